@@ -1,0 +1,510 @@
+/// <reference lib="esnext.disposable" />
+
+/**
+ * Creates a {@link Refresher} for one session. Nothing happens yet: no request, no timer, no storage access. The WebAssembly core
+ * loads behind the first call that needs it, and a load that failed is tried again at the next call.
+ *
+ * Refreshers with the same `token_endpoint`, `client_id` and storage share one refresh at a time: within a page or process always,
+ * across tabs and workers where the lock reaches.
+ *
+ * @throws TypeError for an option that is missing, unknown, of the wrong type or in contradiction to another. The message names the
+ *   option and what to write, never a value.
+ *
+ * @example
+ * ```ts
+ * import { createRefresher } from "oauth-refresher";
+ * import { indexedDbStorage } from "oauth-refresher/storage";
+ *
+ * const refresher = createRefresher({
+ *   token_endpoint: "https://auth.example/token",
+ *   client_id: "my-app",
+ *   storage: indexedDbStorage("session"),
+ *   origins: ["https://api.example"],
+ * });
+ * refresher.addEventListener("session-ended", () => location.assign("/login"));
+ * const reply = await refresher.fetch("https://api.example/v1/me");
+ * ```
+ */
+export function createRefresher(options: RefresherOptions): Refresher;
+
+/** Whom to ask for tokens, who is asking, and where the tokens live. Only `token_endpoint` or `issuer` is required. */
+export interface RefresherOptions {
+  /**
+   * The URL that grants tokens (RFC 6749 §3.2). Required unless `issuer` is given. https, or http on a loopback host; its own query
+   * is kept, a fragment is refused. `{name}` in its path is filled by a parameter that `request.place` puts into the `path`.
+   */
+  token_endpoint?: string;
+  /**
+   * The authorization server's issuer identifier. RFC 8414 (or OpenID Connect) discovery fills in the endpoints that are not given,
+   * and a new id_token must name this issuer.
+   */
+  issuer?: string;
+  /** Where `signOut({ revoke: true })` revokes the tokens (RFC 7009). */
+  revocation_endpoint?: string;
+
+  /** The client identifier (RFC 6749 §2.2). */
+  client_id?: string;
+  /** The client secret, or a function that is asked for it at each request. Never ship one to a browser. */
+  client_secret?: Value;
+  /**
+   * How the client authenticates (RFC 6749 §2.3): by exactly one method. Default: `client_secret_basic` if there is a
+   * `client_secret`, else `none`, which sends the `client_id` in the body.
+   */
+  clientAuth?: "none" | "client_secret_basic" | "client_secret_post" | ClientAuth;
+  /**
+   * How id and secret are written into the Basic header. Default `rfc6749`: each is form-encoded first (RFC 6749 §2.3.1). `raw`:
+   * as they are, for the servers that expect that. The two differ only for secrets with characters such as `+`, `/`, `=` or `:`.
+   */
+  basicEncoding?: "rfc6749" | "raw";
+  /** Sender-constrained tokens (RFC 9449): what `dpop()` of `oauth-refresher/dpop` returns. */
+  dpop?: DPoP;
+
+  /** The scope to ask for, separated by spaces. Left out unless given: the grant's own scope stays (RFC 6749 §6). */
+  scope?: string;
+  /** The resources the access token is for (RFC 8707): absolute URIs without a fragment. */
+  resource?: string | string[];
+  /** The `audience` parameter that some servers know. */
+  audience?: string;
+  /** Further body parameters. None that has an option of its own: `grant_type` and `refresh_token` cannot be overridden. */
+  parameters?: Record<string, Value>;
+  /** Further request headers. Not `authorization` together with a client authentication. */
+  headers?: Record<string, Value>;
+  /** How the request differs from RFC 6749's, as plain data. */
+  request?: RequestShape;
+  /** How the reply differs from RFC 6749's, as plain data. */
+  response?: ResponseShape;
+
+  /** How many seconds before its expiry a token is refreshed. Default 60, never more than a quarter of the token's lifetime. */
+  refreshAheadSeconds?: number;
+  /**
+   * Whether to refresh ahead of need. `auto` (default): in a window while it is visible. `always`: wherever timers run. `never`: only
+   * when a token is asked for.
+   */
+  background?: "auto" | "always" | "never";
+  /** Refresh at least every so many seconds even if nobody asks, so that an idle refresh token does not die. Default: never. */
+  keepAliveSeconds?: number;
+
+  /** May a refresh token be sent again when the reply to it was lost? Default `"never"`. */
+  reuse?: Reuse;
+  /** Further error codes of the server that mean what `invalid_grant` means (RFC 6749 §5.2): the session has ended. */
+  endsWhen?: string[];
+
+  /** Where the tokens live. Default: `memoryStorage()` of `oauth-refresher/storage`. */
+  storage?: TokenStorage;
+  /** Used if the storage is empty: a refresh token from the environment, say. */
+  tokens?: TokenInput;
+  /**
+   * What keeps two contexts from refreshing at once. `auto` (default): the storage's own lock, else `navigator.locks`, else this
+   * realm only. `none`: this realm only.
+   */
+  lock?: Lock | "auto" | "none";
+
+  /** What sends token requests and `refresher.fetch`. Default: the global `fetch`, looked up at each call. */
+  fetch?: typeof fetch;
+  /** How many seconds one token request may take. Default 30. Shorter than the server's gateway loses replies. */
+  timeoutSeconds?: number;
+  /** How often to try again, only after what provably did not reach the server, or what `reuse` allows. Default 3. */
+  retries?: number;
+  /** Where `refresher.fetch` may send the access token: exact origins such as `https://api.example` (RFC 6750 §5.3). */
+  origins?: string[];
+  /**
+   * Whether a resource server's response says that the access token is no longer good. Default: the challenges of RFC 6750 §3 and
+   * RFC 9449 §7.1. Read the body from `response.clone()`: the caller gets `response` itself.
+   */
+  isTokenRejected?: (response: Response) => boolean | Promise<boolean>;
+  /** `ctx.waitUntil` of a Worker: a refresh then outlives the request that began it. */
+  waitUntil?: (work: Promise<unknown>) => void;
+}
+
+/** A value, or a function that is asked for it each time: a rotated secret, a signed header, a request id. */
+export type Value = string | (() => string | Promise<string>);
+
+/** `T`, or a promise of it. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/**
+ * What the server does with a refresh token that it sees a second time: whether a refresh whose reply was lost may be repeated.
+ * Repeating where it is not allowed can end the whole session (RFC 9700 §4.14.2: reuse detection).
+ *
+ * - `"never"`: one-time use, no grace. Never sent twice; a lost reply is `outcome_unknown`.
+ * - `"always"`: the refresh token does not rotate, or old ones stay valid.
+ * - `"until-successor-used"`: the old one works until the new one is first used.
+ * - `{ graceSeconds }`: the old one works for this many seconds after its first use.
+ */
+export type Reuse = "never" | "always" | "until-successor-used" | { graceSeconds: number };
+
+/**
+ * Adds the client's authentication to a token request, in place. See `oauth-refresher/client-auth` for ready-made ones.
+ *
+ * @example
+ * ```ts
+ * import type { ClientAuth } from "oauth-refresher";
+ *
+ * const gatewayKey: ClientAuth = ({ headers }) => headers.set("x-gateway-key", "…");
+ * ```
+ */
+export type ClientAuth = (request: {
+  /** The endpoint that is about to be asked. */
+  url: string;
+  headers: Headers;
+  /** The body's parameters, by their registered names. */
+  parameters: URLSearchParams;
+  client_id?: string;
+  issuer?: string;
+}) => void | Promise<void>;
+
+declare const opaque: unique symbol;
+/** A handle on a DPoP key (RFC 9449). Made by `dpop()` of `oauth-refresher/dpop`; nothing to be read from it. */
+export interface DPoP {
+  readonly [opaque]: "DPoP";
+}
+
+/**
+ * One session. Fires {@link RefresherEvents}: after the change is stored, outside every lock, once per change and context, in the
+ * order of `generation`. A listener may call and await any method; a listener that throws affects nobody.
+ *
+ * Promises reject with {@link RefreshError}, or with the signal's own reason when `signal` aborts.
+ */
+export interface Refresher extends EventTarget {
+  /**
+   * The access token, refreshed first if it must be. The common call: while the token is fresh it takes no lock and touches no
+   * storage. Any number of callers share one refresh.
+   *
+   * @example
+   * ```ts
+   * import { createRefresher, RefreshError } from "oauth-refresher";
+   *
+   * const refresher = createRefresher({
+   *   token_endpoint: "https://auth.example/token",
+   *   client_id: "my-app",
+   *   tokens: { refresh_token: "…" },
+   * });
+   * try {
+   *   const access_token = await refresher.getAccessToken({ timeoutSeconds: 10 });
+   *   console.log(access_token.length);
+   * } catch (error) {
+   *   if (!(error instanceof RefreshError)) throw error;
+   *   console.warn(error.code, error.retryable ? "try again later" : "log in again");
+   * }
+   * ```
+   */
+  getAccessToken(options?: DemandOptions): Promise<string>;
+  /** Like `getAccessToken`, with all that is known about the tokens. */
+  getTokens(options?: DemandOptions): Promise<TokenSet>;
+  /** Refreshes now, even if the access token is still good. Joins a refresh that is under way. */
+  refresh(options?: { signal?: AbortSignal; timeoutSeconds?: number }): Promise<TokenSet>;
+  /**
+   * `fetch` with the access token attached, to the `origins` only. When the token is rejected (`isTokenRejected`), it is refreshed
+   * once and the request is sent once more, if its body can be sent again.
+   */
+  fetch(input: FetchInput, init?: RequestInit): Promise<Response>;
+  /**
+   * After a login: takes the token endpoint's reply as it came, stores it as the session and answers what is now known.
+   *
+   * @example
+   * ```ts
+   * import { createRefresher } from "oauth-refresher";
+   *
+   * const token_endpoint = "https://auth.example/token";
+   * const refresher = createRefresher({ token_endpoint, client_id: "my-app" });
+   * const body = new URLSearchParams({ grant_type: "authorization_code", code: "…", client_id: "my-app" });
+   * const reply = await fetch(token_endpoint, { method: "POST", body });
+   * if (reply.ok) await refresher.setTokens(await reply.json());
+   * ```
+   */
+  setTokens(tokens: TokenInput): Promise<TokenSet>;
+  /** Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009). A refresh in flight cannot bring them back. */
+  signOut(options?: { revoke?: boolean }): Promise<void>;
+
+  /** The tokens last known, synchronously; never the refresh token. They may have expired. */
+  readonly tokens: TokenSet | null;
+  /** `unknown` until the storage was first read. */
+  readonly state: "unknown" | "active" | "refreshing" | "signed-out" | "session-ended";
+  /** What this place can do: which engine decides, whether other contexts are locked out, whether the storage compares before it writes. */
+  readonly capabilities: { engine: "wasm" | "js"; crossContextLock: boolean; conditionalSave: boolean };
+
+  /** Stops timers, listeners and channels. Later calls reject with `closed`; the stored session stays. */
+  close(): void;
+  /** `close()`, for `using refresher = createRefresher(…)`. */
+  [Symbol.dispose](): void;
+
+  addEventListener<K extends keyof RefresherEvents>(
+    type: K,
+    listener: (event: RefresherEvents[K]) => void,
+    options?: boolean | { once?: boolean; passive?: boolean; capture?: boolean; signal?: AbortSignal },
+  ): void;
+  addEventListener(...anyEvent: Parameters<EventTarget["addEventListener"]>): void;
+  removeEventListener<K extends keyof RefresherEvents>(
+    type: K,
+    listener: (event: RefresherEvents[K]) => void,
+    options?: boolean | { capture?: boolean },
+  ): void;
+  removeEventListener(...anyEvent: Parameters<EventTarget["removeEventListener"]>): void;
+}
+
+/** What `fetch` takes first: a URL or a Request. */
+export type FetchInput = Parameters<typeof fetch>[0];
+
+/** How one caller wants the token. */
+export interface DemandOptions {
+  /** Aborting detaches this caller; the refresh goes on and its result is stored. */
+  signal?: AbortSignal;
+  /** The token must be good for this many seconds more. Default 10, never more than a quarter of the token's lifetime. */
+  minValiditySeconds?: number;
+  /** How many seconds the whole wait may take: load, lock, request and save. Then it rejects with `timeout`. */
+  timeoutSeconds?: number;
+  /** An access token that a resource server refused: it is refreshed unless a newer one is here already. */
+  rejected?: string;
+}
+
+/** What is known about the tokens. Never the refresh token. */
+export interface TokenSet {
+  access_token: string;
+  /** As registered: `Bearer` (RFC 6750), `DPoP` (RFC 9449). */
+  token_type: string;
+  /** Unix seconds, by this device's clock. Missing if the server did not say. */
+  expires_at?: number;
+  /** Separated by spaces. */
+  scope?: string;
+  id_token?: string;
+  /** What else the server said, untouched. */
+  [extra: string]: unknown;
+}
+
+/** A token endpoint's reply (RFC 6749 §5.1), or a {@link TokenSet}; with or without a refresh token. */
+export interface TokenInput {
+  access_token?: string;
+  refresh_token?: string;
+  token_type?: string;
+  /** Seconds from now. */
+  expires_in?: number | string;
+  /** Unix seconds. */
+  expires_at?: number;
+  scope?: string;
+  id_token?: string;
+  [extra: string]: unknown;
+}
+
+/** The events of a {@link Refresher}. None holds a refresh token; only `token-changed` holds an access token. */
+export interface RefresherEvents {
+  /** There are other tokens now, or none. `source` says why; `peer`: another tab, worker or process changed them. */
+  "token-changed": CustomEvent<{
+    tokens: TokenSet | null;
+    source: "refresh" | "login" | "peer" | "sign-out" | "session-ended";
+    generation: number;
+  }>;
+  /** A refresh failed, and the session goes on. `retryAt`: when it is tried again, in Unix seconds. */
+  "refresh-failed": CustomEvent<{ error: RefreshError; retryAt?: number }>;
+  /** A new login is needed. */
+  "session-ended": CustomEvent<{ error: RefreshError }>;
+  /** The storage or its lock threw, rejected or gave rubbish. Work goes on in memory as far as it can. */
+  "storage-failed": CustomEvent<{ error: unknown; operation: "load" | "save" | "lock" }>;
+}
+
+/**
+ * Where the record of a session lives. See `oauth-refresher/storage` for ready-made ones.
+ *
+ * @example
+ * ```ts
+ * import { readFile, writeFile } from "node:fs/promises";
+ * import type { TokenStorage } from "oauth-refresher";
+ *
+ * // for one process: nothing here compares or locks
+ * const storage: TokenStorage = {
+ *   load: async () => JSON.parse(await readFile("session.json", "utf8").catch(() => "null")),
+ *   save: (record) => writeFile("session.json", JSON.stringify(record), { mode: 0o600 }),
+ * };
+ * ```
+ */
+export interface TokenStorage {
+  /** What is stored, or null. */
+  load(): Awaitable<TokenRecord | null | undefined>;
+  /**
+   * Stores `record`, or forgets with null, in one atomic write. `expected` is the generation this write replaces (null: nothing
+   * stored). A storage that can compare answers false, and writes nothing, when it holds another generation.
+   */
+  save(record: TokenRecord | null, expected: number | null): Awaitable<void | boolean>;
+  /** Runs `work` while no other context runs its own; rejects with the signal's reason if it aborts while waiting. */
+  lock?<T>(work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
+  /** Calls `changed` when another context wrote: a hint to read again, nothing more. Returns what ends it. */
+  subscribe?(changed: () => void): () => void;
+  /**
+   * What the storage is, without secrets: two storages of one name hold the same session. Refreshers of one realm share their
+   * refreshes by it, and it goes into the name of the lock across contexts.
+   */
+  readonly name?: string | undefined;
+  /** Whether `save` compares `expected` with what is stored, in one step with the write. */
+  readonly conditionalSave?: boolean | undefined;
+}
+
+/** Runs `work` alone, across whatever contexts it reaches. */
+export type Lock = NonNullable<TokenStorage["lock"]>;
+
+/** What is stored: plain JSON. Owned by the core; a storage keeps it whole and looks at nothing but `generation`. */
+export interface TokenRecord {
+  format: 1;
+  /** Grows by one with every write. */
+  generation: number;
+  /** With the refresh token. */
+  tokens: TokenInput;
+  /** When the request for the tokens was sent, in Unix seconds by this device's clock. */
+  obtained_at: number;
+  /** Written before a refresh token is sent: whoever finds it knows that the token may be spent. */
+  pending?: {
+    /** Which attempt it is; no secret. */
+    attempt: string;
+    /** Unix seconds. */
+    started_at: number;
+    /** Of the refresh token that was sent: tells it from another, and nothing more. */
+    fingerprint: string;
+    /** When the token was sent once more to learn the outcome, in Unix seconds. */
+    probed_at?: number;
+  };
+  /** Unix seconds: do not ask the server before. */
+  retry_at?: number;
+}
+
+/**
+ * Why there is no token. Tell errors apart by `code`: two copies of this package have two classes.
+ *
+ * Nothing in it is secret: `String(error)`, `JSON.stringify(error)` and `console.log(error)` hold no token, secret or proof.
+ */
+export class RefreshError extends Error {
+  constructor(fields: RefreshErrorFields);
+  readonly code: RefreshErrorCode;
+  /** The server's OAuth error code (RFC 6749 §5.2), as it came. */
+  readonly error?: string;
+  /** The server's own words: printable ASCII, 200 characters at most. */
+  readonly error_description?: string;
+  /** The HTTP status of the reply. */
+  readonly status?: number;
+  /** Asking again later can help. */
+  readonly retryable: boolean;
+  /** After so many seconds, says the server (RFC 9110 §10.2.3). */
+  readonly retryAfterSeconds?: number;
+  /** A new login is needed. */
+  readonly sessionEnded: boolean;
+  /** Whether the server has used up the refresh token, as far as can be known. */
+  readonly refreshTokenState: "unspent" | "spent" | "unknown";
+  /** Safe to log. */
+  toJSON(): object;
+}
+
+/** What a {@link RefreshError} is made of; for tests and service mocks. */
+export interface RefreshErrorFields {
+  code: RefreshErrorCode;
+  error?: string | undefined;
+  error_description?: string | undefined;
+  status?: number | undefined;
+  retryable?: boolean | undefined;
+  retryAfterSeconds?: number | undefined;
+  sessionEnded?: boolean | undefined;
+  refreshTokenState?: "unspent" | "spent" | "unknown" | undefined;
+}
+
+/**
+ * - `session_ended`: the server refused the refresh token, and no newer one is stored. Log in again.
+ * - `signed_out`: there is no session, or it was ended by `signOut` while waiting.
+ * - `client_rejected`: `invalid_client`, `invalid_scope`, `unsupported_grant_type` …: configuration. Tokens kept.
+ * - `unavailable`: unreachable, timed out, 408, 429, 5xx. Tokens kept.
+ * - `outcome_unknown`: the server may have spent the refresh token, and `reuse` forbids sending it again.
+ * - `bad_response`: not a token response. Tokens kept.
+ * - `identity_mismatch`: the new id_token names another issuer, subject or audience (OpenID Connect Core §12.2). Nothing stored.
+ * - `storage_failed`, `lock_timeout`: the storage or its lock. See the `storage-failed` event.
+ * - `timeout`: `timeoutSeconds` of this call passed; a refresh under way goes on.
+ * - `closed`: the refresher was closed.
+ * - `engine_failed`: the WebAssembly core could not be loaded, or stopped. The next call tries again.
+ */
+export type RefreshErrorCode =
+  | "session_ended"
+  | "signed_out"
+  | "client_rejected"
+  | "unavailable"
+  | "outcome_unknown"
+  | "bad_response"
+  | "identity_mismatch"
+  | "storage_failed"
+  | "lock_timeout"
+  | "timeout"
+  | "closed"
+  | "engine_failed";
+
+/**
+ * A refresh request other than RFC 6749 §6's, as plain data (JSON-able).
+ *
+ * @example
+ * ```ts
+ * import type { RequestShape } from "oauth-refresher";
+ *
+ * // PUT { "refreshToken": "…", "appId": "…" }
+ * const request: RequestShape = {
+ *   method: "PUT",
+ *   body: "json",
+ *   names: { refresh_token: "refreshToken", client_id: "appId", grant_type: null },
+ * };
+ * ```
+ */
+export interface RequestShape {
+  /** Default POST. */
+  method?: "POST" | "GET" | "PATCH" | "PUT";
+  /** How parameters in the body are written. Default `form`; `query`: they go into the URL instead. */
+  body?: "form" | "json" | "query" | "none";
+  /** Renames a registered parameter, or leaves it out with null. */
+  names?: Record<string, string | null>;
+  /** Where a parameter goes, by its registered name. `path` fills `{name}` in the endpoint. Default: the body. */
+  place?: Record<string, "body" | "query" | "header" | "path">;
+  /** The value of `grant_type`. Default `refresh_token`. */
+  grant_type?: string;
+  /** What is the user name and what the password in `client_secret_basic`. Default: client_id and client_secret. */
+  basic?: { username?: "client_id" | "client_secret"; password?: "client_id" | "client_secret" | "" };
+  /** What separates scopes. Default: a space. */
+  scopeSeparator?: string;
+  /** What `parameters` and `headers` that the user fills in must look like; otherwise a TypeError. */
+  check?: Record<string, "int32" | "uuid" | "url">;
+}
+
+/**
+ * A token response other than RFC 6749 §5's, as plain data (JSON-able).
+ *
+ * @example
+ * ```ts
+ * import type { ResponseShape } from "oauth-refresher";
+ *
+ * // 200 { "ok": true, "data": { "accessToken": "…", "expiresAt": 1700000000000 } }
+ * const response: ResponseShape = {
+ *   root: "data",
+ *   names: { access_token: "accessToken" },
+ *   expiry: { in: "unix_milliseconds", name: "expiresAt" },
+ *   token_type: "Bearer",
+ *   errorWhen: [{ path: "ok", isNot: true }],
+ * };
+ * ```
+ */
+export interface ResponseShape {
+  /** Default `auto`: JSON if it looks like it, whatever the content type says. */
+  format?: "json" | "form" | "auto";
+  /** The object that holds the members: `"data"`, `"result.token"`. Default: the reply itself. */
+  root?: string;
+  /** The server's names, by registered name. Dotted paths are allowed. */
+  names?: Record<string, string>;
+  /** How the server says when the access token expires. Default: `expires_in`, in seconds. */
+  expiry?: {
+    in: "seconds" | "milliseconds" | "unix_seconds" | "unix_milliseconds" | "iso8601";
+    /** The member's name. */
+    name?: string;
+    /** Assumed when the server does not say. */
+    defaultSeconds?: number;
+  };
+  /** Assumed when the server leaves `token_type` out, against RFC 6749 §5.1. */
+  token_type?: string;
+  /** What makes a reply an error whatever its status: the member at `path` is, or is not, this value. */
+  errorWhen?: Array<{ path: string; is?: unknown; isNot?: unknown }>;
+  /** Where the error code is. Default `error`. */
+  error?: string;
+  /** Where the error's text is. Default `error_description`. */
+  error_description?: string;
+  /** What the server's own error codes mean. */
+  errors?: Record<string, RefreshErrorCode>;
+  /** The statuses of success. Default 200. */
+  successStatus?: number[];
+}

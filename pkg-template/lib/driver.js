@@ -1,0 +1,369 @@
+// @ts-check
+import { RefreshError } from "./error.js";
+import { clock } from "./ports/clock.js";
+import { send } from "./ports/http.js";
+import { lockPort } from "./ports/lock.js";
+import { storagePort } from "./ports/storage.js";
+import { timer } from "./ports/timer.js";
+import { isVisible, isWorkerd, pageWakes } from "./ports/wake.js";
+import { requests } from "./request.js";
+import { scrubber } from "./scrub.js";
+
+/** @import { DemandOptions, Refresher, RefreshErrorCode, TokenInput, TokenRecord, TokenSet, TokenStorage } from "../index.js" */
+/** @import { checkOptions } from "./options.js" */
+/** @import { Engine, Exports } from "./engine.js" */
+
+/** @typedef {ReturnType<typeof checkOptions> & { storage: TokenStorage }} Options */
+/** @typedef {InstanceType<Exports["Core"]>} Core */
+/** @typedef {{ resolve: (value?: any) => void, reject: (reason: unknown) => void }} Caller */
+/** What the core says of a failure: the fields of a RefreshError, with a point in time. @typedef {any} Failure */
+
+/**
+ * Performs the core's orders and tells it what came of them: one order, one thing awaited, one fact. It decides nothing.
+ * The only caller of Core.
+ */
+export class Driver {
+  /** @type {TokenSet | null} */
+  tokens = null;
+  /** @type {Refresher["state"]} */
+  state = "unknown";
+  closed = false;
+
+  #options;
+  #engine;
+  #dispatch;
+  #storage;
+  #lock;
+  #requests;
+  #scrubber = scrubber();
+  #clock = clock((jump) => queueMicrotask(() => this.#fact(jump)));
+  #timer = timer(() => this.#fact("woke"));
+
+  /** @type {Exports | undefined} */
+  #exports;
+  /** @type {Core | undefined} */
+  #core;
+  /** From and until when the tokens go to callers without special wishes. */
+  #fresh = [0, 0];
+  /** Callers that wait, by their number. @type {Map<number, Caller>} */
+  #callers = new Map();
+  #lastCaller = 0;
+  /** How to let go of a lock, or to stop waiting for it, by the number of its order. @type {Map<number, () => void>} */
+  #locks = new Map();
+  /** @type {Promise<unknown>[]} */
+  #revocations = [];
+  /** @type {(() => void)[] | undefined} */
+  #stops;
+  /** Why the last request could not be built. */
+  #unbuildable = "";
+
+  /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
+  constructor(options, engine, dispatch) {
+    const session = [options.token_endpoint ?? options.issuer, options.client_id, options.storage.name].join(" ");
+    this.#options = options;
+    this.#engine = engine;
+    this.#dispatch = dispatch;
+    this.#storage = storagePort(options.storage);
+    this.#lock = lockPort(options.lock, options.storage, session);
+    this.#requests = requests(options);
+    // A page that shows a session keeps it fresh without being asked; elsewhere the first call begins everything.
+    if (this.#mayWatch()) queueMicrotask(() => this.#start());
+  }
+
+  get capabilities() {
+    const { everywhere } = this.#lock;
+    return { engine: this.#engine.kind, crossContextLock: everywhere, conditionalSave: this.#storage.compares };
+  }
+
+  /** The tokens, if a caller without special wishes may have them: no core, no lock, no storage. */
+  fresh() {
+    const now = this.#clock.now();
+    const [from, until] = this.#fresh;
+    return this.tokens && now >= from && now < until && !this.closed ? this.tokens : undefined;
+  }
+
+  /** @param {DemandOptions} wish @param {boolean} [force] @returns {Promise<TokenSet>} */
+  demand({ signal, minValiditySeconds = -1, timeoutSeconds, rejected = "" }, force = false) {
+    const patienceMs = 1000 * (timeoutSeconds ?? 2 * this.#options.timeoutSeconds + 10);
+    return this.#call(signal, (core, now, id) =>
+      core.demanded(now, id, minValiditySeconds * 1000, rejected, force, now + patienceMs),
+    );
+  }
+
+  /** @param {TokenInput} tokens @returns {Promise<TokenSet>} */
+  adopt(tokens) {
+    this.#scrubber.learn(Object.values(tokens));
+    return this.#call(undefined, (core, now, id) => core.adopted(now, id, JSON.stringify(tokens)));
+  }
+
+  /** @param {boolean} revoke @returns {Promise<void>} */
+  forget(revoke) {
+    return this.#call(undefined, (core, now, id) => core.signed_out(now, id, revoke));
+  }
+
+  /** Whether those challenges refuse the token that was sent. @param {string} challenges */
+  rejects(challenges) {
+    return !!this.#exports?.rejectsToken(challenges);
+  }
+
+  close() {
+    if (this.closed) return;
+    this.closed = true;
+    this.#stops?.forEach((stop) => stop());
+    this.#answerAll("closed");
+    // a request that is out is still answered and stored; nothing new begins
+    this.#fact("watching", 0);
+  }
+
+  /**
+   * @param {AbortSignal | undefined} signal
+   * @param {(core: Core, now: number, id: number) => string} step
+   * @returns {Promise<any>}
+   */
+  #call(signal, step) {
+    return new Promise((resolve, reject) => {
+      if (this.closed) return reject(this.#error({ code: "closed" }));
+      if (signal?.aborted) return reject(signal.reason);
+      const id = (this.#lastCaller = (this.#lastCaller % 0xffffffff) + 1);
+      const aborted = () => {
+        this.#callers.delete(id);
+        this.#fact("withdrawn", id);
+        reject(signal?.reason);
+      };
+      const done = () => signal?.removeEventListener("abort", aborted);
+      this.#callers.set(id, {
+        resolve: (value) => (done(), resolve(value)),
+        reject: (reason) => (done(), reject(reason)),
+      });
+      signal?.addEventListener("abort", aborted, { once: true });
+      this.#start();
+      this.#ready(() => this.#callers.has(id) && this.#step((core, now) => step(core, now, id)));
+    });
+  }
+
+  /** Begins to listen to other contexts and, where somebody may be looking, to the page. */
+  #start() {
+    if (this.#stops || this.closed) return;
+    this.#stops = [];
+    const ended = this.#options.storage.subscribe?.(() => this.#fact("peerChanged"));
+    if (ended) this.#stops.push(ended);
+    const watch = () => this.#ready(() => this.#fact("watching", +this.#mayWatch()));
+    const resumed = () => this.#ready(() => (watch(), this.#fact("resumed")));
+    if (globalThis.document) this.#stops.push(pageWakes(resumed, watch));
+    if (this.#mayWatch()) watch();
+  }
+
+  #mayWatch() {
+    const { background } = this.#options;
+    return !this.closed && !isWorkerd() && (background == "always" || (background == "auto" && isVisible()));
+  }
+
+  /** Runs `then` with a core: at once if there is one. @param {() => void} then */
+  async #ready(then) {
+    try {
+      if (!this.#core) {
+        const exports = await this.#engine.load();
+        this.#core ??= this.#create(exports);
+      }
+    } catch {
+      return this.#answerAll("engine_failed");
+    }
+    then();
+  }
+
+  /** @param {Exports} exports */
+  #create(exports) {
+    const { client_id, clientAuth, resource, ...others } = this.#options;
+    const [high, low] = crypto.getRandomValues(new Uint32Array(2));
+    const text = JSON.stringify({
+      ...others,
+      client_id,
+      clientAuth: typeof clientAuth == "function" ? "custom" : clientAuth,
+      resource: resource && [resource].flat(),
+      client_secret: undefined,
+      storage: undefined,
+    });
+    if (others.tokens) this.#scrubber.learn(Object.values(others.tokens));
+    this.#exports = exports;
+    return new exports.Core(text, /** @type {number} */ (high), /** @type {number} */ (low));
+  }
+
+  /** @param {string} word @param {number} [number] */
+  #fact(word, number = 0) {
+    if (this.#core) this.#step((core, now) => core.fact(now, word, number));
+  }
+
+  /** Tells the core something, and does what it says. @param {(core: Core, now: number) => string} tell */
+  #step(tell) {
+    const core = this.#core;
+    if (!core) return;
+    let orders;
+    try {
+      orders = JSON.parse(tell(core, this.#clock.now()));
+    } catch {
+      return this.#trapped();
+    }
+    for (const [word, ...details] of orders) /** @type {any} */ (this.#orders)[word](...details);
+  }
+
+  /** The core is gone; what is durable is in the storage, and the next call begins there with a fresh one. */
+  #trapped() {
+    if (this.#exports) this.#engine.discard(this.#exports);
+    this.#core = undefined;
+    this.tokens = null;
+    this.#locks.forEach((leave) => leave());
+    this.#locks.clear();
+    this.#answerAll("engine_failed");
+  }
+
+  #orders = {
+    load: (/** @type {number} */ order) =>
+      this.#storage.load().then(
+        (stored) => this.#step((core, now) => core.loaded(now, order, this.#read(stored))),
+        (error) => this.#storageFailed("load", error, order),
+      ),
+
+    save: (/** @type {number} */ order, /** @type {TokenRecord | null} */ record, /** @type {number | null} */ expected) => {
+      if (record) this.#scrubber.learn(Object.values(record.tokens));
+      this.#storage.save(record, expected).then(
+        (written) => this.#fact(written ? "saved" : "saveRefused", order),
+        (error) => this.#storageFailed("save", error, order),
+      );
+    },
+
+    lock: (/** @type {number} */ order) => {
+      const waiting = new AbortController();
+      this.#locks.set(order, () => waiting.abort());
+      const stored = new Promise((resolve) => {
+        this.#lock.acquire(waiting.signal).then(
+          ({ everywhere, release }) => {
+            if (waiting.signal.aborted) return resolve(release());
+            this.#locks.set(order, () => resolve(release()));
+            this.#fact(everywhere ? "locked" : "lockedHere", order);
+          },
+          (error) => {
+            resolve(undefined);
+            if (!waiting.signal.aborted) this.#storageFailed("lock", error, order);
+          },
+        );
+      });
+      this.#options.waitUntil?.(stored);
+    },
+
+    unlock: (/** @type {number} */ order) => {
+      this.#locks.get(order)?.();
+      this.#locks.delete(order);
+    },
+
+    send: (/** @type {number} */ order) => this.#send(order),
+
+    /** @param {TokenSet} [tokens] @param {number} [_generation] @param {number} [from] @param {number} [until] */
+    hold: (tokens, _generation, from = 0, until = Infinity) => {
+      this.tokens = tokens ?? null;
+      this.#fresh = [from, until];
+    },
+
+    grant: (/** @type {number} */ id) => this.#take(id)?.resolve(this.tokens),
+    refuse: (/** @type {number} */ id, /** @type {Failure} */ failure) => this.#take(id)?.reject(this.#error(failure)),
+    done: (/** @type {number} */ id) => {
+      const caller = this.#take(id);
+      Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve());
+    },
+
+    /** @param {string} type @param {any} first @param {number} [second] */
+    notify: (type, first, second) => {
+      if (type == "storage-failed") return; // told with its error, by the order that failed
+      const detail =
+        type == "token-changed"
+          ? { tokens: this.tokens, source: first, generation: second }
+          : { error: this.#error(first), ...(second !== undefined && { retryAt: second }) };
+      this.#announce(type, detail);
+    },
+
+    revoke: (/** @type {string} */ token) => this.#revocations.push(this.#revoke(token)),
+
+    /** @param {Refresher["state"]} state @param {number} [deadline] */
+    rest: (state, deadline) => {
+      this.state = state;
+      const awaited = this.#callers.size > 0;
+      // Workers: a timer belongs to a request, and would die with it
+      const due = isWorkerd() && !awaited && !this.#locks.size ? undefined : deadline;
+      this.#timer.arm(this.closed && !this.#locks.size ? undefined : due, Date.now(), awaited);
+    },
+  };
+
+  /** @param {number} order */
+  async #send(order) {
+    const core = this.#core;
+    const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
+    let request;
+    try {
+      request = await this.#requests.refresh(fetch, (values) => /** @type {Core} */ (core).request(values));
+      this.#scrubber.learn(request.secrets);
+    } catch (error) {
+      this.#unbuildable = String(/** @type {any} */ (error)?.message ?? "");
+      return this.#fact(/** @type {any} */ (error)?.isUnsent ? "unsent" : "unbuildable", order);
+    }
+    const reply = await send(fetch, request.http, timeoutSeconds);
+    if (typeof reply == "string") return this.#fact(reply, order);
+    const { status, body, broken, retryAfter } = reply;
+    this.#step((core, now) => core.replied(now, order, status, body, broken, retryAfter));
+  }
+
+  /** Whatever comes of it, the session is over here. @param {string} token */
+  async #revoke(token) {
+    const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
+    try {
+      const request = await this.#requests.revocation(fetch, (values) => this.#core?.revocation(values, token) ?? "");
+      if (request) await send(fetch, request.http, timeoutSeconds);
+    } catch {}
+  }
+
+  /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} order */
+  #storageFailed(operation, error, order) {
+    this.#announce("storage-failed", { error: this.#scrubber.presentable(error), operation });
+    this.#fact(`${operation}Failed`, order);
+  }
+
+  /** What a storage holds, as the core may read it; rubbish is told of here, because the core knows no errors. @param {string} stored */
+  #read(stored) {
+    const record = stored && JSON.parse(stored);
+    if (record?.tokens) this.#scrubber.learn(Object.values(record.tokens));
+    if (record !== null && !(record?.format === 1 && record.tokens && record.obtained_at >= 0 && record.generation >= 0)) {
+      const error = new Error("what is stored is no record of this library, and is left as it is");
+      this.#announce("storage-failed", { error, operation: "load" });
+    }
+    return stored;
+  }
+
+  /** Listeners run after everything that the same fact brought about, and outside of it. @param {string} type @param {object} detail */
+  #announce(type, detail) {
+    queueMicrotask(() => this.closed || this.#dispatch(type, detail));
+  }
+
+  /** @param {number} id */
+  #take(id) {
+    const caller = this.#callers.get(id);
+    this.#callers.delete(id);
+    return caller;
+  }
+
+  /** @param {RefreshErrorCode} code */
+  #answerAll(code) {
+    const callers = [...this.#callers.values()];
+    this.#callers.clear();
+    for (const { reject } of callers) reject(this.#error({ code }));
+  }
+
+  /** @param {Failure} failure */
+  #error({ retry_at, error, error_description, ...fields }) {
+    const { scrub } = this.#scrubber;
+    const ours = fields.code == "client_rejected" && !fields.status ? this.#unbuildable : undefined;
+    return new RefreshError({
+      ...fields,
+      error: scrub(error),
+      error_description: scrub(error_description ?? ours),
+      ...(retry_at && { retryAfterSeconds: Math.max(0, Math.ceil(retry_at - Date.now() / 1000)) }),
+    });
+  }
+}

@@ -1,0 +1,37 @@
+// @ts-check
+import glue from "./core-glue.js";
+
+/**
+ * The core's exports, one instance of them.
+ * @typedef {ReturnType<typeof glue>} Exports
+ */
+/**
+ * Where cores come from.
+ * @typedef {object} Engine
+ * @property {"wasm" | "js"} kind
+ * @property {() => Exports | Promise<Exports>} load  The instance that is in use, made at the first call.
+ * @property {(exports: Exports) => void} discard  That instance trapped: the next load makes a fresh one. Others' cores live on in it.
+ */
+
+/** @param {() => Promise<WebAssembly.Module>} compile @returns {Engine} */
+export function wasmEngine(compile) {
+  /** @type {Exports | undefined} */
+  let current;
+  /** @type {Promise<Exports> | undefined} */
+  let loading;
+
+  async function instantiate() {
+    const exports = glue();
+    exports.initSync({ module: await compile() });
+    return (current = exports);
+  }
+
+  return {
+    kind: "wasm",
+    // A load that failed is forgotten: the next call tries again.
+    load: () => current ?? (loading ??= instantiate().finally(() => (loading = undefined))),
+    discard: (exports) => {
+      if (current === exports) current = undefined;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// @ts-check
+/** @import { RefreshErrorCode, RefreshErrorFields } from "../index.js" */
+
+/**
+ * What happened and what to do, in one sentence or two. Every page downloads this table: keep it short.
+ * @type {Record<RefreshErrorCode, string>}
+ */
+export const MESSAGES = {
+  session_ended: "The server refused the refresh token: log in again",
+  signed_out: "There is no session: log in",
+  client_rejected: "The server refused this client or request: check client_id, client_secret and scope",
+  unavailable: "The server is out of reach or busy: try again later",
+  outcome_unknown: "The reply was lost, and `reuse` forbids sending the refresh token again",
+  bad_response: "The reply is no token response: check token_endpoint and `response`",
+  identity_mismatch: "The new id_token names somebody else: nothing was stored",
+  storage_failed: "The storage failed: listen to storage-failed",
+  lock_timeout: "Another context held the lock for too long",
+  timeout: "The wait took longer than timeoutSeconds: a refresh under way goes on",
+  closed: "This refresher is closed: create another",
+  engine_failed: "WebAssembly did not load, or stopped: does the CSP allow 'wasm-unsafe-eval'?",
+};
+
+/**
+ * The server's words, fit for a log: RFC 6749 §5.2 allows only printable ASCII without `"` and `\` (NQSCHAR), servers send
+ * anything, and a log line is no place for control characters or a whole page of HTML.
+ * @param {unknown} text
+ */
+const printable = (text) =>
+  typeof text == "string"
+    ? text
+        .replace(/[^ !#-[\]-~]+/g, " ")
+        .slice(0, 200)
+        .trim() || undefined
+    : undefined;
+
+/**
+ * Nothing but the fields below is kept: no `cause`, because a platform's own error may quote what was sent. Fields without a
+ * value are not there at all, so that a log shows only what is known. Two copies of this package have two classes: tell
+ * errors apart by `code`, not by instanceof.
+ */
+export class RefreshError extends Error {
+  /** @param {RefreshErrorFields} fields */
+  constructor({
+    code,
+    error,
+    error_description,
+    status,
+    retryable,
+    retryAfterSeconds,
+    sessionEnded,
+    refreshTokenState,
+  }) {
+    error = printable(error);
+    super(MESSAGES[code] + (error || status ? ` (${[status, error].filter(Boolean).join(" ")})` : ""));
+    this.code = code;
+    if (error) this.error = error;
+    if ((error_description = printable(error_description))) this.error_description = error_description;
+    if (status) this.status = status;
+    // unavailable, timeout, lock_timeout, storage_failed, engine_failed: what the next call may find mended
+    this.retryable = retryable ?? /able|timeout|failed/.test(code);
+    if (retryAfterSeconds != null) this.retryAfterSeconds = retryAfterSeconds;
+    this.sessionEnded = sessionEnded ?? code == "session_ended";
+    this.refreshTokenState = refreshTokenState ?? "unknown";
+  }
+
+  /** On the prototype, so that a minifier's name for the class shows nowhere. */
+  get name() {
+    return "RefreshError";
+  }
+
+  /** Safe to log: the fields are own and enumerable, the stack is not. */
+  toJSON() {
+    return Object.assign({ name: this.name, message: this.message }, this);
+  }
+}

@@ -1,0 +1,223 @@
+// @ts-check
+import { MESSAGES } from "./error.js";
+
+/** @import { Lock, RefresherOptions, Reuse } from "../index.js" */
+/** @typedef {{ [name: string]: string | Spec }} Spec  Of an object: what each of its members may be. */
+
+/**
+ * The options with their defaults, or a TypeError that names the option, what to write, and the type that was given: never a
+ * value, which may be a secret. One given as undefined counts as left out, and so does an empty scope (RFC 6749 §3.2).
+ * @param {unknown} given
+ */
+export function checkOptions(given) {
+  check(OPTIONS, given, "options");
+  /** @type {any} */
+  const options = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(/** @type {{}} */ (given)))
+    if (value !== undefined && (value || name != "scope")) options[name] = value;
+  options.clientAuth ??= options.client_secret ? "client_secret_basic" : "none";
+  checkTogether(options);
+  return /** @type {RefresherOptions & typeof DEFAULTS & Required<Pick<RefresherOptions, "clientAuth">>} */ (
+    options
+  );
+}
+
+/** What no option can say alone: one is missing, or two contradict each other. @param {Record<string, any>} options */
+function checkTogether({
+  client_id,
+  client_secret,
+  clientAuth,
+  headers = {},
+  parameters = {},
+  request = {},
+  ...options
+}) {
+  const auth = "clientAuth " + (isString(clientAuth) ? clientAuth : "function");
+  const missing = (/** @type {string} */ name, /** @type {string} */ why) =>
+    fail(`${name} is missing: ${why}`);
+  const contradict = (/** @type {string} */ name) =>
+    fail(`${name} and ${auth} exclude each other: leave one out`);
+
+  if (!options.token_endpoint && !options.issuer) missing("token_endpoint", "write its URL, or the issuer");
+  // RFC 6749 §2.3: no more than one method of client authentication per request
+  if (/secret/.test(auth) != !!client_secret)
+    client_secret ? contradict("client_secret") : missing("client_secret", auth + " needs it");
+  if (/basic/.test(auth) && !client_id && !request.basic) missing("client_id", auth + " needs it");
+  for (const name in headers)
+    if (/^authorization$/i.test(name) && clientAuth != "none") contradict("headers." + name);
+
+  // RFC 6749 §3.2: no parameter more than once
+  for (const name in parameters)
+    if (
+      /^(grant_type|refresh_token|client_(id|secret))$/.test(name) ||
+      (/^(scope|resource|audience)$/.test(name) && options[name])
+    )
+      fail(`parameters.${name} cannot be set here: it has an option of its own`);
+  for (const name in request.check)
+    for (const value of [parameters[name], headers[name]])
+      if (isString(value)) checkFormat(request.check[name], value, name);
+}
+
+/**
+ * What `request.check` asks for. The driver asks again for a value that came from a function.
+ * @param {string} format @param {string} value @param {string} name
+ */
+export const checkFormat = (format, value, name) => check("a valid " + format, value, name);
+
+const DEFAULTS = {
+  basicEncoding: /** @type {"rfc6749" | "raw"} */ ("rfc6749"),
+  refreshAheadSeconds: 60,
+  background: /** @type {"auto" | "always" | "never"} */ ("auto"),
+  reuse: /** @type {Reuse} */ ("never"),
+  lock: /** @type {Lock | "auto" | "none"} */ ("auto"),
+  timeoutSeconds: 30,
+  retries: 3,
+};
+
+/** RFC 6749 §3.2 and §10.4: TLS, no fragment; without TLS only where nothing leaves the machine. */
+const ENDPOINT = "an https URL (http on loopback only) without credentials or fragment";
+
+/**
+ * What each may be: alternatives joined with |, each a literal, one of KINDS, or [a list of one]. `any` is for any name but those that
+ * reach a prototype.
+ * @type {Spec}
+ */
+const OPTIONS = {
+  token_endpoint: ENDPOINT,
+  issuer: ENDPOINT,
+  revocation_endpoint: ENDPOINT,
+  client_id: "a string",
+  client_secret: "a string|a function",
+  clientAuth: "none|client_secret_basic|client_secret_post|a function",
+  basicEncoding: "rfc6749|raw",
+  dpop: "an object",
+  scope: "a string|",
+  resource: "an absolute URI|[an absolute URI]",
+  audience: "a string",
+  parameters: { any: "a string|a function" },
+  headers: { any: "a string|a function" },
+  request: {
+    method: "POST|GET|PATCH|PUT",
+    body: "form|json|query|none",
+    names: { any: "a string|null" },
+    place: { any: "body|query|header|path" },
+    grant_type: "a string",
+    basic: { username: "client_id|client_secret", password: "client_id|client_secret|" },
+    scopeSeparator: "a string",
+    check: { any: "int32|uuid|url" },
+  },
+  response: {
+    format: "json|form|auto",
+    root: "a string",
+    names: { any: "a string" },
+    expiry: {
+      in: "seconds|milliseconds|unix_seconds|unix_milliseconds|iso8601",
+      name: "a string",
+      defaultSeconds: "a finite number",
+    },
+    token_type: "a string",
+    errorWhen: "[an object]",
+    error: "a string",
+    error_description: "a string",
+    errors: { any: Object.keys(MESSAGES).join("|") },
+    successStatus: "[a finite number]",
+  },
+  refreshAheadSeconds: "a finite number",
+  background: "auto|always|never",
+  keepAliveSeconds: "a finite number above 0",
+  reuse: "never|always|until-successor-used|{ graceSeconds: number }",
+  endsWhen: "[a string]",
+  storage: "an object with load() and save()",
+  tokens: "an object",
+  lock: "auto|none|a function",
+  fetch: "a function",
+  timeoutSeconds: "a finite number above 0",
+  retries: "a whole number",
+  origins: "[an https origin without a path]",
+  isTokenRejected: "a function",
+  waitUntil: "a function",
+};
+
+const PROTOTYPE = /^(__proto__|constructor|prototype)$/;
+
+/** @type {Record<string, (value: any) => unknown>} */
+const KINDS = {
+  null: (v) => v === null,
+  "a string": (v) => isString(v) && v,
+  "a function": (v) => isFunction(v),
+  "an object": (v) => isObject(v),
+  "an object with load() and save()": (v) => isFunction(v?.load) && isFunction(v.save),
+  "a finite number": (v) => Number.isFinite(v) && v >= 0,
+  "a finite number above 0": (v) => Number.isFinite(v) && v > 0,
+  "a whole number": (v) => Number.isInteger(v) && v >= 0,
+  "{ graceSeconds: number }": (v) => isObject(v) && KINDS["a finite number"](v.graceSeconds),
+  "an absolute URI": (v) => parsed(v) && !v.includes("#"), // RFC 8707 §2
+  [ENDPOINT]: (v) => {
+    const { protocol, hostname, username, password } = parsed(v) || {};
+    const local = /^((.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1])$/.test(hostname);
+    return (
+      (protocol == "https:" || (protocol == "http:" && local)) && !username && !password && !v.includes("#")
+    );
+  },
+  "an https origin without a path": (v) => KINDS[ENDPOINT](v) && parsed(v).origin == v,
+  "a valid int32": (v) => /^-?\d+$/.test(v) && v == (v | 0),
+  "a valid uuid": (v) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(v),
+  "a valid url": (v) => parsed(v),
+};
+
+/** @param {string | Spec} spec @param {any} value @param {string} path */
+function check(spec, value, path) {
+  const kinds = isString(spec) ? spec.split("|") : ["an object"];
+  if (!kinds.some((kind) => fits(kind, value)))
+    fail(`${path} must be ${kinds.join(" or ")} (given: ${typeOf(value)})`);
+  if (isString(spec)) return;
+  for (const name of Object.keys(value)) {
+    const here = path == "options" ? name : `${path}.${name}`;
+    const member = Object.hasOwn(spec, name) ? spec[name] : !PROTOTYPE.test(name) && spec.any;
+    if (!member) fail(`${here} is no option${guess(name, Object.keys(spec))}`);
+    if (spec.any || value[name] !== undefined) check(member, value[name], here);
+  }
+}
+
+/** @param {string} kind @param {any} value @returns {unknown} */
+function fits(kind, value) {
+  if (kind[0] == "[") return Array.isArray(value) && value.every((v) => fits(kind.slice(1, -1), v));
+  return value === kind || KINDS[kind]?.(value);
+}
+
+/** @param {string} name @param {string[]} known */
+function guess(name, known) {
+  const near = known.find((other) => isNear(name, other, 1)) ?? known.find((other) => isNear(name, other, 2));
+  return near ? `: did you mean \`${near}\`?` : "";
+}
+
+/** Levenshtein's distance is `edits` at most. @param {string} a @param {string} b @param {number} edits @returns {unknown} */
+const isNear = (a, b, edits) =>
+  a == b ||
+  (a && a[0] == b[0]
+    ? isNear(a.slice(1), b.slice(1), edits)
+    : edits && [0, 1, 2].some((i) => isNear(a.slice(+(i > 0)), b.slice(+(i < 2)), edits - 1)));
+
+/** @param {unknown} value */
+const typeOf = (value) => ({}).toString.call(value).slice(8, -1).toLowerCase();
+
+/** A plain object: Headers, a Map or an array would pass for an empty one. @param {unknown} value */
+const isObject = (value) => typeOf(value) == "object";
+
+/** @param {unknown} value @returns {value is string} */
+const isString = (value) => typeof value == "string";
+
+/** @param {unknown} value */
+const isFunction = (value) => typeof value == "function";
+
+/** @param {string} value @returns {any} */
+function parsed(value) {
+  try {
+    return isString(value) && new URL(value);
+  } catch {}
+}
+
+/** @param {string} message @returns {never} */
+function fail(message) {
+  throw new TypeError(message);
+}

@@ -1,0 +1,60 @@
+// @ts-check
+/** @import { TokenStorage, TokenRecord } from "../../index.js" */
+
+/** A storage that never answers fails after this long. */
+const LIMIT_MS = 10_000;
+
+/**
+ * One call at a time, each bounded in time, with the comparison done here for a storage that cannot compare by itself.
+ * @param {TokenStorage} storage
+ */
+export function storagePort(storage) {
+  /** Whether `save` compares: said by the storage, or learnt from what it answers. */
+  let compares = storage.conditionalSave === true;
+  /** @type {Promise<unknown>} */
+  let last = Promise.resolve();
+
+  /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+  function inTurn(work) {
+    const turn = last.then(() => bounded(work()));
+    last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** @param {TokenRecord | null} record @param {number | null} expected */
+  async function save(record, expected) {
+    if (!compares && overtaken(await storage.load(), expected)) return false;
+    const written = await storage.save(record, expected);
+    if (typeof written == "boolean") compares = true;
+    return written !== false;
+  }
+
+  return {
+    get compares() {
+      return compares;
+    },
+    /** What is stored, as JSON text; what cannot be that is not null, and unreadable. @returns {Promise<string>} */
+    load: () => inTurn(async () => JSON.stringify((await storage.load()) ?? null) ?? ""),
+    /** @param {TokenRecord | null} record @param {number | null} expected */
+    save: (record, expected) => inTurn(() => save(record, expected)),
+  };
+}
+
+/**
+ * Somebody else wrote in between. An older generation than expected is none of that: a storage that is only eventually
+ * consistent shows it now and then. @param {any} held @param {number | null} expected
+ */
+function overtaken(held, expected) {
+  const generation = typeof held?.generation == "number" ? held.generation : null;
+  return expected === null || generation === null ? generation !== expected : generation > expected;
+}
+
+/** @template T @param {Promise<T>} work @returns {Promise<T>} */
+function bounded(work) {
+  /** @type {any} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error("the storage did not answer in time")), LIMIT_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,38 @@
+// @ts-check
+
+/** Beyond this setTimeout fires at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * One timer for whatever is due next. It is a hint: the core decides by the clock what is really due.
+ * @param {() => void} woke
+ */
+export function timer(woke) {
+  /** @type {any} */
+  let running;
+  let due = 0;
+
+  return {
+    /**
+     * @param {number | undefined} at  Milliseconds since the epoch; undefined: nothing is due.
+     * @param {number} now
+     * @param {boolean} awaited  Somebody waits: only that is a reason for Node to stay alive.
+     */
+    arm(at, now, awaited) {
+      if (!running || at !== due) {
+        clearTimeout(running);
+        running = undefined;
+        if (at === undefined) return;
+        due = at;
+        running = setTimeout(
+          () => {
+            running = undefined;
+            woke();
+          },
+          Math.min(Math.max(at - now, 0), LONGEST_MS),
+        );
+      }
+      running[awaited ? "ref" : "unref"]?.();
+    },
+  };
+}

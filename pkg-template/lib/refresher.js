@@ -1,0 +1,107 @@
+// @ts-check
+import { memoryStorage } from "../storage/memory.js";
+import { Driver } from "./driver.js";
+import { GuardedEventTarget } from "./events.js";
+import { authorizedFetch } from "./fetch.js";
+import { checkOptions } from "./options.js";
+
+/** @import { DemandOptions, Refresher as Declared, RefresherOptions, TokenInput } from "../index.js" */
+/** @import { Engine } from "./engine.js" */
+
+/**
+ * `createRefresher`, with an engine that an entry chose.
+ * @param {Engine} engine
+ * @returns {(options: RefresherOptions) => Declared}
+ */
+export const refresherMaker = (engine) => (options) => {
+  const checked = checkOptions(options);
+  warnOfUnsafeStorage(checked.storage);
+  return /** @type {any} */ (new Refresher({ ...checked, storage: checked.storage ?? memoryStorage() }, engine));
+};
+
+class Refresher extends GuardedEventTarget {
+  #driver;
+  #fetch;
+
+  /** @param {import("./driver.js").Options} options @param {Engine} engine */
+  constructor(options, engine) {
+    super();
+    this.#driver = new Driver(options, engine, (type, detail) => {
+      this.dispatchEvent(new CustomEvent(type, { detail }));
+    });
+    this.#fetch = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish));
+    // fetch is handed to other libraries as it is
+    this.fetch = this.fetch.bind(this);
+    Object.defineProperty(this, "fetch", { enumerable: false });
+  }
+
+  /** @param {DemandOptions} [options] */
+  async getAccessToken(options) {
+    return (await this.getTokens(options)).access_token;
+  }
+
+  /** @param {DemandOptions} [options] */
+  async getTokens(options = {}) {
+    const { signal, minValiditySeconds, rejected } = options;
+    const held = minValiditySeconds === undefined && this.#driver.fresh();
+    if (!held || held.access_token === rejected || signal?.aborted) return this.#driver.demand(options);
+    return held;
+  }
+
+  /** @param {{ signal?: AbortSignal, timeoutSeconds?: number }} [options] */
+  async refresh(options = {}) {
+    return this.#driver.demand(options, true);
+  }
+
+  /** @param {RequestInfo | URL} input @param {RequestInit} [init] */
+  async fetch(input, init) {
+    return this.#fetch(input, init);
+  }
+
+  /** @param {TokenInput} tokens */
+  async setTokens(tokens) {
+    const { access_token, refresh_token } = tokens ?? {};
+    const some = [access_token, refresh_token].filter((token) => token !== undefined && token !== null);
+    if (!some.length || !some.every((token) => token && typeof token == "string"))
+      throw new TypeError(
+        "setTokens: write the token endpoint's reply, with access_token or refresh_token as non-empty strings",
+      );
+    return this.#driver.adopt(tokens);
+  }
+
+  async signOut({ revoke = false } = {}) {
+    return this.#driver.forget(revoke);
+  }
+
+  get tokens() {
+    return this.#driver.tokens;
+  }
+
+  get state() {
+    return this.#driver.state;
+  }
+
+  get capabilities() {
+    return this.#driver.capabilities;
+  }
+
+  close() {
+    this.#driver.close();
+  }
+}
+
+// Older engines have no such symbol; then there is no `using` either.
+if (Symbol.dispose)
+  Object.defineProperty(Refresher.prototype, Symbol.dispose, {
+    value: Refresher.prototype.close,
+    configurable: true,
+    writable: true,
+  });
+
+/** A storage without lock and comparison (Workers KV, say) cannot keep two contexts from using one refresh token. @param {any} storage */
+function warnOfUnsafeStorage(storage) {
+  if (storage && storage.conditionalSave === false && !storage.lock)
+    console.warn(
+      "oauth-refresher: this storage neither locks nor compares before it writes, so two contexts can use one refresh token twice; use a Durable Object, IndexedDB, Redis or PostgreSQL",
+    );
+}

@@ -1,0 +1,44 @@
+// @ts-check
+
+/** So much of a secret in a row is too much. */
+const RUN = 8;
+
+/** Knows what must not be seen, and takes it out of texts that others wrote: a server's error, a storage's. */
+export function scrubber() {
+  /** @type {Set<string>} */
+  let secrets = new Set();
+
+  /** @param {unknown} text @returns {any} */
+  function scrub(text) {
+    if (typeof text != "string") return undefined;
+    let clean = "";
+    for (let at = 0; at < text.length; ) {
+      const run = text.slice(at, at + RUN);
+      const leak = run.length == RUN && [...secrets].find((secret) => secret.includes(run));
+      if (!leak) {
+        clean += text[at++];
+        continue;
+      }
+      // as far as the text goes on as the secret does
+      let from = leak.indexOf(run) + RUN;
+      for (at += RUN; at < text.length && text[at] === leak[from]; at++) from++;
+      clean += "[redacted]";
+    }
+    return clean;
+  }
+
+  return {
+    scrub,
+    /** @param {unknown[]} values  What is secret from now on; what was secret before stays so for a while. */
+    learn(values) {
+      for (const value of values) if (typeof value == "string" && value.length >= RUN) secrets.add(value);
+      while (secrets.size > 40) for (const oldest of secrets) if (secrets.delete(oldest)) break;
+    },
+    /** A storage's error as it may be shown. A SyntaxError quotes what it could not read. @param {any} error */
+    presentable(error) {
+      const name = String(error?.name ?? "Error");
+      const shown = new Error(name == "SyntaxError" ? "what is stored cannot be read" : scrub(error?.message) || name);
+      return Object.assign(shown, { name }, typeof error?.code == "string" && { code: scrub(error.code) });
+    },
+  };
+}

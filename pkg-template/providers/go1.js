@@ -1,0 +1,55 @@
+// @ts-check
+import { required } from "./required.js";
+
+/** @import { go1 as declared } from "./index.js" */
+
+const DAY_SECONDS = 86_400;
+const ENOUGH_BYTES = 8192;
+
+/** @type {typeof declared} */
+export function go1(options) {
+  const { client_id, client_secret, token_endpoint = "https://auth.go1.com/oauth/token" } = options ?? {};
+  required("go1", { client_id, client_secret, token_endpoint });
+  return {
+    token_endpoint,
+    client_id,
+    client_secret,
+    clientAuth: "client_secret_post", // "--data-urlencode 'client_id=…' --data-urlencode 'client_secret=…'"
+    reuse: "never", // "Refresh tokens are one-time use only"
+    keepAliveSeconds: 30 * DAY_SECONDS, // "have any expiry of 90 days": three chances before an idle one dies
+    origins: ["https://api.go1.com"],
+    isTokenRejected,
+  };
+}
+
+/**
+ * "If the access token expires or is removed, an 'Invalid token' error will be presented", and no more: neither status nor form.
+ * So a 401 is believed as it is (RFC 9110 §15.5.2), and 400 and 403, which mean other things too, if they say it in those words.
+ * A success or a 404 is not read: a course may be called "Invalid token".
+ * @param {Response} response
+ */
+async function isTokenRejected(response) {
+  if (response.status == 401) return true;
+  if (response.status != 400 && response.status != 403) return false;
+  return /\binvalid[ _-]?token\b/i.test(
+    `${response.headers.get("www-authenticate")} ${await beginning(response)}`,
+  );
+}
+
+/** The first bytes of the body, read from a clone: the caller still gets all of it. @param {Response} response */
+async function beginning(response) {
+  if (response.bodyUsed) return "";
+  const reader = response.clone().body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    while (reader && text.length < ENOUGH_BYTES) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      text += decoder.decode(value, { stream: true });
+    }
+    // not awaited: it settles only when the caller has finished with the other half
+    reader?.cancel().catch(() => {});
+  } catch {} // broken off: the caller will see that by itself
+  return text;
+}

@@ -1,0 +1,13 @@
+// @ts-check
+
+/**
+ * A preset without these would fail at its first request only. Names the type that was given, never the value.
+ * @param {string} provider @param {Record<string, unknown>} options
+ */
+export function required(provider, options) {
+  for (const [name, value] of Object.entries(options))
+    if (!value || (typeof value != "string" && typeof value != "function"))
+      throw new TypeError(
+        `${provider}: ${name} must be a non-empty string (given: ${value === null ? "null" : typeof value})`,
+      );
+}

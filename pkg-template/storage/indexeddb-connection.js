@@ -1,0 +1,78 @@
+// @ts-check
+/**
+ * Runs one transaction: `work` makes its requests and says by `settle` what the answer is once they are committed.
+ * @typedef {<T = any>(mode: IDBTransactionMode, stores: string[], work: (tx: IDBTransaction, settle: (answer: T) => void) => void) => Promise<T>} Database
+ */
+
+const OPEN_LIMIT_MS = 10_000;
+
+/** Opens the database at first use, and again when it was closed from outside. @param {string} name @returns {Database} */
+export function open(name) {
+  /** @type {Promise<IDBDatabase> | undefined} */
+  let opening;
+
+  const connection = () =>
+    (opening ??= connect(name, () => (opening = undefined)).catch((error) => {
+      opening = undefined;
+      throw error;
+    }));
+
+  return async (mode, stores, work) => {
+    try {
+      return await transact(await connection(), mode, stores, work);
+    } catch (error) {
+      // closed between two transactions, by another tab's upgrade or by the browser: nothing was written
+      if (/** @type {any} */ (error)?.name != "InvalidStateError") throw error;
+      opening = undefined;
+      return transact(await connection(), mode, stores, work);
+    }
+  };
+}
+
+/** @template T @param {IDBRequest<T>} request @param {(result: T) => void} done */
+export function send(request, done) {
+  request.onsuccess = () => done(request.result);
+}
+
+/** @param {string} name @param {() => void} closed @returns {Promise<IDBDatabase>} */
+function connect(name, closed) {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    // another tab can block it without end, and some browsers have answered neither way
+    const timer = setTimeout(() => {
+      reject(new Error(`indexedDbStorage: "${name}" did not open in time: another tab may block it`));
+      request.onsuccess = () => request.result.close();
+    }, OPEN_LIMIT_MS);
+
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("sessions");
+      request.result.createObjectStore("keys");
+    };
+    request.onerror = () => {
+      clearTimeout(timer);
+      reject(request.error);
+    };
+    request.onsuccess = () => {
+      clearTimeout(timer);
+      const database = request.result;
+      database.onclose = closed;
+      database.onversionchange = () => {
+        database.close();
+        closed();
+      };
+      resolve(database);
+    };
+  });
+}
+
+/** @type {(database: IDBDatabase, ...rest: Parameters<Database>) => Promise<any>} */
+function transact(database, mode, stores, work) {
+  return new Promise((resolve, reject) => {
+    /** @type {any} */
+    let answer;
+    const tx = database.transaction(stores, mode, { durability: mode == "readwrite" ? "strict" : "default" });
+    tx.oncomplete = () => resolve(answer);
+    tx.onabort = () => reject(tx.error ?? new DOMException("The transaction was aborted", "AbortError"));
+    work(tx, (given) => (answer = given));
+  });
+}

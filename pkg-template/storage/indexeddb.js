@@ -1,0 +1,102 @@
+// @ts-check
+import { open, send } from "./indexeddb-connection.js";
+import { decrypt, encrypt } from "./indexeddb-cipher.js";
+
+/** @import { TokenRecord } from "../index.js" */
+/** @import { indexedDbStorage as declared } from "./index.js" */
+/** @import { Encrypted } from "./indexeddb-cipher.js" */
+
+/** @type {typeof declared} */
+export function indexedDbStorage(name, options = {}) {
+  if (!name || typeof name != "string")
+    throw new TypeError("indexedDbStorage: name must be a non-empty string");
+  const database = open(name);
+  const hints = channel(`oauth-refresher:${name}`);
+  /** What could not be decrypted: recognised by its IV, which is fresh for every write. @type {string | undefined} */
+  let unreadable;
+
+  async function load() {
+    const value = await database("readonly", ["sessions"], (tx, settle) =>
+      send(tx.objectStore("sessions").get("session"), settle),
+    );
+    if (!value?.ciphertext) return value ?? null;
+    const record = await decrypt(database, value);
+    if (record) return record;
+    unreadable = String(value.iv);
+    throw new Error(
+      `indexedDbStorage: what "${name}" holds cannot be decrypted: its key is gone, or it was changed`,
+    );
+  }
+
+  return {
+    name: `idb:${name}`,
+    conditionalSave: true,
+    load,
+
+    async save(record, expected) {
+      // crypto takes its time, and a transaction without a request commits by itself: everything is made before it begins
+      const value = record && options.encrypt ? await encrypt(database, record) : record;
+      if (expected === null) await load().catch(() => {});
+      const written = await database("readwrite", ["sessions"], (tx, settle) => {
+        const store = tx.objectStore("sessions");
+        send(store.get("session"), (held) => {
+          const generation = readable(held) ? held.generation : null;
+          settle(generation === expected);
+          if (generation !== expected) return;
+          if (held && generation === null) store.put(held, "session.unreadable");
+          if (value) store.put(value, "session");
+          else store.delete("session");
+        });
+      });
+      if (written) hints.post(record?.generation ?? null);
+      return written;
+    },
+
+    subscribe: hints.subscribe,
+  };
+
+  /** @param {(TokenRecord | Encrypted) | undefined} held @returns {held is TokenRecord | Encrypted} */
+  function readable(held) {
+    return typeof held?.generation == "number" && !("iv" in held && String(held.iv) === unreadable);
+  }
+}
+
+/** One BroadcastChannel while somebody listens, or for one message; nothing where there is none. @param {string} name */
+function channel(name) {
+  /** @type {Set<() => void>} */
+  const listeners = new Set();
+  /** @type {BroadcastChannel | undefined} */
+  let open;
+
+  function create() {
+    if (typeof BroadcastChannel != "function") return;
+    const created = new BroadcastChannel(name);
+    /** @type {any} */ (created).unref?.(); // Node: a hint is no reason to stay alive
+    return created;
+  }
+
+  return {
+    /** @param {number | null} generation */
+    post(generation) {
+      try {
+        const sender = open ?? create();
+        sender?.postMessage(generation);
+        if (sender !== open) sender?.close();
+      } catch {} // the record is written: a hint that fails does not make that a failure
+    },
+
+    /** @param {() => void} changed */
+    subscribe(changed) {
+      const listener = () => changed();
+      listeners.add(listener);
+      open ??= create();
+      if (open) open.onmessage = () => listeners.forEach((heard) => heard());
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size) return;
+        open?.close();
+        open = undefined;
+      };
+    },
+  };
+}

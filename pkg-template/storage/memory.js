@@ -1,0 +1,33 @@
+// @ts-check
+/** @import { memoryStorage as declared } from "./index.js" */
+
+/** @type {typeof declared} */
+export function memoryStorage() {
+  /** The record as JSON: nobody's later change to an object they hold can reach it. @type {string | null} */
+  let stored = null;
+  /** @type {number | null} */
+  let generation = null;
+  /** @type {Set<() => void>} */
+  const listeners = new Set();
+
+  return {
+    conditionalSave: true,
+
+    load: () => (stored === null ? null : JSON.parse(stored)),
+
+    save(record, expected) {
+      if (generation !== expected) return false;
+      stored = record && JSON.stringify(record);
+      generation = record && record.generation;
+      // not in this call: a listener that reads or writes would find its caller half-way through a write
+      for (const changed of listeners) queueMicrotask(() => listeners.has(changed) && changed());
+      return true;
+    },
+
+    subscribe(changed) {
+      const listener = () => changed();
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+//! Refreshes that nobody waits for: ahead of need while somebody may be looking, often enough to keep an idle refresh
+//! token alive, and at once where an outcome is unknown and asking again is still safe. And the end of an access token
+//! that outlived its session.
+
+use super::facts::{Code, Event, Failure, Source};
+use super::Machine;
+use crate::core::oauth::response::RefreshTokenState;
+use crate::core::policy::{Random, MARGIN};
+use crate::core::record::{Pending, Record};
+use crate::core::time::UnixTime;
+
+impl Machine {
+    /// Whether a refresh is due that nobody asked for.
+    pub(super) fn errand_due(&self, now: UnixTime) -> bool {
+        self.held.can_refresh() && self.errand_at().is_some_and(|at| at <= now)
+    }
+
+    /// When the next thing is due that nobody asked for.
+    pub(super) fn errand_at(&self) -> Option<UnixTime> {
+        let rested = self.rest.as_ref().map_or(UnixTime::EPOCH, |(until, _)| *until);
+        if !self.held.looked {
+            return self.watching.then_some(rested);
+        }
+        let record = self.held.record.as_ref()?;
+        if !self.held.can_refresh() {
+            return record.expires_at().filter(|_| self.watching && !self.held.is_over());
+        }
+        if let Some(pending) = record.in_doubt() {
+            return self.resend_is_due(pending).then_some(rested);
+        }
+        let ahead = self.ahead_of(record).filter(|_| self.watching);
+        let keep_alive = self.policy.keep_alive.map(|every| record.obtained_at + every);
+        ahead.into_iter().chain(keep_alive).min().map(|at| at.max(rested).max(record.retry_at.unwrap_or_default()))
+    }
+
+    /// Nothing can be refreshed: callers learn why, and an access token that was all there was comes to its end.
+    pub(super) fn no_session(&mut self, now: UnixTime) {
+        let spent = matches!(self.held.absence, Code::SessionEnded) || self.held.record.is_some();
+        let failure = if spent {
+            Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent)
+        } else {
+            Failure::new(self.held.absence)
+        };
+        let ran_out = self.held.record.as_ref().is_some_and(|record| {
+            record.tokens.access_token().is_none() || record.expires_at().is_some_and(|end| end <= now)
+        });
+        if ran_out && !self.held.is_over() {
+            let announced = self.held.ended;
+            self.held.run_out();
+            self.changed(Source::SessionEnded);
+            if !announced {
+                self.notify(Event::SessionEnded(failure.clone()));
+            }
+        }
+        self.serve_or_refuse(now, &failure);
+    }
+
+    /// A refresh token that may be spent, and may be sent again: by whoever sent it, by who finds it at the start, and
+    /// by anybody once its sender must have given up.
+    fn resend_is_due(&self, pending: &Pending) -> bool {
+        let ours = pending.attempt.starts_with(&self.context);
+        let abandoned = self.now >= pending.started_at + self.policy.timeout + MARGIN;
+        self.policy.may_send_again(pending, self.now) && (ours || self.found_doubt || abandoned)
+    }
+
+    fn ahead_of(&self, record: &Record) -> Option<UnixTime> {
+        let ahead = self.policy.ahead(record.lifetime()?);
+        let jitter = Random::new(self.jitter).below(ahead.part(4));
+        Some(record.expires_at()? - ahead - jitter)
+    }
+}

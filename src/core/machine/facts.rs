@@ -1,0 +1,262 @@
+//! What a driver tells the machine (facts, in the past tense) and what the machine tells the driver (orders, in the
+//! imperative). An order that takes time has a number; the fact that ends it names that number, and a number nobody
+//! waits for any more is ignored.
+
+use crate::core::oauth::response::{RefreshTokenState, Reply, ServerError};
+use crate::core::record::{Record, Stored, Tokens};
+use crate::core::secret::Secret;
+use crate::core::time::{Duration, UnixTime};
+
+/// Names a caller that waits.
+pub type CallerId = u32;
+/// Names an order that takes time.
+pub type OrderId = u32;
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A caller wants tokens. Answered by one [`Effect::Grant`] or [`Effect::Refuse`].
+    Demanded(CallerId, Wish),
+    /// A caller does not want them any more. The refresh goes on.
+    Withdrawn(CallerId),
+    /// A login brought tokens. Answered like a demand, once they are stored.
+    Adopted(CallerId, Tokens),
+    /// The session is to be forgotten. Answered by [`Effect::Done`].
+    SignedOut(CallerId, Revoke),
+    /// [`Effect::Load`] brought this.
+    Loaded(OrderId, Stored),
+    /// [`Effect::Load`] failed.
+    LoadFailed(OrderId),
+    /// [`Effect::Save`] wrote.
+    Saved(OrderId),
+    /// [`Effect::Save`] wrote nothing: the storage holds another generation.
+    SaveRefused(OrderId),
+    /// [`Effect::Save`] failed; whether it wrote is unknown.
+    SaveFailed(OrderId),
+    /// [`Effect::Lock`] holds the lock, and whether other contexts respect it.
+    Locked(OrderId, Reach),
+    /// [`Effect::Lock`] failed: the lock service is broken.
+    LockFailed(OrderId),
+    /// [`Effect::Send`] brought a reply.
+    Replied(OrderId, Reply),
+    /// [`Effect::Send`] brought none.
+    Unreachable(OrderId, Sent),
+    /// Another context wrote: a hint to look.
+    PeerChanged,
+    /// The page is visible, online or back: whatever was remembered may be old.
+    Resumed,
+    /// The wall clock went back while the monotonic clock went on.
+    ClockSetBack,
+    /// Whether refreshing ahead of need is wanted now.
+    Watching(bool),
+    /// Time passed. Harmless at any time.
+    Woke,
+}
+
+/// Do this.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Read the storage; report `Loaded` or `LoadFailed`.
+    Load(OrderId),
+    /// Write the record, or forget with `None`, if the storage holds that generation; report `Saved`, `SaveRefused` or `SaveFailed`.
+    Save(OrderId, Option<Box<Record>>, Option<u64>),
+    /// Get the lock; report `Locked` or `LockFailed`.
+    Lock(OrderId),
+    /// Let go of the lock, or stop waiting for it.
+    Unlock(OrderId),
+    /// Build the request with [`super::Machine::request`] and send it; report `Replied` or `Unreachable`.
+    Send(OrderId),
+    /// From now on these are the tokens to hand out.
+    Hold(Option<Box<Holding>>),
+    /// Give the caller the tokens that are held.
+    Grant(CallerId),
+    /// Tell the caller why there are none.
+    Refuse(CallerId, Box<Failure>),
+    /// The sign-out is stored.
+    Done(CallerId),
+    /// Tell whoever listens, after everything before this.
+    Notify(Box<Event>),
+    /// Tell the server that this refresh token is not needed any more (RFC 7009). Nobody waits for the outcome.
+    Revoke(Secret),
+}
+
+/// What a caller wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// The access token must be good for this long yet, or for a quarter of its lifetime if that is shorter.
+    pub min_validity: Option<Duration>,
+    /// An access token that a resource server refused.
+    pub rejected: Option<Secret>,
+    /// Refresh even if the access token is good.
+    pub force: bool,
+    /// When the caller has waited long enough.
+    pub deadline: UnixTime,
+}
+
+/// Whether a sign-out tells the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoke {
+    /// Revoke the refresh token, and the successor that a racing refresh brings.
+    Yes,
+    /// Forget only.
+    No,
+}
+
+/// Who respects a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Every context that shares the storage.
+    AllContexts,
+    /// This realm.
+    ThisRealm,
+}
+
+/// How far a request got that brought no reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It provably never left: refused connection, unknown host, offline.
+    Provably,
+    /// It may have arrived.
+    Perhaps,
+    /// It may have arrived, and nothing came back in time.
+    TimedOut,
+    /// It could not be built: the configuration is at fault.
+    Unbuildable,
+}
+
+/// What may be handed out without asking the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// The token set, in JSON, without the refresh token.
+    pub tokens: Secret,
+    /// The generation of the record they are in.
+    pub generation: u64,
+    /// From when …
+    pub fresh_from: UnixTime,
+    /// … until when a caller without special wishes may have them, if that ends.
+    pub fresh_until: Option<UnixTime>,
+}
+
+/// Something to tell listeners.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Other tokens, or none, with the generation of the record.
+    TokenChanged(Source, u64),
+    /// A refresh failed and the session goes on; when the next one may be tried.
+    RefreshFailed(Failure, Option<UnixTime>),
+    /// A new login is needed.
+    SessionEnded(Failure),
+    /// The storage or the lock failed.
+    StorageFailed(Operation),
+}
+
+/// Why tokens changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// This context refreshed them.
+    Refresh,
+    /// They were handed in.
+    Login,
+    /// Another context wrote them.
+    Peer,
+    /// They were given up.
+    SignOut,
+    /// The server ended the session.
+    SessionEnded,
+}
+
+/// Which call of a storage failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `load`
+    Load,
+    /// `save`
+    Save,
+    /// `lock`
+    Lock,
+}
+
+/// Why a caller gets no token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The stable code.
+    pub code: Code,
+    /// What the server said, if it did.
+    pub server: Option<ServerError>,
+    /// What became of the refresh token.
+    pub refresh_token: RefreshTokenState,
+    /// When the server may be asked again, if it said so.
+    pub retry_at: Option<UnixTime>,
+}
+
+/// The codes of `RefreshError` that the machine gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The server refused the refresh token, and no newer one is stored.
+    SessionEnded,
+    /// There is no session.
+    SignedOut,
+    /// Configuration; tokens kept.
+    ClientRejected,
+    /// Unreachable, timed out, 408, 429, 5xx; tokens kept.
+    Unavailable,
+    /// The refresh token may be spent, and may not be sent again for now.
+    OutcomeUnknown,
+    /// Not a token response; tokens kept.
+    BadResponse,
+    /// The storage does not answer, or holds something unreadable.
+    StorageFailed,
+    /// The lock was not to be had.
+    LockTimeout,
+    /// The caller's own time ran out.
+    Timeout,
+}
+
+impl Failure {
+    /// A failure without a server's words; the refresh token was not touched.
+    pub fn new(code: Code) -> Self {
+        Self { code, server: None, refresh_token: RefreshTokenState::Unspent, retry_at: None }
+    }
+
+    /// With what became of the refresh token.
+    pub fn leaving(mut self, refresh_token: RefreshTokenState) -> Self {
+        self.refresh_token = refresh_token;
+        self
+    }
+
+    /// With the server's words.
+    pub fn said(mut self, server: ServerError) -> Self {
+        self.server = Some(server);
+        self
+    }
+
+    /// Whether another try may bring something else.
+    pub fn retryable(&self) -> bool {
+        match self.code {
+            Code::SessionEnded | Code::SignedOut | Code::ClientRejected => false,
+            Code::Unavailable
+            | Code::OutcomeUnknown
+            | Code::BadResponse
+            | Code::StorageFailed
+            | Code::LockTimeout
+            | Code::Timeout => true,
+        }
+    }
+}
+
+impl Code {
+    /// As it is written in `RefreshError.code`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "session_ended",
+            Self::SignedOut => "signed_out",
+            Self::ClientRejected => "client_rejected",
+            Self::Unavailable => "unavailable",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::BadResponse => "bad_response",
+            Self::StorageFailed => "storage_failed",
+            Self::LockTimeout => "lock_timeout",
+            Self::Timeout => "timeout",
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What this context knows of the session, and what becomes of it when the storage says something else.
+//! The storage wins, with one exception: what could not be saved yet outlives the generation it replaces
+//! (rotation safety: save before publishing, memory outranks a storage that fails).
+
+use super::facts::{Code, Holding, Wish};
+use crate::core::policy::MIN_VALIDITY;
+use crate::core::record::{fingerprint, Record, Stored};
+use crate::core::secret::Secret;
+use crate::core::time::{Duration, UnixTime};
+
+/// Machines that share a storage differ by about this much; a record from further in the future was written before the
+/// clock was set back.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
+/// The session as this context knows it.
+#[derive(Debug)]
+pub struct Held {
+    /// Whether the storage was read at all.
+    pub looked: bool,
+    /// The newest record.
+    pub record: Option<Record>,
+    /// The generation that the storage held when it was last seen: what a conditional write names.
+    pub stored: Option<u64>,
+    /// Set while the record, or its absence, is not in the storage.
+    pub unsaved: Option<Unsaved>,
+    /// Why there is no session.
+    pub absence: Code,
+    /// The server ended the session; its access token may outlive that.
+    pub ended: bool,
+    /// A generation whose expiry cannot be believed, because the clock was set back under it.
+    pub distrusted: Option<u64>,
+    /// The generation whose access token was all there was, and has run out.
+    over: Option<u64>,
+    /// The highest generation ever seen or written here.
+    highest: u64,
+}
+
+/// A change that the storage did not take.
+#[derive(Clone, Debug)]
+pub struct Unsaved {
+    /// The refresh token it replaces, by fingerprint; `None` for a login or a sign-out, which win over everything.
+    pub replaces: Option<String>,
+    /// When to try again.
+    pub retry_at: UnixTime,
+    /// How often it failed.
+    pub failures: u32,
+}
+
+/// What reading the storage changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reconciled {
+    /// Nothing that a caller could see.
+    Same,
+    /// Other tokens, or none.
+    Changed,
+    /// The storage holds something that is no record.
+    Unreadable,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self {
+            looked: false,
+            record: None,
+            stored: None,
+            unsaved: None,
+            absence: Code::SignedOut,
+            ended: false,
+            distrusted: None,
+            over: None,
+            highest: 0,
+        }
+    }
+}
+
+impl Held {
+    /// The generation for the next write.
+    pub fn next_generation(&self) -> u64 {
+        self.highest.max(self.stored.unwrap_or(0)).saturating_add(1)
+    }
+
+    /// Takes over what the storage holds.
+    pub fn reconcile(&mut self, stored: Stored) -> Reconciled {
+        let first = !self.looked;
+        self.looked = true;
+        if self.outlives(&stored) {
+            self.stored = stored.generation();
+            return Reconciled::Same;
+        }
+        let before = self.access_token();
+        match stored {
+            Stored::Unreadable(generation) => {
+                self.stored = generation;
+                if self.record.is_none() {
+                    self.absence = Code::StorageFailed;
+                }
+                return Reconciled::Unreadable;
+            }
+            Stored::Nothing => {
+                if self.record.is_some() || self.absence == Code::StorageFailed {
+                    self.absence = Code::SignedOut;
+                }
+                self.put(None, None);
+            }
+            Stored::Record(record) => {
+                let generation = record.generation;
+                self.ended &= record.tokens.refresh_token().is_none();
+                self.put(Some(*record), Some(generation));
+            }
+        }
+        if first || before == self.access_token() {
+            return Reconciled::Same;
+        }
+        Reconciled::Changed
+    }
+
+    /// Takes over what the storage now holds because this context wrote it.
+    pub fn wrote(&mut self, record: Option<Record>) {
+        let generation = record.as_ref().map(|record| record.generation);
+        self.put(record, generation);
+    }
+
+    /// Keeps in memory what the storage did not take.
+    pub fn keep_unsaved(&mut self, record: Option<Record>, unsaved: Unsaved) {
+        let stored = self.stored;
+        self.put(record, stored);
+        self.unsaved = Some(unsaved);
+    }
+
+    /// Notes what generation the storage holds, and nothing else of it.
+    pub fn saw_generation(&mut self, stored: &Stored) {
+        self.looked = true;
+        self.stored = stored.generation();
+        self.highest = self.highest.max(self.stored.unwrap_or(0));
+    }
+
+    /// Forgets the session at once; the storage follows.
+    pub fn forget(&mut self) {
+        let stored = self.stored;
+        self.put(None, stored);
+        self.absence = Code::SignedOut;
+        self.ended = false;
+    }
+
+    /// A login or a sign-out settled what there is.
+    pub fn decided(&mut self) {
+        self.looked = true;
+        self.absence = Code::SignedOut;
+        self.ended = false;
+    }
+
+    /// The generation of the record, or the one that came after it.
+    pub fn generation(&self) -> u64 {
+        self.record.as_ref().map_or(self.next_generation(), |record| record.generation)
+    }
+
+    /// The access token was all there was, and it has run out.
+    pub fn run_out(&mut self) {
+        self.over = self.record.as_ref().map(|record| record.generation);
+        self.ended = true;
+    }
+
+    /// Whether that was noticed.
+    pub fn is_over(&self) -> bool {
+        self.over.is_some() && self.over == self.record.as_ref().map(|record| record.generation)
+    }
+
+    /// What may be handed out without another look.
+    pub fn holding(&self) -> Option<Box<Holding>> {
+        let record = self.record.as_ref().filter(|_| self.access_token().is_some())?;
+        let believed = self.distrusted != Some(record.generation);
+        let fresh_until = record.expires_at().map(|end| end - spare(record, MIN_VALIDITY));
+        Some(Box::new(Holding {
+            tokens: Secret::new(record.token_set()),
+            generation: record.generation,
+            fresh_from: record.obtained_at - CLOCK_TOLERANCE,
+            fresh_until: if believed { fresh_until } else { Some(UnixTime::EPOCH) },
+        }))
+    }
+
+    /// Whether the access token fulfils the wish.
+    pub fn serves(&self, wish: &Wish, now: UnixTime) -> bool {
+        let Some(record) = &self.record else {
+            return false;
+        };
+        self.still_good(wish, now)
+            && self.distrusted != Some(record.generation)
+            && now + CLOCK_TOLERANCE >= record.obtained_at
+            && record
+                .expires_at()
+                .is_none_or(|end| now + spare(record, wish.min_validity.unwrap_or(MIN_VALIDITY)) < end)
+    }
+
+    /// Whether the access token is better than none: not refused, and not at its end.
+    pub fn still_good(&self, wish: &Wish, now: UnixTime) -> bool {
+        let Some(record) = &self.record else {
+            return false;
+        };
+        let refused = |token: &str| wish.rejected.as_ref().is_some_and(|rejected| rejected.reveal() == token);
+        record.tokens.access_token().is_some_and(|token| !refused(&token))
+            && record.expires_at().is_none_or(|end| now < end)
+    }
+
+    /// The access token, to compare with.
+    pub fn access_token(&self) -> Option<Secret> {
+        self.record.as_ref().filter(|_| !self.is_over())?.tokens.access_token().map(Secret::new)
+    }
+
+    /// The refresh token's fingerprint.
+    pub fn fingerprint(&self) -> Option<String> {
+        refresh_token_of(self.record.as_ref())
+    }
+
+    /// Whether there is a refresh token that the server has not refused.
+    pub fn can_refresh(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.tokens.refresh_token().is_some())
+    }
+
+    /// Whether what is in memory is newer than what the storage holds.
+    fn outlives(&self, stored: &Stored) -> bool {
+        let Some(unsaved) = &self.unsaved else {
+            return self.is_stale_read(stored);
+        };
+        stored.generation() == self.stored
+            || unsaved.replaces.is_none()
+            || match stored {
+                Stored::Record(record) => refresh_token_of(Some(record)) == unsaved.replaces,
+                Stored::Nothing | Stored::Unreadable(_) => false,
+            }
+    }
+
+    /// A storage that is only eventually consistent shows an older generation of the same session now and then.
+    fn is_stale_read(&self, stored: &Stored) -> bool {
+        match (stored, &self.record) {
+            (Stored::Record(theirs), Some(ours)) => {
+                theirs.generation < ours.generation && theirs.obtained_at <= ours.obtained_at
+            }
+            (Stored::Record(_) | Stored::Nothing | Stored::Unreadable(_), _) => false,
+        }
+    }
+
+    fn put(&mut self, record: Option<Record>, stored: Option<u64>) {
+        let generation = record.as_ref().map_or(0, |record| record.generation);
+        self.highest = self.highest.max(generation).max(stored.unwrap_or(0));
+        if record.as_ref().is_some_and(|record| self.distrusted.is_some_and(|old| record.generation > old)) {
+            self.distrusted = None;
+        }
+        self.record = record;
+        self.stored = stored;
+        self.unsaved = None;
+    }
+}
+
+/// The fingerprint of a record's refresh token.
+pub fn refresh_token_of(record: Option<&Record>) -> Option<String> {
+    record?.tokens.refresh_token().map(|token| fingerprint(&token))
+}
+
+/// The validity that a caller asks for, capped at a quarter of the lifetime.
+fn spare(record: &Record, wanted: Duration) -> Duration {
+    record.lifetime().map_or(wanted, |lifetime| wanted.min(lifetime.part(4)))
+}

@@ -1,0 +1,277 @@
+//! The refresh: facts in, orders out, no clock and no I/O of its own (RFC 6749 section 6, made safe for refresh tokens
+//! that can be used once).
+//!
+//! The way of one refresh is always the same, and each step is a [`Phase`]:
+//! **look → lock → re-read → mark pending → send → save → unlock → grant → notify.**
+//!
+//! What a failed request allows:
+//!
+//! | outcome | the same refresh token again? |
+//! |---|---|
+//! | provably unsent, 429, 503 with a time | yes, after a pause |
+//! | `use_dpop_nonce` | once, with a new proof |
+//! | timeout, lost or unreadable reply, 5xx | only as [`Reuse`](crate::core::policy::Reuse) allows; else once the access token has run out and a caller asks, as the alternative to a new login |
+//! | `invalid_grant` | never; the storage is read again and a newer generation adopted |
+//! | any other OAuth error | no; the tokens are kept |
+//!
+//! A driver performs one order, awaits one thing, and comes back with one fact.
+
+mod decision;
+mod demands;
+mod errand;
+mod facts;
+mod flight;
+mod held;
+mod outcome;
+
+pub use facts::{
+    CallerId, Code, Effect, Event, Failure, Holding, Input, Operation, OrderId, Reach, Revoke, Sent, Source, Wish,
+};
+
+use self::decision::Decision;
+use self::demands::Demand;
+use self::flight::{Orphan, Phase};
+use self::held::{Held, Reconciled};
+use super::json::Json;
+use super::oauth::request::{BadValue, Client, HttpRequest, Values};
+use super::policy::{Policy, Random};
+use super::provider::ResponseShape;
+use super::record::{Record, Stored, Tokens};
+use super::time::UnixTime;
+
+/// The state machine of one session in one context.
+#[derive(Debug)]
+pub struct Machine {
+    policy: Policy,
+    client: Client,
+    response: ResponseShape,
+    /// Tokens for a storage that turns out to be empty.
+    initial: Option<Tokens>,
+    held: Held,
+    phase: Phase,
+    decision: Option<Decision>,
+    demands: Vec<Demand>,
+    /// The lock that is held.
+    lock: Option<(OrderId, Reach)>,
+    /// Requests sent since callers began to wait.
+    tries: u32,
+    /// Refreshes that failed in a row.
+    failures: u32,
+    /// No request before this, and what the last one brought.
+    rest: Option<(UnixTime, Failure)>,
+    /// When requests were sent that brought nothing, or that refusals asked for.
+    unearned: Vec<UnixTime>,
+    /// Requests whose result nobody may have any more.
+    orphans: Vec<Orphan>,
+    /// A mark was found when the storage was first read: its outcome is to be settled now.
+    found_doubt: bool,
+    /// The refresh token of the request that is out had been sent before.
+    was_in_doubt: bool,
+    /// A mark that was written, or perhaps written, and whose request was not sent.
+    unsent: Option<String>,
+    watching: bool,
+    /// The time of the last fact.
+    now: UnixTime,
+    jitter: u64,
+    /// Tells this context's marks from others'.
+    context: String,
+    last_order: OrderId,
+    random: Random,
+    orders: Vec<Effect>,
+}
+
+/// What a session is, in one word; as `Refresher.state` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The storage has not been read, or cannot be.
+    Unknown,
+    /// There are tokens.
+    Active,
+    /// A refresh is under way.
+    Refreshing,
+    /// There is no session.
+    SignedOut,
+    /// A new login is needed.
+    SessionEnded,
+}
+
+impl Machine {
+    /// A machine for the options in JSON. `seed` is the only randomness there is, and tells this context from others.
+    pub fn new(options: Json<'_>, seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let mut context = String::new();
+        super::json::push_hex(&mut context, random.next());
+        Self {
+            policy: Policy::from_json(options),
+            client: Client::from_json(options),
+            response: options.member("response").map(ResponseShape::from_json).unwrap_or_default(),
+            initial: options.member("tokens").map(Tokens::from_json),
+            held: Held::default(),
+            phase: Phase::Idle,
+            decision: None,
+            demands: Vec::new(),
+            lock: None,
+            tries: 0,
+            failures: 0,
+            rest: None,
+            unearned: Vec::new(),
+            orphans: Vec::new(),
+            found_doubt: false,
+            was_in_doubt: false,
+            unsent: None,
+            watching: false,
+            now: UnixTime::EPOCH,
+            jitter: random.next(),
+            context,
+            last_order: 0,
+            random,
+            orders: Vec::new(),
+        }
+    }
+
+    /// One fact in, orders out, to be performed in this order.
+    pub fn step(&mut self, now: UnixTime, input: Input) -> Vec<Effect> {
+        self.now = now;
+        match input {
+            Input::Demanded(id, wish) => self.demanded(id, wish),
+            Input::Withdrawn(id) => self.demands.retain(|demand| demand.id != id),
+            Input::Adopted(id, tokens) => self.adopted(now, id, tokens),
+            Input::SignedOut(id, revoke) => self.signed_out(id, revoke),
+            Input::Loaded(order, stored) => self.loaded(now, order, stored),
+            Input::LoadFailed(order) => self.load_failed(now, order),
+            Input::Saved(order) => self.saved(now, order),
+            Input::SaveRefused(order) => self.save_refused(order),
+            Input::SaveFailed(order) => self.save_failed(now, order),
+            Input::Locked(order, reach) => self.locked(order, reach),
+            Input::LockFailed(order) => self.lock_failed(order),
+            Input::Replied(order, reply) => self.replied(now, order, &reply),
+            Input::Unreachable(order, sent) => self.unreachable(now, order, sent),
+            Input::PeerChanged => self.look_again(),
+            Input::Resumed => self.resumed(now),
+            Input::ClockSetBack => {
+                self.held.distrusted = self.held.record.as_ref().map(|record| record.generation);
+                self.hold();
+                self.look_again();
+            }
+            Input::Watching(watching) => self.watching = watching,
+            Input::Woke => {}
+        }
+        self.settle(now);
+        std::mem::take(&mut self.orders)
+    }
+
+    /// When to say `Woke` next. A pure query; waking early, late or twice changes nothing.
+    pub fn deadline(&self) -> Option<UnixTime> {
+        let demands = self.demands.iter().map(|demand| demand.wish.deadline).min();
+        let phase = self.phase_deadline();
+        let decision = self.decision.as_ref().and_then(Decision::deadline);
+        let errand = if self.is_idle() { self.errand_at() } else { None };
+        let rest = self.rest.as_ref().filter(|_| self.is_idle() && !self.demands.is_empty()).map(|(until, _)| *until);
+        let resave = self.held.unsaved.as_ref().filter(|_| self.is_idle()).map(|unsaved| unsaved.retry_at);
+        [demands, phase, decision, errand, rest, resave].into_iter().flatten().min()
+    }
+
+    /// The session in one word.
+    pub fn state(&self) -> State {
+        if self.phase.is_refreshing() && self.held.record.is_some() {
+            return State::Refreshing;
+        }
+        if self.held.ended {
+            return State::SessionEnded;
+        }
+        match (&self.held.record, self.held.absence) {
+            (Some(_), _) => State::Active,
+            (None, Code::SessionEnded) => State::SessionEnded,
+            (None, Code::SignedOut) if self.held.looked => State::SignedOut,
+            (None, _) => State::Unknown,
+        }
+    }
+
+    /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.
+    pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
+        let none = Tokens::default();
+        self.client.refresh_request(values, self.held.record.as_ref().map_or(&none, |record| &record.tokens))
+    }
+
+    /// The request of an [`Effect::Revoke`].
+    pub fn revocation_request(&self, values: &Values, refresh_token: &str) -> Result<HttpRequest, BadValue> {
+        self.client.revocation_request(values, refresh_token)
+    }
+
+    /// Grants what can be granted and begins what is to be done.
+    fn settle(&mut self, now: UnixTime) {
+        self.phase_woke(now);
+        self.decision_woke(now);
+        self.time_out(now);
+        if self.decision.is_some() {
+            return;
+        }
+        if self.held.looked {
+            self.grant_served(now);
+        }
+        if self.is_idle() {
+            self.consider(now);
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle) && self.decision.is_none()
+    }
+
+    fn order(&mut self) -> OrderId {
+        self.last_order = self.last_order.wrapping_add(1);
+        self.last_order
+    }
+
+    /// Takes over what a read brought, and tells who must know.
+    fn reconcile(&mut self, stored: Stored) -> Reconciled {
+        let first = !self.held.looked;
+        let reconciled = self.held.reconcile(stored);
+        for demand in &mut self.demands {
+            demand.saw(self.held.record.as_ref());
+        }
+        if first {
+            let in_doubt = self.held.record.as_ref().and_then(Record::in_doubt);
+            self.found_doubt = in_doubt.is_some_and(|pending| !pending.attempt.starts_with(&self.context));
+        }
+        match reconciled {
+            Reconciled::Same => self.hold(),
+            Reconciled::Changed => {
+                self.rest = None;
+                self.changed(Source::Peer);
+            }
+            Reconciled::Unreadable => self.notify(Event::StorageFailed(Operation::Load)),
+        }
+        reconciled
+    }
+
+    /// Says what may be handed out from now on.
+    fn hold(&mut self) {
+        self.jitter = self.random.next();
+        self.orders.push(Effect::Hold(self.held.holding()));
+    }
+
+    /// Says so, and tells listeners.
+    fn changed(&mut self, source: Source) {
+        self.hold();
+        let generation = self.held.generation();
+        self.notify(Event::TokenChanged(source, generation));
+    }
+
+    fn notify(&mut self, event: Event) {
+        self.orders.push(Effect::Notify(Box::new(event)));
+    }
+}
+
+impl State {
+    /// As it is written in `Refresher.state`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Active => "active",
+            Self::Refreshing => "refreshing",
+            Self::SignedOut => "signed-out",
+            Self::SessionEnded => "session-ended",
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What a reply does to the session: new tokens are stored before anybody sees them, only a confirmed `invalid_grant`
+//! (RFC 6749 section 5.2) ends it, and everything else keeps the tokens (rotation safety, invariants 4, 6 and 10).
+
+use super::facts::{Code, Effect, Event, Failure, OrderId, Source};
+use super::flight::{Phase, Wait, Writing};
+use super::held::{refresh_token_of, Reconciled, Unsaved};
+use super::{Machine, Reach};
+use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
+use crate::core::policy::{backoff, LONGEST_WAIT};
+use crate::core::record::{Record, Stored, Tokens};
+use crate::core::secret::Secret;
+use crate::core::time::{Duration, UnixTime};
+
+/// A write that keeps losing against others is given up after this many rounds.
+const CONFLICT_TRIES: u32 = 8;
+
+/// What a write brings about once it is stored.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// New tokens.
+    Refreshed,
+    /// The refresh failed without touching the refresh token: the mark is taken back.
+    Failed(Failure),
+    /// The session is forgotten.
+    Ended(Failure),
+    /// The session has ended, and its access token outlives it: only the refresh token is forgotten.
+    EndedLater(Failure),
+    /// Tokens that were in memory only are stored at last.
+    Resaved,
+}
+
+impl Machine {
+    pub(super) fn replied(&mut self, now: UnixTime, order: OrderId, reply: &Reply) {
+        let sending = match std::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Sending(sending) if sending.order == order => sending,
+            other => {
+                self.phase = other;
+                return self.orphan_replied(now, order, reply);
+            }
+        };
+        match judge(reply, &self.response, &self.policy.ends_when, now) {
+            Verdict::Tokens(tokens) => self.refreshed(tokens, sending.sent_at),
+            Verdict::UnknownType(tokens, error) => {
+                let failure = Failure::new(Code::BadResponse).said(error);
+                self.unknown_type(now, &tokens, failure);
+            }
+            Verdict::Ended(error) => {
+                let failure = Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent).said(error);
+                self.refused(now, failure);
+            }
+            Verdict::NonceWanted(_) if !sending.with_nonce => self.send(now, true),
+            Verdict::NonceWanted(error) => self.failed(now, Failure::new(Code::ClientRejected).said(error)),
+            Verdict::ClientRejected(error, state) => {
+                self.failed(now, Failure::new(Code::ClientRejected).leaving(state).said(error));
+            }
+            Verdict::Unavailable(error, state, retry_at) => {
+                let failure = Failure::new(Code::Unavailable).leaving(state).said(error);
+                self.failed(now, Failure { retry_at, ..failure });
+            }
+            Verdict::Unreadable(error) => {
+                let failure = Failure::new(Code::BadResponse).leaving(RefreshTokenState::Unknown).said(error);
+                self.failed(now, failure);
+            }
+        }
+    }
+
+    /// No new tokens, and the session goes on. A mark stays where the refresh token may be spent.
+    pub(super) fn failed(&mut self, now: UnixTime, mut failure: Failure) {
+        if self.was_in_doubt {
+            failure.refresh_token = RefreshTokenState::Unknown;
+        }
+        let marked = self.held.record.clone().filter(|record| record.pending.is_some());
+        match marked.filter(|_| failure.refresh_token == RefreshTokenState::Unspent) {
+            Some(record) => self.unmark(record, failure),
+            None => self.finish(now, &failure),
+        }
+    }
+
+    /// A failed refresh is over: callers wait for another try, or are answered.
+    pub(super) fn finish(&mut self, now: UnixTime, failure: &Failure) {
+        self.unlock();
+        let allowed = match failure.refresh_token {
+            RefreshTokenState::Unspent => true,
+            RefreshTokenState::Unknown => {
+                let doubt = self.held.record.as_ref().and_then(Record::in_doubt);
+                doubt.is_some_and(|pending| self.policy.may_send_again(pending, now))
+            }
+            RefreshTokenState::Spent => false,
+        };
+        let transient = matches!(failure.code, Code::Unavailable | Code::OutcomeUnknown);
+        let until = failure.retry_at.unwrap_or(now + backoff(self.tries, &mut self.random));
+        let soon = until.since(now) <= LONGEST_WAIT;
+        if transient && allowed && soon && self.tries <= self.policy.retries && !self.demands.is_empty() {
+            self.rest = Some((until, failure.clone()));
+            return;
+        }
+        self.tries = 0;
+        self.failures = self.failures.saturating_add(1);
+        let until = failure.retry_at.unwrap_or(now + backoff(self.failures, &mut self.random));
+        self.rest = Some((until, failure.clone()));
+        self.serve_or_refuse(now, failure);
+        self.notify(Event::RefreshFailed(failure.clone(), Some(until)));
+    }
+
+    /// The storage was read once more after `invalid_grant`: is it still the refused refresh token that stands there?
+    pub(super) fn confirmed(&mut self, now: UnixTime, stored: Stored, failure: Failure) {
+        let refused = self.held.fingerprint();
+        if self.reconcile(stored) == Reconciled::Unreadable {
+            return self.finish(now, &Failure::new(Code::StorageFailed));
+        }
+        if self.held.fingerprint() != refused {
+            self.tries = 0;
+            return self.unlock();
+        }
+        let Some(mut record) = self.held.record.clone() else {
+            return self.unlock();
+        };
+        let good = self.demands.iter().all(|demand| demand.wish.rejected.is_none() || !demand.pressed)
+            && record.tokens.access_token().is_some()
+            && record.expires_at().is_none_or(|end| now < end);
+        let (record, outcome) = if good {
+            record.tokens.remove("refresh_token");
+            record.pending = None;
+            record.generation = self.held.next_generation();
+            (Some(record), Outcome::EndedLater(failure))
+        } else {
+            (None, Outcome::Ended(failure))
+        };
+        let writing = self.save(record, refused, 0);
+        self.phase = Phase::Saving(writing, outcome);
+    }
+
+    /// The write is stored; or it never will be for now, and memory has to do.
+    pub(super) fn conclude(&mut self, now: UnixTime, outcome: Outcome) {
+        match outcome {
+            Outcome::Refreshed => {
+                if !self.demands.iter().any(|demand| demand.pressed) {
+                    self.unearned.clear();
+                }
+                self.settled();
+                self.hold();
+                self.grant_all();
+                self.announce(Source::Refresh);
+            }
+            Outcome::Failed(failure) => self.finish(now, &failure),
+            Outcome::Ended(failure) => {
+                self.settled();
+                self.held.absence = Code::SessionEnded;
+                self.hold();
+                self.refuse_all(&failure);
+                self.announce(Source::SessionEnded);
+                self.notify(Event::SessionEnded(failure));
+            }
+            Outcome::EndedLater(failure) => {
+                self.settled();
+                self.held.ended = true;
+                self.hold();
+                self.serve_or_refuse(now, &failure);
+                self.notify(Event::SessionEnded(failure));
+            }
+            Outcome::Resaved => self.unlock(),
+        }
+    }
+
+    /// The write was refused, and this is what stands in its way.
+    pub(super) fn conflict_seen(&mut self, now: UnixTime, stored: Stored, mut writing: Writing, outcome: Outcome) {
+        let theirs = match &stored {
+            Stored::Record(record) => Some(record.as_ref()),
+            Stored::Nothing | Stored::Unreadable(_) => None,
+        };
+        let written = theirs.zip(writing.record.as_ref()).is_some_and(|(theirs, ours)| theirs.tokens == ours.tokens);
+        let forgotten = stored == Stored::Nothing && writing.record.is_none();
+        if (written || forgotten) && !matches!(outcome, Outcome::Failed(_)) {
+            // Our own write, whose acknowledgement was lost.
+            self.held.wrote(theirs.cloned());
+            return self.conclude(now, outcome);
+        }
+        let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
+        let ours_wins = writing.replaces.is_none() || same_token;
+        if ours_wins && !matches!(outcome, Outcome::Failed(_)) && writing.tries < CONFLICT_TRIES {
+            // Whoever wrote meanwhile still holds the refresh token that this result replaces.
+            self.held.saw_generation(&stored);
+            if let Some(record) = &mut writing.record {
+                record.generation = self.held.next_generation();
+            }
+            let writing = self.save(writing.record, writing.replaces, writing.tries.saturating_add(1));
+            self.phase = Phase::Saving(writing, outcome);
+            return;
+        }
+        if stored == Stored::Nothing && matches!(outcome, Outcome::Refreshed) {
+            // Signed out elsewhere: the successor is nobody's.
+            let successor = writing.record.as_ref().and_then(|record| record.tokens.refresh_token()).map(Secret::new);
+            self.orders.extend(successor.map(Effect::Revoke));
+        }
+        self.held.unsaved = None;
+        self.reconcile(stored);
+        match outcome {
+            Outcome::Failed(failure) => self.finish(now, &failure),
+            Outcome::Refreshed | Outcome::Ended(_) | Outcome::EndedLater(_) | Outcome::Resaved => self.unlock(),
+        }
+    }
+
+    /// The storage does not take the write: memory keeps it, and it is tried on.
+    pub(super) fn unsaved(&mut self, now: UnixTime, writing: Writing, outcome: Outcome) {
+        match outcome {
+            Outcome::Failed(failure) => return self.finish(now, &failure),
+            Outcome::Resaved => {
+                let pause = backoff(writing.tries.saturating_add(self.resaves()), &mut self.random);
+                if let Some(unsaved) = &mut self.held.unsaved {
+                    unsaved.failures = unsaved.failures.saturating_add(1);
+                    unsaved.retry_at = now + pause;
+                }
+                return self.unlock();
+            }
+            Outcome::Refreshed | Outcome::Ended(_) | Outcome::EndedLater(_) => {}
+        }
+        let unsaved = Unsaved { replaces: writing.replaces, retry_at: now + Duration::from_secs(1), failures: 0 };
+        self.held.keep_unsaved(writing.record, unsaved);
+        self.conclude(now, outcome);
+    }
+
+    /// Tries to store what is in memory only. No lock is needed: the generation decides.
+    pub(super) fn resave(&mut self) {
+        let replaces = self.held.unsaved.as_ref().and_then(|unsaved| unsaved.replaces.clone());
+        let mut record = self.held.record.clone();
+        if let Some(record) = &mut record {
+            record.generation = record.generation.max(self.held.stored.unwrap_or(0).saturating_add(1));
+        }
+        let writing = self.save(record, replaces, CONFLICT_TRIES / 2);
+        self.phase = Phase::Saving(writing, Outcome::Resaved);
+    }
+
+    fn resaves(&self) -> u32 {
+        self.held.unsaved.as_ref().map_or(0, |unsaved| unsaved.failures)
+    }
+
+    fn settled(&mut self) {
+        self.tries = 0;
+        self.failures = 0;
+        self.rest = None;
+        self.held.ended = false;
+        self.unlock();
+    }
+
+    fn announce(&mut self, source: Source) {
+        let generation = self.held.generation();
+        self.notify(Event::TokenChanged(source, generation));
+    }
+
+    fn refreshed(&mut self, mut tokens: Tokens, sent_at: UnixTime) {
+        let Some(current) = &self.held.record else {
+            return self.unlock();
+        };
+        tokens.keep_from(&current.tokens);
+        let record = Record::new(tokens, sent_at, self.held.next_generation());
+        let writing = self.save(Some(record), self.held.fingerprint(), 0);
+        self.phase = Phase::Saving(writing, Outcome::Refreshed);
+    }
+
+    /// An access token that nobody can use came with a refresh token that may be the only one left: that one is kept.
+    fn unknown_type(&mut self, now: UnixTime, tokens: &Tokens, failure: Failure) {
+        match (self.held.record.clone(), tokens.refresh_token()) {
+            (Some(mut record), Some(successor)) => {
+                record.tokens.set_text("refresh_token", &successor);
+                self.unmark(record, failure);
+            }
+            (_, _) => self.failed(now, failure.leaving(RefreshTokenState::Unknown)),
+        }
+    }
+
+    fn unmark(&mut self, mut record: Record, failure: Failure) {
+        record.pending = None;
+        record.retry_at = failure.retry_at;
+        record.generation = self.held.next_generation();
+        let writing = self.save(Some(record), self.held.fingerprint(), 0);
+        self.phase = Phase::Saving(writing, Outcome::Failed(failure));
+    }
+
+    fn refused(&mut self, now: UnixTime, failure: Failure) {
+        if matches!(self.lock, Some((_, Reach::AllContexts))) {
+            return self.confirm(failure);
+        }
+        // Without a lock a winner elsewhere may have its tokens and not have stored them yet.
+        let pause = Duration::from_secs(1) + self.random.below(Duration::from_millis(500));
+        self.phase = Phase::Confirming(Wait::Until(now + pause), failure);
+    }
+
+    /// The session of that request was given up; a sign-out that revokes also revokes what it still brought.
+    fn orphan_replied(&mut self, now: UnixTime, order: OrderId, reply: &Reply) {
+        let Some(index) = self.orphans.iter().position(|orphan| orphan.order == order) else {
+            return;
+        };
+        let orphan = self.orphans.swap_remove(index);
+        if let Verdict::Tokens(tokens) = judge(reply, &self.response, &self.policy.ends_when, now) {
+            let successor = tokens.refresh_token().filter(|_| orphan.revoke).map(Secret::new);
+            self.orders.extend(successor.map(Effect::Revoke));
+        }
+    }
+}

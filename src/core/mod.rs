@@ -1,0 +1,13 @@
+//! What decides. No clock, no I/O, no randomness and no JavaScript: all of that arrives as an argument, so that a
+//! simulator can run ten thousand hours of it in a second.
+
+#![forbid(unsafe_code)]
+
+pub mod json;
+pub mod machine;
+pub mod oauth;
+pub mod policy;
+pub mod provider;
+pub mod record;
+pub mod secret;
+pub mod time;

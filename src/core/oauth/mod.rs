@@ -1,0 +1,9 @@
+//! The standards as values, without state: what a token request is made of, what its reply means, and what a
+//! resource server's challenge asks for (RFC 6749, 6750, 7009, 9110).
+
+pub mod calendar;
+pub mod challenge;
+pub mod encoding;
+pub mod request;
+pub mod response;
+pub mod retry_after;

@@ -1,0 +1,96 @@
+//! `Retry-After` (RFC 9110 section 10.2.3): a number of seconds or one of three forms of date
+//! (section 5.6.7: IMF-fixdate, RFC 850, asctime).
+//! Anything else is ignored, as the RFC has it for a field that cannot be read.
+
+use super::calendar::utc;
+use crate::core::time::{Duration, UnixTime};
+
+/// When the server wants to be asked again, or `None` if the field says nothing readable.
+pub fn retry_after(field: &str, now: UnixTime) -> Option<UnixTime> {
+    let field = field.trim();
+    if !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(now + Duration::from_secs(field.parse().unwrap_or(u64::MAX)));
+    }
+    http_date(field, now)
+}
+
+/// One of the three date forms, in any letter case for the names.
+fn http_date(field: &str, now: UnixTime) -> Option<UnixTime> {
+    let words: Vec<&str> = field.split([' ', ',', '-']).filter(|word| !word.is_empty()).collect();
+    match *words.as_slice() {
+        // Sun Nov  6 08:49:37 1994
+        [_, month, day, time, year] if time.contains(':') => date(day, month, year.parse().ok()?, time),
+        // Sun, 06 Nov 1994 08:49:37 GMT · Sunday, 06-Nov-94 08:49:37 GMT
+        [_, day, month, year, time, zone] if zone.eq_ignore_ascii_case("gmt") => {
+            date(day, month, full_year(year, now)?, time)
+        }
+        _ => None,
+    }
+}
+
+/// Two digits that would lie more than 50 years ahead are the last year in the past with those digits (section 5.6.7).
+fn full_year(digits: &str, now: UnixTime) -> Option<u64> {
+    let year: u64 = digits.parse().ok()?;
+    if digits.len() != 2 {
+        return Some(year);
+    }
+    let this_year = 1970 + now.as_millis() / 31_556_952_000;
+    let candidate = this_year - this_year % 100 + year;
+    Some(if candidate > this_year + 50 { candidate - 100 } else { candidate })
+}
+
+fn date(day: &str, month: &str, year: u64, clock: &str) -> Option<UnixTime> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))? as u64 + 1;
+    utc(year, month, day.parse().ok()?, clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_millis(1_700_000_000_000);
+
+    fn epoch_seconds(field: &str) -> Option<u64> {
+        retry_after(field, NOW).map(|at| at.as_millis() / 1000)
+    }
+
+    #[test]
+    fn c6_seconds_are_counted_from_now() {
+        assert_eq!(epoch_seconds("120"), Some(1_700_000_120));
+        assert_eq!(epoch_seconds(" 0 "), Some(1_700_000_000));
+        assert!(epoch_seconds("99999999999999999999999").is_some());
+    }
+
+    #[test]
+    fn c6_all_three_date_forms_are_read() {
+        for field in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(epoch_seconds(field), Some(784_111_777), "{field}");
+        }
+        assert_eq!(epoch_seconds("Fri, 31 Dec 1999 23:59:59 GMT"), Some(946_684_799));
+        assert_eq!(epoch_seconds("Tue, 29 Feb 2028 00:00:00 GMT"), Some(1_835_395_200));
+    }
+
+    #[test]
+    fn c6_a_two_digit_year_far_ahead_is_in_the_past() {
+        assert_eq!(epoch_seconds("Sunday, 06-Nov-72 08:49:37 GMT"), epoch_seconds("Sun, 06 Nov 2072 08:49:37 GMT"));
+        assert_eq!(epoch_seconds("Sunday, 06-Nov-94 08:49:37 GMT"), epoch_seconds("Sun, 06 Nov 1994 08:49:37 GMT"));
+    }
+
+    #[test]
+    fn c6_what_cannot_be_read_is_ignored() {
+        for field in [
+            "",
+            "soon",
+            "-5",
+            "1.5",
+            "12s",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, 45 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 25:49:37 GMT",
+            "0x10",
+        ] {
+            assert_eq!(epoch_seconds(field), None, "{field}");
+        }
+    }
+}

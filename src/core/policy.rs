@@ -1,0 +1,179 @@
+//! When: how early a token is refreshed, how long to wait after a failure, and whether a refresh token may be
+//! sent a second time. Retry follows the table of outcomes in `machine`; `Reuse` is what RFC 9700 section 4.14.2
+//! leaves to each server.
+
+use super::json::Json;
+use super::provider::seconds;
+use super::record::Pending;
+use super::time::{Duration, UnixTime};
+
+/// May a refresh token be sent again when the reply to it was lost?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reuse {
+    /// One-time use, no grace.
+    #[default]
+    Never,
+    /// It does not rotate, or old ones stay valid.
+    Always,
+    /// The old one works until the new one is first used.
+    UntilSuccessorUsed,
+    /// The old one works for this long after its first use.
+    Grace(Duration),
+}
+
+/// The numbers a machine decides with.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// How long before its end an access token is refreshed in the background.
+    pub refresh_ahead: Duration,
+    /// Refresh at least this often.
+    pub keep_alive: Option<Duration>,
+    /// May a refresh token be sent again?
+    pub reuse: Reuse,
+    /// How long one token request may take.
+    pub timeout: Duration,
+    /// How often a request is repeated while callers wait.
+    pub retries: u32,
+    /// Further error codes that mean what `invalid_grant` means.
+    pub ends_when: Vec<String>,
+}
+
+/// A caller asks for this much validity unless it says otherwise.
+pub const MIN_VALIDITY: Duration = Duration::from_secs(10);
+/// Longer than this nobody is kept waiting for a server that asked for patience: the caller gets the error and the time.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// A reply that is late by this much, after the request's own timeout, is not coming.
+pub const MARGIN: Duration = Duration::from_secs(5);
+/// Token requests in one minute that did not bring new tokens, or that a resource server's refusals asked for.
+pub const REQUESTS_PER_MINUTE: usize = 20;
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+impl Policy {
+    /// From the options in JSON; members that are not there have their default.
+    pub fn from_json(options: Json<'_>) -> Self {
+        let retries = options.member("retries").and_then(|retries| retries.raw().parse().ok());
+        Self {
+            refresh_ahead: seconds(options, "refreshAheadSeconds").unwrap_or(Duration::from_secs(60)),
+            keep_alive: seconds(options, "keepAliveSeconds").filter(|every| *every > Duration::ZERO),
+            reuse: options.member("reuse").map(Reuse::from_json).unwrap_or_default(),
+            timeout: seconds(options, "timeoutSeconds").unwrap_or(Duration::from_secs(30)),
+            retries: retries.unwrap_or(3),
+            ends_when: options
+                .member("endsWhen")
+                .map(|codes| codes.items().filter_map(|code| Some(code.string()?.into_owned())).collect())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// How long a lock is waited for: its holder may be in a request, and then saves.
+    pub fn lock_wait(&self) -> Duration {
+        self.timeout + MARGIN
+    }
+
+    /// How long before its end a token of that lifetime is refreshed in the background: never more than a quarter of it.
+    pub fn ahead(&self, lifetime: Duration) -> Duration {
+        self.refresh_ahead.min(lifetime.part(4))
+    }
+
+    /// Whether a refresh token that was perhaps spent may be sent again at `now`.
+    pub fn may_send_again(&self, pending: &Pending, now: UnixTime) -> bool {
+        match self.reuse {
+            Reuse::Never => false,
+            Reuse::Always | Reuse::UntilSuccessorUsed => true,
+            // The window began at the server, a little after the request was sent; a tenth is left for the way there.
+            Reuse::Grace(window) => {
+                now >= pending.started_at && now.since(pending.started_at) < window.times(9).part(10)
+            }
+        }
+    }
+}
+
+impl Reuse {
+    fn from_json(reuse: Json<'_>) -> Self {
+        if let Some(window) = seconds(reuse, "graceSeconds") {
+            return Self::Grace(window);
+        }
+        match reuse.string().as_deref() {
+            Some("always") => Self::Always,
+            Some("until-successor-used") => Self::UntilSuccessorUsed,
+            _ => Self::Never,
+        }
+    }
+}
+
+/// Full jitter: anything from a sliver to the doubled span of the last failure.
+pub fn backoff(failures: u32, random: &mut Random) -> Duration {
+    let span = FIRST_BACKOFF.times(1 << failures.min(10)).min(LONGEST_BACKOFF);
+    Duration::from_millis(50) + random.below(span)
+}
+
+/// Numbers that nobody needs to foresee, from a seed that the driver gives: the core itself has no randomness.
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// From a seed.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// SplitMix64: one add, two multiplications, no state but a counter.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A span shorter than that one.
+    pub fn below(&mut self, span: Duration) -> Duration {
+        Duration::from_millis(self.next().checked_rem(span.as_millis()).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending(started_at: u64) -> Pending {
+        Pending {
+            attempt: String::new(),
+            started_at: UnixTime::from_millis(started_at),
+            fingerprint: String::new(),
+            probed_at: None,
+        }
+    }
+
+    #[test]
+    fn a_grace_window_closes_before_the_server_closes_it() {
+        let policy = Policy::from_json(Json::parse(r#"{"reuse":{"graceSeconds":30}}"#).unwrap());
+        let sent = pending(1000);
+        assert!(policy.may_send_again(&sent, UnixTime::from_millis(27_999)));
+        assert!(!policy.may_send_again(&sent, UnixTime::from_millis(28_000)));
+        assert!(
+            !policy.may_send_again(&sent, UnixTime::from_millis(500)),
+            "the clock was set back: the window cannot be known"
+        );
+    }
+
+    #[test]
+    fn a_token_is_never_refreshed_in_the_first_three_quarters_of_its_life() {
+        let policy = Policy::from_json(Json::parse("{}").unwrap());
+        assert_eq!(policy.ahead(Duration::from_secs(20)), Duration::from_secs(5));
+        assert_eq!(policy.ahead(Duration::from_secs(3600)), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn backoff_is_jittered_and_bounded() {
+        let mut random = Random::new(1);
+        for failures in [0, 5, 40, u32::MAX] {
+            for _ in 0..100 {
+                assert!(backoff(failures, &mut random) <= LONGEST_BACKOFF + Duration::from_millis(50));
+            }
+        }
+        assert_ne!(backoff(5, &mut random), backoff(5, &mut random));
+    }
+}

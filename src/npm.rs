@@ -1,0 +1,321 @@
+//! The door to JavaScript: one synchronous method per fact, orders out as JSON text.
+//! Nothing here waits and nothing is borrowed between two calls, so a trap is an exception in the driver and never a
+//! promise that pends. Text crosses the door, because serde-wasm-bindgen alone would double the module (27 kB brotli).
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::core::json::{push_comma, push_name, push_number, push_seconds, push_string, Json};
+use crate::core::machine::{Effect, Event, Failure, Input, Machine, Operation, Reach, Revoke, Sent, Source, Wish};
+use crate::core::oauth::challenge::rejects_token;
+use crate::core::oauth::request::{BadValue, HttpRequest, Values};
+use crate::core::oauth::response::{RefreshTokenState, Reply};
+use crate::core::record::{Stored, Tokens};
+use crate::core::secret::Secret;
+use crate::core::time::{Duration, UnixTime};
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
+/// One session's machine, for one refresher.
+#[wasm_bindgen]
+pub struct Core {
+    machine: Machine,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// `options` in JSON; two random numbers of 32 bits.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: &str, high: u32, low: u32) -> Core {
+        let seed = u64::from(high) << 32 | u64::from(low);
+        Core { machine: Machine::new(Json::parse(options).unwrap_or_default(), seed) }
+    }
+
+    /// A caller wants tokens, good for `validity_ms` (negative: the default), not `rejected` (empty: none).
+    pub fn demanded(
+        &mut self,
+        now: f64,
+        id: u32,
+        validity_ms: f64,
+        rejected: &str,
+        force: bool,
+        deadline: f64,
+    ) -> String {
+        let wish = Wish {
+            min_validity: (validity_ms >= 0.0).then(|| Duration::from_millis(validity_ms as u64)),
+            rejected: (!rejected.is_empty()).then(|| Secret::new(rejected)),
+            force,
+            deadline: UnixTime::from_millis_f64(deadline),
+        };
+        self.step(now, Input::Demanded(id, wish))
+    }
+
+    /// A login brought this token response.
+    pub fn adopted(&mut self, now: f64, id: u32, tokens: &str) -> String {
+        let tokens = Json::parse(tokens).map(Tokens::from_json).unwrap_or_default();
+        self.step(now, Input::Adopted(id, tokens))
+    }
+
+    /// The session is to be forgotten.
+    pub fn signed_out(&mut self, now: f64, id: u32, revoke: bool) -> String {
+        self.step(now, Input::SignedOut(id, if revoke { Revoke::Yes } else { Revoke::No }))
+    }
+
+    /// The storage holds this.
+    pub fn loaded(&mut self, now: f64, order: u32, stored: &str) -> String {
+        self.step(now, Input::Loaded(order, Stored::from_json(stored)))
+    }
+
+    /// The token endpoint replied; `broken` if the body did not arrive whole or was too long.
+    pub fn replied(
+        &mut self,
+        now: f64,
+        order: u32,
+        status: u16,
+        body: &str,
+        broken: bool,
+        retry_after: &str,
+    ) -> String {
+        let reply = Reply {
+            status,
+            body: (!broken).then(|| Secret::new(body)),
+            retry_after: (!retry_after.is_empty()).then(|| retry_after.to_owned()),
+        };
+        self.step(now, Input::Replied(order, reply))
+    }
+
+    /// Any fact that is a word, and at most the number of an order or caller.
+    pub fn fact(&mut self, now: f64, word: &str, id: u32) -> String {
+        let input = match word {
+            "withdrawn" => Input::Withdrawn(id),
+            "loadFailed" => Input::LoadFailed(id),
+            "saved" => Input::Saved(id),
+            "saveRefused" => Input::SaveRefused(id),
+            "saveFailed" => Input::SaveFailed(id),
+            "locked" => Input::Locked(id, Reach::AllContexts),
+            "lockedHere" => Input::Locked(id, Reach::ThisRealm),
+            "lockFailed" => Input::LockFailed(id),
+            "unsent" => Input::Unreachable(id, Sent::Provably),
+            "lost" => Input::Unreachable(id, Sent::Perhaps),
+            "timedOut" => Input::Unreachable(id, Sent::TimedOut),
+            "unbuildable" => Input::Unreachable(id, Sent::Unbuildable),
+            "peerChanged" => Input::PeerChanged,
+            "resumed" => Input::Resumed,
+            "clockSetBack" => Input::ClockSetBack,
+            "watching" => Input::Watching(id != 0),
+            _ => Input::Woke,
+        };
+        self.step(now, input)
+    }
+
+    /// The request of the order that is under way, from values resolved for this attempt.
+    pub fn request(&self, values: &str) -> String {
+        built(self.machine.request(&read_values(values)))
+    }
+
+    /// The request that revokes a refresh token.
+    pub fn revocation(&self, values: &str, refresh_token: &str) -> String {
+        built(self.machine.revocation_request(&read_values(values), refresh_token))
+    }
+
+    fn step(&mut self, now: f64, input: Input) -> String {
+        let orders = self.machine.step(UnixTime::from_millis_f64(now), input);
+        let mut out = String::from("[");
+        for order in &orders {
+            push_comma(&mut out);
+            push_order(&mut out, order);
+        }
+        push_comma(&mut out);
+        open(&mut out, "rest");
+        push_word(&mut out, self.machine.state().as_str());
+        if let Some(at) = self.machine.deadline() {
+            push_count(&mut out, at.as_millis());
+        }
+        out.push_str("]]");
+        out
+    }
+}
+
+/// Whether a `WWW-Authenticate` field says that the access token which was sent is not good any more.
+#[wasm_bindgen(js_name = rejectsToken)]
+pub fn challenge_rejects_token(field: &str) -> bool {
+    rejects_token(field)
+}
+
+fn read_values(values: &str) -> Values {
+    Json::parse(values).map(Values::from_json).unwrap_or_default()
+}
+
+fn built(request: Result<HttpRequest, BadValue>) -> String {
+    match request {
+        Ok(request) => request.to_json(),
+        Err(bad) => {
+            let mut out = String::from("{");
+            push_name(&mut out, "name");
+            push_string(&mut out, &bad.name);
+            push_name(&mut out, "wanted");
+            push_string(&mut out, bad.wanted);
+            out.push('}');
+            out
+        }
+    }
+}
+
+fn push_order(out: &mut String, order: &Effect) {
+    match order {
+        Effect::Load(id) => push_numbered(out, "load", *id),
+        Effect::Lock(id) => push_numbered(out, "lock", *id),
+        Effect::Unlock(id) => push_numbered(out, "unlock", *id),
+        Effect::Send(id) => push_numbered(out, "send", *id),
+        Effect::Grant(id) => push_numbered(out, "grant", *id),
+        Effect::Done(id) => push_numbered(out, "done", *id),
+        Effect::Save(id, record, expected) => {
+            push_numbered(out, "save", *id);
+            reopen(out);
+            out.push_str(&record.as_ref().map_or("null".to_owned(), |record| record.to_json()));
+            push_comma(out);
+            match expected {
+                Some(generation) => push_number(out, *generation),
+                None => out.push_str("null"),
+            }
+            out.push(']');
+        }
+        Effect::Hold(holding) => {
+            open(out, "hold");
+            if let Some(holding) = holding {
+                push_comma(out);
+                out.push_str(holding.tokens.reveal());
+                push_count(out, holding.generation);
+                push_count(out, holding.fresh_from.as_millis());
+                if let Some(until) = holding.fresh_until {
+                    push_count(out, until.as_millis());
+                }
+            }
+            out.push(']');
+        }
+        Effect::Refuse(id, failure) => {
+            push_numbered(out, "refuse", *id);
+            reopen(out);
+            push_failure(out, failure);
+            out.push(']');
+        }
+        Effect::Revoke(token) => {
+            open(out, "revoke");
+            push_word(out, token.reveal());
+            out.push(']');
+        }
+        Effect::Notify(event) => push_event(out, event),
+    }
+}
+
+fn push_event(out: &mut String, event: &Event) {
+    open(out, "notify");
+    match event {
+        Event::TokenChanged(source, generation) => {
+            push_word(out, "token-changed");
+            push_word(out, source_name(*source));
+            push_count(out, *generation);
+        }
+        Event::RefreshFailed(failure, retry_at) => {
+            push_word(out, "refresh-failed");
+            push_comma(out);
+            push_failure(out, failure);
+            if let Some(at) = retry_at {
+                push_comma(out);
+                push_seconds(out, at.as_millis());
+            }
+        }
+        Event::SessionEnded(failure) => {
+            push_word(out, "session-ended");
+            push_comma(out);
+            push_failure(out, failure);
+        }
+        Event::StorageFailed(operation) => {
+            push_word(out, "storage-failed");
+            push_word(out, operation_name(*operation));
+        }
+    }
+    out.push(']');
+}
+
+/// The members of `RefreshError`, by their names; `retry_at` in seconds.
+fn push_failure(out: &mut String, failure: &Failure) {
+    out.push('{');
+    let server = failure.server.as_ref();
+    for (name, value) in [
+        ("code", Some(failure.code.as_str())),
+        ("refreshTokenState", Some(state_name(failure.refresh_token))),
+        ("error", server.and_then(|server| server.error.as_deref())),
+        ("error_description", server.and_then(|server| server.error_description.as_deref())),
+    ] {
+        if let Some(value) = value {
+            push_name(out, name);
+            push_string(out, value);
+        }
+    }
+    if let Some(server) = server {
+        push_name(out, "status");
+        push_number(out, u64::from(server.status));
+    }
+    if let Some(at) = failure.retry_at {
+        push_name(out, "retry_at");
+        push_seconds(out, at.as_millis());
+    }
+    push_name(out, "retryable");
+    out.push_str(if failure.retryable() { "true" } else { "false" });
+    out.push('}');
+}
+
+fn open(out: &mut String, word: &str) {
+    out.push('[');
+    push_string(out, word);
+}
+
+fn push_numbered(out: &mut String, word: &str, id: u32) {
+    open(out, word);
+    push_count(out, u64::from(id));
+    out.push(']');
+}
+
+/// Goes on with the array that was just closed.
+fn reopen(out: &mut String) {
+    out.pop();
+    out.push(',');
+}
+
+fn push_word(out: &mut String, word: &str) {
+    push_comma(out);
+    push_string(out, word);
+}
+
+fn push_count(out: &mut String, number: u64) {
+    push_comma(out);
+    push_number(out, number);
+}
+
+fn source_name(source: Source) -> &'static str {
+    match source {
+        Source::Refresh => "refresh",
+        Source::Login => "login",
+        Source::Peer => "peer",
+        Source::SignOut => "sign-out",
+        Source::SessionEnded => "session-ended",
+    }
+}
+
+fn operation_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Load => "load",
+        Operation::Save => "save",
+        Operation::Lock => "lock",
+    }
+}
+
+fn state_name(state: RefreshTokenState) -> &'static str {
+    match state {
+        RefreshTokenState::Unspent => "unspent",
+        RefreshTokenState::Spent => "spent",
+        RefreshTokenState::Unknown => "unknown",
+    }
+}

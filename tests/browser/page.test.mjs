@@ -1,0 +1,234 @@
+// The demo page in Chromium, with the packed package and the demo's servers: what a person sees, and what the servers saw.
+// SCREENSHOT_DIRECTORY=… leaves pictures of it there.
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { chromium } from "playwright-core";
+import { sessionsOf, startDemoServers } from "../../www/demo-servers.mjs";
+import { installedDirectory } from "../../www/installed.mjs";
+import { servePage } from "../../www/serve.mjs";
+
+const LIFE_SECONDS = 4;
+const NAMES = ["oidc", "go1", "goto", "vault"];
+const FLAGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+
+let servers, served, browser, context, first, second;
+const complaints = [];
+
+before(async () => {
+  servers = await startDemoServers({
+    oidc: LIFE_SECONDS,
+    go1: LIFE_SECONDS,
+    goto: LIFE_SECONDS,
+    vault: LIFE_SECONDS,
+  });
+  served = await servePage({ packageDirectory: installedDirectory(), servers });
+  const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
+  browser = await chromium.launch({ executablePath, headless: true, args: FLAGS.split(" ") });
+  context = await browser.newContext({ viewport: { width: 1200, height: 1000 } });
+  context.setDefaultTimeout(10_000);
+  first = await openTab();
+});
+after(async () => {
+  await browser?.close();
+  await served?.close();
+  await servers?.close();
+});
+
+test("the_page_shows_four_sessions_that_live", async () => {
+  for (const name of NAMES) {
+    await shows(first, `[data-session=${name}][data-state=active]`);
+    await shows(first, `[data-session=${name}] .bar[data-source=login]`);
+    await shows(first, `[data-session=${name}] .bar[data-source=refresh]`);
+  }
+});
+
+test("two_tabs_share_each_session_with_one_token_request_per_rotation", async () => {
+  second = await openTab();
+  for (const name of NAMES)
+    await until(() => figure(second, name, "generation").then((shown) => shown !== "–"));
+  const before = requestsOf();
+  await delay(LIFE_SECONDS * 2 * 1000);
+  await picture("two-tabs", first, second);
+  for (const name of NAMES) {
+    const requests = requestsOf()[name];
+    const fresh = requests.slice(before[name].length);
+    assert.ok(fresh.length >= 2, `${name} rotated only ${fresh.length} times`);
+    assert.deepEqual(new Set(requests.map(({ outcome }) => outcome)), new Set(["granted"]), name);
+    for (const [i, { atMs }] of requests.entries()) {
+      const sinceMs = i === 0 ? Infinity : atMs - requests[i - 1].atMs;
+      assert.ok(sinceMs > LIFE_SECONDS * 500, `${name}: two token requests within ${sinceMs} ms`);
+    }
+    // A rotation between the readings is caught by reading again.
+    await until(async () => {
+      const here = [await figure(first, name, "here"), await figure(second, name, "here")].map(Number);
+      return here[0] + here[1] === requestsOf()[name].length;
+    }, `${name}: the tabs do not count as many refreshes as the server`);
+    await until(async () => {
+      const generations = [await figure(first, name, "generation"), await figure(second, name, "generation")];
+      return generations[0] === generations[1];
+    }, `${name}: the tabs have different generations`);
+  }
+  const adopted = await Promise.all(
+    NAMES.flatMap((name) => [first, second].map((tab) => figure(tab, name, "peers").then(Number))),
+  );
+  assert.ok(
+    adopted.reduce((sum, count) => sum + count, 0) >= 8,
+    "tabs take over what the other one refreshed",
+  );
+});
+
+test("a_sign_out_in_one_tab_shows_in_the_other_and_a_login_too", async () => {
+  await press(second, "go1", "signOut");
+  await shows(second, "[data-session=go1][data-state=signed-out]");
+  await shows(first, "[data-session=go1][data-state=signed-out]");
+  await press(first, "go1", "logIn");
+  await shows(first, "[data-session=go1][data-state=active]");
+  await shows(second, "[data-session=go1][data-state=active]");
+});
+
+test("a_session_lives_on_when_a_broken_network_is_mended", async () => {
+  await first.locator("#network").click();
+  await shows(second, "#network[aria-pressed=true]");
+  const before = requestsOf();
+  await delay(LIFE_SECONDS * 1000);
+  for (const name of NAMES)
+    assert.equal(requestsOf()[name].length, before[name].length, `${name} had no network`);
+  await press(first, "vault", "call");
+  await until(
+    () => first.locator("[data-session=vault] .last.bad").count(),
+    "the call without a network failed",
+  );
+  await picture("no-network", first);
+  await second.locator("#network").click();
+  for (const name of NAMES) {
+    await press(first, name, "call");
+    await until(
+      async () => (await lastWords(first, name)).includes("answered 200"),
+      `${name} is not answered`,
+    );
+    await shows(second, `[data-session=${name}][data-state=active]`);
+  }
+});
+
+test("a_device_that_slept_refreshes_before_it_calls", async () => {
+  const refused = NAMES.map((name) => servers[name].resource.refused);
+  await first.locator("#sleep").click();
+  await shows(second, ".shade.asleep");
+  for (const name of NAMES) {
+    await press(first, name, "call");
+    await until(
+      async () => (await lastWords(first, name)).includes("answered 200"),
+      `${name} is not answered`,
+    );
+  }
+  assert.deepEqual(
+    NAMES.map((name) => servers[name].resource.refused),
+    refused,
+    "no call was made with a token that had run out",
+  );
+});
+
+test("a_token_refused_before_its_time_is_replaced_and_the_call_answered", async () => {
+  await press(second, "goto", "reject");
+  await until(async () => (await lastWords(second, "goto")).includes("refuses"));
+  await press(second, "goto", "call");
+  await until(async () => (await lastWords(second, "goto")).includes("answered 200"));
+});
+
+test("no_token_and_no_error_is_in_either_page", async () => {
+  const pictures = { light: "light", dark: "dark" };
+  for (const [colorScheme, name] of Object.entries(pictures)) {
+    await first.emulateMedia({ colorScheme });
+    await picture(name, first);
+  }
+  await second.setViewportSize({ width: 390, height: 844 });
+  await picture("phone", second);
+  const scrolls = await second.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  assert.equal(scrolls, false, "a phone scrolls one way only");
+
+  for (const tab of [first, second]) {
+    const html = await tab.content();
+    const tokens = await tab.evaluate(() =>
+      Object.entries(localStorage)
+        .filter(([key]) => /:(go1|vault)$/.test(key))
+        .flatMap(([, record]) => Object.values(JSON.parse(record).tokens)),
+    );
+    const secrets = tokens.filter((value) => typeof value === "string" && value.length > 20);
+    assert.ok(secrets.length >= 4, "the records are where they are looked for");
+    for (const secret of secrets)
+      assert.ok(!html.includes(secret.slice(0, 8)), "a piece of a token is in the page");
+  }
+  // Chromium itself reports the one call that a test above had refused.
+  assert.deepEqual(
+    complaints.filter((complaint) => !complaint.includes("status of 401")),
+    [],
+  );
+});
+
+test("the_pages_server_answers_loopback_names_and_its_own_page_only", async () => {
+  const url = new URL(served.url);
+  assert.equal((await bare(url, { headers: { Host: "rebound.example" } })).status, 421);
+  assert.equal((await bare(new URL("/session/go1/end", url), { method: "POST" })).status, 415);
+  assert.equal((await bare(new URL("/session/go1/nothing", url))).status, 404);
+  assert.equal((await bare(new URL("/package/..%2f..%2fpackage.json", url))).status, 404);
+  assert.equal((await bare(new URL("/serve.mjs", url))).status, 404, "the server's own code is not served");
+});
+
+// --- what the tests speak of ------------------------------------------------------------------------------------------
+
+async function openTab() {
+  const tab = await context.newPage();
+  tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  tab.on("pageerror", (error) => complaints.push(String(error)));
+  await tab.goto(served.url);
+  return tab;
+}
+
+/** What the servers were asked, by session. */
+function requestsOf() {
+  const entries = sessionsOf(servers).filter(({ session }) => NAMES.includes(session.name));
+  return Object.fromEntries(entries.map(({ session, requests }) => [session.name, requests()]));
+}
+
+const shows = (tab, selector) => tab.locator(selector).first().waitFor({ state: "attached" });
+const press = (tab, name, action) => tab.locator(`[data-session=${name}] [data-do=${action}]`).click();
+const figure = (tab, name, figure) =>
+  tab.locator(`[data-session=${name}] [data-figure=${figure}]`).innerText();
+const lastWords = (tab, name) => tab.locator(`[data-session=${name}] .last`).innerText();
+
+async function until(isSo, otherwise = "it did not come about") {
+  for (let waitedMs = 0; waitedMs < 8000; waitedMs += 50) {
+    if (await isSo()) return;
+    await delay(50);
+  }
+  assert.fail(otherwise);
+}
+
+async function picture(name, ...tabs) {
+  const directory = process.env.SCREENSHOT_DIRECTORY;
+  if (!directory) return;
+  await mkdir(directory, { recursive: true });
+  for (const [i, tab] of tabs.entries()) {
+    const path = join(directory, tabs.length > 1 ? `${name}-${i + 1}.png` : `${name}.png`);
+    await tab.screenshot({ path, fullPage: true });
+  }
+}
+
+/** fetch would normalise the path and set the Host header itself. */
+function bare(url, { method = "GET", headers = {} } = {}) {
+  return new Promise((answered, failed) => {
+    const { hostname, port, pathname } = url;
+    request({ hostname, port, path: pathname, method, headers }, (reply) => {
+      reply.resume();
+      answered({ status: reply.statusCode });
+    })
+      .on("error", failed)
+      .end();
+  });
+}

@@ -1,0 +1,99 @@
+// RefreshError: what it says, and what it never says.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { inspect } from "node:util";
+import { RefreshError } from "oauth-refresher";
+
+const CODES = [
+  "session_ended",
+  "signed_out",
+  "client_rejected",
+  "unavailable",
+  "outcome_unknown",
+  "bad_response",
+  "identity_mismatch",
+  "storage_failed",
+  "lock_timeout",
+  "timeout",
+  "closed",
+  "engine_failed",
+];
+
+test("every_code_has_a_sentence_of_its_own", () => {
+  const sentences = CODES.map((code) => new RefreshError({ code }).message);
+  assert.equal(new Set(sentences).size, CODES.length);
+  for (const sentence of sentences) assert.match(sentence, /^[A-Z].{10,}/);
+});
+
+test("it_is_an_error_with_a_name_and_a_stack", () => {
+  const error = new RefreshError({ code: "closed" });
+  assert.ok(error instanceof Error);
+  assert.equal(String(error), `RefreshError: ${error.message}`);
+  assert.match(error.stack, /^RefreshError: .*\n.*error\.test/);
+});
+
+test("what_is_not_known_is_not_there", () => {
+  assert.deepEqual(Object.keys(new RefreshError({ code: "timeout", status: undefined })).sort(), [
+    "code",
+    "refreshTokenState",
+    "retryable",
+    "sessionEnded",
+  ]);
+});
+
+test("the_fields_are_those_of_the_contract", () => {
+  const fields = {
+    code: "unavailable",
+    error: "temporarily_unavailable",
+    error_description: "try later",
+    status: 503,
+    retryable: true,
+    retryAfterSeconds: 0,
+    sessionEnded: false,
+    refreshTokenState: "unspent",
+  };
+  const error = new RefreshError(fields);
+  assert.deepEqual({ ...error }, fields);
+  assert.deepEqual(JSON.parse(JSON.stringify(error)), {
+    name: "RefreshError",
+    message: error.message,
+    ...fields,
+  });
+  assert.match(error.message, /\(503 temporarily_unavailable\)$/);
+});
+
+test("without_being_told_only_the_passing_troubles_are_retryable", () => {
+  const retryable = CODES.filter((code) => new RefreshError({ code }).retryable);
+  assert.deepEqual(retryable, ["unavailable", "storage_failed", "lock_timeout", "timeout", "engine_failed"]);
+  assert.equal(new RefreshError({ code: "unavailable", retryable: false }).retryable, false);
+  assert.deepEqual(
+    CODES.filter((code) => new RefreshError({ code }).sessionEnded),
+    ["session_ended"],
+  );
+});
+
+test("the_servers_words_are_made_fit_for_a_log_line", () => {
+  const error = new RefreshError({
+    code: "bad_response",
+    error: "bad\r\nthing",
+    error_description: `first\u0000\u001b[31m"second"\\ ${"x".repeat(500)}`,
+  });
+  assert.equal(error.error, "bad thing");
+  assert.ok(error.error_description.length <= 200);
+  assert.match(error.error_description, /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/);
+  assert.equal(
+    new RefreshError({ code: "bad_response", error_description: { a: 1 } }).error_description,
+    undefined,
+  );
+});
+
+test("only_the_fields_are_shown_whatever_else_is_passed", () => {
+  const error = new RefreshError({
+    code: "closed",
+    cause: new Error("rt-secret"),
+    refresh_token: "rt-secret",
+  });
+  for (const shown of [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), String(error)])
+    assert.ok(!shown.includes("rt-secret"), shown);
+});

@@ -1,0 +1,219 @@
+// Misuse is a TypeError at once: it names the option and what to write, and quotes no value.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import { createRefresher } from "oauth-refresher";
+
+const SECRET = "s3cr3t-value-of-a-user";
+const ENDPOINT = "https://auth.example/token";
+
+test("a_token_endpoint_or_an_issuer_is_enough", () => {
+  accepts({ token_endpoint: ENDPOINT });
+  accepts({ token_endpoint: undefined, issuer: "https://auth.example" });
+});
+
+test("without_token_endpoint_and_issuer_nothing_is_created", () => {
+  assert.match(refusal({}), /token_endpoint is missing.*issuer/);
+  assert.match(refusal({ client_id: "app" }), /token_endpoint is missing/);
+  for (const options of [undefined, null, [], "x", new Map()])
+    assert.match(refusal(options), /options must be/);
+});
+
+test("http_is_for_loopback_hosts_only", () => {
+  for (const host of ["localhost:8080", "app.localhost", "127.0.0.1:1", "127.9.8.7", "[::1]:80"])
+    accepts({ token_endpoint: `http://${host}/token` });
+  for (const host of ["auth.example", "127.0.0.1.evil.example", "notlocalhost", "10.0.0.1", "[::2]"])
+    for (const name of ["token_endpoint", "issuer", "revocation_endpoint"])
+      assert.match(
+        refusal({ token_endpoint: ENDPOINT, [name]: `http://${host}/` }),
+        new RegExp(`^${name} must be an https URL`),
+      );
+});
+
+test("an_endpoint_is_an_absolute_url_without_fragment_and_credentials", () => {
+  for (const token_endpoint of [
+    "/token",
+    "auth.example/token",
+    "ftp://auth.example",
+    `${ENDPOINT}#`,
+    "",
+    7,
+    null,
+  ])
+    assert.match(refusal({ token_endpoint }), /^token_endpoint must be .*fragment/);
+  const message = refusal({ token_endpoint: `https://user:${SECRET}@auth.example/token` });
+  assert.match(message, /without credentials/);
+  accepts({ token_endpoint: "https://auth.example/{tenant}/token?version=2" });
+});
+
+test("two_ways_of_client_authentication_contradict_each_other", () => {
+  const secretive = { token_endpoint: ENDPOINT, client_id: "app", client_secret: SECRET };
+  accepts(secretive);
+  accepts({ ...secretive, client_secret: async () => SECRET });
+  accepts({ ...secretive, clientAuth: "client_secret_post" });
+  assert.match(refusal({ ...secretive, clientAuth: "none" }), /client_secret and clientAuth none exclude/);
+  assert.match(refusal({ ...secretive, clientAuth() {} }), /client_secret and clientAuth function exclude/);
+  assert.match(
+    refusal({ ...secretive, headers: { Authorization: SECRET } }),
+    /headers\.Authorization and clientAuth/,
+  );
+});
+
+test("a_secret_or_an_id_that_the_method_needs_must_be_there", () => {
+  for (const clientAuth of ["client_secret_basic", "client_secret_post"])
+    assert.match(
+      refusal({ token_endpoint: ENDPOINT, client_id: "app", clientAuth }),
+      /^client_secret is missing: clientAuth client_secret_(basic|post) needs it/,
+    );
+  assert.match(refusal({ token_endpoint: ENDPOINT, client_secret: SECRET }), /^client_id is missing/);
+  const basic = { username: "client_secret", password: "" };
+  accepts({ token_endpoint: ENDPOINT, client_secret: SECRET, request: { basic } });
+});
+
+test("an_authorization_header_of_ones_own_is_fine_without_client_authentication", () => {
+  accepts({ token_endpoint: ENDPOINT, headers: { authorization: "Bearer gateway" } });
+});
+
+test("an_unknown_name_close_to_a_real_one_is_corrected", () => {
+  for (const [wrong, right] of Object.entries({
+    timeoutSecond: "timeoutSeconds",
+    tokenEndpoint: "token_endpoint",
+    clientId: "client_id",
+    client_sercet: "client_secret",
+    origin: "origins",
+    Storage: "storage",
+  }))
+    assert.equal(
+      refusal({ token_endpoint: ENDPOINT, [wrong]: SECRET }),
+      `${wrong} is no option: did you mean \`${right}\`?`,
+    );
+  assert.match(refusal({ token_endpoint: ENDPOINT, request: { bodi: "json" } }), /request\.bodi.*`body`/);
+});
+
+test("an_unknown_name_like_no_other_is_refused_without_a_guess", () => {
+  for (const name of ["banana", "timeout_in_milliseconds", "constructor", "toString"])
+    assert.equal(refusal({ token_endpoint: ENDPOINT, [name]: 1 }), `${name} is no option`);
+});
+
+test("a_wrong_type_is_named_and_the_value_is_not_quoted", () => {
+  const wrong = {
+    client_id: [7, SECRET.split("")],
+    client_secret: [12345678, "", { value: SECRET }, null],
+    clientAuth: ["client_secret_jwt", 1],
+    basicEncoding: ["utf8"],
+    scope: [["a", "b"]],
+    resource: ["no-uri", "https://api.example/#fragment", ["https://api.example", 1]],
+    audience: ["", 1],
+    parameters: [[], new Map(), { tenant: 1 }, { tenant: undefined }],
+    headers: [new Headers({ "x-key": SECRET }), { "x-key": 1 }],
+    request: ["json", { body: "xml" }, { method: "DELETE" }, { place: { a: "cookie" } }, { names: { a: 1 } }],
+    response: [
+      { expiry: { in: "hours" } },
+      { errors: { dead: "gone" } },
+      { successStatus: 200 },
+      { errorWhen: {} },
+    ],
+    refreshAheadSeconds: [-1, "60", NaN, Infinity],
+    background: ["sometimes", true],
+    keepAliveSeconds: [0, -1, "daily"],
+    reuse: ["sometimes", {}, { graceSeconds: "30" }, { graceSeconds: -1 }, 30],
+    endsWhen: ["dead", [1]],
+    storage: [{}, { load() {} }, Promise.resolve(), SECRET],
+    tokens: [SECRET, [SECRET]],
+    lock: ["steal", 1],
+    fetch: [1, {}],
+    timeoutSeconds: [0, -5, "30", NaN, Infinity],
+    retries: [-1, 1.5, "3"],
+    origins: [
+      "https://api.example",
+      ["https://api.example/"],
+      ["https://api.example/v1"],
+      ["http://api.example"],
+      ["*"],
+    ],
+    isTokenRejected: [true],
+    waitUntil: [{}],
+  };
+  for (const [name, values] of Object.entries(wrong))
+    for (const value of values)
+      assert.match(
+        refusal({ token_endpoint: ENDPOINT, [name]: value }),
+        new RegExp(`^${name}\\S* must be .+ \\(given: [a-z]+\\)$`),
+        `${name}: ${typeof value}`,
+      );
+});
+
+test("what_the_contract_allows_is_accepted", () => {
+  const storage = { load: () => null, save: () => true };
+  for (const options of [
+    { scope: "" },
+    { scope: undefined, timeoutSeconds: undefined },
+    { resource: ["https://api.example", "urn:example:api"] },
+    { reuse: { graceSeconds: 0 } },
+    { reuse: "until-successor-used" },
+    { refreshAheadSeconds: 0, retries: 0, keepAliveSeconds: 0.5, timeoutSeconds: 0.1 },
+    { origins: ["https://api.example", "https://api.example:8443", "http://localhost:3000"] },
+    { parameters: { tenant: "a", request_id: () => "1" }, headers: { "x-key": async () => "k" } },
+    { storage, lock: (work) => work() },
+    { clientAuth: "none", client_id: "app" },
+    { request: { names: { grant_type: null }, basic: { username: "client_id", password: "" } } },
+    { response: { errorWhen: [{ path: "ok", isNot: true }], errors: { KOE322: "session_ended" } } },
+    { tokens: { refresh_token: "from the environment" }, background: "never" },
+  ])
+    accepts({ token_endpoint: ENDPOINT, ...options });
+});
+
+test("parameters_cannot_override_what_has_an_option_of_its_own", () => {
+  for (const name of ["grant_type", "refresh_token", "client_id", "client_secret"])
+    assert.match(
+      refusal({ token_endpoint: ENDPOINT, parameters: { [name]: SECRET } }),
+      new RegExp(`^parameters\\.${name} cannot be set here`),
+    );
+  assert.match(
+    refusal({ token_endpoint: ENDPOINT, scope: "a", parameters: { scope: "b" } }),
+    /parameters\.scope/,
+  );
+});
+
+test("no_name_that_reaches_a_prototype_is_taken", () => {
+  for (const option of ["parameters", "headers"])
+    for (const name of ["__proto__", "constructor", "prototype"]) {
+      const named = JSON.parse(`{ "${name}": "x" }`);
+      assert.match(
+        refusal({ token_endpoint: ENDPOINT, [option]: named }),
+        new RegExp(`^${option}\\.${name}`),
+      );
+      assert.match(refusal({ token_endpoint: ENDPOINT, request: { names: named } }), /^request\.names\./);
+    }
+  assert.equal({}.x, undefined);
+});
+
+test("values_that_the_shape_wants_checked_are_checked", () => {
+  const checked = (kind, value) => ({
+    token_endpoint: ENDPOINT,
+    parameters: { it: value },
+    request: { check: { it: kind } },
+  });
+  for (const value of ["0", "-2147483648", "2147483647"]) accepts(checked("int32", value));
+  for (const value of ["", "1.5", "2147483648", "0x10", "1e3", " 1"])
+    if (value) assert.match(refusal(checked("int32", value)), /^it must be a valid int32/);
+  accepts(checked("uuid", "123e4567-e89b-12d3-a456-426614174000"));
+  assert.match(refusal(checked("uuid", "123e4567")), /^it must be a valid uuid/);
+  assert.match(refusal(checked("url", "/path")), /^it must be a valid url/);
+});
+
+function accepts(options) {
+  createRefresher(options).close();
+}
+
+function refusal(options) {
+  let error;
+  assert.throws(
+    () => createRefresher(options),
+    (thrown) => (error = thrown) instanceof TypeError,
+    JSON.stringify(options),
+  );
+  assert.ok(!error.message.includes(SECRET.slice(0, 8)), error.message);
+  assert.ok(!error.message.includes("12345678"), error.message);
+  return error.message;
+}

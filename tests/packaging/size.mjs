@@ -1,0 +1,51 @@
+// What a page downloads: one line per thing measured, as name, raw, gzip 9 and brotli 11 bytes, separated by tabs.
+// usage: node size.mjs <folder of the unpacked package>
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const folder = process.argv[2];
+
+// Workers and `slim` receive the wasm as a file of its own; a bundler leaves it out of the JavaScript.
+const withoutInlinedCore = {
+  name: "without the inlined core",
+  setup(bundler) {
+    bundler.onLoad({ filter: /core-bytes\.js$/ }, () => ({ contents: 'export default ""' }));
+  },
+};
+
+measure("core.wasm", readFileSync(join(folder, "core.wasm")));
+measure("glue", await bundled('export { default } from "./lib/core-glue.js"'));
+measure(
+  "all JavaScript of the default import, no core",
+  await bundled(defaultImport(), [withoutInlinedCore]),
+);
+measure("default import, one file", await bundled(defaultImport()));
+
+function defaultImport() {
+  return 'export { createRefresher } from "oauth-refresher"';
+}
+
+async function bundled(contents, plugins = []) {
+  const result = await build({
+    stdin: { contents, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    legalComments: "none",
+    logLevel: "error",
+    plugins,
+  }).catch(() => process.exit(1)); // esbuild has already said why
+  return result.outputFiles[0].contents;
+}
+
+function measure(name, bytes) {
+  const gzip = gzipSync(bytes, { level: 9 }).length;
+  const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+  console.log([name, bytes.length, gzip, brotli].join("\t"));
+}

@@ -1,0 +1,172 @@
+// An authorization server that is not ours: npm oidc-provider, with rotation on. A refresh token that comes a second time
+// ends everything its login led to (RFC 9700 section 4.14.2). It speaks real OAuth errors, form-decodes Basic, and has RFC 7009.
+
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { faultPlan, sentStatus, underFault } from "./faults.mjs";
+import { mapAdapter } from "./oidc-adapter.mjs";
+import { familyLog } from "./oidc-log.mjs";
+import { allowPages, answeredPreflight, bearerToken, challenge, listen, respond } from "./wire.mjs";
+
+const SUBJECT = "ada";
+
+/**
+ * Options: port; accessTokenSeconds; refreshTokenSeconds; graceSeconds: a used refresh token still works for this long
+ * (oidc-provider has no such thing; its storage hides the use).
+ */
+export async function startOidc({
+  port = 0,
+  accessTokenSeconds = 3600,
+  refreshTokenSeconds = 14 * 24 * 3600,
+  graceSeconds = 0,
+} = {}) {
+  const Provider = await importProvider();
+  let handle = (req, res) => respond(res, 503, { error: "temporarily_unavailable" }); // the issuer's name needs the port
+  const server = await listen((req, res) => handle(req, res), port);
+  const log = familyLog(clients);
+  const faults = faultPlan();
+  const resource = { url: `${server.origin}/resource`, accepted: 0, refused: 0 };
+  const store = mapAdapter({ graceSeconds });
+  const provider = new Provider(
+    server.origin,
+    configuration({ store, accessTokenSeconds, refreshTokenSeconds }),
+  );
+  let acceptedSince = 0;
+
+  provider.on("grant.success", (ctx) => log.granted(ctx));
+  provider.on("grant.error", (ctx, error) => log.refused(ctx, error));
+  provider.on("server_error", (ctx, error) => process.stderr.write(`oidc-provider: ${error.stack}\n`));
+  provider.on("grant.revoked", (ctx, grantId) => log.revoked(grantId));
+  const answer = provider.callback();
+
+  handle = async (req, res) => {
+    const { pathname } = new URL(req.url, server.origin);
+    if (pathname === "/resource") return answeredPreflight(req, res) || useResource(req, res);
+    if (pathname !== "/token" || req.method !== "POST") return answer(req, res);
+    const fault = faults.take();
+    const entry = log.arrived(req, fault);
+    await underFault(fault, req, res, () => answer(req, res));
+    if (entry.outcome === null) Object.assign(entry, { outcome: "fault", status: sentStatus(res) });
+  };
+
+  async function useResource(req, res) {
+    allowPages(res);
+    const value = bearerToken(req);
+    const found = value && (await provider.AccessToken.find(value));
+    const isLive = Boolean(
+      found?.isValid && !found.jkt && store.savedAt("AccessToken", value) >= acceptedSince,
+    );
+    resource[isLive ? "accepted" : "refused"] += 1;
+    if (!isLive) return challenge(res, value !== null);
+    res.setHeader("Content-Type", "application/json");
+    res.end(JSON.stringify({ ok: true, server: "oidc", sub: found.accountId }));
+  }
+
+  /** What a login with this client would have brought: `clientName` is "none", "basic" or "post". */
+  async function mint(clientName, { scope = "openid offline_access" } = {}) {
+    const client = await provider.Client.find(clients[clientName]?.client_id ?? "");
+    if (!client)
+      throw new TypeError(`no client ${clientName}; write one of ${Object.keys(clients).join(", ")}`);
+    const grant = new provider.Grant({ accountId: SUBJECT, clientId: client.clientId });
+    grant.addOIDCScope(scope);
+    const grantId = await grant.save();
+    const shared = { client, accountId: SUBJECT, grantId, scope, gty: "authorization_code" };
+    const accessToken = new provider.AccessToken(shared);
+    const access_token = await accessToken.save();
+    const iiat = Math.floor(Date.now() / 1000);
+    const refresh_token = await new provider.RefreshToken({ ...shared, iiat, rotations: 0 }).save();
+    log.minted(grantId, refresh_token);
+    const reply = {
+      access_token,
+      expires_in: accessToken.expiration,
+      refresh_token,
+      scope,
+      token_type: "Bearer",
+    };
+    if (!scope.split(" ").includes("openid")) return reply;
+    const idToken = new provider.IdToken({ sub: SUBJECT }, { client });
+    idToken.scope = "openid";
+    return { ...reply, id_token: await idToken.issue({ use: "idtoken" }) };
+  }
+
+  return {
+    name: "oidc",
+    origin: server.origin,
+    issuer: server.origin,
+    token_endpoint: `${server.origin}/token`,
+    revocation_endpoint: `${server.origin}/token/revocation`,
+    resource,
+    clients,
+    mint,
+    requests: log.requests,
+    revokedFamilies: log.revokedFamilies,
+    faults,
+    /** Every access token given out so far is refused by the resource from now on, before its time. */
+    rejectAccessTokens: () => void (acceptedSince = store.next()),
+    /** Every token given out so far is dead: an administrator ended the sessions. */
+    endSessions: store.clearTokens,
+    close: server.close,
+  };
+}
+
+const clients = {
+  none: { client_id: "client-none" },
+  // What form-encoding changes is in both, as RFC 6749 section 2.3.1 wants it tried.
+  basic: { client_id: "client:basic", client_secret: "s3cret+/= &" },
+  post: { client_id: "client-post", client_secret: "s3cret+/= &" },
+};
+
+function configuration({ store, accessTokenSeconds, refreshTokenSeconds }) {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return {
+    adapter: store.adapter,
+    clients: [
+      registered(clients.none, "none"),
+      registered(clients.basic, "client_secret_basic"),
+      registered(clients.post, "client_secret_post"),
+    ],
+    jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), use: "sig", alg: "ES256", kid: "loopback" }] },
+    cookies: { keys: [randomBytes(16).toString("hex")] },
+    scopes: ["openid", "offline_access", "profile"],
+    rotateRefreshToken: true,
+    clientBasedCORS: () => true, // the demo page may come from any port
+    findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
+    features: {
+      devInteractions: { enabled: false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (ctx, client, token) => client.clientId === token.clientId,
+      },
+    },
+    // Named, because oidc-provider prints a notice for each default it uses.
+    ttl: {
+      AccessToken: accessTokenSeconds,
+      RefreshToken: refreshTokenSeconds,
+      Grant: refreshTokenSeconds,
+      IdToken: 3600,
+      Session: 3600,
+      Interaction: 3600,
+    },
+  };
+}
+
+function registered(client, token_endpoint_auth_method) {
+  return {
+    ...client,
+    token_endpoint_auth_method,
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+    redirect_uris: ["https://client.example/callback"],
+    id_token_signed_response_alg: "ES256",
+  };
+}
+
+/** oidc-provider works on Node 20 and says on loading that it would rather have 22; that one line is kept quiet. */
+async function importProvider() {
+  const { warn } = console;
+  console.warn = (...words) => String(words[0]).includes("Unsupported runtime") || warn(...words);
+  try {
+    return (await import("oidc-provider")).default;
+  } finally {
+    console.warn = warn;
+  }
+}

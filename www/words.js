@@ -1,0 +1,43 @@
+// What the page says. Errors are shown as their code and their own plain message.
+
+const ABOUT = {
+  oidc: "npm oidc-provider, public client. A new refresh token at every refresh; one that comes twice ends the session.",
+  go1: "One-time refresh tokens. Twelve hours of its document last as long as one bar.",
+  goto: "The same refresh token comes back until day 30. One hour of its document lasts as long as one bar.",
+  vault:
+    "JSON and headers of its own; a new refresh token now and then. One hour of its document lasts as long as one bar.",
+};
+
+export const aboutSession = ({ provider }, where) => `${ABOUT[provider]} Kept in ${where}.`;
+
+/** Of a refresher, and one of our own: alive, but offline for longer than the access token lasted. */
+export const STATES = {
+  unknown: "looking",
+  active: "alive",
+  refreshing: "refreshing",
+  waiting: "token ran out",
+  "signed-out": "signed out",
+  "session-ended": "ended",
+};
+
+const CHANGES = {
+  refresh: "refreshed by this tab",
+  peer: "taken over from another tab",
+  login: "logged in",
+  stored: "found in storage",
+  "sign-out": "signed out",
+  "session-ended": "ended: log in again",
+};
+
+export function changeInWords(source, generation, leftSeconds) {
+  const good = leftSeconds === undefined ? "" : `, good for ${Math.round(leftSeconds)}\u00a0s`;
+  const what = CHANGES[source] ?? source;
+  return source === "sign-out" || source === "session-ended"
+    ? what
+    : `${what}: generation ${generation}${good}`;
+}
+
+export function errorInWords(error) {
+  const plain = String(error?.message ?? error);
+  return error?.code ? `${error.code}: ${plain}` : plain;
+}

@@ -1,0 +1,180 @@
+//! What each suite of `test` runs, and how its result is counted.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::count::{self, Tally};
+use crate::project::{self, WASM_TARGET};
+use crate::{pack, prepare, run, size};
+
+/// A suite's result, and what to show if something failed.
+pub struct Report {
+    pub tally: Tally,
+    pub output: String,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+pub fn fmt() -> Result<Report> {
+    check(run::cargo().args(["fmt", "--all", "--check"]), MINUTE)
+}
+
+pub fn clippy() -> Result<Report> {
+    check(run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 15 * MINUTE)
+}
+
+pub fn clippy_wasm() -> Result<Report> {
+    prepare::wasm_target()?;
+    let arguments = ["clippy", "--lib", "--features", "npm", "--target", WASM_TARGET, "--", "-D", "warnings"];
+    check(run::cargo().args(arguments), 10 * MINUTE)
+}
+
+pub fn doc() -> Result<Report> {
+    check(run::cargo().args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"), 10 * MINUTE)
+}
+
+/// Unit, integration and doc tests, but for the two suites of their own: in a debug build the world would take minutes.
+pub fn host() -> Result<Report> {
+    let mut tests = run::cargo();
+    tests.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
+    for name in integration_tests().iter().filter(|name| !["world", "wasm"].contains(&name.as_str())) {
+        tests.args(["--test", name]);
+    }
+    let mut report = libtest(&mut tests, 15 * MINUTE)?;
+    let documented = libtest(run::cargo().args(["test", "--doc"]), 10 * MINUTE)?;
+    report.tally += documented.tally;
+    report.output.push_str(&documented.output);
+    Ok(report)
+}
+
+pub fn world_is_there() -> bool {
+    integration_tests().iter().any(|name| name == "world")
+}
+
+pub fn world() -> Result<Report> {
+    libtest(run::cargo().args(["test", "--release", "--test", "world"]), 30 * MINUTE)
+}
+
+pub fn wasm_is_there() -> bool {
+    integration_tests().iter().any(|name| name == "wasm")
+}
+
+/// In headless Chromium, by wasm-bindgen's runner, which is a crate of this workspace.
+pub fn wasm() -> Result<Report> {
+    prepare::wasm_target()?;
+    let browser = prepare::browser()?;
+    run::must(run::cargo().args(["build", "--package", "wasm-test-runner"]), 15 * MINUTE)?;
+    let runner = project::target().join("debug/wasm-test-runner");
+    let mut command = run::cargo();
+    command.args(["test", "--target", WASM_TARGET, "--features", "npm", "--test", "wasm", "--config"]);
+    // Through --config and not the environment, where a blank in the path would end it.
+    command.arg(format!("target.{WASM_TARGET}.runner=[{:?}]", runner.display().to_string()));
+    command.env("CHROMEDRIVER", browser.chromedriver).env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+    command.env_remove("GECKODRIVER").env_remove("SAFARIDRIVER");
+    libtest(&mut command, 15 * MINUTE)
+}
+
+pub fn packed() -> Result<Report> {
+    pack::pack()?;
+    Ok(Report { tally: Tally::one(true), output: String::new() })
+}
+
+pub fn small_enough() -> Result<Report> {
+    size::size()?;
+    Ok(Report { tally: Tally::one(true), output: String::new() })
+}
+
+/// The package's JavaScript against its hand-written declarations, and the declarations as a user's TypeScript sees them.
+pub fn types() -> Result<Report> {
+    prepare::npm_dependencies()?;
+    check(npm_tool("typescript/bin/tsc").args(["-p", "tests/tsconfig.json"]), 5 * MINUTE)
+}
+
+pub fn prettier() -> Result<Report> {
+    prepare::npm_dependencies()?;
+    let mut command = npm_tool("prettier/bin/prettier.cjs");
+    command.args(["--check", "--log-level", "warn", "--no-error-on-unmatched-pattern"]);
+    command.args(["--config", "tests/.prettierrc.json"]);
+    command.args(["pkg-template/**/*.{js,ts}", "www/**/*.{js,mjs,css,html}", "tests/**/*.{js,mjs,ts}"]);
+    check(&mut command, 2 * MINUTE)
+}
+
+/// Every `*.test.mjs` below tests/`folder`, by node's own runner.
+pub fn node_tests(folder: &str, one_at_a_time: bool, long: bool) -> Result<Report> {
+    prepare::npm_dependencies()?;
+    let results = project::target().join("xtask").join(format!("{folder}.tap"));
+    let _ = fs::remove_file(&results);
+    fs::create_dir_all(project::target().join("xtask")).context("cannot create target/xtask")?;
+    let mut command = run::program("node");
+    command.args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"]);
+    command.arg(format!("--test-reporter-destination={}", results.display()));
+    if one_at_a_time {
+        let browser = prepare::browser()?;
+        command.arg("--test-concurrency=1").env("CHROMIUM", browser.chromium).env("CHROMEDRIVER", browser.chromedriver);
+    }
+    command.args(test_files(folder));
+    let outcome = run::run(&mut command, if long { 60 } else { 15 } * MINUTE)?;
+    let counted = fs::read_to_string(&results).map(|tap| count::tap(&tap)).unwrap_or_default();
+    Ok(Report { tally: counted.judged(outcome.succeeded), output: explained(outcome) })
+}
+
+pub fn test_files(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    collect_test_files(&project::tests().join(folder), &mut found);
+    found.sort();
+    found
+}
+
+fn collect_test_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() && entry.file_name() != "node_modules" {
+            collect_test_files(&path, found);
+        } else if entry.file_name().to_string_lossy().ends_with(".test.mjs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The names cargo gives to tests/*.rs and tests/*/main.rs.
+fn integration_tests() -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(project::tests())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs") || path.join("main.rs").is_file())
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+/// A tool from tests/node_modules, started by its script: the links in .bin are shell scripts on some systems.
+fn npm_tool(script: &str) -> Command {
+    let mut command = run::program("node");
+    command.arg(project::tests().join("node_modules").join(script));
+    command
+}
+
+fn check(command: &mut Command, limit: Duration) -> Result<Report> {
+    let outcome = run::run(command, limit)?;
+    Ok(Report { tally: Tally::one(outcome.succeeded), output: explained(outcome) })
+}
+
+fn libtest(command: &mut Command, limit: Duration) -> Result<Report> {
+    let outcome = run::run(command, limit)?;
+    Ok(Report { tally: count::libtest(&outcome.output).judged(outcome.succeeded), output: explained(outcome) })
+}
+
+fn explained(outcome: run::Outcome) -> String {
+    if outcome.timed_out {
+        outcome.output + "\n(ended: it took longer than its time limit)\n"
+    } else {
+        outcome.output
+    }
+}

@@ -1,0 +1,82 @@
+//! The project's commands: `cargo xtask build | pack | size | test | demo | prepare`.
+//! Plain Rust instead of scripts, so that a fresh machine needs Rust and Node and nothing installed by hand;
+//! wasm-bindgen comes as a library, pinned to the version the crate uses.
+
+mod checks;
+mod count;
+mod demo;
+mod glue;
+mod pack;
+mod package;
+mod prepare;
+mod project;
+mod run;
+mod size;
+mod suites;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::{bail, Result};
+use lexopt::Arg;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  build                      the npm package in dist/package/
+  pack                       … and packed in dist/oauth-refresher.tgz
+  size                       … and what it costs to download, beside the budget
+  test [--long] [suite …]    every suite, or those named (--list shows them); --long: more histories, more rounds
+  demo [argument …]          starts the servers, refreshes through the packed package, serves the page
+  prepare                    what the others do first: wasm target, npm dependencies, browser
+";
+
+fn main() -> ExitCode {
+    match command() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Result<ExitCode> {
+    let mut arguments = lexopt::Parser::from_env();
+    let command = match arguments.next()? {
+        Some(Arg::Value(command)) => command.to_string_lossy().into_owned(),
+        Some(Arg::Short('h') | Arg::Long("help")) | None => {
+            print!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    if command == "demo" {
+        let forwarded: Vec<_> = arguments.raw_args()?.collect();
+        return demo::demo(&forwarded);
+    }
+    let mut long = false;
+    let mut list = false;
+    let mut names = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("long") if command == "test" => long = true,
+            Arg::Long("list") if command == "test" => list = true,
+            Arg::Value(name) if command == "test" => names.push(name.to_string_lossy().into_owned()),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    match command.as_str() {
+        "build" => package::build()?,
+        "pack" => pack::pack()?,
+        "size" => {
+            pack::pack()?;
+            size::size()?;
+        }
+        "test" if list => suites::list(),
+        "test" => return suites::test(&names, long),
+        "prepare" => prepare::everything()?,
+        other => bail!("there is no command `{other}`\n\n{USAGE}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,206 @@
+//! `test`: every suite in order, one heading each; a failing suite does not stop the next.
+//! The last line is always `N passed, N failed`, and the exit code is 0 only if nothing failed.
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{bail, Result};
+
+use crate::checks::{self, Report};
+use crate::count::Tally;
+use crate::pack;
+
+struct Suite {
+    name: &'static str,
+    about: &'static str,
+    /// Needs the packed package in tests/node_modules.
+    on_package: bool,
+    is_there: fn() -> bool,
+    run: fn(long: bool) -> Result<Report>,
+}
+
+const LINT: [&str; 6] = ["fmt", "clippy", "clippy-wasm", "doc", "types", "prettier"];
+
+const SUITES: [Suite; 15] = [
+    suite("fmt", "rustfmt", |_| checks::fmt()),
+    suite("clippy", "clippy, host", |_| checks::clippy()),
+    suite("clippy-wasm", "clippy, wasm32, the npm door", |_| checks::clippy_wasm()),
+    suite("doc", "rustdoc without warnings", |_| checks::doc()),
+    suite("host", "unit, integration and doc tests on the host", |_| checks::host()),
+    Suite {
+        is_there: checks::world_is_there,
+        ..suite("world", "the world simulator, release build", |_| checks::world())
+    },
+    Suite {
+        is_there: checks::wasm_is_there,
+        ..suite("wasm", "wasm-bindgen-test in headless Chromium", |_| checks::wasm())
+    },
+    suite("pack", "the npm package, built and packed", |_| checks::packed()),
+    on_package("size", "transfer sizes within the budget", |_| checks::small_enough()),
+    on_package("types", "TypeScript: declarations and checked JavaScript", |_| checks::types()),
+    suite("prettier", "formatting of JavaScript, HTML and CSS", |_| checks::prettier()),
+    node(
+        "packaging",
+        "what is in the tarball",
+        || has("packaging"),
+        |long| checks::node_tests("packaging", false, long),
+    ),
+    node("node", "the packed package in Node", || has("node"), |long| checks::node_tests("node", false, long)),
+    node(
+        "runtimes",
+        "the packed package in other runtimes",
+        || has("runtimes"),
+        |long| checks::node_tests("runtimes", false, long),
+    ),
+    node(
+        "browser",
+        "the packed package in Chromium",
+        || has("browser"),
+        |long| checks::node_tests("browser", true, long),
+    ),
+];
+
+pub fn list() {
+    for suite in &SUITES {
+        println!("{:12} {}{}", suite.name, suite.about, if (suite.is_there)() { "" } else { " (nothing there yet)" });
+    }
+    println!("{:12} {}", "lint", LINT.join(", "));
+}
+
+pub fn test(names: &[String], long: bool) -> Result<ExitCode> {
+    let selected = selected(names)?;
+    // For the programs we start; no thread of ours runs yet.
+    if long {
+        env::set_var("OAUTH_REFRESHER_LONG", "1");
+    }
+    let mut total = Tally::default();
+    let mut failed = Vec::new();
+    let mut package =
+        if selected.iter().any(|suite| suite.name == "pack") { Package::Unknown } else { Package::ToBePacked };
+    for suite in selected {
+        println!("\n== {}: {}", suite.name, suite.about);
+        let started = Instant::now();
+        let report = package
+            .ready_for(suite)
+            .and_then(|()| (suite.run)(long))
+            .unwrap_or_else(|error| Report { tally: Tally::one(false), output: format!("{error:#}\n") });
+        let Report { tally, output } = report;
+        package.learn(suite, tally);
+        if tally.failed > 0 {
+            println!("{}", output.trim_end());
+            failed.push(suite.name);
+        }
+        println!("   {}, {:.1} s", described(tally), started.elapsed().as_secs_f32());
+        total += tally;
+    }
+    println!();
+    if !failed.is_empty() {
+        println!("failed: {}", failed.join(", "));
+    }
+    if total.skipped > 0 {
+        println!("{} skipped", total.skipped);
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether tests/node_modules holds the package as it is now.
+enum Package {
+    /// The suite `pack` is still to come.
+    Unknown,
+    ToBePacked,
+    Packed,
+    Broken,
+}
+
+impl Package {
+    fn ready_for(&mut self, suite: &Suite) -> Result<()> {
+        if suite.on_package && matches!(self, Package::ToBePacked) {
+            *self = Package::Broken;
+            pack::pack()?;
+            *self = Package::Packed;
+        }
+        if suite.on_package && matches!(self, Package::Broken) {
+            bail!("not run: the package could not be packed");
+        }
+        Ok(())
+    }
+
+    fn learn(&mut self, suite: &Suite, tally: Tally) {
+        if suite.name == "pack" {
+            *self = if tally.failed == 0 { Package::Packed } else { Package::Broken };
+        }
+    }
+}
+
+fn selected(names: &[String]) -> Result<Vec<&'static Suite>> {
+    for name in names {
+        if name != "lint" && !SUITES.iter().any(|suite| suite.name == name) {
+            let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+            bail!("there is no suite `{name}`; there are lint, {}", known.join(", "));
+        }
+    }
+    let wanted = |suite: &&Suite| {
+        names.is_empty() || names.iter().any(|name| name == suite.name || name == "lint" && LINT.contains(&suite.name))
+    };
+    Ok(SUITES.iter().filter(wanted).filter(|suite| (suite.is_there)()).collect())
+}
+
+fn described(tally: Tally) -> String {
+    let mut text = format!("{} passed", tally.passed);
+    if tally.failed > 0 {
+        text = format!("{text}, {} FAILED", tally.failed);
+    }
+    if tally.skipped > 0 {
+        text = format!("{text}, {} skipped", tally.skipped);
+    }
+    text
+}
+
+fn has(folder: &str) -> bool {
+    !checks::test_files(folder).is_empty()
+}
+
+const fn suite(name: &'static str, about: &'static str, run: fn(bool) -> Result<Report>) -> Suite {
+    Suite { name, about, on_package: false, is_there: || true, run }
+}
+
+const fn on_package(name: &'static str, about: &'static str, run: fn(bool) -> Result<Report>) -> Suite {
+    Suite { name, about, on_package: true, is_there: || true, run }
+}
+
+const fn node(
+    name: &'static str,
+    about: &'static str,
+    is_there: fn() -> bool,
+    run: fn(bool) -> Result<Report>,
+) -> Suite {
+    Suite { name, about, on_package: true, is_there, run }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names_of(names: &[&str]) -> Vec<&'static str> {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        selected(&names).expect("the names are known").iter().map(|suite| suite.name).collect()
+    }
+
+    #[test]
+    fn suites_run_in_their_own_order_whatever_order_is_asked_for() {
+        assert_eq!(names_of(&["size", "fmt", "pack"]), ["fmt", "pack", "size"]);
+    }
+
+    #[test]
+    fn lint_stands_for_its_steps() {
+        assert_eq!(names_of(&["lint"]), LINT);
+    }
+
+    #[test]
+    fn an_unknown_suite_is_refused_by_name() {
+        let error = selected(&["nodes".to_owned()]).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("`nodes`"));
+    }
+}
