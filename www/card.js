@@ -39,9 +39,9 @@ export function createCard({ session, run, device, say }) {
     button.addEventListener("click", () => perform(button));
   }
 
-  function changed({ tokens, source, generation }) {
-    const leftSeconds = tokens?.expires_at && tokens.expires_at - deviceNow();
-    const sentence = changeInWords(source, generation, leftSeconds);
+  function changed(change) {
+    const { tokens, source, generation } = change;
+    const sentence = changeInWords(change, tokens?.expires_at && tokens.expires_at - deviceNow());
     if (tokens) {
       const label = String(generation);
       timeline.token({ source, label, title: sentence, expiresAt: tokens.expires_at });
@@ -167,7 +167,7 @@ export function createCard({ session, run, device, say }) {
           timeline.token({
             source: "stored",
             label: "",
-            title: changeInWords("stored"),
+            title: changeInWords({ tokens, source: "stored" }),
             expiresAt: tokens.expires_at,
           });
           void readLog();

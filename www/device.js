@@ -1,7 +1,8 @@
 // The device under all tabs of this page: its network can break, and it can sleep.
 //
 // Asleep, a device's clocks go on and its timers do not. So Date.now jumps here and performance.now does not; what the page's
-// timers had left to wait they still wait. Broken, fetch rejects and navigator.onLine is false, as browsers do it.
+// timers had left to wait they still wait. Broken, fetch rejects and navigator.onLine is false, as browsers do it. The servers
+// here are on loopback, about which onLine says nothing: so the error itself says that nothing was sent, as Node's does.
 
 /** `key` is where the tabs of one run keep what their device is like. */
 export function startDevice(key) {
@@ -44,7 +45,7 @@ export function startDevice(key) {
     sleep: (seconds) => change({ skippedMs: stored().skippedMs + seconds * 1000 }),
     /** The network of this device. What the demo's controls ask of the servers does not go through it. */
     async fetch(input, init) {
-      if (device.offline) throw new TypeError("Failed to fetch");
+      if (device.offline) throw new TypeError("Failed to fetch", { cause: { code: "ENETDOWN" } });
       return fetch(input, init);
     },
     on: (type, listener) => events.addEventListener(type, ({ detail }) => listener(detail)),

@@ -20,9 +20,8 @@ export async function importInstalled(directory) {
     );
     return { createRefresher, storage, providers };
   } catch (error) {
-    throw new Error(`oauth-refresher cannot be imported from ${directory}; run cargo xtask demo`, {
-      cause: error,
-    });
+    const why = `oauth-refresher cannot be imported from ${directory}: run cargo xtask demo`;
+    throw new Error(`${why} (${error.message})`);
   }
 }
 

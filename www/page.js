@@ -66,8 +66,9 @@ function say(who, what, loud) {
   const line = document.createElement("li");
   const time = line.appendChild(document.createElement("time"));
   time.textContent = new Date(Date.now()).toLocaleTimeString("en-GB");
-  line.appendChild(document.createElement("strong")).textContent = who;
-  line.append(` ${what}`);
+  const name = document.createElement("strong");
+  name.textContent = who;
+  line.append(" ", name, ` ${what}`);
   element("log").prepend(line);
   element("log").children[LOG_LINES]?.remove();
   // A rotation every few seconds, read aloud, would drown everything else.

@@ -25,16 +25,19 @@ const CHANGES = {
   peer: "taken over from another tab",
   login: "logged in",
   stored: "found in storage",
+};
+
+const ENDS = {
+  peer: "signed out or ended in another tab",
   "sign-out": "signed out",
   "session-ended": "ended: log in again",
 };
 
-export function changeInWords(source, generation, leftSeconds) {
+/** Of a token-changed event; `leftSeconds`: how long the new access token is good for. */
+export function changeInWords({ tokens, source, generation }, leftSeconds) {
+  if (!tokens) return ENDS[source] ?? source;
   const good = leftSeconds === undefined ? "" : `, good for ${Math.round(leftSeconds)}\u00a0s`;
-  const what = CHANGES[source] ?? source;
-  return source === "sign-out" || source === "session-ended"
-    ? what
-    : `${what}: generation ${generation}${good}`;
+  return `${CHANGES[source] ?? source}${generation === undefined ? "" : `: generation ${generation}`}${good}`;
 }
 
 export function errorInWords(error) {

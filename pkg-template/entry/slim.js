@@ -16,7 +16,9 @@ const engines = new WeakMap();
 export function createRefresher(options) {
   const { core, ...others } = options ?? {};
   if (!core || typeof core != "object")
-    throw new TypeError("core is missing: write a WebAssembly.Module, its bytes, a Response or the URL of core.wasm");
+    throw new TypeError(
+      "core is missing: write a WebAssembly.Module, its bytes, a Response or the URL of core.wasm",
+    );
   let engine = engines.get(core);
   if (!engine) engines.set(core, (engine = wasmEngine(async () => compile(await core))));
   return refresherMaker(engine)(others);
@@ -28,5 +30,7 @@ async function compile(core) {
   // Read as bytes: a server that labels .wasm wrongly stops the streaming way.
   if (typeof Response == "function" && core instanceof Response) core = await core.clone().arrayBuffer();
   const bytes = core instanceof ArrayBuffer || ArrayBuffer.isView(core);
-  return bytes ? WebAssembly.compile(/** @type {BufferSource} */ (core)) : /** @type {WebAssembly.Module} */ (core);
+  return bytes
+    ? WebAssembly.compile(/** @type {BufferSource} */ (core))
+    : /** @type {WebAssembly.Module} */ (core);
 }

@@ -21,5 +21,7 @@ export async function discover(fetch, issuer, timeoutSeconds) {
     const metadata = response?.ok ? await response.json().catch(() => null) : null;
     if (metadata?.issuer === issuer && typeof metadata.token_endpoint == "string") return metadata;
   }
-  throw Object.assign(new Error("the issuer's metadata was not found, or names another issuer"), { isUnsent: true });
+  throw Object.assign(new Error("the issuer's metadata was not found, or names another issuer"), {
+    isUnsent: true,
+  });
 }

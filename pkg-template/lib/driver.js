@@ -59,7 +59,9 @@ export class Driver {
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
   constructor(options, engine, dispatch) {
-    const session = [options.token_endpoint ?? options.issuer, options.client_id, options.storage.name].join(" ");
+    const session = [options.token_endpoint ?? options.issuer, options.client_id, options.storage.name].join(
+      " ",
+    );
     this.#options = options;
     this.#engine = engine;
     this.#dispatch = dispatch;
@@ -72,7 +74,11 @@ export class Driver {
 
   get capabilities() {
     const { everywhere } = this.#lock;
-    return { engine: this.#engine.kind, crossContextLock: everywhere, conditionalSave: this.#storage.compares };
+    return {
+      engine: this.#engine.kind,
+      crossContextLock: everywhere,
+      conditionalSave: this.#storage.compares,
+    };
   }
 
   /** The tokens, if a caller without special wishes may have them: no core, no lock, no storage. */
@@ -223,7 +229,11 @@ export class Driver {
         (error) => this.#storageFailed("load", error, order),
       ),
 
-    save: (/** @type {number} */ order, /** @type {TokenRecord | null} */ record, /** @type {number | null} */ expected) => {
+    save: (
+      /** @type {number} */ order,
+      /** @type {TokenRecord | null} */ record,
+      /** @type {number | null} */ expected,
+    ) => {
       if (record) this.#scrubber.learn(Object.values(record.tokens));
       this.#storage.save(record, expected).then(
         (written) => this.#fact(written ? "saved" : "saveRefused", order),
@@ -264,7 +274,8 @@ export class Driver {
     },
 
     grant: (/** @type {number} */ id) => this.#take(id)?.resolve(this.tokens),
-    refuse: (/** @type {number} */ id, /** @type {Failure} */ failure) => this.#take(id)?.reject(this.#error(failure)),
+    refuse: (/** @type {number} */ id, /** @type {Failure} */ failure) =>
+      this.#take(id)?.reject(this.#error(failure)),
     done: (/** @type {number} */ id) => {
       const caller = this.#take(id);
       Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve());
@@ -314,7 +325,10 @@ export class Driver {
   async #revoke(token) {
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
     try {
-      const request = await this.#requests.revocation(fetch, (values) => this.#core?.revocation(values, token) ?? "");
+      const request = await this.#requests.revocation(
+        fetch,
+        (values) => this.#core?.revocation(values, token) ?? "",
+      );
       if (request) await send(fetch, request.http, timeoutSeconds);
     } catch {}
   }
@@ -329,7 +343,10 @@ export class Driver {
   #read(stored) {
     const record = stored && JSON.parse(stored);
     if (record?.tokens) this.#scrubber.learn(Object.values(record.tokens));
-    if (record !== null && !(record?.format === 1 && record.tokens && record.obtained_at >= 0 && record.generation >= 0)) {
+    if (
+      record !== null &&
+      !(record?.format === 1 && record.tokens && record.obtained_at >= 0 && record.generation >= 0)
+    ) {
       const error = new Error("what is stored is no record of this library, and is left as it is");
       this.#announce("storage-failed", { error, operation: "load" });
     }

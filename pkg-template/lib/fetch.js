@@ -24,7 +24,11 @@ export function authorizedFetch(options, driver, tokensFor) {
       const headers = new Headers(init.headers ?? request?.headers);
       headers.set("authorization", `${token_type} ${access_token}`);
       const { fetch = globalThis.fetch } = options;
-      return fetch(request ? new Request(request.url, from(request)) : url, { ...init, ...(body && { body }), headers });
+      return fetch(request ? new Request(request.url, from(request)) : url, {
+        ...init,
+        ...(body && { body }),
+        headers,
+      });
     };
 
     const tokens = await tokensFor(wish);
@@ -39,7 +43,18 @@ export function authorizedFetch(options, driver, tokensFor) {
 }
 
 /** What a Request says but for its body, which was read. @param {Request} request @returns {RequestInit} */
-const from = ({ method, mode, credentials, cache, redirect, referrer, referrerPolicy, integrity, keepalive, signal }) => ({
+const from = ({
+  method,
+  mode,
+  credentials,
+  cache,
+  redirect,
+  referrer,
+  referrerPolicy,
+  integrity,
+  keepalive,
+  signal,
+}) => ({
   method,
   redirect,
   signal,
@@ -50,7 +65,9 @@ const from = ({ method, mode, credentials, cache, redirect, referrer, referrerPo
 /** @param {URL} url @param {string[]} [origins] */
 function checkOrigin({ origin }, origins = []) {
   if (!origins.includes(origin))
-    throw new TypeError(`${origin} gets no access token: add it to the option \`origins\` if it may have one`);
+    throw new TypeError(
+      `${origin} gets no access token: add it to the option \`origins\` if it may have one`,
+    );
 }
 
 /** A body that can be read once only. @param {unknown} body */

@@ -16,7 +16,9 @@ import { checkOptions } from "./options.js";
 export const refresherMaker = (engine) => (options) => {
   const checked = checkOptions(options);
   warnOfUnsafeStorage(checked.storage);
-  return /** @type {any} */ (new Refresher({ ...checked, storage: checked.storage ?? memoryStorage() }, engine));
+  return /** @type {any} */ (
+    new Refresher({ ...checked, storage: checked.storage ?? memoryStorage() }, engine)
+  );
 };
 
 class Refresher extends GuardedEventTarget {

@@ -30,13 +30,19 @@ export function requests(options) {
     const request = JSON.parse(build(JSON.stringify(values)));
     if (request.wanted) throw new TypeError(`${request.name} must be ${request.wanted}`);
     const http = await authenticated(request, options);
-    const secrets = [values.client_secret, ...Object.values(values.headers), ...Object.values(http.headers), http.body];
+    const secrets = [
+      values.client_secret,
+      ...Object.values(values.headers),
+      ...Object.values(http.headers),
+      http.body,
+    ];
     return { http, secrets: /** @type {string[]} */ (secrets.filter(Boolean)) };
   }
 
   return {
     /** @param {typeof fetch} fetch @param {Build} build */
-    refresh: async (fetch, build) => built(/** @type {string} */ (await endpoint(fetch, "token_endpoint")), build),
+    refresh: async (fetch, build) =>
+      built(/** @type {string} */ (await endpoint(fetch, "token_endpoint")), build),
 
     /** Nothing, where nobody said how to revoke. @param {typeof fetch} fetch @param {Build} build */
     async revocation(fetch, build) {
@@ -84,12 +90,17 @@ async function authenticated(request, { clientAuth, client_id, issuer }) {
   const parameters = new URLSearchParams(isJson ? JSON.parse(body) : body);
   await clientAuth({ url, headers, parameters, ...(client_id && { client_id }), ...(issuer && { issuer }) });
   const text = isJson ? JSON.stringify(Object.fromEntries(parameters)) : String(parameters);
-  return { ...request, headers: Object.fromEntries(headers), ...(request.body !== undefined && { body: text }) };
+  return {
+    ...request,
+    headers: Object.fromEntries(headers),
+    ...(request.body !== undefined && { body: text }),
+  };
 }
 
 /** @param {Value | undefined} value @returns {Promise<string>} */
 async function valueOf(value) {
   const text = typeof value == "function" ? await value() : value;
-  if (typeof text != "string") throw new TypeError(`a value function must give a string (given: ${typeof text})`);
+  if (typeof text != "string")
+    throw new TypeError(`a value function must give a string (given: ${typeof text})`);
   return text;
 }

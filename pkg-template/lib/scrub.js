@@ -12,7 +12,7 @@ export function scrubber() {
   function scrub(text) {
     if (typeof text != "string") return undefined;
     let clean = "";
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       const run = text.slice(at, at + RUN);
       const leak = run.length == RUN && [...secrets].find((secret) => secret.includes(run));
       if (!leak) {
@@ -37,7 +37,9 @@ export function scrubber() {
     /** A storage's error as it may be shown. A SyntaxError quotes what it could not read. @param {any} error */
     presentable(error) {
       const name = String(error?.name ?? "Error");
-      const shown = new Error(name == "SyntaxError" ? "what is stored cannot be read" : scrub(error?.message) || name);
+      const shown = new Error(
+        name == "SyntaxError" ? "what is stored cannot be read" : scrub(error?.message) || name,
+      );
       return Object.assign(shown, { name }, typeof error?.code == "string" && { code: scrub(error.code) });
     },
   };

@@ -120,7 +120,7 @@ impl Random {
     }
 
     /// SplitMix64: one add, two multiplications, no state but a counter.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -130,7 +130,7 @@ impl Random {
 
     /// A span shorter than that one.
     pub fn below(&mut self, span: Duration) -> Duration {
-        Duration::from_millis(self.next().checked_rem(span.as_millis()).unwrap_or(0))
+        Duration::from_millis(self.draw().checked_rem(span.as_millis()).unwrap_or(0))
     }
 }
 

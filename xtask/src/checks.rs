@@ -106,8 +106,8 @@ pub fn prettier() -> Result<Report> {
 /// Every `*.test.mjs` below tests/`folder`, by node's own runner.
 pub fn node_tests(folder: &str, one_at_a_time: bool, long: bool) -> Result<Report> {
     prepare::npm_dependencies()?;
-    let results = project::target().join("xtask").join(format!("{folder}.tap"));
-    let _ = fs::remove_file(&results);
+    // Of this process alone: two people may test the same checkout at the same time.
+    let results = project::target().join("xtask").join(format!("{folder}-{}.tap", std::process::id()));
     fs::create_dir_all(project::target().join("xtask")).context("cannot create target/xtask")?;
     let mut command = run::program("node");
     command.args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"]);
@@ -118,7 +118,9 @@ pub fn node_tests(folder: &str, one_at_a_time: bool, long: bool) -> Result<Repor
     }
     command.args(test_files(folder));
     let outcome = run::run(&mut command, if long { 60 } else { 15 } * MINUTE)?;
-    let counted = fs::read_to_string(&results).map(|tap| count::tap(&tap)).unwrap_or_default();
+    let counted = fs::read_to_string(&results).map(|tap| count::tap(&tap));
+    let _ = fs::remove_file(&results);
+    let counted = counted.with_context(|| format!("{}\nnode left no results", outcome.output.trim_end()))?;
     Ok(Report { tally: counted.judged(outcome.succeeded), output: explained(outcome) })
 }
 

@@ -41,11 +41,14 @@ fn npm_pack() -> Result<std::path::PathBuf> {
     Ok(folder.join(format!("oauth-refresher-{version}.tgz")))
 }
 
-pub fn unpack(tarball: &Path, folder: &Path) -> Result<()> {
-    let _ = fs::remove_dir_all(folder);
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", shown(folder)))?;
+/// Unpacked beside its place and then moved there, so that nobody sees half a package.
+fn unpack(tarball: &Path, folder: &Path) -> Result<()> {
+    let fresh = project::target().join("xtask/unpacked");
+    let _ = fs::remove_dir_all(&fresh);
+    fs::create_dir_all(&fresh).with_context(|| format!("cannot create {}", shown(&fresh)))?;
     let mut command = run::program("tar");
-    command.arg("-xzf").arg(tarball).arg("-C").arg(folder).args(["--strip-components", "1"]);
+    command.arg("-xzf").arg(tarball).arg("-C").arg(&fresh).args(["--strip-components", "1"]);
     run::must(&mut command, LIMIT).context("the tarball cannot be unpacked")?;
-    Ok(())
+    let _ = fs::remove_dir_all(folder);
+    fs::rename(&fresh, folder).with_context(|| format!("cannot replace {}", shown(folder)))
 }

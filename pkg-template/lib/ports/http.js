@@ -51,7 +51,7 @@ async function textOf(response) {
   const reader = response.body?.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  for (let length = 0; reader; ) {
+  for (let length = 0; reader;) {
     const { done, value } = await reader.read();
     if (done) break;
     length += value.byteLength;
@@ -68,7 +68,11 @@ const ambient = () =>
 /** @param {any} error */
 function isUnsent(error) {
   const cause = error?.cause;
-  const codes = [error?.code, cause?.code, ...(cause?.errors?.map((/** @type {any} */ each) => each?.code) ?? [])];
+  const codes = [
+    error?.code,
+    cause?.code,
+    ...(cause?.errors?.map((/** @type {any} */ each) => each?.code) ?? []),
+  ];
   // Deno says it in words
   return codes.some((code) => UNSENT.test(code)) || /client error \(Connect\)/.test(error?.message);
 }

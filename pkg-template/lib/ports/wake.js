@@ -19,7 +19,7 @@ export function pageWakes(resumed, hidden) {
     [document, "visibilitychange", seen],
     [document, "resume", resumed],
     [document && globalThis, "pageshow", resumed],
-    [globalThis.addEventListener ? globalThis : undefined, "online", resumed],
+    [document && globalThis, "online", resumed],
   ];
   for (const [target, type, listener] of heard) target?.addEventListener(type, listener);
   return () => {

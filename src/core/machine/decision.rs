@@ -95,7 +95,7 @@ impl Machine {
         true
     }
 
-    pub(super) fn decision_loaded(&mut self, now: UnixTime, order: OrderId, stored: &Stored) -> bool {
+    pub(super) fn decision_loaded(&mut self, order: OrderId, stored: &Stored) -> bool {
         let Some(decision) = self
             .decision
             .as_mut()
@@ -115,7 +115,6 @@ impl Machine {
         if matches!(decision.kind, Kind::Initial(..)) && *stored != Stored::Nothing {
             self.decision = None;
             self.reconcile(stored.clone());
-            self.grant_served(now);
             return true;
         }
         self.write_decision();
@@ -248,6 +247,7 @@ impl Machine {
                     demand.saw(self.held.record.as_ref());
                 }
                 self.hold();
+                self.grant_served(now);
                 self.answer_login(now, decision.adopting);
                 let generation = self.held.generation();
                 self.notify(Event::TokenChanged(Source::Login, generation));
@@ -271,6 +271,8 @@ impl Machine {
         }
         let deadline = now + self.policy.timeout.times(2) + MARGIN;
         let wish = Wish { deadline, ..Wish::default() };
-        self.demands.extend(callers.into_iter().map(|id| Demand::new(id, wish.clone(), true)));
+        for id in callers {
+            self.wait(Demand::new(id, wish.clone(), true));
+        }
     }
 }

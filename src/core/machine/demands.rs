@@ -40,15 +40,26 @@ impl Demand {
 }
 
 impl Machine {
-    pub(super) fn demanded(&mut self, id: CallerId, wish: Wish) {
+    pub(super) fn demanded(&mut self, now: UnixTime, id: CallerId, wish: Wish) {
         let mut demand = Demand::new(id, wish, false);
         if self.held.looked && self.decision.is_none() {
             demand.resolve_force(self.held.record.as_ref());
+            if self.held.serves(&demand.wish, now) {
+                self.orders.push(Effect::Grant(id));
+                return;
+            }
         }
+        self.wait(demand);
+    }
+
+    /// Ten thousand callers may wait: the earliest of their deadlines is kept, not searched for.
+    pub(super) fn wait(&mut self, demand: Demand) {
+        let earliest = if self.demands.is_empty() { demand.wish.deadline } else { self.first_deadline };
+        self.first_deadline = earliest.min(demand.wish.deadline);
         self.demands.push(demand);
     }
 
-    /// Grants every demand that the held access token fulfils.
+    /// Other tokens are held: grants every demand that they fulfil.
     pub(super) fn grant_served(&mut self, now: UnixTime) {
         let held = &self.held;
         let orders = &mut self.orders;
@@ -87,8 +98,12 @@ impl Machine {
 
     /// Answers those whose time is over.
     pub(super) fn time_out(&mut self, now: UnixTime) {
+        if now < self.first_deadline || self.demands.is_empty() {
+            return;
+        }
         let state = self.doubt_state();
         self.answer(now, &Failure::new(Code::Timeout).leaving(state), |wish| wish.deadline <= now);
+        self.first_deadline = self.demands.iter().map(|demand| demand.wish.deadline).min().unwrap_or_default();
     }
 
     fn answer(&mut self, now: UnixTime, failure: &Failure, whom: impl Fn(&Wish) -> bool) {

@@ -3,17 +3,16 @@
 //! (rotation safety, invariants 2 to 9). What a reply does to the session is in `outcome`.
 
 use super::facts::{Code, Effect, Event, Failure, Operation, OrderId, Reach, Sent};
-use super::held::{Reconciled, Unsaved};
+use super::held::Reconciled;
 use super::outcome::Outcome;
 use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
-use crate::core::policy::{backoff, LONGEST_WAIT, MARGIN, REQUESTS_PER_MINUTE};
-use crate::core::record::{fingerprint, Pending, Record, Stored};
+use crate::core::policy::{backoff, LONGEST_WAIT, MARGIN};
+use crate::core::record::{Record, Stored};
 use crate::core::time::{Duration, UnixTime};
 
 /// A save that fails is tried this often while the lock is held; then the tokens live in memory and it is tried on.
 const SAVE_TRIES: u32 = 3;
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Where a refresh is.
 #[derive(Debug)]
@@ -120,7 +119,7 @@ impl Machine {
 
     /// What a read brought, for whichever phase waits for it.
     pub(super) fn loaded(&mut self, now: UnixTime, order: OrderId, stored: Stored) {
-        if self.decision_loaded(now, order, &stored) {
+        if self.decision_loaded(order, &stored) {
             return;
         }
         match std::mem::replace(&mut self.phase, Phase::Idle) {
@@ -191,18 +190,20 @@ impl Machine {
             return;
         }
         match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Marking(writing) if writing.wait == Wait::For(order) => {
+            Phase::Marking(mut writing) if writing.wait == Wait::For(order) => {
                 self.notify(Event::StorageFailed(Operation::Save));
-                match self.try_later(now, writing) {
-                    Ok(writing) => self.phase = Phase::Marking(writing),
-                    Err(writing) => self.unmarked(now, writing),
+                if writing.try_later(now) {
+                    self.phase = Phase::Marking(writing);
+                } else {
+                    self.unmarked(now, writing);
                 }
             }
-            Phase::Saving(writing, outcome) if writing.wait == Wait::For(order) => {
+            Phase::Saving(mut writing, outcome) if writing.wait == Wait::For(order) => {
                 self.notify(Event::StorageFailed(Operation::Save));
-                match self.try_later(now, writing) {
-                    Ok(writing) => self.phase = Phase::Saving(writing, outcome),
-                    Err(writing) => self.unsaved(now, writing, outcome),
+                if writing.try_later(now) {
+                    self.phase = Phase::Saving(writing, outcome);
+                } else {
+                    self.unsaved(now, writing, outcome);
                 }
             }
             other => self.phase = other,
@@ -321,7 +322,6 @@ impl Machine {
         }
         self.reconcile(stored);
         if let Some(failure) = remembered {
-            self.grant_served(now);
             self.serve_or_refuse(now, &failure);
             self.rest = Some((now + backoff(self.failures, &mut self.random), failure));
         }
@@ -332,110 +332,7 @@ impl Machine {
             self.finish(now, &Failure::new(Code::StorageFailed));
             return;
         }
-        self.grant_served(now);
         self.spend_or_leave(now);
-    }
-
-    /// Under the lock, with what the storage holds now: is a refresh still needed, and may the refresh token be sent?
-    fn spend_or_leave(&mut self, now: UnixTime) {
-        let Some(record) = self.held.record.clone().filter(|_| self.held.can_refresh()) else {
-            return self.unlock();
-        };
-        if self.demands.is_empty() && !self.errand_due(now) {
-            return self.unlock();
-        }
-        if let Some(retry_at) = record.retry_at.filter(|at| *at > now) {
-            let failure = Failure { retry_at: Some(retry_at), ..Failure::new(Code::Unavailable) };
-            return self.rest_until(retry_at, failure);
-        }
-        if let Some(oldest) = self.too_many_requests(now) {
-            let failure = Failure::new(Code::Unavailable).leaving(self.doubt_state());
-            return self.rest_until(oldest + MINUTE, failure);
-        }
-        // A mark whose request never left is no doubt, though its write seemed to fail.
-        match record.in_doubt().filter(|pending| self.unsent.as_ref() != Some(&pending.attempt)).cloned() {
-            None => self.mark(now, None),
-            Some(pending) => self.settle_doubt(now, &pending),
-        }
-    }
-
-    /// The refresh token was perhaps spent already.
-    fn settle_doubt(&mut self, now: UnixTime, pending: &Pending) {
-        let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
-        let theirs = !pending.attempt.starts_with(&self.context);
-        let alone = matches!(self.lock, Some((_, Reach::AllContexts)));
-        let given_up = pending.started_at.max(pending.probed_at.unwrap_or_default()) + self.policy.timeout + MARGIN;
-        if theirs && !alone && now < given_up && now >= pending.started_at {
-            // Without a lock that its owner respects, the request may still be out: its result is worth waiting for.
-            let pause = Duration::from_millis(500) + self.random.below(Duration::from_millis(500));
-            return self.rest_until(given_up.min(now + pause), unknown);
-        }
-        if self.policy.may_send_again(pending, now) {
-            return self.mark(now, Some(Pending { probed_at: None, ..pending.clone() }));
-        }
-        let needed = self.demands.iter().any(|demand| !self.held.still_good(&demand.wish, now));
-        if !needed {
-            self.unlock();
-            return self.serve_or_refuse(now, &unknown);
-        }
-        // The alternative is a new login. A probe that was itself lost leaves things as they were, so there may be another.
-        let pause = pending.probed_at.map(|at| at + backoff(self.failures, &mut self.random));
-        match pause.filter(|until| *until > now) {
-            Some(until) => self.rest_until(until, unknown),
-            None => self.mark(now, Some(Pending { probed_at: Some(now), ..pending.clone() })),
-        }
-    }
-
-    /// Writes that a refresh token is about to be sent; `doubt` if it was sent before.
-    fn mark(&mut self, now: UnixTime, doubt: Option<Pending>) {
-        let Some(mut record) = self.held.record.clone() else {
-            return self.unlock();
-        };
-        let Some(name) = record.tokens.refresh_token().map(|token| fingerprint(&token)) else {
-            return self.unlock();
-        };
-        let mut attempt = self.context.clone();
-        attempt.push('-');
-        crate::core::json::push_number(&mut attempt, u64::from(self.last_order));
-        self.was_in_doubt = doubt.is_some();
-        self.unsent = doubt.is_none().then(|| attempt.clone());
-        let (started_at, probed_at) = doubt.map_or((now, None), |doubt| (doubt.started_at, doubt.probed_at));
-        record.generation = self.held.next_generation();
-        record.retry_at = None;
-        record.pending = Some(Pending { attempt, started_at, fingerprint: name.clone(), probed_at });
-        self.found_doubt = false;
-        let writing = self.save(Some(record), Some(name), 0);
-        self.phase = Phase::Marking(writing);
-    }
-
-    /// The mark cannot be written. To spend the token all the same risks it if this context dies, so that is done only
-    /// where the alternative is to turn a caller away.
-    fn unmarked(&mut self, now: UnixTime, writing: Writing) {
-        let needed = self.demands.iter().any(|demand| !self.held.still_good(&demand.wish, now));
-        if !needed {
-            return self.finish(now, &Failure::new(Code::StorageFailed));
-        }
-        let unsaved = Unsaved { replaces: writing.replaces, retry_at: now + MINUTE, failures: 0 };
-        self.held.keep_unsaved(writing.record, unsaved);
-        self.send(now, false);
-    }
-
-    pub(super) fn send(&mut self, now: UnixTime, with_nonce: bool) {
-        let order = self.order();
-        self.unsent = None;
-        self.tries = self.tries.saturating_add(1);
-        self.unearned.push(now);
-        self.phase = Phase::Sending(Sending { order, sent_at: now, with_nonce });
-        self.orders.push(Effect::Send(order));
-    }
-
-    fn try_later(&mut self, now: UnixTime, mut writing: Writing) -> Result<Writing, Writing> {
-        writing.tries = writing.tries.saturating_add(1);
-        if writing.tries >= SAVE_TRIES {
-            return Err(writing);
-        }
-        writing.wait = Wait::Until(now + Duration::from_millis(100).times(1 << writing.tries.min(6)));
-        Ok(writing)
     }
 
     fn storage_gave_up(&mut self, now: UnixTime) {
@@ -444,24 +341,12 @@ impl Machine {
         self.finish(now, &failure);
     }
 
-    /// No request before then. Who can wait waits, without the lock.
-    fn rest_until(&mut self, until: UnixTime, failure: Failure) {
-        self.unlock();
-        self.rest = Some((until, failure));
-    }
-
     fn is_memory_only(&self) -> bool {
         self.held.unsaved.is_some() && self.held.stored.is_none()
     }
 
     fn reply_due(&self, sending: &Sending) -> UnixTime {
         sending.sent_at + self.policy.timeout + MARGIN
-    }
-
-    /// The oldest of the last minute's requests that brought nothing, if there were too many (a limit no failure breaks).
-    fn too_many_requests(&mut self, now: UnixTime) -> Option<UnixTime> {
-        self.unearned.retain(|at| now.since(*at) < MINUTE && *at <= now);
-        self.unearned.first().copied().filter(|_| self.unearned.len() >= REQUESTS_PER_MINUTE)
     }
 
     /// An idle machine looks at what is wanted.
@@ -494,6 +379,15 @@ impl Machine {
         // What the server asked for stands; what was only our own caution does not.
         self.rest = self.rest.take().filter(|(_, failure)| failure.retry_at.is_some_and(|at| at > now));
         self.look_again();
+    }
+}
+
+impl Writing {
+    /// Pauses for another try, unless there were enough.
+    fn try_later(&mut self, now: UnixTime) -> bool {
+        self.tries = self.tries.saturating_add(1);
+        self.wait = Wait::Until(now + Duration::from_millis(100).times(1 << self.tries.min(6)));
+        self.tries < SAVE_TRIES
     }
 }
 

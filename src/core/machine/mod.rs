@@ -1,7 +1,7 @@
 //! The refresh: facts in, orders out, no clock and no I/O of its own (RFC 6749 section 6, made safe for refresh tokens
 //! that can be used once).
 //!
-//! The way of one refresh is always the same, and each step is a [`Phase`]:
+//! The way of one refresh is always the same, and each step is a phase of `flight`:
 //! **look → lock → re-read → mark pending → send → save → unlock → grant → notify.**
 //!
 //! What a failed request allows:
@@ -23,6 +23,7 @@ mod facts;
 mod flight;
 mod held;
 mod outcome;
+mod spending;
 
 pub use facts::{
     CallerId, Code, Effect, Event, Failure, Holding, Input, Operation, OrderId, Reach, Revoke, Sent, Source, Wish,
@@ -51,6 +52,8 @@ pub struct Machine {
     phase: Phase,
     decision: Option<Decision>,
     demands: Vec<Demand>,
+    /// No caller's time is over before this.
+    first_deadline: UnixTime,
     /// The lock that is held.
     lock: Option<(OrderId, Reach)>,
     /// Requests sent since callers began to wait.
@@ -100,7 +103,7 @@ impl Machine {
     pub fn new(options: Json<'_>, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut context = String::new();
-        super::json::push_hex(&mut context, random.next());
+        super::json::push_hex(&mut context, random.draw());
         Self {
             policy: Policy::from_json(options),
             client: Client::from_json(options),
@@ -110,6 +113,7 @@ impl Machine {
             phase: Phase::Idle,
             decision: None,
             demands: Vec::new(),
+            first_deadline: UnixTime::EPOCH,
             lock: None,
             tries: 0,
             failures: 0,
@@ -121,7 +125,7 @@ impl Machine {
             unsent: None,
             watching: false,
             now: UnixTime::EPOCH,
-            jitter: random.next(),
+            jitter: random.draw(),
             context,
             last_order: 0,
             random,
@@ -133,7 +137,7 @@ impl Machine {
     pub fn step(&mut self, now: UnixTime, input: Input) -> Vec<Effect> {
         self.now = now;
         match input {
-            Input::Demanded(id, wish) => self.demanded(id, wish),
+            Input::Demanded(id, wish) => self.demanded(now, id, wish),
             Input::Withdrawn(id) => self.demands.retain(|demand| demand.id != id),
             Input::Adopted(id, tokens) => self.adopted(now, id, tokens),
             Input::SignedOut(id, revoke) => self.signed_out(id, revoke),
@@ -162,7 +166,7 @@ impl Machine {
 
     /// When to say `Woke` next. A pure query; waking early, late or twice changes nothing.
     pub fn deadline(&self) -> Option<UnixTime> {
-        let demands = self.demands.iter().map(|demand| demand.wish.deadline).min();
+        let demands = (!self.demands.is_empty()).then_some(self.first_deadline);
         let phase = self.phase_deadline();
         let decision = self.decision.as_ref().and_then(Decision::deadline);
         let errand = if self.is_idle() { self.errand_at() } else { None };
@@ -203,12 +207,6 @@ impl Machine {
         self.phase_woke(now);
         self.decision_woke(now);
         self.time_out(now);
-        if self.decision.is_some() {
-            return;
-        }
-        if self.held.looked {
-            self.grant_served(now);
-        }
         if self.is_idle() {
             self.consider(now);
         }
@@ -242,12 +240,13 @@ impl Machine {
             }
             Reconciled::Unreadable => self.notify(Event::StorageFailed(Operation::Load)),
         }
+        self.grant_served(self.now);
         reconciled
     }
 
     /// Says what may be handed out from now on.
     fn hold(&mut self) {
-        self.jitter = self.random.next();
+        self.jitter = self.random.draw();
         self.orders.push(Effect::Hold(self.held.holding()));
     }
 

@@ -1,0 +1,122 @@
+//! Under the lock: whether the refresh token is sent, and the mark that is written before it is (rotation safety,
+//! invariants 3 and 7). A token that was perhaps spent is sent again where `Reuse` allows it, or as the alternative to
+//! a new login.
+
+use super::facts::{Code, Effect, Failure, Reach};
+use super::flight::{Phase, Sending, Writing};
+use super::held::Unsaved;
+use super::Machine;
+use crate::core::json::push_number;
+use crate::core::oauth::response::RefreshTokenState;
+use crate::core::policy::{backoff, MARGIN, REQUESTS_PER_MINUTE};
+use crate::core::record::{fingerprint, Pending};
+use crate::core::time::{Duration, UnixTime};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl Machine {
+    /// Under the lock, with what the storage holds now: is a refresh still needed, and may the refresh token be sent?
+    pub(super) fn spend_or_leave(&mut self, now: UnixTime) {
+        let Some(record) = self.held.record.clone().filter(|_| self.held.can_refresh()) else {
+            return self.unlock();
+        };
+        if self.demands.is_empty() && !self.errand_due(now) {
+            return self.unlock();
+        }
+        if let Some(retry_at) = record.retry_at.filter(|at| *at > now) {
+            let failure = Failure { retry_at: Some(retry_at), ..Failure::new(Code::Unavailable) };
+            return self.rest_until(retry_at, failure);
+        }
+        if let Some(oldest) = self.too_many_requests(now) {
+            let failure = Failure::new(Code::Unavailable).leaving(self.doubt_state());
+            return self.rest_until(oldest + MINUTE, failure);
+        }
+        // A mark whose request never left is no doubt, though its write seemed to fail.
+        match record.in_doubt().filter(|pending| self.unsent.as_ref() != Some(&pending.attempt)).cloned() {
+            None => self.mark(now, None),
+            Some(pending) => self.settle_doubt(now, &pending),
+        }
+    }
+
+    /// The refresh token was perhaps spent already.
+    fn settle_doubt(&mut self, now: UnixTime, pending: &Pending) {
+        let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
+        let theirs = !pending.attempt.starts_with(&self.context);
+        let alone = matches!(self.lock, Some((_, Reach::AllContexts)));
+        let given_up = pending.started_at.max(pending.probed_at.unwrap_or_default()) + self.policy.timeout + MARGIN;
+        if theirs && !alone && now < given_up && now >= pending.started_at {
+            // Without a lock that its owner respects, the request may still be out: its result is worth waiting for.
+            let pause = Duration::from_millis(500) + self.random.below(Duration::from_millis(500));
+            return self.rest_until(given_up.min(now + pause), unknown);
+        }
+        if self.policy.may_send_again(pending, now) {
+            return self.mark(now, Some(Pending { probed_at: None, ..pending.clone() }));
+        }
+        let needed = self.demands.iter().any(|demand| !self.held.still_good(&demand.wish, now));
+        if !needed {
+            self.unlock();
+            return self.serve_or_refuse(now, &unknown);
+        }
+        // The alternative is a new login. A probe that was itself lost leaves things as they were, so there may be another.
+        let pause = pending.probed_at.map(|at| at + backoff(self.failures, &mut self.random));
+        match pause.filter(|until| *until > now) {
+            Some(until) => self.rest_until(until, unknown),
+            None => self.mark(now, Some(Pending { probed_at: Some(now), ..pending.clone() })),
+        }
+    }
+
+    /// Writes that a refresh token is about to be sent; `doubt` if it was sent before.
+    fn mark(&mut self, now: UnixTime, doubt: Option<Pending>) {
+        let Some(mut record) = self.held.record.clone() else {
+            return self.unlock();
+        };
+        let Some(name) = record.tokens.refresh_token().map(|token| fingerprint(&token)) else {
+            return self.unlock();
+        };
+        let mut attempt = self.context.clone();
+        attempt.push('-');
+        push_number(&mut attempt, u64::from(self.last_order));
+        self.was_in_doubt = doubt.is_some();
+        self.unsent = doubt.is_none().then(|| attempt.clone());
+        let (started_at, probed_at) = doubt.map_or((now, None), |doubt| (doubt.started_at, doubt.probed_at));
+        record.generation = self.held.next_generation();
+        record.retry_at = None;
+        record.pending = Some(Pending { attempt, started_at, fingerprint: name.clone(), probed_at });
+        self.found_doubt = false;
+        let writing = self.save(Some(record), Some(name), 0);
+        self.phase = Phase::Marking(writing);
+    }
+
+    /// The mark cannot be written. To spend the token all the same risks it if this context dies, so that is done only
+    /// where the alternative is to turn a caller away.
+    pub(super) fn unmarked(&mut self, now: UnixTime, writing: Writing) {
+        let needed = self.demands.iter().any(|demand| !self.held.still_good(&demand.wish, now));
+        if !needed {
+            return self.finish(now, &Failure::new(Code::StorageFailed));
+        }
+        let unsaved = Unsaved { replaces: writing.replaces, retry_at: now + MINUTE, failures: 0 };
+        self.held.keep_unsaved(writing.record, unsaved);
+        self.send(now, false);
+    }
+
+    pub(super) fn send(&mut self, now: UnixTime, with_nonce: bool) {
+        let order = self.order();
+        self.unsent = None;
+        self.tries = self.tries.saturating_add(1);
+        self.unearned.push(now);
+        self.phase = Phase::Sending(Sending { order, sent_at: now, with_nonce });
+        self.orders.push(Effect::Send(order));
+    }
+
+    /// No request before then. Who can wait waits, without the lock.
+    fn rest_until(&mut self, until: UnixTime, failure: Failure) {
+        self.unlock();
+        self.rest = Some((until, failure));
+    }
+
+    /// The oldest of the last minute's requests that brought nothing, if there were too many (a limit no failure breaks).
+    fn too_many_requests(&mut self, now: UnixTime) -> Option<UnixTime> {
+        self.unearned.retain(|at| now.since(*at) < MINUTE && *at <= now);
+        self.unearned.first().copied().filter(|_| self.unearned.len() >= REQUESTS_PER_MINUTE)
+    }
+}
