@@ -5,7 +5,9 @@
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::core::json::{push_comma, push_name, push_number, push_seconds, push_string, Json};
-use crate::core::machine::{Effect, Event, Failure, Input, Machine, Operation, Reach, Revoke, Sent, Source, Wish};
+use crate::core::machine::{
+    Effect, Event, Failure, Input, Late, Machine, Operation, Reach, Revoke, Sent, Source, Wish,
+};
 use crate::core::oauth::challenge::rejects_token;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 use crate::core::oauth::response::{RefreshTokenState, Reply};
@@ -77,12 +79,27 @@ impl Core {
         broken: bool,
         retry_after: &str,
     ) -> String {
-        let reply = Reply {
-            status,
-            body: (!broken).then(|| Secret::new(body)),
-            retry_after: (!retry_after.is_empty()).then(|| retry_after.to_owned()),
+        self.step(now, Input::Replied(order, reply(status, body, broken, retry_after)))
+    }
+
+    /// The same, for a request of a core that is gone, sent at `sent_at` under the mark `attempt`.
+    #[allow(clippy::too_many_arguments)] // each crosses the door as it is; an object would need glue of its own
+    pub fn recovered(
+        &mut self,
+        now: f64,
+        attempt: &str,
+        sent_at: f64,
+        status: u16,
+        body: &str,
+        broken: bool,
+        retry_after: &str,
+    ) -> String {
+        let late = Late {
+            attempt: attempt.to_owned(),
+            sent_at: UnixTime::from_millis_f64(sent_at),
+            reply: reply(status, body, broken, retry_after),
         };
-        self.step(now, Input::Replied(order, reply))
+        self.step(now, Input::Recovered(late))
     }
 
     /// Any fact that is a word, and at most the number of an order or caller.
@@ -141,6 +158,14 @@ impl Core {
 #[wasm_bindgen(js_name = rejectsToken)]
 pub fn challenge_rejects_token(field: &str) -> bool {
     rejects_token(field)
+}
+
+fn reply(status: u16, body: &str, broken: bool, retry_after: &str) -> Reply {
+    Reply {
+        status,
+        body: (!broken).then(|| Secret::new(body)),
+        retry_after: (!retry_after.is_empty()).then(|| retry_after.to_owned()),
+    }
 }
 
 fn read_values(values: &str) -> Values {

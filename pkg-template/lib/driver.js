@@ -54,6 +54,8 @@ export class Driver {
   #revocations = [];
   /** @type {(() => void)[] | undefined} */
   #stops;
+  /** The mark that was written last: it says which request a reply belongs to. */
+  #attempt = "";
   /** Why the last request could not be built. */
   #unbuildable = "";
 
@@ -194,15 +196,17 @@ export class Driver {
     return new exports.Core(text, /** @type {number} */ (high), /** @type {number} */ (low));
   }
 
-  /** @param {string} word @param {number} [number] */
-  #fact(word, number = 0) {
-    if (this.#core) this.#step((core, now) => core.fact(now, word, number));
+  /** @param {string} word @param {number} [number] @param {Core} [core]  The one whose order this ends. */
+  #fact(word, number = 0, core = this.#core) {
+    this.#step((core, now) => core.fact(now, word, number), core);
   }
 
-  /** Tells the core something, and does what it says. @param {(core: Core, now: number) => string} tell */
-  #step(tell) {
-    const core = this.#core;
-    if (!core) return;
+  /**
+   * Tells the core something, and does what it says. What ends an order of a core that is gone is nobody's.
+   * @param {(core: Core, now: number) => string} tell @param {Core} [core]
+   */
+  #step(tell, core = this.#core) {
+    if (!core || core !== this.#core) return;
     let orders;
     try {
       orders = JSON.parse(tell(core, this.#clock.now()));
@@ -223,25 +227,27 @@ export class Driver {
   }
 
   #orders = {
-    load: (/** @type {number} */ order) =>
+    load: (/** @type {number} */ order) => {
+      const core = this.#core;
       this.#storage.load().then(
-        (stored) => this.#step((core, now) => core.loaded(now, order, this.#read(stored))),
-        (error) => this.#storageFailed("load", error, order),
-      ),
+        (stored) => this.#step((core, now) => core.loaded(now, order, this.#read(stored)), core),
+        (error) => this.#storageFailed("load", error, order, core),
+      );
+    },
 
-    save: (
-      /** @type {number} */ order,
-      /** @type {TokenRecord | null} */ record,
-      /** @type {number | null} */ expected,
-    ) => {
+    /** @param {number} order @param {TokenRecord | null} record @param {number | null} expected */
+    save: (order, record, expected) => {
+      const core = this.#core;
       if (record) this.#scrubber.learn(Object.values(record.tokens));
+      if (record?.pending) this.#attempt = record.pending.attempt;
       this.#storage.save(record, expected).then(
-        (written) => this.#fact(written ? "saved" : "saveRefused", order),
-        (error) => this.#storageFailed("save", error, order),
+        (written) => this.#fact(written ? "saved" : "saveRefused", order, core),
+        (error) => this.#storageFailed("save", error, order, core),
       );
     },
 
     lock: (/** @type {number} */ order) => {
+      const core = this.#core;
       const waiting = new AbortController();
       this.#locks.set(order, () => waiting.abort());
       const stored = new Promise((resolve) => {
@@ -249,11 +255,11 @@ export class Driver {
           ({ everywhere, release }) => {
             if (waiting.signal.aborted) return resolve(release());
             this.#locks.set(order, () => resolve(release()));
-            this.#fact(everywhere ? "locked" : "lockedHere", order);
+            this.#fact(everywhere ? "locked" : "lockedHere", order, core);
           },
           (error) => {
             resolve(undefined);
-            if (!waiting.signal.aborted) this.#storageFailed("lock", error, order);
+            if (!waiting.signal.aborted) this.#storageFailed("lock", error, order, core);
           },
         );
       });
@@ -306,19 +312,28 @@ export class Driver {
   /** @param {number} order */
   async #send(order) {
     const core = this.#core;
+    const attempt = this.#attempt;
+    const sentAt = Date.now();
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
     let request;
     try {
       request = await this.#requests.refresh(fetch, (values) => /** @type {Core} */ (core).request(values));
       this.#scrubber.learn(request.secrets);
-    } catch (error) {
-      this.#unbuildable = String(/** @type {any} */ (error)?.message ?? "");
-      return this.#fact(/** @type {any} */ (error)?.isUnsent ? "unsent" : "unbuildable", order);
+    } catch (/** @type {any} */ error) {
+      this.#unbuildable = String(error?.message ?? "");
+      return this.#fact(error?.isUnsent ? "unsent" : "unbuildable", order, core);
     }
     const reply = await send(fetch, request.http, timeoutSeconds);
-    if (typeof reply == "string") return this.#fact(reply, order);
+    if (typeof reply == "string") return this.#fact(reply, order, core);
     const { status, body, broken, retryAfter } = reply;
-    this.#step((core, now) => core.replied(now, order, status, body, broken, retryAfter));
+    if (core === this.#core) {
+      this.#step((core, now) => core.replied(now, order, status, body, broken, retryAfter), core);
+    } else {
+      // The core that asked is gone, and the refresh token with it: what the reply brought is all there is.
+      this.#ready(() =>
+        this.#step((core, now) => core.recovered(now, attempt, sentAt, status, body, broken, retryAfter)),
+      );
+    }
   }
 
   /** Whatever comes of it, the session is over here. @param {string} token */
@@ -333,10 +348,10 @@ export class Driver {
     } catch {}
   }
 
-  /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} order */
-  #storageFailed(operation, error, order) {
+  /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} order @param {Core} [core] */
+  #storageFailed(operation, error, order, core) {
     this.#announce("storage-failed", { error: this.#scrubber.presentable(error), operation });
-    this.#fact(`${operation}Failed`, order);
+    this.#fact(`${operation}Failed`, order, core);
   }
 
   /** What a storage holds, as the core may read it; rubbish is told of here, because the core knows no errors. @param {string} stored */

@@ -18,6 +18,9 @@ impl Machine {
     /// When the next thing is due that nobody asked for.
     pub(super) fn errand_at(&self) -> Option<UnixTime> {
         let rested = self.rest.as_ref().map_or(UnixTime::EPOCH, |(until, _)| *until);
+        if self.late.is_some() {
+            return Some(rested);
+        }
         if !self.held.looked {
             return self.watching.then_some(rested);
         }
@@ -35,6 +38,7 @@ impl Machine {
 
     /// Nothing can be refreshed: callers learn why, and an access token that was all there was comes to its end.
     pub(super) fn no_session(&mut self, now: UnixTime) {
+        self.late = None;
         let spent = matches!(self.held.absence, Code::SessionEnded) || self.held.record.is_some();
         let failure = if spent {
             Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent)

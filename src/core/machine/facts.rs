@@ -41,6 +41,8 @@ pub enum Input {
     Replied(OrderId, Reply),
     /// [`Effect::Send`] brought none.
     Unreachable(OrderId, Sent),
+    /// A machine that is gone had sent a request under that mark, and this came back.
+    Recovered(Late),
     /// Another context wrote: a hint to look.
     PeerChanged,
     /// The page is visible, online or back: whatever was remembered may be old.
@@ -51,6 +53,17 @@ pub enum Input {
     Watching(bool),
     /// Time passed. Harmless at any time.
     Woke,
+}
+
+/// A reply whose asker is gone.
+#[derive(Clone, Debug)]
+pub struct Late {
+    /// [`Pending::attempt`](crate::core::record::Pending::attempt) of the mark that was written for it.
+    pub attempt: String,
+    /// When it was sent.
+    pub sent_at: UnixTime,
+    /// What came back.
+    pub reply: Reply,
 }
 
 /// Do this.

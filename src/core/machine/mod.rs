@@ -26,7 +26,7 @@ mod outcome;
 mod spending;
 
 pub use facts::{
-    CallerId, Code, Effect, Event, Failure, Holding, Input, Operation, OrderId, Reach, Revoke, Sent, Source, Wish,
+    CallerId, Code, Effect, Event, Failure, Holding, Input, Late, Operation, OrderId, Reach, Revoke, Sent, Source, Wish,
 };
 
 use self::decision::Decision;
@@ -66,6 +66,8 @@ pub struct Machine {
     unearned: Vec<UnixTime>,
     /// Requests whose result nobody may have any more.
     orphans: Vec<Orphan>,
+    /// A reply whose asker is gone, until it is known whether the mark still stands.
+    late: Option<Late>,
     /// A mark was found when the storage was first read: its outcome is to be settled now.
     found_doubt: bool,
     /// The refresh token of the request that is out had been sent before.
@@ -120,6 +122,7 @@ impl Machine {
             rest: None,
             unearned: Vec::new(),
             orphans: Vec::new(),
+            late: None,
             found_doubt: false,
             was_in_doubt: false,
             unsent: None,
@@ -150,6 +153,7 @@ impl Machine {
             Input::LockFailed(order) => self.lock_failed(order),
             Input::Replied(order, reply) => self.replied(now, order, &reply),
             Input::Unreachable(order, sent) => self.unreachable(now, order, sent),
+            Input::Recovered(late) => self.late = Some(late),
             Input::PeerChanged => self.look_again(),
             Input::Resumed => self.resumed(now),
             Input::ClockSetBack => {

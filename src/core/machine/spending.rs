@@ -17,9 +17,15 @@ const MINUTE: Duration = Duration::from_secs(60);
 impl Machine {
     /// Under the lock, with what the storage holds now: is a refresh still needed, and may the refresh token be sent?
     pub(super) fn spend_or_leave(&mut self, now: UnixTime) {
+        let late = self.late.take();
         let Some(record) = self.held.record.clone().filter(|_| self.held.can_refresh()) else {
             return self.unlock();
         };
+        if let Some(late) = late.filter(|late| record.in_doubt().is_some_and(|mark| mark.attempt == late.attempt)) {
+            let order = self.order();
+            self.phase = Phase::Sending(Sending { order, sent_at: late.sent_at, with_nonce: true });
+            return self.replied(now, order, &late.reply);
+        }
         if self.demands.is_empty() && !self.errand_due(now) {
             return self.unlock();
         }

@@ -1,0 +1,85 @@
+// A core that traps: what waited is told, the next call begins on a fresh instance, and a reply that was under way is not lost.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { startOidc } from "../servers/oidc.mjs";
+import { expired, leak, session, shown } from "./session.mjs";
+
+const { Instance } = WebAssembly;
+let trapAt;
+
+let oidc;
+before(async () => (oidc = await startOidc()));
+after(() => oidc.close());
+beforeEach(() => {
+  oidc.requests.length = 0;
+  trapAt = undefined;
+  // Every export of the core goes through here, and one of them traps when it is told to.
+  WebAssembly.Instance = function (module, imports) {
+    const { exports } = new Instance(module, imports);
+    const guarded = Object.fromEntries(
+      Object.entries(exports).map(([name, value]) => [
+        name,
+        typeof value !== "function"
+          ? value
+          : (...values) => {
+              if (trapAt?.(name)) throw new WebAssembly.RuntimeError("unreachable");
+              return value(...values);
+            },
+      ]),
+    );
+    return { exports: guarded };
+  };
+});
+afterEach(() => (WebAssembly.Instance = Instance));
+
+const once = (wanted) => {
+  let armed = true;
+  return (name) => armed && name === wanted && ((armed = false), true);
+};
+
+// A module of its own: the engine of the tests' package may be loaded already.
+const fresh = async (options) => {
+  const { createRefresher } = await import(`oauth-refresher/slim`);
+  const { readFile } = await import("node:fs/promises");
+  const { createRequire } = await import("node:module");
+  const core = await readFile(createRequire(import.meta.url).resolve("oauth-refresher/core.wasm"));
+  return createRefresher({ core: new Uint8Array(core), ...options });
+};
+
+test("a trap rejects what waited with engine_failed, without a token, and the next call works", async () => {
+  const { storage, minted } = await session(oidc);
+  const refresher = await fresh({
+    token_endpoint: oidc.token_endpoint,
+    client_id: oidc.clients.none.client_id,
+    storage,
+  });
+  trapAt = once("core_loaded");
+  const waiting = await Promise.allSettled([refresher.refresh(), refresher.refresh()]);
+  for (const { reason } of waiting) {
+    assert.equal(reason.code, "engine_failed");
+    assert.equal(reason.retryable, true);
+    assert.equal(leak(shown(reason), Object.values(minted).filter((value) => typeof value === "string")), undefined);
+  }
+  assert.ok(await refresher.refresh());
+  assert.equal(oidc.requests.length, 1);
+});
+
+test("a reply that was under way when the core trapped is stored by the next one", async () => {
+  const { storage } = await session(oidc, { login: await expired(oidc) });
+  const refresher = await fresh({
+    token_endpoint: oidc.token_endpoint,
+    client_id: oidc.clients.none.client_id,
+    storage,
+  });
+  oidc.faults.next = { name: "slow", delayMs: 300 };
+  const lost = refresher.getAccessToken();
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  trapAt = once("core_demanded");
+  const trapped = refresher.getAccessToken();
+  await assert.rejects(lost, { code: "engine_failed" });
+  await assert.rejects(trapped, { code: "engine_failed" });
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assert.equal((await storage.load()).pending, undefined, "the result of the lost request was saved");
+  assert.ok(await refresher.getAccessToken());
+  assert.equal(oidc.requests.length, 1, "and nothing was sent twice");
+});
