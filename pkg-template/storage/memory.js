@@ -24,6 +24,9 @@ export function memoryStorage() {
       return true;
     },
 
+    // Whoever shares this object is in this realm, where refreshers of one storage take turns anyway.
+    lock: (work) => work(),
+
     subscribe(changed) {
       const listener = () => changed();
       listeners.add(listener);

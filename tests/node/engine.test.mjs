@@ -58,7 +58,13 @@ test("a trap rejects what waited with engine_failed, without a token, and the ne
   for (const { reason } of waiting) {
     assert.equal(reason.code, "engine_failed");
     assert.equal(reason.retryable, true);
-    assert.equal(leak(shown(reason), Object.values(minted).filter((value) => typeof value === "string")), undefined);
+    assert.equal(
+      leak(
+        shown(reason),
+        Object.values(minted).filter((value) => typeof value === "string"),
+      ),
+      undefined,
+    );
   }
   assert.ok(await refresher.refresh());
   assert.equal(oidc.requests.length, 1);
