@@ -18,6 +18,9 @@ import { scrubber } from "./scrub.js";
 /** @typedef {{ resolve: (value?: any) => void, reject: (reason: unknown) => void }} Caller */
 /** What the core says of a failure: the fields of a RefreshError, with a point in time. @typedef {any} Failure */
 
+/** So often a request on Workers looks after what it waits for. */
+const WORKER_BEAT_MS = 250;
+
 /**
  * Performs the core's orders and tells it what came of them: one order, one thing awaited, one fact. It decides nothing.
  * The only caller of Core.
@@ -36,7 +39,11 @@ export class Driver {
   #lock;
   #requests;
   #scrubber = scrubber();
-  #clock = clock((jump) => queueMicrotask(() => this.#fact(jump)));
+  #clock = clock((jump) => {
+    // Nothing is handed out on the word of a clock that jumped, until the storage was read again.
+    this.#fresh = [0, 0];
+    queueMicrotask(() => this.#fact(jump));
+  });
   #timer = timer(() => this.#fact("woke"));
 
   /** @type {Exports | undefined} */
@@ -129,7 +136,7 @@ export class Driver {
    * @returns {Promise<any>}
    */
   #call(signal, step) {
-    return new Promise((resolve, reject) => {
+    const answer = new Promise((resolve, reject) => {
       if (this.closed) return reject(this.#error({ code: "closed" }));
       if (signal?.aborted) return reject(signal.reason);
       const id = (this.#lastCaller = (this.#lastCaller % 0xffffffff) + 1);
@@ -147,6 +154,10 @@ export class Driver {
       this.#start();
       this.#ready(() => this.#callers.has(id) && this.#step((core, now) => step(core, now, id)));
     });
+    if (!isWorkerd()) return answer;
+    // Workers take a request for hung that waits for nothing but another's work; and that other may be gone.
+    const alive = setInterval(() => this.#fact("woke"), WORKER_BEAT_MS);
+    return answer.finally(() => clearInterval(alive));
   }
 
   /** Begins to listen to other contexts and, where somebody may be looking, to the page. */

@@ -65,7 +65,7 @@ function isEveryClients(name) {
 // What fetch in Node, Deno, Bun, workerd and browsers, and curl, add by themselves. Not here, on purpose: cookie and
 // referer, which a client that handles tokens does not send.
 const EVERY_CLIENTS = new Set(
-  "accept accept-encoding accept-language cache-control connection content-length content-type dnt host keep-alive origin pragma priority transfer-encoding user-agent".split(
+  "accept accept-encoding accept-language cache-control connection content-length content-type dnt host keep-alive origin pragma priority transfer-encoding user-agent cf-worker cf-ray cf-ew-via cf-connecting-ip cdn-loop".split(
     " ",
   ),
 );

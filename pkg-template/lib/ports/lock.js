@@ -71,12 +71,8 @@ function hold(request, leave) {
 
 /** @param {string | object} key @param {AbortSignal} signal @returns {Promise<() => void>} */
 async function enterRealm(key, signal) {
-  const { named, unnamed } = /** @type {any} */ (
-    globalThis[REGISTRY] ??= {
-      named: new Map(),
-      unnamed: new WeakMap(),
-    }
-  );
+  const realm = /** @type {any} */ (globalThis);
+  const { named, unnamed } = (realm[REGISTRY] ??= { named: new Map(), unnamed: new WeakMap() });
   /** @type {Map<any, Promise<void>>} */
   const queues = typeof key == "string" ? named : unnamed;
   const before = queues.get(key);
