@@ -26,6 +26,9 @@ export function createCard({ session, run, device, say }) {
   card.dataset.session = session.name;
   $("h2").textContent = session.label;
   $(".about").textContent = aboutSession(session, where);
+  card.setAttribute("aria-label", session.label);
+  $(".timeline").setAttribute("aria-label", `${session.label}: no access token yet`);
+  $(".controls").setAttribute("aria-label", session.label);
   $(".trouble").setAttribute("aria-label", `Trouble for ${session.label}`);
   document.getElementById("sessions").append(card);
   const timeline = createTimeline($(".timeline"), deviceNow);
@@ -57,6 +60,13 @@ export function createCard({ session, run, device, say }) {
     last(sentence);
     say(session.label, sentence, !tokens);
     void readLog();
+  }
+
+  /** No event tells of what was there before. */
+  function found(tokens) {
+    const title = changeInWords({ tokens, source: "stored" });
+    timeline.token({ source: "stored", label: "", title, expiresAt: tokens.expires_at });
+    last(title);
   }
 
   function failed(error) {
@@ -160,17 +170,11 @@ export function createCard({ session, run, device, say }) {
     /** Takes up what is stored; the first tab of a run logs in. */
     async begin() {
       const entered = `demo:${run}:${session.name}:entered`;
+      void readLog();
       await navigator.locks.request(entered, async () => {
         try {
           const tokens = await refresher.getTokens({ minValiditySeconds: 0 });
-          if (card.querySelector(".bar")) return;
-          timeline.token({
-            source: "stored",
-            label: "",
-            title: changeInWords({ tokens, source: "stored" }),
-            expiresAt: tokens.expires_at,
-          });
-          void readLog();
+          if (!card.querySelector(".bar")) found(tokens);
         } catch (error) {
           if (error.code !== "signed_out") throw error;
           if (!localStorage.getItem(entered)) await actions.logIn();

@@ -67,6 +67,7 @@ async function serveUntilInterrupted(packageDirectory, port) {
 
 function argumentsGiven() {
   const { values } = parseArgs({
+    // an option that is not there throws, and says which
     options: {
       serve: { type: "boolean" },
       "no-serve": { type: "boolean" },

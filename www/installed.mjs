@@ -21,7 +21,7 @@ export async function importInstalled(directory) {
     return { createRefresher, storage, providers };
   } catch (error) {
     const why = `oauth-refresher cannot be imported from ${directory}: run cargo xtask demo`;
-    throw new Error(`${why} (${error.message})`);
+    throw new Error(`${why} (${error.message.split("\n")[0]})`);
   }
 }
 

@@ -8,7 +8,12 @@ const ABOUT = {
     "JSON and headers of its own; a new refresh token now and then. One hour of its document lasts as long as one bar.",
 };
 
-export const aboutSession = ({ provider }, where) => `${ABOUT[provider]} Kept in ${where}.`;
+export function aboutSession({ provider, reuse }, where) {
+  const grace = reuse?.graceSeconds
+    ? ` A reply may be lost: the old one works for ${reuse.graceSeconds} s more.`
+    : "";
+  return `${ABOUT[provider]}${grace} Kept in ${where}.`;
+}
 
 /** Of a refresher, and one of our own: alive, but offline for longer than the access token lasted. */
 export const STATES = {

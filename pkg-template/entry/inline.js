@@ -1,10 +1,8 @@
 // @ts-check
 // Everywhere but on Workers: the core is in the code, so that no bundler, server or CSP rule has to know of a .wasm file.
-import base64 from "../lib/core-bytes.js";
+import bytes from "../lib/core-bytes.js";
 import { refresherMaker } from "../lib/refresher.js";
 import { wasmEngine } from "../lib/engine.js";
 
 export { RefreshError } from "../lib/error.js";
-export const createRefresher = refresherMaker(
-  wasmEngine(() => WebAssembly.compile(Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0)))),
-);
+export const createRefresher = refresherMaker(wasmEngine(async () => WebAssembly.compile(bytes())));

@@ -2,7 +2,7 @@
 //! sent a second time. Retry follows the table of outcomes in `machine`; `Reuse` is what RFC 9700 section 4.14.2
 //! leaves to each server.
 
-use super::json::Json;
+use super::json::{whole, Json};
 use super::provider::seconds;
 use super::record::Pending;
 use super::time::{Duration, UnixTime};
@@ -34,8 +34,6 @@ pub struct Policy {
     pub timeout: Duration,
     /// How often a request is repeated while callers wait.
     pub retries: u32,
-    /// Further error codes that mean what `invalid_grant` means.
-    pub ends_when: Vec<String>,
 }
 
 /// A caller asks for this much validity unless it says otherwise.
@@ -53,17 +51,13 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 impl Policy {
     /// From the options in JSON; members that are not there have their default.
     pub fn from_json(options: Json<'_>) -> Self {
-        let retries = options.member("retries").and_then(|retries| retries.raw().parse().ok());
+        let retries = options.member("retries").and_then(|retries| u32::try_from(whole(retries.raw())?).ok());
         Self {
             refresh_ahead: seconds(options, "refreshAheadSeconds").unwrap_or(Duration::from_secs(60)),
             keep_alive: seconds(options, "keepAliveSeconds").filter(|every| *every > Duration::ZERO),
             reuse: options.member("reuse").map(Reuse::from_json).unwrap_or_default(),
             timeout: seconds(options, "timeoutSeconds").unwrap_or(Duration::from_secs(30)),
             retries: retries.unwrap_or(3),
-            ends_when: options
-                .member("endsWhen")
-                .map(|codes| codes.items().filter_map(|code| Some(code.string()?.into_owned())).collect())
-                .unwrap_or_default(),
         }
     }
 
@@ -137,6 +131,7 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::String;
 
     fn pending(started_at: u64) -> Pending {
         Pending {

@@ -2,10 +2,12 @@
 //! with every write, and a mark that says when a refresh token may have been spent.
 //! Invariants 1, 7 and 12 of rotation safety rest on this; the members of a token response are RFC 6749 section 5.1.
 
-use std::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
 
-use super::json::{decimal_thousandths, push_hex, push_name, push_number, push_seconds, push_string, Json};
-use super::secret::Secret;
+use super::json::{
+    decimal_thousandths, push_hex, push_name, push_number, push_raw, push_seconds, push_text, whole, Json, Object,
+};
 use super::time::{Duration, UnixTime};
 
 /// Lifetimes beyond ten years are taken for a mistake, and the lifetime for unknown.
@@ -13,9 +15,7 @@ const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
 
 /// The members of a token response under their registered names, each as the JSON text it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tokens {
-    members: Vec<(String, Secret)>,
-}
+pub struct Tokens(Object);
 
 /// What one session is, in one atomic value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,52 +58,46 @@ pub enum Stored {
 
 impl Tokens {
     /// The text of a member that is a string and not empty.
-    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+    pub fn text(&self, name: &str) -> Option<String> {
         self.member(name)?.string().filter(|text| !text.is_empty())
     }
 
     /// The access token (RFC 6749 section 1.4).
-    pub fn access_token(&self) -> Option<Cow<'_, str>> {
+    pub fn access_token(&self) -> Option<String> {
         self.text("access_token")
     }
 
     /// The refresh token (RFC 6749 section 1.5).
-    pub fn refresh_token(&self) -> Option<Cow<'_, str>> {
+    pub fn refresh_token(&self) -> Option<String> {
         self.text("refresh_token")
     }
 
     /// A member as JSON.
     pub fn member(&self, name: &str) -> Option<Json<'_>> {
-        self.members.iter().find(|(key, _)| key == name).and_then(|(_, raw)| Json::parse(raw.reveal()))
+        self.0.json().member(name)
     }
 
     /// Takes a member in, in place of one of that name.
-    pub fn set(&mut self, name: &str, raw: impl Into<String>) {
-        let raw = Secret::new(raw);
-        match self.members.iter_mut().find(|(key, _)| key == name) {
-            Some((_, old)) => *old = raw,
-            None => self.members.push((name.to_owned(), raw)),
-        }
+    pub fn set(&mut self, name: &str, raw: &str) {
+        self.0.set(name, Some(raw));
     }
 
     /// Takes a string member in.
     pub fn set_text(&mut self, name: &str, text: &str) {
-        let mut raw = String::new();
-        push_string(&mut raw, text);
-        self.set(name, raw);
+        self.0.set_text(name, text);
     }
 
     /// Leaves a member out.
     pub fn remove(&mut self, name: &str) {
-        self.members.retain(|(key, _)| key != name);
+        self.0.set(name, None);
     }
 
     /// Keeps what the older response said and this one leaves out: the refresh token (RFC 6749 section 6), the scope
     /// (section 5.1), the id_token (OpenID Connect Core section 12.2) and whatever else, but no lifetime.
     pub fn keep_from(&mut self, older: &Self) {
-        for (name, raw) in &older.members {
-            if !matches!(name.as_str(), "expires_in" | "expires_at") && self.member(name).is_none() {
-                self.members.push((name.clone(), raw.clone()));
+        for (name, value) in older.0.json().members() {
+            if !matches!(name.as_str(), "expires_in" | "expires_at") && self.member(&name).is_none() {
+                self.set(&name, value.raw());
             }
         }
     }
@@ -126,21 +120,25 @@ impl Tokens {
 
     /// The lifetime the server gave, if it is one: `0`, negative, absurd and unreadable ones are unknown.
     pub fn lifetime(&self) -> Option<Duration> {
-        let millis = decimal_thousandths(&self.member("expires_in")?.word()?)?;
-        let lifetime = Duration::from_millis(u64::try_from(millis).ok()?);
-        (lifetime > Duration::ZERO && lifetime <= LONGEST_LIFETIME).then_some(lifetime)
+        let lifetime = Duration::from_millis(self.number("expires_in")?);
+        (lifetime <= LONGEST_LIFETIME).then_some(lifetime)
     }
 
     /// An expiry given as a point in time.
     fn stated_expiry(&self) -> Option<UnixTime> {
-        let millis = decimal_thousandths(&self.member("expires_at")?.word()?)?;
-        u64::try_from(millis).ok().filter(|millis| *millis > 0).map(UnixTime::from_millis)
+        self.number("expires_at").map(UnixTime::from_millis)
     }
 
-    fn push_members(&self, out: &mut String, wanted: impl Fn(&str) -> bool) {
-        for (name, raw) in self.members.iter().filter(|(name, _)| wanted(name)) {
-            push_name(out, name);
-            out.push_str(raw.reveal());
+    /// A member that is a positive number, thousandfold.
+    fn number(&self, name: &str) -> Option<u64> {
+        decimal_thousandths(&self.member(name)?.word()?).filter(|number| *number > 0)
+    }
+
+    fn push_members(&self, out: &mut String, without: &[&str]) {
+        for (name, value) in self.0.json().members() {
+            if !without.contains(&name.as_str()) {
+                push_raw(out, &name, value.raw());
+            }
         }
     }
 }
@@ -179,14 +177,12 @@ impl Record {
     /// What callers see: everything but the refresh token, with `expires_at` in place of `expires_in`.
     pub fn token_set(&self) -> String {
         let mut out = String::from("{");
-        self.tokens.push_members(&mut out, |name| !matches!(name, "refresh_token" | "expires_in" | "expires_at"));
+        self.tokens.push_members(&mut out, &["refresh_token", "expires_in", "expires_at"]);
         if self.tokens.text("token_type").is_none() {
-            push_name(&mut out, "token_type");
-            push_string(&mut out, "Bearer");
+            push_text(&mut out, "token_type", "Bearer");
         }
         if let Some(end) = self.expires_at() {
-            push_name(&mut out, "expires_at");
-            push_seconds(&mut out, end.as_millis());
+            push_time(&mut out, "expires_at", end);
         }
         out.push('}');
         out
@@ -197,17 +193,15 @@ impl Record {
         let mut out = String::from("{\"format\":1,\"generation\":");
         push_number(&mut out, self.generation);
         out.push_str(",\"tokens\":{");
-        self.tokens.push_members(&mut out, |_| true);
+        self.tokens.push_members(&mut out, &[]);
         out.push('}');
         push_time(&mut out, "obtained_at", self.obtained_at);
         if let Some(pending) = &self.pending {
             push_name(&mut out, "pending");
             out.push('{');
-            push_name(&mut out, "attempt");
-            push_string(&mut out, &pending.attempt);
+            push_text(&mut out, "attempt", &pending.attempt);
             push_time(&mut out, "started_at", pending.started_at);
-            push_name(&mut out, "fingerprint");
-            push_string(&mut out, &pending.fingerprint);
+            push_text(&mut out, "fingerprint", &pending.fingerprint);
             if let Some(at) = pending.probed_at {
                 push_time(&mut out, "probed_at", at);
             }
@@ -230,7 +224,7 @@ impl Stored {
         if value.is_null() {
             return Self::Nothing;
         }
-        let generation = value.member("generation").and_then(whole);
+        let generation = value.member("generation").and_then(|generation| whole(generation.raw()));
         read_record(value, generation).map_or(Self::Unreadable(generation), |record| Self::Record(Box::new(record)))
     }
 
@@ -273,20 +267,15 @@ fn read_record(value: Json<'_>, generation: Option<u64>) -> Option<Record> {
 
 fn read_pending(value: Json<'_>) -> Option<Pending> {
     Some(Pending {
-        attempt: value.member("attempt")?.string()?.into_owned(),
+        attempt: value.member("attempt")?.string()?,
         started_at: value.member("started_at").and_then(moment)?,
-        fingerprint: value.member("fingerprint")?.string()?.into_owned(),
+        fingerprint: value.member("fingerprint")?.string()?,
         probed_at: value.member("probed_at").and_then(moment),
     })
 }
 
-fn whole(value: Json<'_>) -> Option<u64> {
-    let thousandths = u64::try_from(decimal_thousandths(value.raw())?).ok()?;
-    (thousandths % 1000 == 0).then_some(thousandths / 1000)
-}
-
 fn moment(value: Json<'_>) -> Option<UnixTime> {
-    u64::try_from(decimal_thousandths(value.raw())?).ok().map(UnixTime::from_millis)
+    decimal_thousandths(value.raw()).map(UnixTime::from_millis)
 }
 
 fn push_time(out: &mut String, name: &str, at: UnixTime) {

@@ -2,7 +2,8 @@
 //! `Debug` prints `[redacted]`, there is no `Display`, and the bytes are overwritten when it is dropped
 //! (RFC 6749 section 10.3 and 10.4: tokens are confidential in storage and in transit).
 
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 /// A token or another secret. Read it with [`Secret::reveal`], on purpose.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -33,10 +34,10 @@ impl fmt::Debug for Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.0).into_bytes();
+        let mut bytes = core::mem::take(&mut self.0).into_bytes();
         bytes.fill(0);
         // Keeps the compiler from removing a write to memory that nobody reads again.
-        std::hint::black_box(&bytes);
+        core::hint::black_box(&bytes);
     }
 }
 

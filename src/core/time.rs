@@ -2,7 +2,7 @@
 //! The core has no clock: a driver says what time it is with every fact. Arithmetic saturates, because
 //! `expires_in` comes from a server and a clock may be wrong by years.
 
-use std::ops::{Add, Sub};
+use core::ops::{Add, Sub};
 
 /// Milliseconds since the Unix epoch, by the clock of the device that runs the driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +49,7 @@ impl Duration {
 
     /// From whole seconds.
     pub const fn from_secs(secs: u64) -> Self {
-        Self(secs.saturating_mul(1000))
+        Self(secs).times(1000)
     }
 
     /// In milliseconds.
@@ -59,7 +59,11 @@ impl Duration {
 
     /// This many times as long.
     pub const fn times(self, factor: u64) -> Self {
-        Self(self.0.saturating_mul(factor))
+        // Multiplication that saturates would bring in one of 128 bits.
+        match u64::MAX.checked_div(factor) {
+            Some(largest) if self.0 > largest => Self(u64::MAX),
+            _ => Self(self.0.wrapping_mul(factor)),
+        }
     }
 
     /// The whole number of milliseconds in one `divisor`th of it; a divisor of 0 counts as 1.
@@ -102,6 +106,8 @@ mod tests {
         assert_eq!(end + Duration::from_secs(u64::MAX), end);
         assert_eq!(UnixTime::EPOCH - Duration::from_secs(1), UnixTime::EPOCH);
         assert_eq!(UnixTime::EPOCH.since(end), Duration::ZERO);
+        assert_eq!(Duration::from_millis(u64::MAX / 2).times(3), Duration::from_millis(u64::MAX));
+        assert_eq!(Duration::from_millis(u64::MAX).times(0), Duration::ZERO);
     }
 
     #[test]

@@ -12,7 +12,7 @@ import { sessionsOf, startDemoServers } from "../../www/demo-servers.mjs";
 import { installedDirectory } from "../../www/installed.mjs";
 import { servePage } from "../../www/serve.mjs";
 
-const LIFE_SECONDS = 4;
+const LIFE_SECONDS = 3;
 const NAMES = ["oidc", "go1", "goto", "vault"];
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";

@@ -12,7 +12,7 @@ const folder = process.argv[2];
 const withoutInlinedCore = {
   name: "without the inlined core",
   setup(bundler) {
-    bundler.onLoad({ filter: /core-bytes\.js$/ }, () => ({ contents: 'export default ""' }));
+    bundler.onLoad({ filter: /core-bytes\.js$/ }, () => ({ contents: 'export default () => ""' }));
   },
 };
 

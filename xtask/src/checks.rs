@@ -95,12 +95,23 @@ pub fn types() -> Result<Report> {
 }
 
 pub fn prettier() -> Result<Report> {
+    check(&mut prettier_with("--check")?, 2 * MINUTE)
+}
+
+/// Not a suite: `format` writes what `fmt` and `prettier` check.
+pub fn format() -> Result<()> {
+    run::must(run::cargo().args(["fmt", "--all"]), MINUTE)?;
+    run::must(&mut prettier_with("--write")?, 2 * MINUTE)?;
+    Ok(())
+}
+
+fn prettier_with(mode: &str) -> Result<Command> {
     prepare::npm_dependencies()?;
     let mut command = npm_tool("prettier/bin/prettier.cjs");
-    command.args(["--check", "--log-level", "warn", "--no-error-on-unmatched-pattern"]);
+    command.args([mode, "--log-level", "warn", "--no-error-on-unmatched-pattern"]);
     command.args(["--config", "tests/.prettierrc.json"]);
     command.args(["pkg-template/**/*.{js,ts}", "www/**/*.{js,mjs,css,html}", "tests/**/*.{js,mjs,ts}"]);
-    check(&mut command, 2 * MINUTE)
+    Ok(command)
 }
 
 /// Every `*.test.mjs` below tests/`folder`, by node's own runner.

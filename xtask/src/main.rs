@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask build | pack | size | test | demo | prepare`.
+//! The project's commands: `cargo xtask build | pack | size | test | demo | format | prepare`.
 //! Plain Rust instead of scripts, so that a fresh machine needs Rust and Node and nothing installed by hand;
 //! wasm-bindgen comes as a library, pinned to the version the crate uses.
 
@@ -6,6 +6,7 @@ mod checks;
 mod count;
 mod demo;
 mod glue;
+mod inline;
 mod pack;
 mod package;
 mod prepare;
@@ -28,6 +29,7 @@ usage: cargo xtask <command>
   size                       … and what it costs to download, beside the budget
   test [--long] [suite …]    every suite, or those named (--list shows them); --long: more histories, more rounds
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
+  format                     rustfmt and prettier, written
   prepare                    what the others do first: wasm target, npm dependencies, browser
 ";
 
@@ -75,6 +77,7 @@ fn command() -> Result<ExitCode> {
         }
         "test" if list => suites::list(),
         "test" => return suites::test(&names, long),
+        "format" => checks::format()?,
         "prepare" => prepare::everything()?,
         other => bail!("there is no command `{other}`\n\n{USAGE}"),
     }

@@ -6,11 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{bail, Context, Result};
-use base64::engine::general_purpose::STANDARD as BASE64;
-use base64::Engine;
 
 use crate::project::{self, shown};
-use crate::{prepare, wasm};
+use crate::{inline, prepare, wasm};
 
 /// The package's files by their path in it, with forward slashes.
 type Files = BTreeMap<String, Vec<u8>>;
@@ -50,13 +48,9 @@ fn assembled() -> Result<Files> {
         }
     }
     add(&mut files, "lib/core-glue.js", glue.into_bytes())?;
-    add(&mut files, "lib/core-bytes.js", inlined(&module).into_bytes())?;
+    add(&mut files, "lib/core-bytes.js", inline::module(&module).into_bytes())?;
     add(&mut files, "core.wasm", module)?;
     Ok(files)
-}
-
-fn inlined(wasm: &[u8]) -> String {
-    format!("// Generated: core.wasm.\nexport default \"{}\";\n", BASE64.encode(wasm))
 }
 
 fn add_folder(files: &mut Files, folder: &Path, prefix: &str) -> Result<()> {

@@ -1,6 +1,9 @@
 //! What a person decides: a login or a sign-out. It wins over whatever a refresh is about to write, in this context
 //! and in others, because every write names the generation it replaces (rotation safety, invariant 12).
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 use super::demands::Demand;
 use super::facts::{CallerId, Code, Effect, Event, Failure, Operation, OrderId, Revoke, Source, Wish};
 use super::held::Unsaved;
@@ -49,6 +52,13 @@ impl Decision {
         match self.stage {
             Stage::Pausing(at) => Some(at),
             Stage::Reading(_) | Stage::Writing(..) => None,
+        }
+    }
+
+    /// The clock was set back by that much.
+    pub fn shift(&mut self, back: Duration) {
+        if let Stage::Pausing(at) = &mut self.stage {
+            *at = *at - back;
         }
     }
 }
@@ -141,7 +151,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn decision_save_refused(&mut self, order: OrderId) -> bool {
+    pub(super) fn decision_save_refused(&mut self, now: UnixTime, order: OrderId) -> bool {
         let Some((mut decision, record)) = self.take_written(order) else {
             return false;
         };
@@ -150,7 +160,7 @@ impl Machine {
             decision.stage = Stage::Writing(order, record);
             decision.failed = SAVE_TRIES;
             self.decision = Some(decision);
-            return self.decision_save_failed(UnixTime::EPOCH, order);
+            return self.decision_save_failed(now, order);
         }
         decision.stage = Stage::Reading(self.order());
         self.read_for(decision);
@@ -210,7 +220,7 @@ impl Machine {
 
     fn write_decision(&mut self) {
         let order = self.order();
-        let generation = self.held.next_generation();
+        let generation = self.held.first_generation(self.now);
         let Some(decision) = &mut self.decision else {
             return;
         };

@@ -1,6 +1,8 @@
 //! Callers that wait: each gets exactly one answer, within its own time. A valid access token is served until it
 //! expires, whatever a refresh did (rotation safety, invariant 11: one refresh per refused access token).
 
+use alloc::boxed::Box;
+
 use super::facts::{CallerId, Code, Effect, Failure, Wish};
 use super::Machine;
 use crate::core::record::Record;
@@ -74,7 +76,7 @@ impl Machine {
 
     /// A refresh succeeded: everybody who waits gets what it brought, as there is nothing better.
     pub(super) fn grant_all(&mut self) {
-        for demand in std::mem::take(&mut self.demands) {
+        for demand in core::mem::take(&mut self.demands) {
             self.orders.push(Effect::Grant(demand.id));
         }
     }
@@ -86,7 +88,7 @@ impl Machine {
 
     /// There is no session any more.
     pub(super) fn refuse_all(&mut self, failure: &Failure) {
-        for demand in std::mem::take(&mut self.demands) {
+        for demand in core::mem::take(&mut self.demands) {
             self.orders.push(Effect::Refuse(demand.id, Box::new(failure.clone())));
         }
     }

@@ -2,6 +2,9 @@
 //! imperative). An order that takes time has a number; the fact that ends it names that number, and a number nobody
 //! waits for any more is ignored.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+
 use crate::core::oauth::response::{RefreshTokenState, Reply, ServerError};
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::secret::Secret;

@@ -2,6 +2,9 @@
 //! The lock is held from the re-read to the save and not longer; every write names the generation it replaces
 //! (rotation safety, invariants 2 to 9). What a reply does to the session is in `outcome`.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+
 use super::facts::{Code, Effect, Event, Failure, Operation, OrderId, Reach, Sent};
 use super::held::Reconciled;
 use super::outcome::Outcome;
@@ -84,7 +87,8 @@ impl Phase {
 impl Machine {
     /// A hint that the storage changed. Whatever phase reads it next will see; only an idle machine looks for itself.
     pub(super) fn look_again(&mut self) {
-        if self.is_idle() {
+        self.hinted = !self.is_idle();
+        if !self.hinted {
             self.look(None);
         }
     }
@@ -122,7 +126,7 @@ impl Machine {
         if self.decision_loaded(order, &stored) {
             return;
         }
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Looking(waited, remembered) if waited == order => self.looked(now, stored, remembered),
             Phase::Rereading(waited) if waited == order => self.reread_done(now, stored),
             Phase::Confirming(Wait::For(waited), failure) if waited == order => self.confirmed(now, stored, failure),
@@ -137,7 +141,7 @@ impl Machine {
         if self.decision_load_failed(order) {
             return;
         }
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Looking(waited, remembered) if waited == order => {
                 self.notify(Event::StorageFailed(Operation::Load));
                 self.failures = self.failures.saturating_add(1);
@@ -157,7 +161,7 @@ impl Machine {
         if self.decision_saved(now, order) {
             return;
         }
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Marking(writing) if writing.wait == Wait::For(order) => {
                 self.held.wrote(writing.record);
                 self.send(now, false);
@@ -170,12 +174,12 @@ impl Machine {
         }
     }
 
-    pub(super) fn save_refused(&mut self, order: OrderId) {
-        if self.decision_save_refused(order) {
+    pub(super) fn save_refused(&mut self, now: UnixTime, order: OrderId) {
+        if self.decision_save_refused(now, order) {
             return;
         }
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
-            Phase::Marking(writing) if writing.wait == Wait::For(order) => self.reread(),
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
+            Phase::Marking(writing) if writing.wait == Wait::For(order) => self.mark_refused(now),
             Phase::Saving(writing, outcome) if writing.wait == Wait::For(order) => {
                 let load = self.order();
                 self.orders.push(Effect::Load(load));
@@ -189,7 +193,7 @@ impl Machine {
         if self.decision_save_failed(now, order) {
             return;
         }
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Marking(mut writing) if writing.wait == Wait::For(order) => {
                 self.notify(Event::StorageFailed(Operation::Save));
                 if writing.try_later(now) {
@@ -226,7 +230,7 @@ impl Machine {
 
     /// Gives up whatever is under way, because somebody decided otherwise. A request that is out comes back to nobody.
     pub(super) fn abandon(&mut self, revoke: bool) {
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Locking(order, _) => self.orders.push(Effect::Unlock(order)),
             Phase::Sending(sending) => self.orphans.push(Orphan { order: sending.order, revoke }),
             Phase::Idle
@@ -267,10 +271,29 @@ impl Machine {
         }
     }
 
+    /// The clock was set back by that much.
+    pub(super) fn shift_phase(&mut self, back: Duration) {
+        match &mut self.phase {
+            Phase::Locking(_, Some(at))
+            | Phase::Marking(Writing { wait: Wait::Until(at), .. })
+            | Phase::Saving(Writing { wait: Wait::Until(at), .. }, _)
+            | Phase::Confirming(Wait::Until(at), _) => *at = *at - back,
+            Phase::Sending(sending) => sending.sent_at = sending.sent_at - back,
+            Phase::Idle
+            | Phase::Looking(..)
+            | Phase::Locking(..)
+            | Phase::Rereading(_)
+            | Phase::Marking(_)
+            | Phase::Confirming(..)
+            | Phase::Saving(..)
+            | Phase::Conflicting(..) => {}
+        }
+    }
+
     /// Goes on where time was waited for.
     pub(super) fn phase_woke(&mut self, now: UnixTime) {
         let due = self.phase_deadline().is_some_and(|at| at <= now);
-        match std::mem::replace(&mut self.phase, Phase::Idle) {
+        match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Locking(order, None) => self.phase = Phase::Locking(order, Some(now + self.policy.lock_wait())),
             Phase::Locking(order, Some(_)) if due => {
                 self.orders.push(Effect::Unlock(order));
@@ -310,7 +333,7 @@ impl Machine {
         }
     }
 
-    fn reread(&mut self) {
+    pub(super) fn reread(&mut self) {
         let order = self.order();
         self.phase = Phase::Rereading(order);
         self.orders.push(Effect::Load(order));
@@ -351,6 +374,9 @@ impl Machine {
 
     /// An idle machine looks at what is wanted.
     pub(super) fn consider(&mut self, now: UnixTime) {
+        if self.hinted {
+            return self.look_again();
+        }
         if self.held.unsaved.as_ref().is_some_and(|unsaved| unsaved.retry_at <= now) {
             return self.resave();
         }

@@ -2,6 +2,9 @@
 //! The storage wins, with one exception: what could not be saved yet outlives the generation it replaces
 //! (rotation safety: save before publishing, memory outranks a storage that fails).
 
+use alloc::boxed::Box;
+use alloc::string::String;
+
 use super::facts::{Code, Holding, Wish};
 use crate::core::policy::MIN_VALIDITY;
 use crate::core::record::{fingerprint, Record, Stored};
@@ -77,6 +80,17 @@ impl Held {
     /// The generation for the next write.
     pub fn next_generation(&self) -> u64 {
         self.highest.max(self.stored.unwrap_or(0)).saturating_add(1)
+    }
+
+    /// The generation for a login. Over nothing it begins at the time of day: to forget a session forgets its numbers too, and
+    /// one that came again would let a refresh of the old session write over the new one.
+    pub fn first_generation(&self, now: UnixTime) -> u64 {
+        let next = self.next_generation();
+        if self.stored.is_none() {
+            next.max(now.as_millis())
+        } else {
+            next
+        }
     }
 
     /// Takes over what the storage holds.

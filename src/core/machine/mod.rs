@@ -29,23 +29,26 @@ pub use facts::{
     CallerId, Code, Effect, Event, Failure, Holding, Input, Late, Operation, OrderId, Reach, Revoke, Sent, Source, Wish,
 };
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use self::decision::Decision;
 use self::demands::Demand;
 use self::flight::{Orphan, Phase};
 use self::held::{Held, Reconciled};
-use super::json::Json;
+use super::json::{Json, Object};
 use super::oauth::request::{BadValue, Client, HttpRequest, Values};
 use super::policy::{Policy, Random};
-use super::provider::ResponseShape;
 use super::record::{Record, Stored, Tokens};
-use super::time::UnixTime;
+use super::time::{Duration, UnixTime};
 
 /// The state machine of one session in one context.
 #[derive(Debug)]
 pub struct Machine {
     policy: Policy,
-    client: Client,
-    response: ResponseShape,
+    /// What describes the client and its server, without the tokens.
+    options: Object,
     /// Tokens for a storage that turns out to be empty.
     initial: Option<Tokens>,
     held: Held,
@@ -66,6 +69,10 @@ pub struct Machine {
     unearned: Vec<UnixTime>,
     /// Requests whose result nobody may have any more.
     orphans: Vec<Orphan>,
+    /// The storage changed while nobody could look.
+    hinted: bool,
+    /// Marks that were refused in a row.
+    refusals: u32,
     /// A reply whose asker is gone, until it is known whether the mark still stands.
     late: Option<Late>,
     /// A mark was found when the storage was first read: its outcome is to be settled now.
@@ -104,12 +111,13 @@ impl Machine {
     /// A machine for the options in JSON. `seed` is the only randomness there is, and tells this context from others.
     pub fn new(options: Json<'_>, seed: u64) -> Self {
         let mut random = Random::new(seed);
+        let mut kept = Object::of(options);
+        kept.set("tokens", None);
         let mut context = String::new();
         super::json::push_hex(&mut context, random.draw());
         Self {
             policy: Policy::from_json(options),
-            client: Client::from_json(options),
-            response: options.member("response").map(ResponseShape::from_json).unwrap_or_default(),
+            options: kept,
             initial: options.member("tokens").map(Tokens::from_json),
             held: Held::default(),
             phase: Phase::Idle,
@@ -122,6 +130,8 @@ impl Machine {
             rest: None,
             unearned: Vec::new(),
             orphans: Vec::new(),
+            hinted: false,
+            refusals: 0,
             late: None,
             found_doubt: false,
             was_in_doubt: false,
@@ -138,7 +148,7 @@ impl Machine {
 
     /// One fact in, orders out, to be performed in this order.
     pub fn step(&mut self, now: UnixTime, input: Input) -> Vec<Effect> {
-        self.now = now;
+        self.tell_time(now);
         match input {
             Input::Demanded(id, wish) => self.demanded(now, id, wish),
             Input::Withdrawn(id) => self.demands.retain(|demand| demand.id != id),
@@ -147,7 +157,7 @@ impl Machine {
             Input::Loaded(order, stored) => self.loaded(now, order, stored),
             Input::LoadFailed(order) => self.load_failed(now, order),
             Input::Saved(order) => self.saved(now, order),
-            Input::SaveRefused(order) => self.save_refused(order),
+            Input::SaveRefused(order) => self.save_refused(now, order),
             Input::SaveFailed(order) => self.save_failed(now, order),
             Input::Locked(order, reach) => self.locked(order, reach),
             Input::LockFailed(order) => self.lock_failed(order),
@@ -165,7 +175,7 @@ impl Machine {
             Input::Woke => {}
         }
         self.settle(now);
-        std::mem::take(&mut self.orders)
+        core::mem::take(&mut self.orders)
     }
 
     /// When to say `Woke` next. A pure query; waking early, late or twice changes nothing.
@@ -198,12 +208,40 @@ impl Machine {
     /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.
     pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
         let none = Tokens::default();
-        self.client.refresh_request(values, self.held.record.as_ref().map_or(&none, |record| &record.tokens))
+        self.client().refresh_request(values, self.held.record.as_ref().map_or(&none, |record| &record.tokens))
     }
 
     /// The request of an [`Effect::Revoke`].
     pub fn revocation_request(&self, values: &Values, refresh_token: &str) -> Result<HttpRequest, BadValue> {
-        self.client.revocation_request(values, refresh_token)
+        self.client().revocation_request(values, refresh_token)
+    }
+
+    /// When the clock is set back, what was due stays due as soon as it was.
+    fn tell_time(&mut self, now: UnixTime) {
+        let back = self.now.since(now);
+        self.now = now;
+        if back == Duration::ZERO {
+            return;
+        }
+        self.first_deadline = self.first_deadline - back;
+        for demand in &mut self.demands {
+            demand.wish.deadline = demand.wish.deadline - back;
+        }
+        if let Some((until, failure)) = &mut self.rest {
+            *until = *until - back;
+            failure.retry_at = failure.retry_at.map(|at| at - back);
+        }
+        if let Some(unsaved) = &mut self.held.unsaved {
+            unsaved.retry_at = unsaved.retry_at - back;
+        }
+        if let Some(decision) = &mut self.decision {
+            decision.shift(back);
+        }
+        self.shift_phase(back);
+    }
+
+    fn client(&self) -> Client<'_> {
+        Client::new(self.options.json())
     }
 
     /// Grants what can be granted and begins what is to be done.

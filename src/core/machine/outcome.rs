@@ -31,14 +31,14 @@ pub enum Outcome {
 
 impl Machine {
     pub(super) fn replied(&mut self, now: UnixTime, order: OrderId, reply: &Reply) {
-        let sending = match std::mem::replace(&mut self.phase, Phase::Idle) {
+        let sending = match core::mem::replace(&mut self.phase, Phase::Idle) {
             Phase::Sending(sending) if sending.order == order => sending,
             other => {
                 self.phase = other;
                 return self.orphan_replied(now, order, reply);
             }
         };
-        match judge(reply, &self.response, &self.policy.ends_when, now) {
+        match judge(reply, self.options.json(), now) {
             Verdict::Tokens(tokens) => self.refreshed(tokens, sending.sent_at),
             Verdict::UnknownType(tokens, error) => {
                 let failure = Failure::new(Code::BadResponse).said(error);
@@ -97,9 +97,15 @@ impl Machine {
         self.tries = 0;
         self.failures = self.failures.saturating_add(1);
         let until = failure.retry_at.unwrap_or(now + backoff(self.failures, &mut self.random));
+        let mut failure = failure.clone();
+        if failure.code == Code::OutcomeUnknown && allowed {
+            // Nothing forbids sending it again: it is only that nobody answers.
+            failure.code = Code::Unavailable;
+        }
         self.rest = Some((until, failure.clone()));
-        self.serve_or_refuse(now, failure);
-        self.notify(Event::RefreshFailed(failure.clone(), Some(until)));
+        self.serve_or_refuse(now, &failure);
+        let next = self.errand_at();
+        self.notify(Event::RefreshFailed(failure, next));
     }
 
     /// The storage was read once more after `invalid_grant`: is it still the refused refresh token that stands there?
@@ -177,9 +183,12 @@ impl Machine {
         }
         let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
         let ours_wins = writing.replaces.is_none() || same_token;
-        if ours_wins && !matches!(outcome, Outcome::Failed(_)) && writing.tries < CONFLICT_TRIES {
+        if ours_wins && !matches!(outcome, Outcome::Failed(_)) {
             // Whoever wrote meanwhile still holds the refresh token that this result replaces.
             self.held.saw_generation(&stored);
+            if writing.tries >= CONFLICT_TRIES {
+                return self.unsaved(now, writing, outcome);
+            }
             if let Some(record) = &mut writing.record {
                 record.generation = self.held.next_generation();
             }
@@ -291,7 +300,7 @@ impl Machine {
             return;
         };
         let orphan = self.orphans.swap_remove(index);
-        if let Verdict::Tokens(tokens) = judge(reply, &self.response, &self.policy.ends_when, now) {
+        if let Verdict::Tokens(tokens) = judge(reply, self.options.json(), now) {
             let successor = tokens.refresh_token().filter(|_| orphan.revoke).map(Secret::new);
             self.orders.extend(successor.map(Effect::Revoke));
         }

@@ -2,7 +2,7 @@
 //! invariants 3 and 7). A token that was perhaps spent is sent again where `Reuse` allows it, or as the alternative to
 //! a new login.
 
-use super::facts::{Code, Effect, Failure, Reach};
+use super::facts::{Code, Effect, Failure, Reach, Wish};
 use super::flight::{Phase, Sending, Writing};
 use super::held::Unsaved;
 use super::Machine;
@@ -12,6 +12,8 @@ use crate::core::policy::{backoff, MARGIN, REQUESTS_PER_MINUTE};
 use crate::core::record::{fingerprint, Pending};
 use crate::core::time::{Duration, UnixTime};
 
+/// So often a mark may be refused in a row.
+const MARK_TRIES: u32 = 3;
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Machine {
@@ -58,8 +60,7 @@ impl Machine {
         if self.policy.may_send_again(pending, now) {
             return self.mark(now, Some(Pending { probed_at: None, ..pending.clone() }));
         }
-        let needed = self.demands.iter().any(|demand| !self.held.still_good(&demand.wish, now));
-        if !needed {
+        if !self.somebody_needs(now) {
             self.unlock();
             return self.serve_or_refuse(now, &unknown);
         }
@@ -96,8 +97,7 @@ impl Machine {
     /// The mark cannot be written. To spend the token all the same risks it if this context dies, so that is done only
     /// where the alternative is to turn a caller away.
     pub(super) fn unmarked(&mut self, now: UnixTime, writing: Writing) {
-        let needed = self.demands.iter().any(|demand| !self.held.still_good(&demand.wish, now));
-        if !needed {
+        if !self.somebody_needs(now) {
             return self.finish(now, &Failure::new(Code::StorageFailed));
         }
         let unsaved = Unsaved { replaces: writing.replaces, retry_at: now + MINUTE, failures: 0 };
@@ -105,9 +105,28 @@ impl Machine {
         self.send(now, false);
     }
 
+    /// The mark was refused: somebody wrote in between, and is read. A storage whose reads lag behind would have that for
+    /// ever, so there is a limit.
+    pub(super) fn mark_refused(&mut self, now: UnixTime) {
+        self.refusals = self.refusals.saturating_add(1);
+        if self.refusals > MARK_TRIES {
+            self.refusals = 0;
+            return self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
+        }
+        self.reread();
+    }
+
+    /// Whether the access token has run out, or was refused by a resource server, for somebody who waits. To want a newer
+    /// one is no need.
+    fn somebody_needs(&self, now: UnixTime) -> bool {
+        let any = Wish::default();
+        self.demands.iter().any(|demand| !self.held.still_good(if demand.pressed { &demand.wish } else { &any }, now))
+    }
+
     pub(super) fn send(&mut self, now: UnixTime, with_nonce: bool) {
         let order = self.order();
         self.unsent = None;
+        self.refusals = 0;
         self.tries = self.tries.saturating_add(1);
         self.unearned.push(now);
         self.phase = Phase::Sending(Sending { order, sent_at: now, with_nonce });

@@ -1,14 +1,17 @@
 //! Dates to Unix time, for `Retry-After` (RFC 9110 section 5.6.7) and for servers that write expiries as
 //! ISO 8601 (the profile of RFC 3339 section 5.6).
 
+use alloc::vec::Vec;
+
+use crate::core::json::whole;
 use crate::core::time::{Duration, UnixTime};
 
 /// A date and time of day in UTC, or `None` if there is no such date; a leap second counts as the one after it.
-pub fn utc(year: u64, month: u64, day: u64, clock: &str) -> Option<UnixTime> {
-    let mut parts = clock.split(':').map(|part| part.parse::<u64>().ok());
-    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+pub fn utc(year: u64, month: u64, day: &str, clock: [&str; 3]) -> Option<UnixTime> {
+    let [hour, minute, second] = clock;
+    let (day, hour, minute, second) = (whole(day)?, whole(hour)?, whole(minute)?, whole(second)?);
     let valid = (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
-    if parts.next().is_some() || !valid || hour > 23 || minute > 59 || second > 60 {
+    if !valid || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     // Years are counted from March, so that the leap day comes last.
@@ -20,22 +23,57 @@ pub fn utc(year: u64, month: u64, day: u64, clock: &str) -> Option<UnixTime> {
 
 /// `2026-11-22T04:21:46.5+01:00`; without an offset it is taken for UTC.
 pub fn iso8601(text: &str) -> Option<UnixTime> {
-    let (date, clock) = text.trim().split_once(['T', 't', ' '])?;
-    let mut date = date.split('-').map(|part| part.parse::<u64>().ok());
-    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    let end = clock.find(|character: char| !character.is_ascii_digit() && character != ':').unwrap_or(clock.len());
-    let (clock, rest) = (clock.get(..end)?, clock.get(end..)?);
-    let zone = rest.trim_start_matches(|character: char| character == '.' || character.is_ascii_digit());
-    let at = utc(year, month, day, clock)?;
-    if zone.is_empty() || zone.eq_ignore_ascii_case("z") {
+    let text = text.trim_ascii();
+    let begin = text.bytes().position(|byte| matches!(byte, b'T' | b't' | b' '))?;
+    let sign = text.bytes().skip(begin).position(|byte| matches!(byte, b'+' | b'-'));
+    let (local, offset) = text.split_at_checked(sign.map_or(text.len(), |sign| begin + sign))?;
+    let mut local = pieces(local);
+    local.retain(|piece| !matches!(*piece, "T" | "t" | "Z" | "z"));
+    let at = match *local.as_slice() {
+        [year, month, day, hour, minute, second, ref fraction @ ..]
+            if fraction.len() < 2 && fraction.iter().all(|digits| whole(digits).is_some()) =>
+        {
+            utc(whole(year)?, whole(month)?, day, [hour, minute, second])?
+        }
+        _ => return None,
+    };
+    if offset.is_empty() {
         return Some(at);
     }
-    let (east, offset) =
-        zone.strip_prefix('+').map(|offset| (true, offset)).or_else(|| Some((false, zone.strip_prefix('-')?)))?;
-    let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
-    let number: u64 = digits.parse().ok().filter(|_| digits.len() == 4)?;
-    let offset = Duration::from_secs((number / 100 * 60 + number % 100) * 60);
-    Some(if east { at - offset } else { at + offset })
+    let (hours, minutes) = match *pieces(offset).as_slice() {
+        [hours, minutes] if hours.len() == 2 && minutes.len() == 2 => (hours, minutes),
+        [both] if both.len() == 4 => both.split_at_checked(2)?,
+        _ => return None,
+    };
+    let offset_size = Duration::from_secs((whole(hours)? * 60 + whole(minutes)?) * 60);
+    Some(if offset.starts_with('+') { at - offset_size } else { at + offset_size })
+}
+
+/// The words and the whole numbers of a text, whatever stands between them.
+pub fn pieces(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let (mut start, mut kind) = (0, Kind::Neither);
+    for at in 0..=text.len() {
+        let next = match text.as_bytes().get(at) {
+            Some(b'0'..=b'9') => Kind::Number,
+            Some(byte) if byte.is_ascii_alphabetic() => Kind::Word,
+            _ => Kind::Neither,
+        };
+        if next != kind {
+            if kind != Kind::Neither {
+                found.extend(text.get(start..at));
+            }
+            (start, kind) = (at, next);
+        }
+    }
+    found
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Neither,
+    Number,
+    Word,
 }
 
 #[cfg(test)]
@@ -53,7 +91,15 @@ mod tests {
         ] {
             assert_eq!(iso8601(text), Some(UnixTime::from_millis(1_700_000_000_000)), "{text}");
         }
-        for text in ["", "2023-11-14", "2023-13-14T00:00:00Z", "T", "2023-11-14T22:13:20+1", "2023-11-14T22:13Z"] {
+        for text in [
+            "",
+            "2023-11-14",
+            "2023-13-14T00:00:00Z",
+            "T",
+            "2023-11-14T22:13:20+1",
+            "2023-11-14T22:13Z",
+            "2023-11-14T22:13:20 EST",
+        ] {
             assert_eq!(iso8601(text), None, "{text}");
         }
     }

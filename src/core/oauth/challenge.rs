@@ -2,147 +2,133 @@
 //! pairs, empty list members, any letter case. And what a resource server means by them: whether the access
 //! token was refused (RFC 6750 section 3.1, RFC 9449 section 7.1, RFC 9470 section 3).
 
-/// One challenge: the scheme and the names of its parameters in lower case.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Challenge {
-    /// `bearer`, `dpop`, `basic` …
-    pub scheme: String,
-    /// Names in lower case, values as they are meant.
-    pub parameters: Vec<(String, String)>,
+use alloc::string::String;
+
+use crate::core::json::Scanner;
+
+/// A piece of a field value.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// A challenge begins: `Bearer`, `DPoP`, `Basic` …, in any letter case.
+    Scheme(&'a str),
+    /// The name, in any letter case, and the value as it is meant.
+    Parameter(&'a str, String),
     /// Credentials in one piece, for schemes that use it.
-    pub token68: Option<String>,
+    Token68(&'a str),
 }
 
-impl Challenge {
-    /// The value of a parameter.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-}
-
-/// The challenges of a field value, in order. What cannot be read ends the list; what came before it counts.
-pub fn challenges(field: &str) -> Vec<Challenge> {
-    let mut reader = Reader { rest: field };
-    let mut found: Vec<Challenge> = Vec::new();
+/// Reads a field value piece by piece. What cannot be read ends it; what came before counts.
+pub fn read<'a>(field: &'a str, found: &mut dyn FnMut(Part<'a>)) {
+    let mut scanner = Scanner { text: field, at: 0 };
+    let mut begun = false;
     loop {
-        reader.separators();
-        let Some(word) = reader.token() else {
-            return found;
-        };
+        while scanner.skip(b',') {}
+        let word = run(&mut scanner, "!#$%&'*+-.^_`|~");
+        if word.is_empty() {
+            return;
+        }
         // `name = value` belongs to the challenge before it; a word alone begins a new one.
-        if let (Some(value), Some(challenge)) = (reader.parameter_value(), found.last_mut()) {
-            challenge.parameters.push((word.to_ascii_lowercase(), value));
+        let behind = scanner.at;
+        if scanner.skip(b'=') {
+            match value(&mut scanner).filter(|_| begun) {
+                Some(value) => found(Part::Parameter(word, value)),
+                None => return,
+            }
             continue;
         }
-        if reader.rest.trim_start_matches([' ', '\t']).starts_with('=') {
-            return found;
+        found(Part::Scheme(word));
+        begun = true;
+        scanner.at = behind;
+        scanner.space();
+        let start = scanner.at;
+        let token = run(&mut scanner, "-._~+/");
+        while scanner.eat(b'=') {}
+        let whole = field.get(start..scanner.at).filter(|_| !token.is_empty() && at_comma(&mut scanner));
+        match whole {
+            Some(token68) => found(Part::Token68(token68)),
+            None => scanner.at = behind,
         }
-        let mut challenge = Challenge { scheme: word.to_ascii_lowercase(), ..Challenge::default() };
-        challenge.token68 = reader.token68();
-        found.push(challenge);
     }
 }
 
 /// Whether the challenges say that the access token which was sent is not good any more: `invalid_token`, or a bare
 /// challenge of the token's own scheme. More scope or a stronger login (RFC 6750, RFC 9470) is nothing a refresh brings.
 pub fn rejects_token(field: &str) -> bool {
-    challenges(field)
-        .iter()
-        .filter(|challenge| matches!(challenge.scheme.as_str(), "bearer" | "dpop"))
-        .any(|challenge| matches!(challenge.parameter("error"), None | Some("invalid_token")))
-        && !challenges(field).iter().any(|challenge| {
-            matches!(
-                challenge.parameter("error"),
-                Some("insufficient_scope" | "insufficient_user_authentication" | "use_dpop_nonce" | "invalid_request")
-            )
-        })
+    let (mut refused, mut something_else) = (false, false);
+    // The challenge that is being read would refuse the token, if it ended here.
+    let mut refusing = false;
+    read(field, &mut |part| match part {
+        Part::Scheme(scheme) => {
+            refused |= refusing;
+            refusing = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("dpop");
+        }
+        Part::Parameter(name, error) if name.eq_ignore_ascii_case("error") => {
+            refusing &= error == "invalid_token";
+            something_else |= matches!(
+                error.as_str(),
+                "insufficient_scope" | "insufficient_user_authentication" | "use_dpop_nonce" | "invalid_request"
+            );
+        }
+        Part::Parameter(..) | Part::Token68(_) => {}
+    });
+    (refused || refusing) && !something_else
 }
 
-struct Reader<'a> {
-    rest: &'a str,
+/// The letters, digits and characters of `others` that come next.
+fn run<'a>(scanner: &mut Scanner<'a>, others: &str) -> &'a str {
+    let start = scanner.at;
+    while scanner.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || others.as_bytes().contains(&byte)) {
+        scanner.at += 1;
+    }
+    scanner.text.get(start..scanner.at).unwrap_or_default()
 }
 
-impl<'a> Reader<'a> {
-    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
-        let end = self.rest.find(|character| !wanted(character)).unwrap_or(self.rest.len());
-        let (taken, rest) = self.rest.split_at(end);
-        self.rest = rest;
-        taken
-    }
-
-    fn space(&mut self) {
-        self.take_while(|character| matches!(character, ' ' | '\t'));
-    }
-
-    fn separators(&mut self) {
-        self.take_while(|character| matches!(character, ' ' | '\t' | ','));
-    }
-
-    fn token(&mut self) -> Option<&'a str> {
-        Some(self.take_while(is_token)).filter(|word| !word.is_empty())
-    }
-
-    /// `BWS "=" BWS ( token / quoted-string )`; nothing is taken if it is something else.
-    fn parameter_value(&mut self) -> Option<String> {
-        let before = self.rest;
-        self.space();
-        let value = self.equals_value();
-        if value.is_none() {
-            self.rest = before;
-        }
-        value
-    }
-
-    fn equals_value(&mut self) -> Option<String> {
-        self.rest = self.rest.strip_prefix('=')?;
-        self.space();
-        let value = match self.rest.strip_prefix('"') {
-            Some(inner) => self.quoted(inner)?,
-            None => self.token()?.to_owned(),
-        };
-        self.space();
-        (self.rest.is_empty() || self.rest.starts_with(',')).then_some(value)
-    }
-
-    fn quoted(&mut self, inner: &'a str) -> Option<String> {
-        let mut value = String::new();
-        let mut characters = inner.chars();
-        loop {
-            match characters.next()? {
-                '"' => break,
-                '\\' => value.push(characters.next()?),
-                other => value.push(other),
-            }
-        }
-        self.rest = characters.as_str();
-        Some(value)
-    }
-
-    /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, the whole list member after a scheme.
-    fn token68(&mut self) -> Option<String> {
-        let before = self.rest;
-        self.space();
-        let word = self.take_while(|character| character.is_ascii_alphanumeric() || "-._~+/".contains(character));
-        let padding = self.take_while(|character| character == '=');
-        self.space();
-        if !word.is_empty() && (self.rest.is_empty() || self.rest.starts_with(',')) {
-            return Some([word, padding].concat());
-        }
-        self.rest = before;
-        None
-    }
+/// `BWS ( token / quoted-string )`, the rest of a list member.
+fn value(scanner: &mut Scanner<'_>) -> Option<String> {
+    scanner.space();
+    let value = if scanner.eat(b'"') {
+        quoted(scanner)?
+    } else {
+        Some(run(scanner, "!#$%&'*+-.^_`|~")).filter(|token| !token.is_empty()).map(String::from)?
+    };
+    at_comma(scanner).then_some(value)
 }
 
-fn is_token(character: char) -> bool {
-    character.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(character)
+fn quoted(scanner: &mut Scanner<'_>) -> Option<String> {
+    let mut value = String::new();
+    let mut characters = scanner.text.get(scanner.at..)?.chars();
+    loop {
+        match characters.next()? {
+            '"' => break,
+            '\\' => value.push(characters.next()?),
+            other => value.push(other),
+        }
+    }
+    scanner.at = scanner.text.len() - characters.as_str().len();
+    Some(value)
+}
+
+fn at_comma(scanner: &mut Scanner<'_>) -> bool {
+    scanner.space();
+    matches!(scanner.peek(), None | Some(b','))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::ToOwned;
+    use alloc::vec::Vec;
 
     fn read(field: &str) -> Vec<(String, Vec<(String, String)>)> {
-        challenges(field).into_iter().map(|challenge| (challenge.scheme, challenge.parameters)).collect()
+        let mut challenges: Vec<(String, Vec<(String, String)>)> = Vec::new();
+        super::read(field, &mut |part| match part {
+            Part::Scheme(scheme) => challenges.push((scheme.to_ascii_lowercase(), Vec::new())),
+            Part::Parameter(name, value) => {
+                challenges.last_mut().unwrap().1.push((name.to_ascii_lowercase(), value));
+            }
+            Part::Token68(token) => challenges.last_mut().unwrap().1.push((String::new(), token.to_owned())),
+        });
+        challenges
     }
 
     fn expected(list: &[(&str, &[(&str, &str)])]) -> Vec<(String, Vec<(String, String)>)> {
@@ -184,10 +170,9 @@ mod tests {
             read(", ,BEARER  ReAlM = \"a\" ,, ERROR=invalid_token,"),
             expected(&[("bearer", &[("realm", "a"), ("error", "invalid_token")])])
         );
-        let negotiate = challenges("Negotiate abc/+d==, Bearer");
         assert_eq!(
-            negotiate.iter().map(|challenge| challenge.token68.as_deref()).collect::<Vec<_>>(),
-            [Some("abc/+d=="), None]
+            read("Negotiate abc/+d==, Bearer"),
+            expected(&[("negotiate", &[("", "abc/+d==")]), ("bearer", &[])])
         );
         assert_eq!(read(r#"Bearer realm="never closed"#), expected(&[("bearer", &[])]));
         assert_eq!(read(""), []);

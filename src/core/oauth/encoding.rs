@@ -2,30 +2,24 @@
 //! `application/x-www-form-urlencoded` as RFC 6749 appendix B has it, for bodies and for Basic credentials
 //! (section 2.3.1), and base64 (RFC 4648 section 4) for the Basic header itself.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::core::json::cut;
+
 /// Appends `text`, form-encoded.
 pub fn push_form(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            _ => push_percent(out, byte),
-        }
-    }
+    push_encoded(out, text, b'*', Some('+'));
 }
 
 /// Appends one path segment's worth of `text`, percent-encoded (RFC 3986 section 2.3).
 pub fn push_path(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => push_percent(out, byte),
-        }
-    }
+    push_encoded(out, text, b'~', None);
 }
 
 /// Appends `&` unless it is the first, and `name=value`.
 pub fn push_pair(out: &mut String, name: &str, value: &str) {
-    if !out.is_empty() && !out.ends_with(['?', '&']) {
+    if !out.is_empty() {
         out.push('&');
     }
     push_form(out, name);
@@ -34,11 +28,18 @@ pub fn push_pair(out: &mut String, name: &str, value: &str) {
 }
 
 /// The pairs of a form-encoded text; what is no valid encoding stays as it stands.
-pub fn form_pairs(text: &str) -> impl Iterator<Item = (String, String)> + '_ {
-    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name), decode(value))
-    })
+pub fn form_pairs(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut rest = Some(text);
+    while let Some(text) = rest {
+        let (pair, more) = cut(text, b'&').map_or((text, None), |(pair, more)| (pair, Some(more)));
+        let (name, value) = cut(pair, b'=').unwrap_or((pair, ""));
+        if !pair.is_empty() {
+            found.push((decode(name), decode(value)));
+        }
+        rest = more;
+    }
+    found
 }
 
 /// Base64 with padding.
@@ -60,37 +61,46 @@ pub fn base64(bytes: &[u8]) -> String {
     out
 }
 
-fn push_percent(out: &mut String, byte: u8) {
-    out.push('%');
-    for nibble in [byte >> 4, byte & 15] {
-        out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase());
+/// Letters, digits, `-`, `.`, `_` and `plain` stand for themselves.
+fn push_encoded(out: &mut String, text: &str, plain: u8, space: Option<char>) {
+    for byte in text.bytes() {
+        match (byte, space) {
+            (b' ', Some(space)) => out.push(space),
+            _ if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_') || byte == plain => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                out.push('%');
+                for nibble in [byte >> 4, byte & 15] {
+                    out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase());
+                }
+            }
+        }
     }
 }
 
 fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
+    let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
         rest = after;
-        let hex = || {
-            after
-                .get(..2)
-                .and_then(|two| std::str::from_utf8(two).ok())
-                .and_then(|two| u8::from_str_radix(two, 16).ok())
-        };
-        match first {
-            b'+' => bytes.push(b' '),
-            b'%' => match hex() {
-                Some(byte) => {
-                    bytes.push(byte);
-                    rest = after.get(2..).unwrap_or(&[]);
+        bytes.push(match (first, after) {
+            (b'+', _) => b' ',
+            (b'%', [high, low, behind @ ..]) => match (nibble(*high), nibble(*low)) {
+                (Some(high), Some(low)) => {
+                    rest = behind;
+                    high << 4 | low
                 }
-                None => bytes.push(first),
+                _ => first,
             },
-            _ => bytes.push(first),
-        }
+            _ => first,
+        });
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).unwrap_or_else(|_| String::from(text))
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).map(|nibble| nibble as u8)
 }
 
 #[cfg(test)]
@@ -125,9 +135,9 @@ mod tests {
 
     #[test]
     fn a_broken_percent_sign_is_kept() {
-        let pairs: Vec<_> = form_pairs("a=%zz&b&=c&d=1%2").collect();
-        let expected =
-            [("a", "%zz"), ("b", ""), ("", "c"), ("d", "1%2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let pairs = form_pairs("a=%zz&b&=c&&d=1%2&e=%ff&f=%+1");
+        let expected = [("a", "%zz"), ("b", ""), ("", "c"), ("d", "1%2"), ("e", "%ff"), ("f", "% 1")]
+            .map(|(name, value)| (String::from(name), String::from(value)));
         assert_eq!(pairs, expected);
     }
 }

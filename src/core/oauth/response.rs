@@ -2,13 +2,13 @@
 //! body and the provider's shape. Whether the refresh token was spent is part of every verdict, because that
 //! decides what may be done next.
 
-use std::borrow::Cow;
+use alloc::string::String;
 
 use super::calendar::iso8601;
 use super::encoding::form_pairs;
 use super::retry_after::retry_after;
-use crate::core::json::{decimal_thousandths, push_name, push_seconds, push_string, Json};
-use crate::core::provider::{Expiry, ExpiryUnit, ReplyFormat, ResponseShape};
+use crate::core::json::{cut, decimal_thousandths, push_seconds, push_text, whole, Json, Object};
+use crate::core::provider::seconds;
 use crate::core::record::Tokens;
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
@@ -84,65 +84,61 @@ const CLIENT_CODES: [&str; 6] = [
     "invalid_dpop_proof",
 ];
 
-/// What the reply means at a server of that shape; `ends_when` are the user's further codes for `invalid_grant`.
-pub fn judge(reply: &Reply, shape: &ResponseShape, ends_when: &[String], now: UnixTime) -> Verdict {
+/// What the reply means at the server that the options describe: its shape is their `response`, and `endsWhen` the user's
+/// further codes for `invalid_grant`.
+pub fn judge(reply: &Reply, options: Json<'_>, now: UnixTime) -> Verdict {
+    let shape = options.member("response").unwrap_or_default();
     let mut evidence = ServerError { status: reply.status, ..ServerError::default() };
-    let text = reply.body.as_ref().map(Secret::reveal).and_then(|body| as_json(body, shape.format));
-    let json = text.as_deref().and_then(Json::parse);
-    let members = json.and_then(|json| json.at(&shape.root)).filter(|members| members.is_object());
-    let tokens = members.map(|members| read_tokens(members, shape)).unwrap_or_default();
-
-    let success = if shape.success_status.is_empty() {
-        (200..300).contains(&reply.status)
-    } else {
-        shape.success_status.contains(&reply.status)
-    };
-    if let Some(json) = json {
-        evidence.error = error_code(json, shape).map(Cow::into_owned);
-        evidence.error_description = error_text(json, shape).map(Cow::into_owned);
-        let failed = match shape.error_when.as_slice() {
-            [] => evidence.error.is_some(),
-            signs => signs.iter().any(|sign| shows(json, &sign.path, sign.is.as_deref(), sign.is_not.as_deref())),
-        };
-        if success && !failed && tokens.access_token().is_some() {
-            return judge_type(tokens, shape, evidence);
+    let success = is_success(reply.status, shape);
+    if let Some(object) = reply.body.as_ref().and_then(|body| as_object(body.reveal(), &shape.text("format"))) {
+        let json = object.json();
+        evidence.error = error_code(json, &shape.text("error"));
+        evidence.error_description = error_text(json, &shape.text("error_description"));
+        let members = json.at(&shape.text("root")).filter(|members| members.is_object());
+        let tokens = members.map(|members| read_tokens(members, shape)).unwrap_or_default();
+        if success && !is_error(json, shape, &evidence) && tokens.access_token().is_some() {
+            return judge_type(tokens, &shape.text("token_type"), evidence);
         }
     }
-    judge_error(reply, shape, ends_when, evidence, success, now)
+    judge_error(reply, options, evidence, success, now)
 }
 
-fn judge_type(mut tokens: Tokens, shape: &ResponseShape, evidence: ServerError) -> Verdict {
-    let token_type = tokens.text("token_type").map(Cow::into_owned);
-    // Section 5.1: the value is case insensitive; written here as it is registered.
-    let registered = match token_type.as_deref() {
-        None if shape.token_type.is_empty() => "Bearer",
-        None => &shape.token_type,
-        Some(given) if given.eq_ignore_ascii_case("bearer") => "Bearer",
-        Some(given) if given.eq_ignore_ascii_case("dpop") => "DPoP",
-        Some(given) if given.eq_ignore_ascii_case(&shape.token_type) => given,
-        Some(_) => {
-            for name in ["access_token", "token_type", "expires_in", "expires_at"] {
-                tokens.remove(name);
-            }
-            return Verdict::UnknownType(tokens, evidence);
+fn is_success(status: u16, shape: Json<'_>) -> bool {
+    let mut any = false;
+    for good in shape.member("successStatus").unwrap_or_default().items() {
+        if whole(good.raw()) == Some(u64::from(status)) {
+            return true;
         }
+        any = true;
+    }
+    !any && (200..300).contains(&status)
+}
+
+fn judge_type(mut tokens: Tokens, expected: &str, evidence: ServerError) -> Verdict {
+    let given = tokens.text("token_type");
+    let given = given.as_deref().unwrap_or(if expected.is_empty() { "Bearer" } else { expected });
+    // Section 5.1: the value is case insensitive; written here as it is registered.
+    let registered = if given.eq_ignore_ascii_case("bearer") {
+        "Bearer"
+    } else if given.eq_ignore_ascii_case("dpop") {
+        "DPoP"
+    } else if given.eq_ignore_ascii_case(expected) {
+        given
+    } else {
+        for name in ["access_token", "token_type", "expires_in", "expires_at"] {
+            tokens.remove(name);
+        }
+        return Verdict::UnknownType(tokens, evidence);
     };
     tokens.set_text("token_type", registered);
     Verdict::Tokens(tokens)
 }
 
-fn judge_error(
-    reply: &Reply,
-    shape: &ResponseShape,
-    ends_when: &[String],
-    evidence: ServerError,
-    success: bool,
-    now: UnixTime,
-) -> Verdict {
+fn judge_error(reply: &Reply, options: Json<'_>, evidence: ServerError, success: bool, now: UnixTime) -> Verdict {
     use RefreshTokenState::{Unknown, Unspent};
     let later = reply.retry_after.as_deref().and_then(|field| retry_after(field, now));
-    let code = evidence.error.clone().unwrap_or_default();
-    if let Some((_, meaning)) = shape.errors.iter().find(|(own, _)| *own == code) {
+    let code = evidence.error.as_deref().unwrap_or_default();
+    if let Some(meaning) = options.at("response.errors").and_then(|errors| errors.member(code)?.string()) {
         return match meaning.as_str() {
             "session_ended" => Verdict::Ended(evidence),
             "unavailable" => Verdict::Unavailable(evidence, Unspent, later),
@@ -150,7 +146,8 @@ fn judge_error(
             _ => Verdict::Unreadable(evidence),
         };
     }
-    if ENDING_CODES.contains(&code.as_str()) || ends_when.contains(&code) {
+    let mut ends_when = options.member("endsWhen").unwrap_or_default().items();
+    if ENDING_CODES.contains(&code) || ends_when.any(|own| own.string().as_deref() == Some(code)) {
         return Verdict::Ended(evidence);
     }
     if code == "use_dpop_nonce" {
@@ -161,8 +158,8 @@ fn judge_error(
         // A server that names a time is refusing work it has not begun; without one it may have committed first.
         503 if later.is_some() => Verdict::Unavailable(evidence, Unspent, later),
         408 | 425 | 500..=599 => Verdict::Unavailable(evidence, Unknown, later),
-        _ if CLIENT_CODES.contains(&code.as_str()) => Verdict::ClientRejected(evidence, Unspent),
-        _ if matches!(code.as_str(), "server_error" | "temporarily_unavailable") => {
+        _ if CLIENT_CODES.contains(&code) => Verdict::ClientRejected(evidence, Unspent),
+        _ if matches!(code, "server_error" | "temporarily_unavailable") => {
             Verdict::Unavailable(evidence, Unknown, later)
         }
         // A server may spend the refresh token before it looks at the rest: oidc-provider does so for invalid_target.
@@ -172,89 +169,104 @@ fn judge_error(
     }
 }
 
-/// The body as JSON text, whatever its content type claims; a form becomes an object of strings.
-fn as_json(body: &str, format: ReplyFormat) -> Option<Cow<'_, str>> {
-    let body = body.trim_start_matches('\u{feff}').trim();
-    if format != ReplyFormat::Form && Json::parse(body).is_some_and(Json::is_object) {
-        return Some(Cow::Borrowed(body));
+/// The body as JSON, whatever its content type claims; a form becomes an object of strings.
+fn as_object(body: &str, format: &str) -> Option<Object> {
+    let body = body.trim_ascii();
+    let body = body.strip_prefix('\u{feff}').unwrap_or(body).trim_ascii();
+    if format != "form" {
+        if let Some(json) = Json::parse(body).filter(|json| json.is_object()) {
+            return Some(Object::of(json));
+        }
     }
-    if format == ReplyFormat::Json || !body.contains('=') || body.starts_with(['<', '{', '[']) {
+    if format == "json" || cut(body, b'=').is_none() || matches!(body.as_bytes().first(), Some(b'<' | b'{' | b'[')) {
         return None;
     }
     let mut object = String::from("{");
     for (name, value) in form_pairs(body) {
-        push_name(&mut object, &name);
-        push_string(&mut object, &value);
+        push_text(&mut object, &name, &value);
     }
     object.push('}');
-    Some(Cow::Owned(object))
+    Json::parse(&object).map(Object::of)
 }
 
-fn read_tokens(members: Json<'_>, shape: &ResponseShape) -> Tokens {
+fn read_tokens(members: Json<'_>, shape: Json<'_>) -> Tokens {
     let mut tokens = Tokens::from_json(members);
-    for (registered, path) in &shape.names {
-        let Some(value) = members.at(path).filter(|value| !value.is_null()) else {
+    for (registered, path) in shape.member("names").unwrap_or_default().members() {
+        let path = path.string().unwrap_or_default();
+        let Some(value) = members.at(&path).filter(|value| !path.is_empty() && !value.is_null()) else {
             continue;
         };
-        if members.member(path).is_some() {
-            tokens.remove(path);
+        if members.member(&path).is_some() {
+            tokens.remove(&path);
         }
-        tokens.set(registered, value.raw());
+        tokens.set(&registered, value.raw());
     }
-    if let Some(expiry) = &shape.expiry {
+    if let Some(expiry) = shape.member("expiry") {
         read_expiry(&mut tokens, members, expiry);
     }
     tokens
 }
 
-fn read_expiry(tokens: &mut Tokens, members: Json<'_>, expiry: &Expiry) {
-    let path = if expiry.name.is_empty() { "expires_in" } else { &expiry.name };
-    let word = members.at(path).and_then(Json::word);
-    let number = word.as_deref().and_then(decimal_thousandths).and_then(|thousandths| u64::try_from(thousandths).ok());
-    let (name, millis) = match expiry.unit {
-        ExpiryUnit::Seconds => ("expires_in", number),
-        ExpiryUnit::Milliseconds => ("expires_in", number.map(|thousandths| thousandths / 1000)),
-        ExpiryUnit::UnixSeconds => ("expires_at", number),
-        ExpiryUnit::UnixMilliseconds => ("expires_at", number.map(|thousandths| thousandths / 1000)),
-        ExpiryUnit::Iso8601 => ("expires_at", word.as_deref().and_then(iso8601).map(UnixTime::as_millis)),
+fn read_expiry(tokens: &mut Tokens, members: Json<'_>, expiry: Json<'_>) {
+    let path = expiry.member("name").and_then(Json::string).unwrap_or_else(|| String::from("expires_in"));
+    let word = members.at(&path).and_then(Json::word).unwrap_or_default();
+    let unit = expiry.text("in");
+    let number = if unit == "iso8601" { iso8601(&word).map(UnixTime::as_millis) } else { decimal_thousandths(&word) };
+    let millis = number.map(|number| if unit.ends_with("milliseconds") { number / 1000 } else { number });
+    let name = if matches!(unit.as_str(), "unix_seconds" | "unix_milliseconds" | "iso8601") {
+        "expires_at"
+    } else {
+        "expires_in"
     };
     tokens.remove("expires_in");
     tokens.remove("expires_at");
-    let (name, millis) = match (millis, expiry.default) {
+    let (name, millis) = match (millis, seconds(expiry, "defaultSeconds")) {
         (Some(millis), _) => (name, millis),
         (None, Some(default)) => ("expires_in", default.as_millis()),
         (None, None) => return,
     };
     let mut raw = String::new();
     push_seconds(&mut raw, millis);
-    tokens.set(name, raw);
+    tokens.set(name, &raw);
 }
 
 /// The error code: at the shape's path, else `error`, which some servers make an object, else `error_code`.
-fn error_code<'a>(json: Json<'a>, shape: &ResponseShape) -> Option<Cow<'a, str>> {
-    if !shape.error.is_empty() {
-        return json.at(&shape.error)?.word();
+fn error_code(json: Json<'_>, path: &str) -> Option<String> {
+    if !path.is_empty() {
+        return json.at(path)?.word();
     }
-    ["error", "error.code", "error.error", "error.type", "error_code"]
-        .iter()
-        .filter_map(|path| json.at(path)?.word())
-        .find(|code| !code.is_empty())
+    for path in ["error", "error.code", "error.error", "error.type", "error_code"] {
+        let code = json.at(path).and_then(Json::word).unwrap_or_default();
+        if !code.is_empty() {
+            return Some(code);
+        }
+    }
+    None
 }
 
-fn error_text<'a>(json: Json<'a>, shape: &ResponseShape) -> Option<Cow<'a, str>> {
-    if !shape.error_description.is_empty() {
-        return json.at(&shape.error_description)?.word();
+fn error_text(json: Json<'_>, path: &str) -> Option<String> {
+    if !path.is_empty() {
+        return json.at(path)?.word();
     }
-    ["error_description", "error.message"].iter().find_map(|path| json.at(path)?.string())
+    json.at("error_description").and_then(Json::string).or_else(|| json.at("error.message")?.string())
 }
 
-fn shows(json: Json<'_>, path: &str, is: Option<&str>, is_not: Option<&str>) -> bool {
-    let found = json.at(path).map(Json::raw);
-    match (is, is_not) {
-        (Some(is), _) => found == Some(is),
-        (None, Some(is_not)) => found.is_some_and(|found| found != is_not),
-        (None, None) => found.is_some_and(|found| found != "null"),
+/// Whether the reply shows a sign of an error: one of the shape's, or else an error code.
+fn is_error(json: Json<'_>, shape: Json<'_>, evidence: &ServerError) -> bool {
+    let mut any = false;
+    for sign in shape.member("errorWhen").unwrap_or_default().items() {
+        let found = json.at(&sign.text("path")).map(Json::raw);
+        let shows = match (sign.member("is"), sign.member("isNot")) {
+            (Some(is), _) => found == Some(is.raw()),
+            (None, Some(is_not)) => found.is_some_and(|found| found != is_not.raw()),
+            (None, None) => found.is_some_and(|found| found != "null"),
+        };
+        if shows {
+            return true;
+        }
+        any = true;
     }
+    !any && evidence.error.is_some()
 }
 
 #[cfg(test)]
@@ -269,7 +281,7 @@ mod tests {
 
     fn shaped(status: u16, body: &str, shape: &str) -> Verdict {
         let reply = Reply { status, body: Some(Secret::new(body)), retry_after: None };
-        judge(&reply, &ResponseShape::from_json(Json::parse(shape).unwrap()), &[], NOW)
+        judge(&reply, Json::parse(&format!(r#"{{"response":{shape}}}"#)).unwrap(), NOW)
     }
 
     fn tokens(verdict: Verdict) -> Tokens {
@@ -337,7 +349,8 @@ mod tests {
             }
         }
         let reply = Reply { status: 400, body: Some(Secret::new(r#"{"error":"KOE322"}"#)), retry_after: None };
-        assert!(matches!(judge(&reply, &ResponseShape::default(), &["KOE322".into()], NOW), Verdict::Ended(_)));
+        let options = Json::parse(r#"{"endsWhen":["other","KOE322"]}"#).unwrap();
+        assert!(matches!(judge(&reply, options, NOW), Verdict::Ended(_)));
     }
 
     #[test]
@@ -364,12 +377,7 @@ mod tests {
     #[test]
     fn c7_what_was_refused_for_its_rate_is_unspent_and_what_broke_is_unknown() {
         let at = |status, retry_after: Option<&str>| {
-            judge(
-                &Reply { status, body: None, retry_after: retry_after.map(str::to_owned) },
-                &ResponseShape::default(),
-                &[],
-                NOW,
-            )
+            judge(&Reply { status, body: None, retry_after: retry_after.map(String::from) }, Json::default(), NOW)
         };
         let later = Some(UnixTime::from_millis(1_007_000));
         assert!(matches!(at(429, None), Verdict::Unavailable(_, RefreshTokenState::Unspent, None)));

@@ -2,27 +2,28 @@
 //! (section 5.6.7: IMF-fixdate, RFC 850, asctime).
 //! Anything else is ignored, as the RFC has it for a field that cannot be read.
 
-use super::calendar::utc;
+use super::calendar::{pieces, utc};
+use crate::core::json::whole;
 use crate::core::time::{Duration, UnixTime};
 
 /// When the server wants to be asked again, or `None` if the field says nothing readable.
 pub fn retry_after(field: &str, now: UnixTime) -> Option<UnixTime> {
-    let field = field.trim();
-    if !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(now + Duration::from_secs(field.parse().unwrap_or(u64::MAX)));
+    match whole(field.trim_ascii()) {
+        Some(seconds) => Some(now + Duration::from_secs(seconds)),
+        None => http_date(field, now),
     }
-    http_date(field, now)
 }
 
 /// One of the three date forms, in any letter case for the names.
 fn http_date(field: &str, now: UnixTime) -> Option<UnixTime> {
-    let words: Vec<&str> = field.split([' ', ',', '-']).filter(|word| !word.is_empty()).collect();
-    match *words.as_slice() {
+    match *pieces(field).as_slice() {
         // Sun Nov  6 08:49:37 1994
-        [_, month, day, time, year] if time.contains(':') => date(day, month, year.parse().ok()?, time),
+        [_, month, day, hour, minute, second, year] => {
+            utc(whole(year)?, number_of(month)?, day, [hour, minute, second])
+        }
         // Sun, 06 Nov 1994 08:49:37 GMT · Sunday, 06-Nov-94 08:49:37 GMT
-        [_, day, month, year, time, zone] if zone.eq_ignore_ascii_case("gmt") => {
-            date(day, month, full_year(year, now)?, time)
+        [_, day, month, year, hour, minute, second, zone] if zone.eq_ignore_ascii_case("gmt") => {
+            utc(full_year(year, now)?, number_of(month)?, day, [hour, minute, second])
         }
         _ => None,
     }
@@ -30,7 +31,7 @@ fn http_date(field: &str, now: UnixTime) -> Option<UnixTime> {
 
 /// Two digits that would lie more than 50 years ahead are the last year in the past with those digits (section 5.6.7).
 fn full_year(digits: &str, now: UnixTime) -> Option<u64> {
-    let year: u64 = digits.parse().ok()?;
+    let year = whole(digits)?;
     if digits.len() != 2 {
         return Some(year);
     }
@@ -39,10 +40,13 @@ fn full_year(digits: &str, now: UnixTime) -> Option<u64> {
     Some(if candidate > this_year + 50 { candidate - 100 } else { candidate })
 }
 
-fn date(day: &str, month: &str, year: u64, clock: &str) -> Option<UnixTime> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let month = MONTHS.iter().position(|name| name.eq_ignore_ascii_case(month))? as u64 + 1;
-    utc(year, month, day.parse().ok()?, clock)
+fn number_of(month: &str) -> Option<u64> {
+    let names = "jan feb mar apr may jun jul aug sep oct nov dec";
+    let at = names
+        .as_bytes()
+        .chunks(4)
+        .position(|name| name.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(month.as_bytes())))?;
+    Some(at as u64 + 1)
 }
 
 #[cfg(test)]

@@ -1,0 +1,80 @@
+// What package.test.mjs does inside a page, with the package imported by its name.
+
+import { createRefresher } from "oauth-refresher";
+import { go1, goTo, vault } from "oauth-refresher/providers";
+import { indexedDbStorage, memoryStorage, webStorage } from "oauth-refresher/storage";
+
+const PATIENCE_MS = 5000;
+
+const storages = {
+  memory: memoryStorage,
+  local: () => webStorage(localStorage, "session"),
+  indexeddb: () => indexedDbStorage("session"),
+  encrypted: () => indexedDbStorage("session", { encrypt: true }),
+};
+
+const presets = { oidc: (options) => options, go1, goto: goTo, vault };
+
+window.inPage = {
+  indexedDbStorage,
+  refresher: null,
+  events: [],
+
+  /** Creates this page's refresher; with `tokens`, after a login. */
+  async open({ preset = "oidc", server, kind, tokens, options }) {
+    const refresher = createRefresher({ ...presets[preset](server), storage: storages[kind](), ...options });
+    inPage.refresher = refresher;
+    for (const type of ["token-changed", "refresh-failed", "session-ended", "storage-failed"])
+      refresher.addEventListener(type, ({ detail }) => {
+        const { tokens, source, generation, error } = detail;
+        inPage.events.push({
+          type,
+          source,
+          generation,
+          access_token: tokens?.access_token,
+          error: error && String(error),
+        });
+      });
+    if (tokens) await refresher.setTokens(tokens);
+  },
+
+  /** Asks at that very millisecond, so that two pages ask at once. */
+  async askAt(atMs, options) {
+    while (Date.now() < atMs);
+    return inPage.refresher.getAccessToken(options);
+  },
+
+  async failure(options) {
+    const error = await inPage.refresher.getAccessToken(options).catch((reason) => reason);
+    return { code: error.code, refreshTokenState: error.refreshTokenState, text: String(error) };
+  },
+
+  /** The first event with these members, as soon as it is there. */
+  async heard(members) {
+    const names = Object.keys(members);
+    return until(() => inPage.events.find((event) => names.every((name) => event[name] === members[name])));
+  },
+
+  async reaches(state) {
+    return until(() => inPage.refresher.state === state);
+  },
+
+  /** A dedicated worker with a refresher of its own on the session of this origin. */
+  worker(options) {
+    const worker = new Worker("/in-worker.mjs", { type: "module" });
+    worker.postMessage(options);
+    return new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+  },
+};
+
+async function until(found) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
+    const answer = found();
+    if (answer) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return `it did not come about; events: ${JSON.stringify(inPage.events)}`;
+}

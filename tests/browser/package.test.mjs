@@ -1,0 +1,218 @@
+// The packed package in Chromium pages under a strict policy, against real servers: one page, two tabs, a worker, a page that
+// comes back.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { chromium } from "playwright-core";
+import { startAll, startOidc } from "../servers/index.mjs";
+import { startPages } from "./page-server.mjs";
+
+const FLAGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+
+const ROUNDS = process.env.OAUTH_REFRESHER_LONG ? 40 : 3;
+
+let servers, pages, browser, context;
+let complaints = [];
+
+before(async () => {
+  servers = { ...(await startAll()), hasty: await startOidc({ accessTokenSeconds: 1 }) };
+  pages = await startPages(["oidc", "go1", "goto", "vault", "hasty"].map((name) => servers[name].origin));
+  const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
+  // Playwright turns the back/forward cache off, which people have on.
+  const ignoreDefaultArgs = ["--disable-back-forward-cache"];
+  browser = await chromium.launch({
+    executablePath,
+    headless: true,
+    args: FLAGS.split(" "),
+    ignoreDefaultArgs,
+  });
+});
+after(async () => {
+  await browser?.close();
+  await pages?.close();
+  await Promise.all([servers?.close(), servers?.hasty.close()]);
+});
+beforeEach(async () => {
+  servers.oidc.requests.length = 0;
+  complaints = [];
+  context = await browser.newContext();
+  context.setDefaultTimeout(10_000);
+});
+afterEach(async () => {
+  await context.close();
+  assert.deepEqual(complaints, [], "nothing is said in the console");
+});
+
+for (const name of ["oidc", "go1", "goto", "vault"])
+  test(`a_page_under_a_strict_policy_refreshes_at_${name}_and_calls_its_api`, async () => {
+    const tab = await openTab();
+    const { resource, requests, violations = [] } = servers[name];
+    requests.length = 0;
+    await tab.evaluate((input) => inPage.open(input), {
+      preset: name,
+      server: serverOf(name),
+      kind: "memory",
+      tokens: name === "oidc" ? await servers.oidc.mint("none") : servers[name].mint(),
+      options: { origins: [servers[name].origin], background: "never" },
+    });
+    const status = await tab.evaluate(async (url) => {
+      for (let round = 0; round < 3; round++) await inPage.refresher.refresh();
+      return (await inPage.refresher.fetch(url)).status;
+    }, resource.url);
+    assert.equal(status, 200);
+    assert.deepEqual(
+      requests.map(({ outcome }) => outcome),
+      ["granted", "granted", "granted"],
+    );
+    assert.deepEqual(violations, []);
+  });
+
+test("without_wasm_unsafe_eval_the_call_rejects_with_engine_failed", async () => {
+  const tab = await openTab("no-wasm");
+  await tab.evaluate((input) => inPage.open(input), input("memory", { background: "never" }));
+  const { code, text } = await tab.evaluate(() => inPage.failure());
+  assert.equal(code, "engine_failed");
+  assert.match(text, /wasm-unsafe-eval/, "and says what to write into the policy");
+});
+
+test("the_claims_about_indexeddb_hold_in_a_page", async () => {
+  const tab = await openTab();
+  const results = await tab.evaluate(async () => {
+    const { run } = await import("/indexeddb-page.mjs");
+    return run(inPage.indexedDbStorage);
+  });
+  assert.ok(results.length > 10);
+  assert.deepEqual(
+    results.filter(({ failure }) => failure),
+    [],
+  );
+});
+
+for (const kind of ["local", "indexeddb", "encrypted"]) {
+  test(`two_tabs_that_ask_at_once_do_one_token_request_together_with_${kind}`, async () => {
+    const tabs = await openSession(kind);
+    let rejected;
+    for (let round = 1; round <= ROUNDS; round++) {
+      const tokens = await askAtOnce(tabs, rejected ? { rejected } : {});
+      assert.equal(tokens[0], tokens[1]);
+      assert.notEqual(tokens[0], rejected);
+      assert.equal(servers.oidc.requests.length, round);
+      rejected = tokens[0];
+    }
+    assert.ok(servers.oidc.requests.every(({ outcome }) => outcome === "granted"));
+  });
+
+  test(`a_rotation_in_one_tab_and_a_sign_out_in_the_other_are_seen_with_${kind}`, async () => {
+    const [first, second] = await openSession(kind, await servers.oidc.mint("none"), {});
+    await second.evaluate(() => inPage.reaches("active"));
+    const { access_token } = await first.evaluate(() => inPage.refresher.refresh());
+    const heard = await second.evaluate((token) => inPage.heard({ access_token: token }), access_token);
+    assert.deepEqual([heard.type, heard.source], ["token-changed", "peer"], heard);
+    assert.equal(await second.evaluate(() => inPage.refresher.getAccessToken()), access_token);
+    assert.equal(servers.oidc.requests.length, 1, "what a peer brought is not asked for again");
+
+    await second.evaluate(() => inPage.refresher.signOut());
+    assert.equal(await first.evaluate(() => inPage.reaches("signed-out")), true);
+    assert.equal(await first.evaluate(() => inPage.refresher.tokens), null);
+    assert.equal((await first.evaluate(() => inPage.failure())).code, "signed_out");
+  });
+}
+
+for (const kind of ["indexeddb", "encrypted"])
+  test(`without_web_locks_the_conditional_save_leaves_one_token_request_with_${kind}`, async () => {
+    await context.addInitScript(() => delete Navigator.prototype.locks);
+    const tabs = await openSession(kind);
+    assert.equal(await tabs[0].evaluate(() => "locks" in navigator), false);
+    assert.equal(await tabs[0].evaluate(() => inPage.refresher.capabilities.crossContextLock), false);
+    let rejected;
+    for (let round = 1; round <= ROUNDS; round++) {
+      const tokens = await askAtOnce(tabs, rejected ? { rejected } : {});
+      assert.equal(tokens[0], tokens[1]);
+      assert.equal(servers.oidc.requests.length, round);
+      rejected = tokens[0];
+    }
+  });
+
+test("a_tab_and_a_worker_do_one_token_request_together", async () => {
+  const [tab] = await openSession("indexeddb");
+  const [here, there] = await tab.evaluate(
+    ([atMs, server]) => Promise.all([inPage.askAt(atMs), inPage.worker({ atMs, ...server })]),
+    [Date.now() + 300, serverOf("oidc")],
+  );
+  assert.equal(here, there);
+  assert.equal(servers.oidc.requests.length, 1);
+});
+
+test("a_page_out_of_the_back_forward_cache_knows_what_happened_meanwhile", async () => {
+  const [first, second] = await openSession("local", await servers.oidc.mint("none"), {});
+  await first.evaluate(() => {
+    addEventListener("pageshow", ({ persisted }) => (inPage.persisted = persisted));
+  });
+  await first.goto(`${pages.url}elsewhere`);
+  const { access_token } = await second.evaluate(() => inPage.refresher.refresh());
+  await first.goBack({ waitUntil: "commit" }); // out of the cache there is no load
+  assert.equal(await first.evaluate(() => inPage.persisted), true, "the page was in the cache");
+  const heard = await first.evaluate((token) => inPage.heard({ access_token: token }), access_token);
+  assert.equal(heard.source, "peer", heard);
+  assert.equal(servers.oidc.requests.length, 1);
+});
+
+test("visible_tabs_refresh_ahead_of_need_one_request_per_rotation_and_hidden_ones_rest", async () => {
+  const { requests, mint } = servers.hasty;
+  const tabs = await Promise.all([openTab(), openTab()]);
+  const shared = { server: serverOf("hasty"), kind: "local" };
+  await tabs[0].evaluate((given) => inPage.open(given), { ...shared, tokens: await mint("none") });
+  await tabs[1].evaluate((given) => inPage.open(given), shared);
+  await delay(2500);
+  await Promise.all(tabs.map((tab) => tab.evaluate(setVisibility, "hidden")));
+  await delay(300); // what was under way when the tabs were hidden
+  const whileVisible = requests.length;
+  assert.ok(whileVisible >= 2, `refreshed ${whileVisible} times without being asked`);
+  await delay(1500);
+  assert.equal(requests.length, whileVisible, "nobody looks, nothing is refreshed");
+  await tabs[1].evaluate(setVisibility, "visible");
+  await tabs[1].evaluate((generation) => inPage.heard({ generation }), whileVisible + 2);
+  for (const [i, { outcome, refreshTokenNumber }] of requests.entries())
+    assert.deepEqual([outcome, refreshTokenNumber], ["granted", i + 1]);
+});
+
+// --- what the tests speak of ------------------------------------------------------------------------------------------
+
+async function openTab(path = "") {
+  const tab = await context.newPage();
+  tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  tab.on("pageerror", (error) => complaints.push(String(error)));
+  await tab.goto(pages.url + path);
+  return tab;
+}
+
+/** Two tabs on one session, whose access token has run out unless said otherwise; then neither refreshes unless it is asked. */
+async function openSession(kind, given, options = { background: "never" }) {
+  const tabs = await Promise.all([openTab(), openTab()]);
+  const tokens = given ?? { ...(await servers.oidc.mint("none")), expires_in: undefined, expires_at: 1 };
+  await tabs[0].evaluate((given) => inPage.open(given), { ...input(kind, options), tokens });
+  await tabs[1].evaluate((given) => inPage.open(given), input(kind, options));
+  return tabs;
+}
+
+const input = (kind, options) => ({ server: serverOf("oidc"), kind, options });
+
+function serverOf(name) {
+  const { token_endpoint, client, clients, partnerId } = servers[name];
+  return { token_endpoint, ...(client ?? clients?.none ?? { partnerId }) };
+}
+
+/** In a page: what a person does by switching tabs. */
+function setVisibility(state) {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+function askAtOnce(tabs, options) {
+  const atMs = Date.now() + 150;
+  return Promise.all(
+    tabs.map((tab) => tab.evaluate(([at, wish]) => inPage.askAt(at, wish), [atMs, options])),
+  );
+}

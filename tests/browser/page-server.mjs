@@ -1,0 +1,62 @@
+// Serves the packed package to a page with a strict Content-Security-Policy. Not a test by itself.
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { importMap, installedDirectory } from "../../www/installed.mjs";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const OWN = ["in-page.mjs", "in-worker.mjs", "indexeddb-page.mjs"];
+const SCRIPT = "text/javascript; charset=utf-8";
+
+/**
+ * `/` has the package, `/no-wasm` has it under a policy without 'wasm-unsafe-eval', `/elsewhere` is another page.
+ * `origins` is where the pages may connect to.
+ */
+export async function startPages(origins) {
+  const map = JSON.stringify(await importMap(installedDirectory(), "/package"));
+  const hash = createHash("sha256").update(map).digest("base64");
+  const policy = (wasm) =>
+    [
+      "default-src 'none'",
+      `script-src 'self' 'sha256-${hash}'${wasm}`,
+      "worker-src 'self'",
+      `connect-src ${origins.join(" ")}`,
+      "base-uri 'none'",
+    ].join("; ");
+  const pages = {
+    "/": () => page(map, policy(" 'wasm-unsafe-eval'")),
+    "/no-wasm": () => page(map, policy("")),
+    "/elsewhere": () => ({ type: "text/html", body: "<!doctype html><title>Elsewhere</title>" }),
+    "/favicon.ico": () => ({ type: "image/svg+xml", body: "" }),
+  };
+
+  const server = createServer(async (req, res) => {
+    const { pathname } = new URL(req.url, "http://loopback");
+    const { type, body, headers } = (await (pages[pathname]?.() ?? script(pathname))) ?? { status: 404 };
+    res.writeHead(type ? 200 : 404, { "Content-Type": type ?? "text/plain", ...headers });
+    res.end(body);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${server.address().port}/`,
+    close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
+  };
+}
+
+const page = (map, policy) => ({
+  type: "text/html; charset=utf-8",
+  headers: { "Content-Security-Policy": policy },
+  body: `<!doctype html><title>The package</title>
+<script type="importmap">${map}</script><script type="module" src="/in-page.mjs"></script>`,
+});
+
+async function script(pathname) {
+  const path = normalize(pathname).slice(1);
+  const inPackage = path.startsWith("package/") && extname(path) === ".js";
+  if (!inPackage && !OWN.includes(path)) return undefined;
+  const file = inPackage ? join(installedDirectory(), path.slice("package/".length)) : join(HERE, path);
+  return { type: SCRIPT, body: await readFile(file) };
+}

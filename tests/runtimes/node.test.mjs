@@ -1,0 +1,258 @@
+// The packed tarball as a Node program meets it: installed by npm in an empty project, imported, required, and left alone.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { startOidc } from "../servers/oidc.mjs";
+import { startProject } from "./project.mjs";
+
+let oidc, project, second;
+before(async () => {
+  [oidc, project, second] = await Promise.all([
+    startOidc(),
+    startProject({ type: "module" }),
+    startProject({ type: "commonjs" }),
+  ]);
+});
+after(() => Promise.all([oidc?.close(), project?.remove(), second?.remove()]));
+beforeEach(() => {
+  oidc.requests.length = 0;
+  oidc.faults.always = null;
+});
+
+const RUN_OUT = { expires_in: undefined, expires_at: 1 };
+
+/** What a script needs: one line on its command line. */
+async function session() {
+  const tokens = { ...(await oidc.mint("none")), ...RUN_OUT };
+  return {
+    token_endpoint: oidc.token_endpoint,
+    client_id: oidc.clients.none.client_id,
+    tokens,
+    timeoutSeconds: 5,
+  };
+}
+
+const USE = `
+const refresher = createRefresher(JSON.parse(process.argv[2]));
+refresher.getAccessToken().then((token) => console.log(token.length > 20 ? "refreshed" : "nothing"));`;
+
+test("an_installed_package_is_imported_and_refreshes", async () => {
+  const script = `import { createRefresher } from "oauth-refresher";${USE}`;
+  const ran = await project.node("imported.js", script, [JSON.stringify(await session())]);
+  assert.deepEqual([ran.code, ran.stdout, ran.stderr], [0, "refreshed\n", ""]);
+  assert.equal(oidc.requests.length, 1);
+});
+
+const canRequire = process.features.require_module === true;
+test(
+  "a_commonjs_program_requires_it_without_a_warning",
+  { skip: !canRequire && "needs Node 20.19" },
+  async () => {
+    const script = `
+const { createRefresher, RefreshError } = require("oauth-refresher");
+const { memoryStorage } = require("oauth-refresher/storage");
+const { go1 } = require("oauth-refresher/providers");
+if (![RefreshError, memoryStorage, go1, require("oauth-refresher/slim").createRefresher].every((it) => typeof it == "function"))
+  throw new Error("an export is missing");${USE}`;
+    const ran = await second.node("required.cjs", script, [JSON.stringify(await session())]);
+    assert.deepEqual([ran.code, ran.stdout, ran.stderr], [0, "refreshed\n", ""]);
+    assert.equal(oidc.requests.length, 1);
+  },
+);
+
+test("a_program_that_only_uses_a_refresher_ends_by_itself", async () => {
+  for (const background of ["auto", "always"]) {
+    const options = { ...(await session()), background, keepAliveSeconds: 3600 };
+    const script = `
+import { createRefresher } from "oauth-refresher";
+const refresher = createRefresher(JSON.parse(process.argv[2]));
+refresher.addEventListener("token-changed", () => {});
+await refresher.getAccessToken();
+process.stdout.write(String(Date.now()));`;
+    const ran = await project.node("ends.js", script, [JSON.stringify(options)]);
+    const lingeredMs = Date.now() - Number(ran.stdout);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.ok(lingeredMs < 1500, `it lived ${lingeredMs} ms longer with background ${background}`);
+  }
+});
+
+test("a_waiting_caller_keeps_the_program_alive_until_it_is_answered", async () => {
+  oidc.faults.always = "503"; // Retry-After: 1
+  const script = `
+import { createRefresher } from "oauth-refresher";
+const refresher = createRefresher({ ...JSON.parse(process.argv[2]), retries: 1 });
+refresher.getAccessToken().catch(({ code }) => console.log(code));`;
+  const ran = await project.node("waits.js", script, [JSON.stringify(await session())]);
+  assert.deepEqual([ran.code, ran.stdout], [0, "unavailable\n"]);
+  assert.equal(oidc.requests.length, 2);
+});
+
+test("importing_any_entry_touches_nothing", async () => {
+  const script = `
+const asked = [];
+const watch = (target, name) => {
+  const original = target[name];
+  target[name] = (...given) => (asked.push(name), original.apply(target, given));
+};
+for (const name of ["setTimeout", "setInterval", "setImmediate", "fetch", "queueMicrotask", "atob", "addEventListener"])
+  if (globalThis[name]) watch(globalThis, name);
+for (const name of ["compile", "instantiate", "instantiateStreaming", "compileStreaming"]) watch(WebAssembly, name);
+for (const name of ["Module", "Instance"])
+  WebAssembly[name] = class extends WebAssembly[name] { constructor(...given) { asked.push(name); super(...given); } };
+watch(crypto, "getRandomValues");
+watch(crypto, "randomUUID");
+watch(Math, "random");
+watch(Date, "now");
+watch(performance, "now");
+const seen = () => ({
+  globals: Reflect.ownKeys(globalThis).map(String).sort(),
+  environment: Object.keys(process.env).length,
+  handles: process._getActiveHandles().length,
+  listeners: process.eventNames().map(String).sort(),
+});
+const before = JSON.stringify(seen());
+asked.length = 0;
+for (const entry of ["", "/slim", "/storage", "/providers"]) await import("oauth-refresher" + entry);
+const after = JSON.stringify(seen());
+console.log(JSON.stringify({ same: before === after, asked }));`;
+  const ran = await project.node("import.js", script);
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.deepEqual(JSON.parse(ran.stdout), { same: true, asked: [] });
+});
+
+test("creating_a_refresher_asks_for_no_core_no_storage_no_network_and_no_timer", async () => {
+  const script = `
+import { createRefresher } from "oauth-refresher";
+const asked = [];
+for (const name of ["fetch", "setTimeout", "setInterval"]) globalThis[name] = () => asked.push(name);
+WebAssembly.compile = WebAssembly.instantiate = () => asked.push("wasm");
+const storage = { load: () => asked.push("load"), save: () => asked.push("save") };
+createRefresher({ token_endpoint: "https://auth.example/token", client_id: "me", storage });
+process.on("exit", () => console.log(JSON.stringify(asked)));`;
+  const ran = await project.node("creating.js", script);
+  assert.deepEqual([ran.code, ran.stdout, ran.stderr], [0, "[]\n", ""]);
+});
+
+test("the_slim_entry_takes_the_core_as_module_bytes_response_and_url", async () => {
+  const root = join(project.folder, "node_modules/oauth-refresher");
+  const bytes = await readFile(join(root, "core.wasm"));
+  const asset = createServer((req, res) => {
+    // what a server that knows no .wasm says of it
+    res.writeHead(200, { "Content-Type": "application/octet-stream" });
+    res.end(bytes);
+  });
+  await new Promise((resolve) => asset.listen(0, "127.0.0.1", resolve));
+  try {
+    const { createRefresher } = await import(pathToFileURL(join(root, "entry/slim.js")).href);
+    const url = `http://127.0.0.1:${asset.address().port}/core.wasm`;
+    const cores = {
+      module: await WebAssembly.compile(bytes),
+      promise: WebAssembly.compile(bytes),
+      buffer: Uint8Array.from(bytes).buffer,
+      view: new Uint8Array(bytes),
+      response: new Response(bytes, { headers: { "Content-Type": "application/wasm" } }),
+      url: new URL(url),
+    };
+    for (const [form, core] of Object.entries(cores)) {
+      const refresher = createRefresher({ ...(await session()), core });
+      assert.ok(await refresher.getAccessToken(), form);
+      assert.ok(await createRefresher({ ...(await session()), core }).getAccessToken(), `${form}, once more`);
+    }
+    assert.throws(() => createRefresher({ token_endpoint: oidc.token_endpoint }), {
+      name: "TypeError",
+      message: /core/,
+    });
+  } finally {
+    asset.closeAllConnections();
+    await new Promise((resolve) => asset.close(resolve));
+  }
+});
+
+test("a_core_that_cannot_be_loaded_rejects_the_call_and_is_tried_again_by_the_next", async () => {
+  const root = join(project.folder, "node_modules/oauth-refresher");
+  const bytes = await readFile(join(root, "core.wasm"));
+  let broken = true;
+  const asset = createServer((req, res) => res.writeHead(broken ? 503 : 200).end(broken ? "" : bytes));
+  await new Promise((resolve) => asset.listen(0, "127.0.0.1", resolve));
+  try {
+    const { createRefresher } = await import(pathToFileURL(join(root, "entry/slim.js")).href);
+    const core = new URL(`http://127.0.0.1:${asset.address().port}/core.wasm`);
+    const refresher = createRefresher({ ...(await session()), core });
+    await assert.rejects(refresher.getAccessToken(), { code: "engine_failed" });
+    broken = false;
+    assert.ok(await refresher.getAccessToken());
+  } finally {
+    asset.closeAllConnections();
+    await new Promise((resolve) => asset.close(resolve));
+  }
+});
+
+test("two_copies_of_the_package_do_one_token_request_together", async () => {
+  const copies = await Promise.all(
+    [project, second].map(async ({ folder }) => {
+      const root = join(folder, "node_modules/oauth-refresher");
+      const load = (path) => import(pathToFileURL(join(root, path)).href);
+      return { ...(await load("entry/inline.js")), ...(await load("storage/index.js")) };
+    }),
+  );
+  assert.notEqual(copies[0].createRefresher, copies[1].createRefresher);
+
+  const rows = new Map();
+  const named = ({ callbackStorage }) =>
+    callbackStorage({
+      name: "rows:session",
+      load: async () => rows.get("session"),
+      save: async (record) => void rows.set("session", record),
+    });
+  const area = areaInMemory();
+  globalThis.localStorage = area; // Node 20 has none, and webStorage is named by the global it was given
+  try {
+    const web = ({ webStorage }) => webStorage(area, "session");
+    for (const storageOf of [named, web]) {
+      oidc.requests.length = 0;
+      const { tokens, ...options } = await session();
+      const refreshers = copies.map((copy) =>
+        copy.createRefresher({ ...options, storage: storageOf(copy), lock: "auto" }),
+      );
+      await refreshers[0].setTokens(tokens);
+      const answers = await Promise.all(
+        refreshers.flatMap((refresher) => [refresher.getAccessToken(), refresher.getAccessToken()]),
+      );
+      assert.equal(new Set(answers).size, 1);
+      assert.equal(oidc.requests.length, 1);
+      assert.equal(oidc.revokedFamilies.length, 0);
+      for (const refresher of refreshers) refresher.close();
+    }
+  } finally {
+    delete globalThis.localStorage;
+  }
+});
+
+test("errors_of_two_copies_are_told_by_their_code", async () => {
+  const [one, other] = await Promise.all(
+    [project, second].map(
+      ({ folder }) =>
+        import(pathToFileURL(join(folder, "node_modules/oauth-refresher/entry/inline.js")).href),
+    ),
+  );
+  const error = await one
+    .createRefresher({ token_endpoint: oidc.token_endpoint, client_id: "client-none" })
+    .getAccessToken()
+    .catch((reason) => reason);
+  assert.ok(error instanceof one.RefreshError);
+  assert.ok(!(error instanceof other.RefreshError));
+  assert.deepEqual([error.name, error.code], ["RefreshError", "signed_out"]);
+});
+
+function areaInMemory() {
+  const items = new Map();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, String(value)),
+    removeItem: (key) => void items.delete(key),
+  };
+}

@@ -1,0 +1,224 @@
+// The packed tarball in workerd, the runtime of Cloudflare Workers, bundled as wrangler does and run by miniflare.
+
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import { startAll } from "../servers/index.mjs";
+
+const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
+const COMPATIBILITY_DATE = "2026-07-01";
+
+let servers, bundle, workerd, refusing;
+before(async () => {
+  servers = await startAll({ secondsPerHour: 3600 });
+  refusing = await startRefusing();
+  bundle = await bundled();
+  workerd = started();
+  await workerd.ready;
+});
+after(async () => {
+  await workerd?.dispose();
+  await refusing?.close();
+  await servers?.close();
+});
+beforeEach(() => {
+  for (const server of [servers.oidc, servers.go1, servers.goto, servers.vault]) {
+    server.requests.length = 0;
+    server.faults.next = null;
+  }
+});
+
+test("the_workerd_entry_is_picked_and_the_inlined_core_is_left_out", () => {
+  assert.ok(bundle.inputs.some((path) => path.endsWith("oauth-refresher/entry/workerd.js")));
+  assert.ok(!bundle.inputs.some((path) => path.endsWith("core-bytes.js")));
+  assert.ok(bundle.modules.some(({ type }) => type === "CompiledWasm"));
+});
+
+test("a_refresher_made_at_module_scope_does_nothing_until_it_is_asked", async () => {
+  assert.equal(servers.oidc.requests.length, 0);
+  assert.deepEqual(await ask("login", { tokens: await servers.oidc.mint("none") }), { state: "active" });
+  assert.equal(servers.oidc.requests.length, 0);
+});
+
+for (const client of ["none", "basic", "post"])
+  test(`tokens_are_refreshed_at_a_real_server_with_client_authentication_${client}`, async () => {
+    const clientAuth = client === "none" ? "none" : `client_secret_${client}`;
+    const options = { ...servers.oidc.clients[client], clientAuth, tokens: await expired(client) };
+    const { names, capabilities, events, state } = await ask("refresh", { options });
+    assert.deepEqual(names, ["access_token", "expires_at", "id_token", "scope", "token_type"]);
+    assert.equal(capabilities.engine, "wasm");
+    assert.deepEqual(events, ["login", "refresh", "refresh"]);
+    assert.equal(state, "active");
+    assert.deepEqual(
+      servers.oidc.requests.map(({ outcome, refreshTokenNumber }) => [outcome, refreshTokenNumber]),
+      [
+        ["granted", 1],
+        ["granted", 2],
+      ],
+    );
+  });
+
+for (const name of ["go1", "goto", "vault"])
+  test(`${name}_is_refreshed_as_its_document_says`, async () => {
+    const { extras, token_type } = await ask("provider", { name, tokens: servers[name].mint(), rounds: 3 });
+    assert.equal(token_type, "Bearer");
+    assert.equal(extras.includes("principal"), name === "goto");
+    assert.equal(servers[name].requests.length, 3);
+    assert.deepEqual(servers[name].violations, []);
+  });
+
+test("twenty_callers_in_one_request_share_one_token_request", async () => {
+  const options = { tokens: await expired("none") };
+  assert.deepEqual(await ask("together", { options, callers: 20 }), { different: 1 });
+  assert.equal(servers.oidc.requests.length, 1);
+});
+
+for (const kind of ["url", "request", "post", "init"])
+  test(`a_refused_access_token_is_renewed_once_and_the_call_answered_for_${kind}`, async () => {
+    const { oidc } = servers;
+    const tokens = await oidc.mint("none");
+    const input = { tokens, url: oidc.resource.url, refuse: refusing.url("oidc"), kind };
+    assert.equal((await ask("fetch", input)).status, 200);
+    assert.equal(oidc.requests.length, 1);
+  });
+
+test("an_invalid_token_of_go1_is_recognised_by_its_words", async () => {
+  const { go1 } = servers;
+  const input = {
+    name: "go1",
+    tokens: go1.mint(),
+    url: go1.resource.url,
+    refuse: refusing.url("go1"),
+    kind: "url",
+  };
+  assert.equal((await ask("fetch", input)).status, 200);
+  assert.equal(go1.requests.length, 1);
+  assert.deepEqual(go1.violations, []);
+});
+
+const failures = {
+  html: { code: "bad_response" },
+  empty: { code: "bad_response" },
+  huge: { code: "bad_response" },
+  "no-access-token": { code: "bad_response" },
+  redirect: { code: "bad_response" },
+  "500-before": { code: "unavailable" },
+  "html-502": { code: "unavailable" },
+  hang: { code: "unavailable" },
+  "lose-reply": { code: "outcome_unknown", refreshTokenState: "unknown" },
+  truncate: { code: "outcome_unknown", refreshTokenState: "unknown" },
+};
+
+for (const [fault, expected] of Object.entries(failures))
+  test(`a_reply_that_is_${fault}_is_${expected.code}`, async () => {
+    const tokens = await expired("none");
+    servers.oidc.faults.next = [fault, fault, fault, fault];
+    const error = await ask("fails", { options: { tokens, timeoutSeconds: 1, retries: 0 } });
+    for (const [name, value] of Object.entries(expected)) assert.equal(error[name], value, name);
+    assert.ok(error.isOurs);
+    assert.equal(error.kept, "active", "the tokens are kept");
+    for (const token of [tokens.access_token, tokens.refresh_token])
+      assert.ok(!error.text.includes(token.slice(0, 8)), "no token in what can be logged");
+  });
+
+test("workerd_does_not_tell_a_refused_connection_from_a_lost_reply_so_the_outcome_is_unknown", async () => {
+  const options = { token_endpoint: await unusedEndpoint(), tokens: await expired("none"), retries: 0 };
+  const error = await ask("fails", { options });
+  assert.deepEqual([error.code, error.refreshTokenState], ["outcome_unknown", "unknown"]);
+});
+
+test("a_refresh_token_that_was_used_ends_the_session", async () => {
+  const tokens = await expired("none");
+  await ask("together", { options: { tokens }, callers: 1 });
+  const error = await ask("fails", { options: { tokens } });
+  assert.deepEqual(
+    [error.code, error.oauthError, error.kept],
+    ["session_ended", "invalid_grant", "session-ended"],
+  );
+});
+
+test("requests_that_share_an_isolate_share_one_token_request", async () => {
+  await ask("login", { tokens: await expired("none") });
+  servers.oidc.faults.next = { name: "slow", delayMs: 300 };
+  const answers = await Promise.all(Array.from({ length: 5 }, () => ask("shared")));
+  assert.ok(answers.every(({ length }) => length > 20));
+  assert.equal(servers.oidc.requests.length, 1);
+});
+
+// --- what the tests speak of ------------------------------------------------------------------------------------------
+
+async function ask(action, input = {}) {
+  const init = { method: "POST", body: JSON.stringify(input) };
+  const response = await workerd.dispatchFetch(`http://worker.example/${action}`, init);
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return JSON.parse(text);
+}
+
+/** An access token that has run out, and a refresh token that works. */
+async function expired(client) {
+  return { ...(await servers.oidc.mint(client)), expires_in: undefined, expires_at: 1 };
+}
+
+async function unusedEndpoint() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}/token`;
+}
+
+function started() {
+  const { oidc, go1, goto, vault } = servers;
+  const { token_endpoint } = oidc;
+  return new Miniflare({
+    modules: bundle.modules,
+    compatibilityDate: COMPATIBILITY_DATE,
+    bindings: {
+      OIDC: { token_endpoint, client_id: oidc.clients.none.client_id },
+      GO1: { ...go1.client, token_endpoint: go1.token_endpoint },
+      GOTO: { ...goto.client, token_endpoint: goto.token_endpoint },
+      VAULT: { partnerId: vault.partnerId, token_endpoint: vault.token_endpoint },
+    },
+  });
+}
+
+/** One module and the core beside it, which is what wrangler makes of a Worker. */
+async function bundled() {
+  const result = await build({
+    entryPoints: [WORKER],
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:workers"],
+    loader: { ".wasm": "copy" },
+    assetNames: "[name]",
+    outdir: "bundle",
+    write: false,
+    metafile: true,
+  });
+  const modules = result.outputFiles.map(({ path, contents, text }) =>
+    path.endsWith(".wasm")
+      ? { type: "CompiledWasm", path: "core.wasm", contents }
+      : { type: "ESModule", path: "worker.mjs", contents: text },
+  );
+  modules.sort((a) => (a.type === "ESModule" ? -1 : 1)); // the first is the entry
+  return { modules, inputs: Object.keys(result.metafile.inputs) };
+}
+
+/** A URL per server; asking it makes that server refuse every access token it gave out so far. */
+async function startRefusing() {
+  const server = createServer((req, res) => {
+    servers[req.url.slice(1)].rejectAccessTokens();
+    res.end();
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: (name) => `http://127.0.0.1:${server.address().port}/${name}`,
+    close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
+  };
+}

@@ -1,0 +1,175 @@
+//! One context: a machine and what its driver keeps beside it. Facts reach it one at a time, and not while it sleeps.
+
+use std::collections::VecDeque;
+
+use oauth_refresher::core::json::Json;
+use oauth_refresher::core::machine::{Failure, Input, Machine, OrderId};
+use oauth_refresher::core::record::Record;
+
+use crate::queue::Moment;
+use crate::server::{token, Token};
+
+#[derive(Debug)]
+pub struct Context {
+    pub machine: Machine,
+    /// Counts restarts: what was ordered in another life comes back to nobody.
+    pub life: u32,
+    pub condition: Condition,
+    pub device: usize,
+    pub operations: VecDeque<Operation>,
+    pub busy: bool,
+    pub mailbox: Vec<Arrival>,
+    pub waiting: Vec<Waiting>,
+    pub held: Option<Held>,
+    pub timer: Option<Moment>,
+    /// How far its clock was ahead when it last looked.
+    pub clock_seen: i64,
+    /// What its last life had begun to write reaches the storage.
+    pub late_writes_land: bool,
+    pub observed: Observed,
+}
+
+/// What the invariants remember of a context, beyond what its driver would.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// The access tokens that callers were given, in order.
+    pub granted: Vec<Token>,
+    pub mark: Option<Mark>,
+    /// When its clock, its sleep or its storage last failed it.
+    pub trouble_at: Option<Moment>,
+    pub storage_trouble: bool,
+    /// The logins it signed out of.
+    pub signed_out_of: Vec<usize>,
+    /// The last login that it stored.
+    pub own_login: Option<usize>,
+    pub ended_tokens: Vec<Token>,
+    pub last_generation: u64,
+    pub requests: VecDeque<Moment>,
+    pub minute: Moment,
+    pub steps: u32,
+    /// When somebody last decided here.
+    pub decided_at: Option<Moment>,
+}
+
+/// What it wrote before it sent a refresh token.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    pub token: Token,
+    pub attempt: String,
+    /// Somebody waits whose access token has run out or was refused.
+    pub needed: bool,
+    /// When the machine says the refresh token was first sent, in true time.
+    pub started_at: Moment,
+    pub ordered_at: Moment,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    Awake,
+    Asleep,
+    Dead,
+}
+
+#[derive(Debug)]
+pub enum Operation {
+    Load(OrderId),
+    Save(OrderId, Option<Box<Record>>, Option<u64>),
+}
+
+/// A fact on its way, and what it ends.
+#[derive(Debug)]
+pub struct Arrival {
+    pub input: Input,
+    pub ends: Ends,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    Nothing,
+    Operation,
+    Request(usize),
+}
+
+/// A caller.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    pub id: u32,
+    pub wants: Wants,
+    pub asked_at: Moment,
+    /// By the clock of the device.
+    pub deadline: Moment,
+    pub rejected: Option<Token>,
+    /// Asked by the world itself after all trouble: the round, and how often a resource server refused in it.
+    pub round: Option<(u32, u32)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    Tokens,
+    /// To have the tokens of this login stored.
+    Adoption(usize),
+    SignOut,
+}
+
+/// How it ended for a caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Granted(Token),
+    Refused(Failure),
+    Done,
+    /// It withdrew, or its context died.
+    Gone,
+}
+
+/// What the driver may hand out.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub access: Token,
+    pub fresh_from: Moment,
+    pub fresh_until: Option<Moment>,
+}
+
+impl Context {
+    pub fn new(machine: Machine, life: u32, device: usize, clock_seen: i64) -> Self {
+        Self {
+            machine,
+            life,
+            condition: Condition::Awake,
+            device,
+            operations: VecDeque::new(),
+            busy: false,
+            mailbox: Vec::new(),
+            waiting: Vec::new(),
+            held: None,
+            timer: None,
+            clock_seen,
+            late_writes_land: false,
+            observed: Observed::default(),
+        }
+    }
+
+    pub fn is_alive(&self, life: u32) -> bool {
+        self.life == life && self.condition != Condition::Dead
+    }
+
+    /// What a driver gives without asking the machine.
+    pub fn at_hand(&self, wall: Moment) -> Option<Token> {
+        let held = self.held.as_ref()?;
+        (held.fresh_from <= wall && held.fresh_until.is_none_or(|until| wall < until)).then_some(held.access)
+    }
+
+    pub fn troubled_since(&self, moment: Moment) -> bool {
+        self.condition != Condition::Awake || self.observed.trouble_at.is_some_and(|at| at >= moment)
+    }
+}
+
+impl Arrival {
+    pub fn of(input: Input) -> Self {
+        Self { input, ends: Ends::Nothing }
+    }
+}
+
+/// The access token in a token set.
+pub fn access_in(tokens: &str) -> Option<Token> {
+    token(&Json::parse(tokens)?.member("access_token")?.string()?)
+}

@@ -1,0 +1,213 @@
+//! What a driver does with orders: one storage call at a time and in order, locks by the number of their order, one
+//! request each, and every end of something comes back as one fact.
+
+use oauth_refresher::core::machine::{Effect, Input, OrderId, Reach};
+use oauth_refresher::core::record::Record;
+
+use crate::context::{access_in, Answer, Arrival, Ends, Held, Operation};
+use crate::lock::Claim;
+use crate::queue::Moment;
+use crate::script::{LockFate, OperationFate};
+use crate::storage::{access_token, family, refresh_token};
+use crate::trace;
+use crate::world::{token_of, Happening, World, Writing};
+
+impl World {
+    pub fn perform(&mut self, context: usize, order: Effect) {
+        self.say(|_| format!("c{context}    {}", trace::order(&order)));
+        match order {
+            Effect::Load(order) => self.contexts[context].operations.push_back(Operation::Load(order)),
+            Effect::Save(order, record, expected) => {
+                self.note_mark(context, record.as_deref());
+                self.contexts[context].operations.push_back(Operation::Save(order, record, expected));
+            }
+            Effect::Lock(order) => self.claim_lock(context, order),
+            Effect::Unlock(order) => {
+                let next = self.lock.release(self.claim(context, order));
+                self.grant_lock(next);
+            }
+            Effect::Send(order) => self.send(context, order),
+            Effect::Hold(holding) => {
+                let held = holding.and_then(|holding| {
+                    Some(Held {
+                        access: access_in(holding.tokens.reveal())?,
+                        fresh_from: holding.fresh_from.as_millis(),
+                        fresh_until: holding.fresh_until.map(|until| until.as_millis()),
+                    })
+                });
+                self.check_held(context, held.as_ref());
+                self.contexts[context].held = held;
+            }
+            Effect::Grant(id) => match self.contexts[context].held.as_ref().map(|held| held.access) {
+                Some(access) => self.answer(context, id, Answer::Granted(access)),
+                None => self.breaks("a grant brings tokens", format!("c{context} #{id} was granted nothing")),
+            },
+            Effect::Refuse(id, failure) => self.answer(context, id, Answer::Refused(*failure)),
+            Effect::Done(id) => self.answer(context, id, Answer::Done),
+            Effect::Notify(event) => self.check_event(context, &event),
+            Effect::Revoke(secret) => {
+                if let Some(token) = token_of(&secret) {
+                    let at = self.now + self.delay(self.history.setup.latency.network);
+                    self.queue.plan(at, Happening::Revocation(token));
+                }
+            }
+        }
+    }
+
+    /// Starts the next storage call, if none is under way.
+    pub fn work(&mut self, context: usize) {
+        if self.contexts[context].busy {
+            return;
+        }
+        let Some(operation) = self.contexts[context].operations.pop_front() else {
+            return;
+        };
+        self.contexts[context].busy = true;
+        let life = self.contexts[context].life;
+        let longest = self.history.setup.latency.storage;
+        let mut there = self.now + self.delay(longest);
+        let back = self.delay(longest);
+        let fate = self.next_operation_fate(context);
+        if let Some(OperationFate::Hangs(span)) = fate {
+            there += span;
+        }
+        match (operation, fate) {
+            (Operation::Load(order), Some(OperationFate::Fails | OperationFate::LandsAndFails)) => {
+                self.operation_ends(context, life, there, Input::LoadFailed(order));
+            }
+            (Operation::Save(order, ..), Some(OperationFate::Fails)) => {
+                self.operation_ends(context, life, there, Input::SaveFailed(order));
+            }
+            (Operation::Load(order), _) => self.queue.plan(there, Happening::Read(context, life, order, back)),
+            (Operation::Save(order, record, expected), fate) => {
+                let fails_after = fate == Some(OperationFate::LandsAndFails);
+                let compared = false;
+                let writing = Writing { order, record, expected, fails_after, compared, lasts: back };
+                self.queue.plan(there, Happening::Write(context, life, writing));
+            }
+        }
+    }
+
+    pub fn read(&mut self, context: usize, life: u32, order: OrderId, lasts: Moment) {
+        if self.contexts[context].life != life {
+            return;
+        }
+        let stale = self.history.setup.storage.stale;
+        let behind = if stale > 0 && !self.calm { self.delay(stale) } else { 0 };
+        let stored = self.storage.read(self.now - behind);
+        self.operation_ends(context, life, self.now + lasts, Input::Loaded(order, stored));
+    }
+
+    /// A write arrives at the storage; also that of a context that has died meanwhile.
+    pub fn write(&mut self, context: usize, life: u32, writing: Writing) {
+        let there = &self.contexts[context];
+        if there.life != life && !there.late_writes_land {
+            return;
+        }
+        let Writing { order, record, expected, fails_after, compared, lasts } = writing;
+        let agreed = compared || self.storage.agrees(expected);
+        if !agreed {
+            self.say(|world| {
+                format!("storage: refuses c{context}, holds {}", trace::described(world.storage.content()))
+            });
+            let input = if fails_after { Input::SaveFailed(order) } else { Input::SaveRefused(order) };
+            return self.operation_ends(context, life, self.now + lasts, input);
+        }
+        if !self.storage.conditional && !compared {
+            // Read, compare, and only then write: others come between.
+            let writing = Writing { order, record, expected, fails_after, compared: true, lasts };
+            return self.queue.plan(self.now + lasts, Happening::Write(context, life, writing));
+        }
+        self.landed(Some(context), record.map(|record| *record));
+        self.hint_others(context);
+        let input = if fails_after { Input::SaveFailed(order) } else { Input::Saved(order) };
+        self.operation_ends(context, life, self.now + lasts, input);
+    }
+
+    fn operation_ends(&mut self, context: usize, life: u32, at: Moment, input: Input) {
+        self.queue.plan(at, Happening::Arrival(context, life, Arrival { input, ends: Ends::Operation }));
+    }
+
+    /// The storage holds something else now.
+    pub fn landed(&mut self, by: Option<usize>, record: Option<Record>) {
+        self.check_write(by, record.as_ref());
+        self.say(|_| format!("storage: {}", trace::described(record.as_ref())));
+        match &record {
+            None => self.past.empty_until = Some(Moment::MAX),
+            Some(record) => {
+                if self.past.empty_until == Some(Moment::MAX) {
+                    self.past.empty_until = Some(self.now);
+                }
+                let tokens = [(false, access_token(Some(record))), (true, refresh_token(Some(record)))];
+                self.past.stored.extend(tokens.into_iter().filter_map(|(kind, token)| Some((kind, token?))));
+                self.past.marks.extend(record.pending.as_ref().map(|pending| pending.attempt.clone()));
+                if let Some(family) = family(Some(record)) {
+                    if !self.past.logins_stored.contains(&family) {
+                        self.past.logins_stored.push(family);
+                    }
+                }
+            }
+        }
+        self.storage.write(self.now, record);
+    }
+
+    fn hint_others(&mut self, writer: usize) {
+        let latency = self.history.setup.latency;
+        for context in 0..self.contexts.len() {
+            if context != writer && !self.dice.percent(latency.lost_hints) {
+                let at = self.now + self.delay(latency.hint);
+                let life = self.contexts[context].life;
+                self.queue.plan(at, Happening::Arrival(context, life, Arrival::of(Input::PeerChanged)));
+            }
+        }
+    }
+
+    fn claim_lock(&mut self, context: usize, order: OrderId) {
+        let claim = self.claim(context, order);
+        let at = self.now + self.delay(self.history.setup.latency.storage.min(10));
+        if !self.is_lock_shared() {
+            return self.lock_fact(claim, at, Input::Locked(order, Reach::ThisRealm));
+        }
+        match take(&mut self.fates.locks) {
+            Some(LockFate::Fails) => self.lock_fact(claim, at, Input::LockFailed(order)),
+            Some(LockFate::NeverGranted) => {}
+            None => {
+                let next = self.lock.claim(claim);
+                self.grant_lock(next);
+            }
+        }
+    }
+
+    pub fn grant_lock(&mut self, claim: Option<Claim>) {
+        if let Some(claim) = claim {
+            let at = self.now + self.delay(self.history.setup.latency.storage.min(10));
+            self.lock_fact(claim, at, Input::Locked(claim.order, Reach::AllContexts));
+        }
+    }
+
+    fn lock_fact(&mut self, claim: Claim, at: Moment, input: Input) {
+        self.queue.plan(at, Happening::Arrival(claim.context, claim.life, Arrival::of(input)));
+    }
+
+    fn next_operation_fate(&mut self, context: usize) -> Option<OperationFate> {
+        let fate = take(&mut self.fates.operations)?;
+        self.say(|_| format!("c{context}    (the next storage call {fate:?})"));
+        self.past.storage_trouble = true;
+        let observed = &mut self.contexts[context].observed;
+        observed.storage_trouble = true;
+        let lasts = if let OperationFate::Hangs(span) = fate { span } else { 0 };
+        observed.trouble_at = observed.trouble_at.max(Some(self.now + lasts));
+        Some(fate)
+    }
+}
+
+/// The next of so many.
+pub fn take<T: Copy>(fates: &mut Option<(u32, T)>) -> Option<T> {
+    let (count, fate) = fates.as_mut()?;
+    let fate = *fate;
+    *count -= 1;
+    if *count == 0 {
+        *fates = None;
+    }
+    Some(fate)
+}

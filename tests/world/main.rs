@@ -1,0 +1,119 @@
+//! The world: contexts, a storage, a lock, devices with clocks of their own and an authorization server in virtual time.
+//! One seed is one history. A seed that breaks an invariant is shrunk and printed as a trace;
+//! `WORLD_SEED=… cargo test --release --test world` plays one again.
+
+mod checks;
+mod context;
+mod dice;
+mod driver;
+mod lock;
+mod network;
+mod people;
+mod queue;
+mod script;
+mod server;
+mod setup;
+mod shrink;
+mod storage;
+mod trace;
+mod world;
+
+use std::env;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::script::History;
+use crate::world::{Broken, World};
+
+const HISTORIES: u64 = 200_000;
+const LONG: u64 = 10_000_000;
+const WALL: Duration = Duration::from_secs(40);
+
+#[test]
+fn no_history_breaks_an_invariant() {
+    if let Some(seed) = number("WORLD_SEED") {
+        return replay(seed);
+    }
+    let long = env::var_os("OAUTH_REFRESHER_LONG").is_some();
+    let wanted = number("WORLD_HISTORIES").unwrap_or(if long { LONG } else { HISTORIES });
+    let wall = if long { Duration::MAX } else { WALL };
+    let first = number("WORLD_FROM").unwrap_or(1);
+    let (started, next, ran, steps, most) =
+        (Instant::now(), AtomicU64::new(first), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let failed = AtomicBool::new(false);
+    let workers = thread::available_parallelism().map_or(2, usize::from);
+    let failures: Vec<(u64, Broken)> = thread::scope(|scope| {
+        let run = || {
+            let mut failures = Vec::new();
+            while !failed.load(Ordering::Relaxed) && started.elapsed() < wall {
+                let seed = next.fetch_add(1, Ordering::Relaxed);
+                if seed >= first + wanted {
+                    break;
+                }
+                let world = World::new(History::random(seed), false).run();
+                ran.fetch_add(1, Ordering::Relaxed);
+                steps.fetch_add(u64::from(world.steps), Ordering::Relaxed);
+                most.fetch_max(u64::from(world.most_steps), Ordering::Relaxed);
+                if let Some(broken) = world.broken {
+                    failures.push((seed, broken));
+                    failed.store(env::var_os("WORLD_GO_ON").is_none(), Ordering::Relaxed);
+                }
+            }
+            failures
+        };
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(run)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_default()).collect()
+    });
+    let (ran, seconds) = (ran.into_inner(), started.elapsed().as_secs_f64());
+    println!(
+        "{ran} histories, {} steps, in {seconds:.1} s: {:.0} histories per second; at most {} steps of one context in a minute",
+        steps.into_inner(),
+        ran as f64 / seconds,
+        most.into_inner()
+    );
+    if env::var_os("WORLD_GO_ON").is_some() {
+        return summary(&failures);
+    }
+    if let Some((seed, broken)) = failures.iter().min_by_key(|(seed, _)| *seed) {
+        explain(*seed, broken);
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
+}
+
+fn replay(seed: u64) {
+    let world = World::new(History::random(seed), true).run();
+    match world.broken {
+        Some(broken) => explain(seed, &broken),
+        None => {
+            println!("{:#?}\n{}", world.history.setup, world.trace.unwrap_or_default().join("\n"));
+            println!("seed {seed} breaks nothing");
+        }
+    }
+}
+
+/// Prints the smallest history that breaks the same invariant, and fails.
+fn explain(seed: u64, broken: &Broken) {
+    let (history, smallest) = shrink::shrink(&History::random(seed), broken);
+    let world = World::new(history, true).run();
+    println!("{:?}", world.history.setup);
+    println!("{}", world.trace.unwrap_or_default().join("\n"));
+    panic!("seed {seed}: {}: {}", smallest.claim, smallest.detail);
+}
+
+/// How often which invariant breaks, and the first seed that shows it.
+fn summary(failures: &[(u64, Broken)]) {
+    let mut claims: Vec<&str> = failures.iter().map(|(_, broken)| broken.claim).collect();
+    claims.sort_unstable();
+    claims.dedup();
+    for claim in &claims {
+        let seeds: Vec<u64> =
+            failures.iter().filter(|(_, broken)| broken.claim == *claim).map(|(seed, _)| *seed).collect();
+        let first: Vec<String> = seeds.iter().take(6).map(u64::to_string).collect();
+        println!("{:6} {claim}: seeds {}", seeds.len(), first.join(" "));
+    }
+    assert!(claims.is_empty(), "{} histories break something", failures.len());
+}

@@ -1,0 +1,234 @@
+//! What the script says: callers, logins, sign-outs, crashes, sleep and clocks; and the calm after it.
+
+use oauth_refresher::core::json::Json;
+use oauth_refresher::core::machine::{Input, Revoke, Wish};
+use oauth_refresher::core::record::Tokens;
+use oauth_refresher::core::secret::Secret;
+use oauth_refresher::core::time::UnixTime;
+
+use crate::context::{Answer, Arrival, Condition, Context, Waiting, Wants};
+use crate::queue::Moment;
+use crate::script::{Ask, What};
+use crate::server::{name, End, Token};
+use crate::storage::family;
+use crate::world::{span, Happening, World};
+
+/// After the script, every context is asked this often, to see whether the session came back.
+pub const ROUNDS: u32 = 3;
+const BETWEEN_ROUNDS: Moment = 200_000;
+
+impl World {
+    pub fn play(&mut self, what: What) {
+        self.say(|_| format!("-- {what:?}"));
+        self.past.trouble |= !matches!(
+            what,
+            What::Demand(..)
+                | What::Withdraw(_)
+                | What::SignOut(..)
+                | What::Login(_)
+                | What::Watch(..)
+                | What::Resume(_)
+                | What::Hint(_)
+        );
+        match what {
+            What::Demand(context, ask, timeout) => {
+                self.demand(context, ask, timeout, None);
+            }
+            What::Withdraw(context) => self.withdraw(context),
+            What::SignOut(context, revoke) => self.sign_out(context, revoke),
+            What::Login(context) => self.login(context),
+            What::Crash(context, span, lands) => self.crash(context, span, lands),
+            What::Sleep(context, span) => {
+                if self.contexts[context].condition == Condition::Awake {
+                    self.contexts[context].condition = Condition::Asleep;
+                    self.contexts[context].timer = None;
+                    let life = self.contexts[context].life;
+                    self.queue.plan(self.now + span, Happening::WakesUp(context, life));
+                }
+            }
+            What::Watch(context, on) => self.tell(context, Arrival::of(Input::Watching(on))),
+            What::Resume(context) => self.tell(context, Arrival::of(Input::Resumed)),
+            What::Hint(context) => self.tell(context, Arrival::of(Input::PeerChanged)),
+            What::Clock(device, by) => {
+                self.past.clock_moved = true;
+                self.clocks[device] += by;
+                for context in self.contexts.iter_mut().filter(|context| context.device == device) {
+                    context.observed.trouble_at = context.observed.trouble_at.max(Some(self.now));
+                }
+            }
+            What::AdministratorRevokes => {
+                if let Some(family) = family(self.storage.content()) {
+                    self.server.end(family, End::Administrator);
+                }
+            }
+            What::Requests(count, fate) => self.fates.requests = Some((count, fate)),
+            What::Operations(count, fate) => self.fates.operations = Some((count, fate)),
+            What::Locks(count, fate) => self.fates.locks = Some((count, fate)),
+            What::StealLock => {
+                self.past.stolen = true;
+                let next = self.lock.steal();
+                self.grant_lock(next);
+            }
+        }
+    }
+
+    /// Somebody asks; in a round after the calm perhaps instead of a token that a resource server refused.
+    pub fn demand(&mut self, context: usize, ask: Ask, timeout: Moment, round: Option<((u32, u32), Option<Token>)>) {
+        if self.contexts[context].condition != Condition::Awake {
+            return;
+        }
+        let wall = self.wall(context);
+        let held = self.contexts[context].held.as_ref().map(|held| held.access);
+        let rejected = match ask {
+            Ask::Rejected => round.map_or(held, |(_, refused)| refused),
+            Ask::RejectedLong => self.contexts[context].observed.granted.first().copied(),
+            Ask::Plain | Ask::Valid(_) | Ask::Force => None,
+        };
+        let id = self.fresh_caller();
+        let deadline = wall + timeout;
+        let asked_at = self.now;
+        let round = round.map(|(round, _)| round);
+        let wants = Wants::Tokens;
+        self.contexts[context].waiting.push(Waiting { id, wants, asked_at, deadline, rejected, round });
+        if let (Ask::Plain, true, Some(access)) =
+            (ask, self.history.setup.fast_path, self.contexts[context].at_hand(wall))
+        {
+            return self.answer(context, id, Answer::Granted(access));
+        }
+        let wish = Wish {
+            min_validity: if let Ask::Valid(validity) = ask { Some(span(validity)) } else { None },
+            rejected: rejected.map(|token| Secret::new(name("at", token))),
+            force: ask == Ask::Force,
+            deadline: UnixTime::from_millis(deadline),
+        };
+        self.tell(context, Arrival::of(Input::Demanded(id, wish)));
+    }
+
+    fn withdraw(&mut self, context: usize) {
+        let waiting = &mut self.contexts[context].waiting;
+        let Some(index) = waiting.iter().position(|waiting| waiting.wants == Wants::Tokens && waiting.round.is_none())
+        else {
+            return;
+        };
+        if self.contexts[context].condition == Condition::Awake {
+            let waiting = self.contexts[context].waiting.remove(index);
+            let id = waiting.id;
+            self.answers.push((context, waiting, Answer::Gone));
+            self.tell(context, Arrival::of(Input::Withdrawn(id)));
+        }
+    }
+
+    fn sign_out(&mut self, context: usize, revoke: bool) {
+        if self.contexts[context].condition != Condition::Awake {
+            return;
+        }
+        self.decides(context);
+        let known =
+            [family(self.storage.content()), self.contexts[context].held.as_ref().map(|held| held.access.family)];
+        self.contexts[context].observed.signed_out_of.extend(known.into_iter().flatten());
+        let id = self.caller(context, Wants::SignOut);
+        let revoke = if revoke { Revoke::Yes } else { Revoke::No };
+        self.tell(context, Arrival::of(Input::SignedOut(id, revoke)));
+    }
+
+    fn login(&mut self, context: usize) {
+        if self.contexts[context].condition != Condition::Awake {
+            return;
+        }
+        self.decides(context);
+        let issued = self.server.login(self.now);
+        let reply = self.server.reply(issued);
+        let tokens = Json::parse(&reply).map(Tokens::from_json).unwrap_or_default();
+        let id = self.caller(context, Wants::Adoption(issued.access.family));
+        self.tell(context, Arrival::of(Input::Adopted(id, tokens)));
+    }
+
+    /// Every session there was is given up.
+    fn decides(&mut self, context: usize) {
+        self.past.decided = true;
+        self.past.given_up.extend(0..self.server.families.len());
+        self.contexts[context].observed.decided_at = Some(self.now);
+    }
+
+    fn caller(&mut self, context: usize, wants: Wants) -> u32 {
+        let id = self.fresh_caller();
+        let (asked_at, deadline) = (self.now, Moment::MAX);
+        let waiting = Waiting { id, wants, asked_at, deadline, rejected: None, round: None };
+        self.contexts[context].waiting.push(waiting);
+        id
+    }
+
+    fn crash(&mut self, context: usize, span: Moment, lands: bool) {
+        if self.contexts[context].condition == Condition::Dead {
+            return;
+        }
+        let life = self.contexts[context].life;
+        for waiting in std::mem::take(&mut self.contexts[context].waiting) {
+            self.answers.push((context, waiting, Answer::Gone));
+        }
+        for index in 0..self.requests.len() {
+            let request = &self.requests[index];
+            if request.context == context && request.life == life && request.issued.is_none() && self.dice.percent(50) {
+                self.requests[index].dropped = true;
+            }
+        }
+        let there = &mut self.contexts[context];
+        there.condition = Condition::Dead;
+        there.operations.clear();
+        there.mailbox.clear();
+        there.timer = None;
+        // What is under way at the storage is the storage's now; a life that is over hears of nothing.
+        there.late_writes_land = lands;
+        there.life += 1;
+        let life = there.life;
+        let next = self.lock.release_all_of(context);
+        self.grant_lock(next);
+        self.queue.plan(self.now + span, Happening::Restarts(context, life));
+    }
+
+    pub fn restart(&mut self, context: usize, life: u32) {
+        if self.contexts[context].life == life && self.contexts[context].condition == Condition::Dead {
+            self.say(|_| format!("c{context} starts again"));
+            let machine = self.machine(context, life, None);
+            let device = self.contexts[context].device;
+            let late_writes_land = self.contexts[context].late_writes_land;
+            self.contexts[context] = Context::new(machine, life, device, self.clocks[device]);
+            self.contexts[context].late_writes_land = late_writes_land;
+        }
+    }
+
+    /// Everything that arrived meanwhile, in order; then whoever wakes up says so.
+    pub fn wake_up(&mut self, context: usize, life: u32) {
+        if self.contexts[context].life != life || self.contexts[context].condition != Condition::Asleep {
+            return;
+        }
+        self.say(|_| format!("c{context} wakes up"));
+        self.contexts[context].condition = Condition::Awake;
+        self.contexts[context].observed.trouble_at = self.contexts[context].observed.trouble_at.max(Some(self.now));
+        for arrival in std::mem::take(&mut self.contexts[context].mailbox) {
+            self.tell(context, arrival);
+        }
+        self.tell(context, Arrival::of(Input::Resumed));
+    }
+
+    /// The end of all trouble.
+    pub fn calm_down(&mut self) {
+        self.say(|_| "-- calm".to_owned());
+        self.calm = true;
+        self.fates = Default::default();
+        for context in 0..self.contexts.len() {
+            let life = self.contexts[context].life;
+            self.wake_up(context, life);
+            self.restart(context, life);
+            self.tell(context, Arrival::of(Input::Watching(false)));
+        }
+        // Every context is asked as `refresher.fetch` would; a token that the resource server refuses is named.
+        for round in 0..ROUNDS {
+            let begin = self.now + 60_000 + BETWEEN_ROUNDS * Moment::from(round);
+            for context in 0..self.contexts.len() {
+                self.queue.plan(begin + 10_000 * context as Moment, Happening::Round(context, round));
+            }
+        }
+        self.queue.plan(self.now + 60_000 + BETWEEN_ROUNDS * Moment::from(ROUNDS), Happening::End);
+    }
+}
