@@ -40,6 +40,8 @@ pub struct Policy {
 pub const MIN_VALIDITY: Duration = Duration::from_secs(10);
 /// Longer than this nobody is kept waiting for a server that asked for patience: the caller gets the error and the time.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// A server that asks for more patience than this is asked again all the same.
+pub const LONGEST_PATIENCE: Duration = Duration::from_secs(3600);
 /// A reply that is late by this much, after the request's own timeout, is not coming.
 pub const MARGIN: Duration = Duration::from_secs(5);
 /// Token requests in one minute that did not bring new tokens, or that a resource server's refusals asked for.

@@ -60,6 +60,7 @@ impl World {
             return;
         };
         let waiting = self.contexts[context].waiting.remove(index);
+        self.settled.push((context, waiting.id, self.now - waiting.asked_at));
         match &answer {
             Answer::Granted(access) => self.check_grant(context, &waiting, *access),
             Answer::Refused(failure) => self.check_failure(context, &waiting, failure),
@@ -132,7 +133,7 @@ impl World {
             }
             // A replica that is behind is one more way for a storage to fail.
             Code::StorageFailed => self.past.storage_trouble || !self.reads_are_current(),
-            Code::OutcomeUnknown => self.past.trouble || !self.is_lock_shared(),
+            Code::OutcomeUnknown => self.past.trouble || !self.is_lock_shared() || !self.reads_are_current(),
             Code::Unavailable | Code::LockTimeout | Code::Timeout => true,
         };
         if !excused {
@@ -143,7 +144,8 @@ impl World {
     pub fn check_event(&mut self, context: usize, event: &Event) {
         let told = match event {
             Event::TokenChanged(source, generation) => {
-                let stale = self.history.setup.storage.stale > 0;
+                let orderly =
+                    self.compares() && self.reads_are_current() && !self.past.clock_moved && !self.past.storage_trouble;
                 let held = self.contexts[context].held.as_ref().map(|held| held.access.family);
                 let observed = &mut self.contexts[context].observed;
                 let before = std::mem::replace(&mut observed.last_generation, *generation);
@@ -153,7 +155,7 @@ impl World {
                 // What forgets a session forgets its generation too.
                 if held.is_none() {
                     observed.last_generation = 0;
-                } else if *generation < before && self.compares() && !stale && !self.past.clock_moved {
+                } else if *generation < before && orderly {
                     let detail = format!("c{context}: {generation} after {before}");
                     self.breaks("token-changed comes in the order of generations", detail);
                 }
@@ -208,7 +210,8 @@ impl World {
             self.breaks("requests that bring nothing are limited", format!("{shown}: {fruitless} in a minute"));
         }
         let observed = &self.contexts[context].observed;
-        if self.compares() && observed.signed_out_of.contains(&token.family) {
+        let decides = self.compares() && self.reads_are_current() && !self.past.storage_trouble;
+        if decides && observed.signed_out_of.contains(&token.family) {
             return self.breaks("nothing is sent after a sign-out", shown);
         }
         let Some(mark) = observed.mark.clone().filter(|mark| mark.token == token) else {
@@ -341,7 +344,9 @@ impl World {
                 family.ended.is_none()
             });
             let fine = match &answer {
-                Answer::Granted(access) => !lives || !self.lasts_long_enough() || self.server.accepts(*access, waiting.asked_at),
+                Answer::Granted(access) => {
+                    !lives || !self.lasts_long_enough() || self.server.accepts(*access, waiting.asked_at)
+                }
                 Answer::Refused(failure) => match failure.code {
                     Code::SessionEnded | Code::SignedOut => refresh_token(content).is_none(),
                     // It said so itself, and not longer than it said.

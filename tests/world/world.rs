@@ -78,6 +78,8 @@ pub struct World {
     pub past: Past,
     pub answers: Vec<(usize, Waiting, Answer)>,
     pub events: Vec<(usize, String)>,
+    /// The context, the caller, and how long it waited.
+    pub settled: Vec<(usize, u32, Moment)>,
     pub broken: Option<Broken>,
     pub trace: Option<Vec<String>>,
     pub steps: u32,
@@ -131,6 +133,7 @@ impl World {
             past: Past { clock_moved: setup.skew != 0, ..Past::default() },
             answers: Vec::new(),
             events: Vec::new(),
+            settled: Vec::new(),
             broken: None,
             trace: traced.then(Vec::new),
             steps: 0,
@@ -169,6 +172,11 @@ impl World {
     pub fn breaks(&mut self, claim: &'static str, detail: String) {
         self.say(|_| format!("BROKEN {claim}: {detail}"));
         self.broken.get_or_insert(Broken { claim, detail });
+    }
+
+    /// When the script and all trouble end.
+    pub fn calm_at(&self) -> Moment {
+        BEGINNING + self.history.calm_from()
     }
 
     /// What the clock of that context shows.
@@ -296,7 +304,7 @@ impl World {
         for (index, step) in self.history.script.iter().enumerate() {
             self.queue.plan(BEGINNING + step.at, Happening::Scripted(index));
         }
-        self.queue.plan(BEGINNING + self.history.calm_from(), Happening::Calm);
+        self.queue.plan(self.calm_at(), Happening::Calm);
     }
 
     pub fn machine(&self, context: usize, life: u32, tokens: Option<&str>) -> Machine {

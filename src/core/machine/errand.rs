@@ -5,7 +5,7 @@
 use super::facts::{Code, Event, Failure, Source};
 use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
-use crate::core::policy::{Random, MARGIN};
+use crate::core::policy::{Random, LONGEST_PATIENCE, MARGIN};
 use crate::core::record::{Pending, Record};
 use crate::core::time::UnixTime;
 
@@ -33,7 +33,11 @@ impl Machine {
         }
         let ahead = self.ahead_of(record).filter(|_| self.watching);
         let keep_alive = self.policy.keep_alive.map(|every| record.obtained_at + every);
-        ahead.into_iter().chain(keep_alive).min().map(|at| at.max(rested).max(record.retry_at.unwrap_or_default()))
+        ahead
+            .into_iter()
+            .chain(keep_alive)
+            .min()
+            .map(|at| at.max(rested).max(record.retry_at.unwrap_or_default().min(self.now + LONGEST_PATIENCE)))
     }
 
     /// Nothing can be refreshed: callers learn why, and an access token that was all there was comes to its end.

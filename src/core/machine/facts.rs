@@ -3,6 +3,7 @@
 //! waits for any more is ignored.
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::string::String;
 
 use crate::core::oauth::response::{RefreshTokenState, Reply, ServerError};
@@ -198,7 +199,7 @@ pub struct Failure {
     /// The stable code.
     pub code: Code,
     /// What the server said, if it did.
-    pub server: Option<ServerError>,
+    pub server: Option<Rc<ServerError>>,
     /// What became of the refresh token.
     pub refresh_token: RefreshTokenState,
     /// When the server may be asked again, if it said so.
@@ -242,7 +243,7 @@ impl Failure {
 
     /// With the server's words.
     pub fn said(mut self, server: ServerError) -> Self {
-        self.server = Some(server);
+        self.server = Some(Rc::new(server));
         self
     }
 

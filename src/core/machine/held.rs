@@ -34,6 +34,8 @@ pub struct Held {
     pub distrusted: Option<u64>,
     /// The generation whose access token was all there was, and has run out.
     over: Option<u64>,
+    /// A write was refused: what is read next is believed, however old it looks.
+    pub refuted: bool,
     /// The highest generation ever seen or written here.
     highest: u64,
 }
@@ -71,6 +73,7 @@ impl Default for Held {
             ended: false,
             distrusted: None,
             over: None,
+            refuted: false,
             highest: 0,
         }
     }
@@ -95,11 +98,15 @@ impl Held {
 
     /// Takes over what the storage holds.
     pub fn reconcile(&mut self, stored: Stored) -> Reconciled {
-        let first = !self.looked;
-        self.looked = true;
-        if self.outlives(&stored) {
-            self.stored = stored.generation();
-            return Reconciled::Same;
+        let first = !core::mem::replace(&mut self.looked, true);
+        let refuted = core::mem::take(&mut self.refuted);
+        match &self.unsaved {
+            Some(unsaved) if self.outlives(unsaved, &stored) => {
+                self.stored = stored.generation();
+                return Reconciled::Same;
+            }
+            None if !refuted && self.is_stale_read(&stored) => return Reconciled::Same,
+            Some(_) | None => {}
         }
         let before = self.access_token();
         match stored {
@@ -207,7 +214,7 @@ impl Held {
 
     /// Whether the access token is better than none: not refused, and not at its end.
     pub fn still_good(&self, wish: &Wish, now: UnixTime) -> bool {
-        let Some(record) = &self.record else {
+        let Some(record) = self.record.as_ref().filter(|_| !self.is_over()) else {
             return false;
         };
         let refused = |token: &str| wish.rejected.as_ref().is_some_and(|rejected| rejected.reveal() == token);
@@ -231,10 +238,7 @@ impl Held {
     }
 
     /// Whether what is in memory is newer than what the storage holds.
-    fn outlives(&self, stored: &Stored) -> bool {
-        let Some(unsaved) = &self.unsaved else {
-            return self.is_stale_read(stored);
-        };
+    fn outlives(&self, unsaved: &Unsaved, stored: &Stored) -> bool {
         stored.generation() == self.stored
             || unsaved.replaces.is_none()
             || match stored {

@@ -6,7 +6,7 @@ use super::flight::{Phase, Wait, Writing};
 use super::held::{refresh_token_of, Reconciled, Unsaved};
 use super::{Machine, Reach};
 use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
-use crate::core::policy::{backoff, LONGEST_WAIT};
+use crate::core::policy::{backoff, LONGEST_PATIENCE, LONGEST_WAIT};
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
@@ -31,10 +31,10 @@ pub enum Outcome {
 
 impl Machine {
     pub(super) fn replied(&mut self, now: UnixTime, order: OrderId, reply: &Reply) {
-        let sending = match core::mem::replace(&mut self.phase, Phase::Idle) {
+        let sending = match self.leave() {
             Phase::Sending(sending) if sending.order == order => sending,
             other => {
-                self.phase = other;
+                self.enter(other);
                 return self.orphan_replied(now, order, reply);
             }
         };
@@ -55,6 +55,7 @@ impl Machine {
             }
             Verdict::Unavailable(error, state, retry_at) => {
                 let failure = Failure::new(Code::Unavailable).leaving(state).said(error);
+                let retry_at = retry_at.map(|at| at.min(now + LONGEST_PATIENCE));
                 self.failed(now, Failure { retry_at, ..failure });
             }
             Verdict::Unreadable(error) => {
@@ -133,7 +134,7 @@ impl Machine {
             (None, Outcome::Ended(failure))
         };
         let writing = self.save(record, refused, 0);
-        self.phase = Phase::Saving(writing, outcome);
+        self.enter(Phase::Saving(writing, outcome));
     }
 
     /// The write is stored; or it never will be for now, and memory has to do.
@@ -193,7 +194,7 @@ impl Machine {
                 record.generation = self.held.next_generation();
             }
             let writing = self.save(writing.record, writing.replaces, writing.tries.saturating_add(1));
-            self.phase = Phase::Saving(writing, outcome);
+            self.enter(Phase::Saving(writing, outcome));
             return;
         }
         if stored == Stored::Nothing && matches!(outcome, Outcome::Refreshed) {
@@ -236,7 +237,7 @@ impl Machine {
             record.generation = record.generation.max(self.held.stored.unwrap_or(0).saturating_add(1));
         }
         let writing = self.save(record, replaces, CONFLICT_TRIES / 2);
-        self.phase = Phase::Saving(writing, Outcome::Resaved);
+        self.enter(Phase::Saving(writing, Outcome::Resaved));
     }
 
     fn resaves(&self) -> u32 {
@@ -263,7 +264,7 @@ impl Machine {
         tokens.keep_from(&current.tokens);
         let record = Record::new(tokens, sent_at, self.held.next_generation());
         let writing = self.save(Some(record), self.held.fingerprint(), 0);
-        self.phase = Phase::Saving(writing, Outcome::Refreshed);
+        self.enter(Phase::Saving(writing, Outcome::Refreshed));
     }
 
     /// An access token that nobody can use came with a refresh token that may be the only one left: that one is kept.
@@ -282,7 +283,7 @@ impl Machine {
         record.retry_at = failure.retry_at;
         record.generation = self.held.next_generation();
         let writing = self.save(Some(record), self.held.fingerprint(), 0);
-        self.phase = Phase::Saving(writing, Outcome::Failed(failure));
+        self.enter(Phase::Saving(writing, Outcome::Failed(failure)));
     }
 
     fn refused(&mut self, now: UnixTime, failure: Failure) {
@@ -291,7 +292,7 @@ impl Machine {
         }
         // Without a lock a winner elsewhere may have its tokens and not have stored them yet.
         let pause = Duration::from_secs(1) + self.random.below(Duration::from_millis(500));
-        self.phase = Phase::Confirming(Wait::Until(now + pause), failure);
+        self.enter(Phase::Confirming(Wait::Until(now + pause), failure));
     }
 
     /// The session of that request was given up; a sign-out that revokes also revokes what it still brought.

@@ -8,12 +8,12 @@ use super::held::Unsaved;
 use super::Machine;
 use crate::core::json::push_number;
 use crate::core::oauth::response::RefreshTokenState;
-use crate::core::policy::{backoff, MARGIN, REQUESTS_PER_MINUTE};
+use crate::core::policy::{backoff, LONGEST_PATIENCE, MARGIN, REQUESTS_PER_MINUTE};
 use crate::core::record::{fingerprint, Pending};
 use crate::core::time::{Duration, UnixTime};
 
 /// So often a mark may be refused in a row.
-const MARK_TRIES: u32 = 3;
+const MARK_TRIES: u32 = 10;
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Machine {
@@ -25,13 +25,14 @@ impl Machine {
         };
         if let Some(late) = late.filter(|late| record.in_doubt().is_some_and(|mark| mark.attempt == late.attempt)) {
             let order = self.order();
-            self.phase = Phase::Sending(Sending { order, sent_at: late.sent_at, with_nonce: true });
+            self.enter(Phase::Sending(Sending { order, sent_at: late.sent_at, with_nonce: true }));
             return self.replied(now, order, &late.reply);
         }
         if self.demands.is_empty() && !self.errand_due(now) {
             return self.unlock();
         }
-        if let Some(retry_at) = record.retry_at.filter(|at| *at > now) {
+        // One that is further away was written by a clock that was ahead.
+        if let Some(retry_at) = record.retry_at.filter(|at| *at > now && at.since(now) <= LONGEST_PATIENCE) {
             let failure = Failure { retry_at: Some(retry_at), ..Failure::new(Code::Unavailable) };
             return self.rest_until(retry_at, failure);
         }
@@ -51,7 +52,8 @@ impl Machine {
         let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
         let theirs = !pending.attempt.starts_with(&self.context);
         let alone = matches!(self.lock, Some((_, Reach::AllContexts)));
-        let given_up = pending.started_at.max(pending.probed_at.unwrap_or_default()) + self.policy.timeout + MARGIN;
+        let probed_at = pending.probed_at.filter(|at| *at <= now);
+        let given_up = pending.started_at.max(probed_at.unwrap_or_default()) + self.policy.timeout + MARGIN;
         if theirs && !alone && now < given_up && now >= pending.started_at {
             // Without a lock that its owner respects, the request may still be out: its result is worth waiting for.
             let pause = Duration::from_millis(500) + self.random.below(Duration::from_millis(500));
@@ -65,7 +67,7 @@ impl Machine {
             return self.serve_or_refuse(now, &unknown);
         }
         // The alternative is a new login. A probe that was itself lost leaves things as they were, so there may be another.
-        let pause = pending.probed_at.map(|at| at + backoff(self.failures, &mut self.random));
+        let pause = probed_at.map(|at| at + backoff(self.failures, &mut self.random));
         match pause.filter(|until| *until > now) {
             Some(until) => self.rest_until(until, unknown),
             None => self.mark(now, Some(Pending { probed_at: Some(now), ..pending.clone() })),
@@ -91,7 +93,7 @@ impl Machine {
         record.pending = Some(Pending { attempt, started_at, fingerprint: name.clone(), probed_at });
         self.found_doubt = false;
         let writing = self.save(Some(record), Some(name), 0);
-        self.phase = Phase::Marking(writing);
+        self.enter(Phase::Marking(writing));
     }
 
     /// The mark cannot be written. To spend the token all the same risks it if this context dies, so that is done only
@@ -111,7 +113,8 @@ impl Machine {
         self.refusals = self.refusals.saturating_add(1);
         if self.refusals > MARK_TRIES {
             self.refusals = 0;
-            return self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
+            let until = now + backoff(2, &mut self.random);
+            return self.rest_until(until, Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
         }
         self.reread();
     }
@@ -129,7 +132,7 @@ impl Machine {
         self.refusals = 0;
         self.tries = self.tries.saturating_add(1);
         self.unearned.push(now);
-        self.phase = Phase::Sending(Sending { order, sent_at: now, with_nonce });
+        self.enter(Phase::Sending(Sending { order, sent_at: now, with_nonce }));
         self.orders.push(Effect::Send(order));
     }
 

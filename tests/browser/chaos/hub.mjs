@@ -1,0 +1,48 @@
+// Serves the tabs of chaos.test.mjs, and is where they report to and get their orders from.
+
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import { listen, readBody, respond } from "../../servers/wire.mjs";
+import { importMap, installedDirectory } from "../../../www/installed.mjs";
+
+/**
+ * `given` is what every tab is told, `connectTo` where it may connect to, `reported(report)` takes a tab's report and
+ * returns its orders, `born(tab)` names the new life of a tab that is loaded.
+ */
+export async function startHub({ given, connectTo, born, reported }) {
+  const directory = installedDirectory();
+  const map = JSON.stringify(await importMap(directory, "/package"));
+  const hash = createHash("sha256").update(map).digest("base64");
+  const policy = `default-src 'none'; script-src 'self' 'sha256-${hash}' 'wasm-unsafe-eval'; connect-src 'self' ${connectTo}`;
+  const scripts = await loaded(directory);
+
+  const server = await listen(async (req, res) => {
+    const { pathname } = new URL(req.url, "http://loopback");
+    if (pathname === "/report") return respond(res, 200, await reported(JSON.parse(await readBody(req, 1 << 20))));
+    const tab = /^\/tab\/(\d+)$/.exec(pathname)?.[1];
+    const body = tab ? page(map, { ...given, life: born(Number(tab)) }) : scripts.get(pathname);
+    if (pathname === "/favicon.ico") return res.writeHead(204).end();
+    if (body === undefined) return respond(res, 404, {});
+    res.setHeader("Content-Type", `${tab ? "text/html" : "text/javascript"}; charset=utf-8`);
+    res.setHeader("Cache-Control", "no-store");
+    if (tab) res.setHeader("Content-Security-Policy", policy);
+    res.end(body);
+  });
+  return { url: (tab) => `${server.origin}/tab/${tab}`, close: server.close };
+}
+
+const page = (map, given) => `<!doctype html><title>Life ${given.life}</title>
+<meta name="given" content="${JSON.stringify(given).replaceAll("&", "&amp;").replaceAll('"', "&quot;")}">
+<script type="importmap">${map}</script><script type="module" src="/in-tab.mjs"></script>`;
+
+/** All of the package, once: one that is packed anew during a run is not half of this one. */
+async function loaded(directory) {
+  const scripts = new Map([["/in-tab.mjs", await readFile(new URL("in-tab.mjs", import.meta.url))]]);
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath ?? entry.path, entry.name);
+    const path = relative(directory, file).split(sep).join("/");
+    if (entry.isFile() && path.endsWith(".js")) scripts.set(`/package/${path}`, await readFile(file));
+  }
+  return scripts;
+}

@@ -1,0 +1,132 @@
+// What a tab of chaos.test.mjs does: it asks for a token again and again, and tells its server what it saw.
+
+import { createRefresher } from "oauth-refresher";
+import { indexedDbStorage, webStorage } from "oauth-refresher/storage";
+
+const REPORT_MS = 200;
+const { life, kind, server } = JSON.parse(document.querySelector("meta[name=given]").content);
+
+const shown = []; // everything that a console, an event, an error, a lock or a channel showed
+const rejections = [];
+const complaints = [];
+const channels = new Map();
+const asks = new Set();
+let asked = 0;
+let longestMs = 0;
+let expired = 0;
+let freezes = 0;
+let isAsking = false;
+let loggedIn = 0;
+
+listenToThePage();
+listenToChannels();
+const refresher = createRefresher({
+  ...server,
+  parameters: { life: String(life) }, // the server is to know whose request it is
+  storage: kind === "local" ? webStorage(localStorage, "session") : indexedDbStorage("session"),
+});
+for (const type of ["token-changed", "refresh-failed", "session-ended", "storage-failed"])
+  refresher.addEventListener(type, ({ detail }) => {
+    const { tokens, error, ...others } = detail;
+    // Both are in the event on purpose.
+    const { access_token, id_token, ...members } = tokens ?? {};
+    shown.push(`${type} ${JSON.stringify({ ...others, members })} ${error ? textOf(error) : ""}`);
+    if (type === "storage-failed") complaints.push(`storage-failed: ${error}`);
+  });
+askOnAndOn();
+reportOnAndOn();
+
+async function askOnAndOn() {
+  for (;;) {
+    if (isAsking) ask();
+    await pause(50 + 100 * Math.random());
+  }
+}
+
+async function ask() {
+  const call = { askedMs: Date.now() };
+  asks.add(call);
+  asked += 1;
+  try {
+    const { expires_at } = await refresher.getTokens();
+    if (expires_at <= Date.now() / 1000) expired += 1;
+  } catch (error) {
+    rejections.push({ ...call, settledMs: Date.now(), code: error?.code ?? String(error) });
+    shown.push(textOf(error));
+  }
+  asks.delete(call);
+  longestMs = Math.max(longestMs, Date.now() - call.askedMs);
+}
+
+async function reportOnAndOn() {
+  for (let round = 0; ; round++) {
+    if (round % 4 === 0) await lookAround();
+    const orders = await post({
+      ...{ life, asked, longestMs, expired, freezes, loggedIn, state: refresher.state },
+      oldestAskMs: Math.min(...[...asks].map(({ askedMs }) => askedMs)),
+      waiting: asks.size,
+      rejections: rejections.splice(0),
+      complaints: complaints.splice(0),
+      shown: [...new Set(shown.splice(0))],
+    });
+    isAsking = orders.isAsking;
+    if (orders.tokens) await refresher.setTokens(orders.tokens).then(() => (loggedIn = orders.login), ended);
+    for (const end = Date.now() + (orders.busyMs ?? 0); Date.now() < end;);
+    await pause(REPORT_MS);
+  }
+}
+
+async function post(report) {
+  const reply = await fetch("/report", { method: "POST", body: JSON.stringify(report) });
+  return reply.json();
+}
+
+const ended = (error) => complaints.push(`setTokens: ${error}`);
+
+/** What every script of this origin can see without looking into the storage. */
+async function lookAround() {
+  const { held, pending } = await navigator.locks.query();
+  shown.push(...[...held, ...pending].map(({ name }) => `lock ${name}`));
+  shown.push(`refresher ${refresher} ${JSON.stringify(refresher)}`);
+  shown.push(`local storage ${Object.keys(localStorage)}`);
+}
+
+function listenToThePage() {
+  addEventListener("error", ({ message }) => complaints.push(`error: ${message}`));
+  addEventListener("unhandledrejection", ({ reason }) => complaints.push(`unhandled: ${textOf(reason)}`));
+  addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+    complaints.push(`policy: ${violatedDirective} ${blockedURI}`),
+  );
+  document.addEventListener("freeze", () => (freezes += 1));
+  for (const level of ["debug", "log", "info", "warn", "error"]) {
+    const original = console[level].bind(console);
+    console[level] = (...words) => {
+      shown.push(`console ${words.map(textOf)}`);
+      if (level === "error") complaints.push(`console: ${words.map(textOf)}`);
+      original(...words);
+    };
+  }
+}
+
+/** On every channel that somebody opens in this tab, an ear of our own. */
+function listenToChannels() {
+  const Original = BroadcastChannel;
+  globalThis.BroadcastChannel = class extends Original {
+    constructor(name) {
+      super(name);
+      if (channels.has(name)) return;
+      const ear = new Original(name);
+      ear.onmessage = ({ data }) => shown.push(`message ${JSON.stringify(data)}`);
+      channels.set(name, ear);
+      shown.push(`channel ${name}`);
+    }
+  };
+}
+
+function textOf(value) {
+  if (!(value instanceof Error)) return typeof value === "object" ? JSON.stringify(value) : String(value);
+  const { name, message, stack, cause, ...members } = value;
+  return [name, message, stack, JSON.stringify(value), JSON.stringify(members), cause && textOf(cause)].join(" ");
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

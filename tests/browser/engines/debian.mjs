@@ -1,0 +1,33 @@
+// Programs that Debian has and npm has not.
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+/** The program's path; where it is missing, and we may, its packages are installed. */
+export function installed({ program, packages, say }) {
+  const present = found(program);
+  if (present) return present;
+  const command = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
+  const missing = `${program} is not installed; on Debian, run: ${command}`;
+  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) throw new Error(missing);
+  say(`${program} is not installed, so: ${command}`);
+  if (!succeeds(command) && !(succeeds("apt-get update") && succeeds(command))) throw new Error(missing);
+  return found(program) ?? fail(`${program} is not in ${packages.join(", ")}`);
+}
+
+/** The first folder of the PATH that has it. */
+function found(program) {
+  const folders = (process.env.PATH ?? "").split(":");
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
+}
+
+function succeeds(command) {
+  const [program, ...args] = command.split(" ");
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  return spawnSync(program, args, { env, stdio: "ignore", timeout: 300_000 }).status === 0;
+}
+
+function fail(message) {
+  throw new Error(message);
+}

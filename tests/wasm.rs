@@ -1,0 +1,162 @@
+//! The machine and its door as they run in a browser: compiled to WebAssembly, beside the platform's own encoders.
+
+#![cfg(all(target_arch = "wasm32", feature = "npm"))]
+
+use oauth_refresher::core::json::Json;
+use oauth_refresher::core::machine::{Effect, Event, Input, Machine, OrderId, Reach, Source, State, Wish};
+use oauth_refresher::core::oauth::encoding::{base64, push_form};
+use oauth_refresher::core::oauth::request::Values;
+use oauth_refresher::core::oauth::response::Reply;
+use oauth_refresher::core::record::{Record, Stored};
+use oauth_refresher::core::secret::Secret;
+use oauth_refresher::core::time::{Duration, UnixTime};
+use oauth_refresher::npm::{challenge_rejects_token, Core};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen]
+extern "C" {
+    type URLSearchParams;
+    #[wasm_bindgen(constructor)]
+    fn new() -> URLSearchParams;
+    #[wasm_bindgen(method)]
+    fn append(this: &URLSearchParams, name: &str, value: &str);
+    #[wasm_bindgen(method, js_name = toString)]
+    fn text(this: &URLSearchParams) -> String;
+
+    fn btoa(latin1: &str) -> String;
+}
+
+const OPTIONS: &str = r#"{"client_id":"s6BhdRkqt3","clientAuth":"client_secret_basic"}"#;
+const VALUES: &str = r#"{"endpoint":"https://auth.example/token","client_secret":"7Fjfp0ZBr1KtDRbnfVdmIw"}"#;
+const STORED: &str = r#"{"format":1,"generation":7,"obtained_at":1000,"tokens":{"access_token":"old","refresh_token":"r+1/=","expires_in":60}}"#;
+const REPLY: &str = r#"{"access_token":"new","token_type":"Bearer","expires_in":3600,"refresh_token":"r2"}"#;
+const NOW_MS: f64 = 2_000_000.0;
+
+#[wasm_bindgen_test]
+fn one_refresh_takes_the_whole_way_from_look_to_notify() {
+    let mut machine = Machine::new(Json::parse(OPTIONS).unwrap(), 42);
+    let now = UnixTime::from_millis_f64(NOW_MS);
+    let wish = Wish { deadline: now + Duration::from_secs(30), ..Wish::default() };
+
+    let look = one(machine.step(now, Input::Demanded(1, wish)), load);
+    let lock = one(machine.step(now, Input::Loaded(look, Stored::from_json(STORED))), lock);
+    let reread = one(machine.step(now, Input::Locked(lock, Reach::AllContexts)), load);
+    let (marking, marked, replaced) = one(machine.step(now, Input::Loaded(reread, Stored::from_json(STORED))), save);
+    assert_eq!((marked.generation, replaced), (8, Some(7)));
+    assert!(marked.in_doubt().is_some(), "written before the refresh token is sent");
+
+    let sending = one(machine.step(now, Input::Saved(marking)), send);
+    let values = Values::from_json(Json::parse(VALUES).unwrap());
+    let request = machine.request(&values).unwrap();
+    assert_eq!(request.body.unwrap().reveal(), "grant_type=refresh_token&refresh_token=r%2B1%2F%3D");
+
+    let reply = Reply { status: 200, body: Some(Secret::new(REPLY)), retry_after: None };
+    let (saving, record, replaced) = one(machine.step(now, Input::Replied(sending, reply)), save);
+    assert_eq!((record.generation, replaced), (9, Some(8)));
+    assert!(record.in_doubt().is_none());
+
+    let orders = machine.step(now, Input::Saved(saving));
+    let at = |wanted: fn(&Effect) -> bool| orders.iter().position(wanted).expect("the order is there");
+    let unlocked = at(|order| matches!(order, Effect::Unlock(_)));
+    let granted = at(|order| matches!(order, Effect::Grant(1)));
+    let told = at(
+        |order| matches!(order, Effect::Notify(event) if matches!(**event, Event::TokenChanged(Source::Refresh, 9))),
+    );
+    assert!(unlocked < granted && granted < told, "{unlocked} {granted} {told}");
+    assert_eq!(machine.state(), State::Active);
+}
+
+#[wasm_bindgen_test]
+fn the_door_gives_orders_as_json_and_builds_the_request() {
+    let mut core = Core::new(OPTIONS, 1, 2);
+    let look = order(&core.demanded(NOW_MS, 1, -1.0, "", false, NOW_MS + 30_000.0), "load");
+    let lock = order(&core.loaded(NOW_MS, look, STORED), "lock");
+    let reread = order(&core.fact(NOW_MS, "locked", lock), "load");
+    let marking = order(&core.loaded(NOW_MS, reread, STORED), "save");
+    let sending = order(&core.fact(NOW_MS, "saved", marking), "send");
+
+    let request = core.request(VALUES);
+    let request = Json::parse(&request).unwrap();
+    let authorization = request.at("headers.authorization").and_then(Json::string).unwrap();
+    // RFC 6749 section 2.3.1 has this header for this client
+    assert_eq!(authorization, "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3");
+
+    let saving = order(&core.replied(NOW_MS, sending, 200, REPLY, false, ""), "save");
+    let orders = core.fact(NOW_MS, "saved", saving);
+    assert_eq!(order(&orders, "grant"), 1);
+    assert!(orders.contains(r#"["rest","active""#), "{orders}");
+    assert!(!orders.contains("r2"), "a refresh token goes to the storage and to nobody else");
+}
+
+#[wasm_bindgen_test]
+fn form_encoding_is_the_platforms_own() {
+    for text in ["", " %&+£€", "abc-._*~!'()", "7Fjfp0ZBr1K+/=", "\u{1F511}\u{0}\n\"\\", "a b+c%20"] {
+        let mut ours = String::from("v=");
+        push_form(&mut ours, text);
+        let theirs = URLSearchParams::new();
+        theirs.append("v", text);
+        assert_eq!(ours, theirs.text());
+    }
+}
+
+#[wasm_bindgen_test]
+fn base64_is_the_platforms_own() {
+    for text in ["", "s", "s6", "s6:", "s6BhdRkqt3:7Fjfp0ZBr1KtDRbnfVdmIw", "~~~???"] {
+        assert_eq!(base64(text.as_bytes()), btoa(text));
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_challenge_is_read_as_rfc_6750_has_it() {
+    assert!(challenge_rejects_token(r#"Bearer realm="api", error="invalid_token""#));
+    assert!(!challenge_rejects_token(r#"Bearer realm="api", error="insufficient_scope""#));
+}
+
+fn one<T>(orders: Vec<Effect>, wanted: fn(Effect) -> Option<T>) -> T {
+    let mut found: Vec<T> = orders.into_iter().filter_map(wanted).collect();
+    assert_eq!(found.len(), 1, "one such order");
+    found.remove(0)
+}
+
+fn load(order: Effect) -> Option<OrderId> {
+    match order {
+        Effect::Load(id) => Some(id),
+        _ => None,
+    }
+}
+
+fn lock(order: Effect) -> Option<OrderId> {
+    match order {
+        Effect::Lock(id) => Some(id),
+        _ => None,
+    }
+}
+
+fn send(order: Effect) -> Option<OrderId> {
+    match order {
+        Effect::Send(id) => Some(id),
+        _ => None,
+    }
+}
+
+fn save(order: Effect) -> Option<(OrderId, Record, Option<u64>)> {
+    match order {
+        Effect::Save(id, record, replaced) => Some((id, *record?, replaced)),
+        _ => None,
+    }
+}
+
+/// The number of the order with this word.
+fn order(orders: &str, word: &str) -> u32 {
+    let all = Json::parse(orders).expect("orders are JSON");
+    for order in all.items() {
+        let mut parts = order.items();
+        if parts.next().and_then(Json::string).as_deref() == Some(word) {
+            return parts.next().and_then(|number| number.raw().parse().ok()).expect("a number");
+        }
+    }
+    panic!("no {word} in {orders}");
+}
