@@ -24,6 +24,8 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 
 /// A panic is a trap, and the driver sees an exception. The standard library's hook would only format a message that
 /// nobody reads (2.7 kB brotli).
+// The test harness links the standard library, and with it another one.
+#[cfg(not(debug_assertions))]
 #[panic_handler]
 fn panicked(_: &::core::panic::PanicInfo<'_>) -> ! {
     ::core::arch::wasm32::unreachable()

@@ -5,7 +5,7 @@ import * as providers from "oauth-refresher/providers";
 import { indexedDbStorage, webStorage } from "oauth-refresher/storage";
 import { optionsFor } from "./sessions.js";
 import { createTimeline } from "./timeline.js";
-import { aboutSession, changeInWords, errorInWords, STATES } from "./words.js";
+import { aboutSession, changeInWords, errorInWords, shortGeneration, STATES } from "./words.js";
 
 const deviceNow = () => Date.now() / 1000;
 
@@ -46,7 +46,7 @@ export function createCard({ session, run, device, say }) {
     const { tokens, source, generation } = change;
     const sentence = changeInWords(change, tokens?.expires_at && tokens.expires_at - deviceNow());
     if (tokens) {
-      const label = String(generation);
+      const label = shortGeneration(generation);
       timeline.token({ source, label, title: sentence, expiresAt: tokens.expires_at });
     } else {
       timeline.end(sentence);
@@ -54,7 +54,7 @@ export function createCard({ session, run, device, say }) {
     if (source === "refresh") counted.here += 1;
     if (source === "peer") counted.peers += 1;
     $(".timeline").setAttribute("aria-label", `${session.label}: ${sentence}`);
-    figure("generation", tokens ? generation : "–");
+    figure("generation", tokens ? shortGeneration(generation) : "–");
     figure("here", counted.here);
     figure("peers", counted.peers);
     last(sentence);

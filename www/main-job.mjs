@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sessionsOf, startDemoServers } from "./demo-servers.mjs";
 import { optionsFor } from "./sessions.js";
 import { bold, dim, green, say, table } from "./terminal.mjs";
+import { shortGeneration } from "./words.js";
 
 const LIFE_SECONDS = 4;
 const ROTATIONS = 3;
@@ -103,7 +104,7 @@ function livingSession(entry, { createRefresher, storage, providers }, wrong) {
     const time = ((Date.now() - startedMs) / 1000).toFixed(1).padStart(6);
     const what = `access token #${accessTokens}${lives}`;
     say(
-      `${dim(`${time} s`)}  ${title.padEnd(21)}  ${green(source.padEnd(8))}  generation ${String(generation).padStart(2)}  ${what}  ${dim(kept)}`,
+      `${dim(`${time} s`)}  ${title.padEnd(21)}  ${green(source.padEnd(8))}  generation ${shortGeneration(generation)}  ${what}  ${dim(kept)}`,
     );
   }
 

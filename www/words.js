@@ -38,11 +38,15 @@ const ENDS = {
   "session-ended": "ended: log in again",
 };
 
+/** A generation begins at the time of the login in milliseconds; its end is enough to tell one from the next. */
+export const shortGeneration = (generation) =>
+  generation > 99_999 ? `…${String(generation).slice(-4)}` : String(generation);
+
 /** Of a token-changed event; `leftSeconds`: how long the new access token is good for. */
 export function changeInWords({ tokens, source, generation }, leftSeconds) {
   if (!tokens) return ENDS[source] ?? source;
   const good = leftSeconds === undefined ? "" : `, good for ${Math.round(leftSeconds)}\u00a0s`;
-  return `${CHANGES[source] ?? source}${generation === undefined ? "" : `: generation ${generation}`}${good}`;
+  return `${CHANGES[source] ?? source}${generation === undefined ? "" : `: generation ${shortGeneration(generation)}`}${good}`;
 }
 
 export function errorInWords(error) {

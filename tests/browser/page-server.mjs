@@ -12,7 +12,8 @@ const OWN = ["in-page.mjs", "in-worker.mjs", "indexeddb-page.mjs"];
 const SCRIPT = "text/javascript; charset=utf-8";
 
 /**
- * `/` has the package, `/no-wasm` has it under a policy without 'wasm-unsafe-eval', `/elsewhere` is another page.
+ * `/` has the package, `/no-wasm` has it under a policy without 'wasm-unsafe-eval', `/bare` has only the import map for it,
+ * `/elsewhere` is another page.
  * `origins` is where the pages may connect to.
  */
 export async function startPages(origins) {
@@ -29,6 +30,7 @@ export async function startPages(origins) {
   const pages = {
     "/": () => page(map, policy(" 'wasm-unsafe-eval'")),
     "/no-wasm": () => page(map, policy("")),
+    "/bare": () => page(map, policy(" 'wasm-unsafe-eval'"), ""),
     "/elsewhere": () => ({ type: "text/html", body: "<!doctype html><title>Elsewhere</title>" }),
     "/favicon.ico": () => ({ type: "image/svg+xml", body: "" }),
   };
@@ -46,11 +48,13 @@ export async function startPages(origins) {
   };
 }
 
-const page = (map, policy) => ({
+const IN_PAGE = '<script type="module" src="/in-page.mjs"></script>';
+
+const page = (map, policy, scripts = IN_PAGE) => ({
   type: "text/html; charset=utf-8",
   headers: { "Content-Security-Policy": policy },
   body: `<!doctype html><title>The package</title>
-<script type="importmap">${map}</script><script type="module" src="/in-page.mjs"></script>`,
+<script type="importmap">${map}</script>${scripts}`,
 });
 
 async function script(pathname) {

@@ -3,6 +3,9 @@
 //! `WORLD_SEED=… cargo test --release --test world` plays one again.
 
 mod checks;
+mod claims_failures;
+mod claims_sessions;
+mod claims_sharing;
 mod context;
 mod dice;
 mod driver;
@@ -10,6 +13,7 @@ mod lock;
 mod network;
 mod people;
 mod queue;
+mod scenarios;
 mod script;
 mod server;
 mod setup;

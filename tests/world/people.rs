@@ -29,6 +29,7 @@ impl World {
                 | What::Watch(..)
                 | What::Resume(_)
                 | What::Hint(_)
+                | What::Nothing
         );
         match what {
             What::Demand(context, ask, timeout) => {
@@ -64,6 +65,7 @@ impl World {
             What::Requests(count, fate) => self.fates.requests = Some((count, fate)),
             What::Operations(count, fate) => self.fates.operations = Some((count, fate)),
             What::Locks(count, fate) => self.fates.locks = Some((count, fate)),
+            What::Nothing => {}
             What::StealLock => {
                 self.past.stolen = true;
                 let next = self.lock.steal();

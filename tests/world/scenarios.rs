@@ -5,9 +5,9 @@ use oauth_refresher::core::machine::Code;
 
 use crate::context::{Answer, Wants};
 use crate::queue::Moment;
-use crate::script::{Ask, History, Step, What};
+use crate::script::{Ask, History, RequestFate, Step, What};
 use crate::server::{name, Token};
-use crate::setup::Setup;
+use crate::setup::{Latency, Setup};
 use crate::storage::{access_token, refresh_token};
 use crate::world::World;
 
@@ -26,6 +26,20 @@ pub fn ask(context: usize) -> What {
 
 pub fn ask_with(context: usize, ask: Ask) -> What {
     What::Demand(context, ask, LONG)
+}
+
+/// Nothing more happens until then.
+pub fn until(moment: Moment) -> Step {
+    at(moment, What::Nothing)
+}
+
+pub fn next_request(fate: RequestFate) -> What {
+    What::Requests(1, fate)
+}
+
+/// Replies take about this long.
+pub fn slow(setup: Setup) -> Setup {
+    Setup { latency: Latency { network: 1_000, ..setup.latency }, ..setup }
 }
 
 pub fn play<const N: usize>(setup: Setup, script: [Step; N]) -> Played {

@@ -40,6 +40,8 @@ pub enum What {
     /// The next so many claims of the lock fare like this.
     Locks(u32, LockFate),
     StealLock,
+    /// Time passes.
+    Nothing,
 }
 
 /// What a caller asks for.

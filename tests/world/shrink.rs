@@ -83,7 +83,8 @@ fn context_in(what: &mut What) -> Option<&mut usize> {
         | What::Requests(..)
         | What::Operations(..)
         | What::Locks(..)
-        | What::StealLock => None,
+        | What::StealLock
+        | What::Nothing => None,
     }
 }
 

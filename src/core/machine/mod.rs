@@ -278,6 +278,7 @@ impl Machine {
             Reconciled::Same => self.hold(),
             Reconciled::Changed => {
                 self.rest = None;
+                self.refusals = 0;
                 self.changed(Source::Peer);
             }
             Reconciled::Unreadable => self.notify(Event::StorageFailed(Operation::Load)),

@@ -65,6 +65,8 @@ pub enum Verdict {
     Unreadable(ServerError),
 }
 
+use RefreshTokenState::{Spent, Unknown, Unspent};
+
 /// Codes that mean `invalid_grant` wherever they come from; each was seen at a large server.
 const ENDING_CODES: [&str; 5] = [
     "invalid_grant",
@@ -135,37 +137,63 @@ fn judge_type(mut tokens: Tokens, expected: &str, evidence: ServerError) -> Verd
 }
 
 fn judge_error(reply: &Reply, options: Json<'_>, evidence: ServerError, success: bool, now: UnixTime) -> Verdict {
-    use RefreshTokenState::{Unknown, Unspent};
     let later = reply.retry_after.as_deref().and_then(|field| retry_after(field, now));
     let code = evidence.error.as_deref().unwrap_or_default();
-    if let Some(meaning) = options.at("response.errors").and_then(|errors| errors.member(code)?.string()) {
-        return match meaning.as_str() {
-            "session_ended" => Verdict::Ended(evidence),
-            "unavailable" => Verdict::Unavailable(evidence, Unspent, later),
-            "client_rejected" => Verdict::ClientRejected(evidence, Unspent),
-            _ => Verdict::Unreadable(evidence),
-        };
+    let (class, state) =
+        own_class(code, options).unwrap_or_else(|| class(reply.status, code, success, later.is_some()));
+    match class {
+        Class::Ended => Verdict::Ended(evidence),
+        Class::NonceWanted => Verdict::NonceWanted(evidence),
+        Class::Unavailable => Verdict::Unavailable(evidence, state, later),
+        Class::ClientRejected => Verdict::ClientRejected(evidence, state),
+        Class::Unreadable => Verdict::Unreadable(evidence),
     }
-    let mut ends_when = options.member("endsWhen").unwrap_or_default().items();
-    if ENDING_CODES.contains(&code) || ends_when.any(|own| own.string().as_deref() == Some(code)) {
-        return Verdict::Ended(evidence);
+}
+
+/// The errors among the verdicts.
+#[derive(Clone, Copy)]
+enum Class {
+    Ended,
+    NonceWanted,
+    Unavailable,
+    ClientRejected,
+    Unreadable,
+}
+
+/// What the options say about a code.
+fn own_class(code: &str, options: Json<'_>) -> Option<(Class, RefreshTokenState)> {
+    let meaning = options.at("response.errors").and_then(|errors| errors.member(code)?.string());
+    let class = match meaning.as_deref() {
+        Some("session_ended") => Class::Ended,
+        Some("unavailable") => Class::Unavailable,
+        Some("client_rejected") => Class::ClientRejected,
+        Some(_) => Class::Unreadable,
+        None => {
+            let mut ends_when = options.member("endsWhen").unwrap_or_default().items();
+            return ends_when.any(|own| own.string().as_deref() == Some(code)).then_some((Class::Ended, Spent));
+        }
+    };
+    Some((class, Unspent))
+}
+
+fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, RefreshTokenState) {
+    if ENDING_CODES.contains(&code) {
+        return (Class::Ended, Spent);
     }
     if code == "use_dpop_nonce" {
-        return Verdict::NonceWanted(evidence);
+        return (Class::NonceWanted, Unspent);
     }
-    match reply.status {
-        429 => Verdict::Unavailable(evidence, Unspent, later),
+    match status {
+        429 => (Class::Unavailable, Unspent),
         // A server that names a time is refusing work it has not begun; without one it may have committed first.
-        503 if later.is_some() => Verdict::Unavailable(evidence, Unspent, later),
-        408 | 425 | 500..=599 => Verdict::Unavailable(evidence, Unknown, later),
-        _ if CLIENT_CODES.contains(&code) => Verdict::ClientRejected(evidence, Unspent),
-        _ if matches!(code, "server_error" | "temporarily_unavailable") => {
-            Verdict::Unavailable(evidence, Unknown, later)
-        }
+        503 if names_a_time => (Class::Unavailable, Unspent),
+        408 | 425 | 500..=599 => (Class::Unavailable, Unknown),
+        _ if CLIENT_CODES.contains(&code) => (Class::ClientRejected, Unspent),
+        _ if matches!(code, "server_error" | "temporarily_unavailable") => (Class::Unavailable, Unknown),
         // A server may spend the refresh token before it looks at the rest: oidc-provider does so for invalid_target.
-        400..=499 if !code.is_empty() => Verdict::ClientRejected(evidence, Unknown),
-        _ if success && !code.is_empty() => Verdict::ClientRejected(evidence, Unknown),
-        _ => Verdict::Unreadable(evidence),
+        400..=499 if !code.is_empty() => (Class::ClientRejected, Unknown),
+        _ if success && !code.is_empty() => (Class::ClientRejected, Unknown),
+        _ => (Class::Unreadable, Unknown),
     }
 }
 

@@ -19,7 +19,8 @@ export async function startHub({ given, connectTo, born, reported }) {
 
   const server = await listen(async (req, res) => {
     const { pathname } = new URL(req.url, "http://loopback");
-    if (pathname === "/report") return respond(res, 200, await reported(JSON.parse(await readBody(req, 1 << 20))));
+    if (pathname === "/report")
+      return respond(res, 200, await reported(JSON.parse(await readBody(req, 1 << 20))));
     const tab = /^\/tab\/(\d+)$/.exec(pathname)?.[1];
     const body = tab ? page(map, { ...given, life: born(Number(tab)) }) : scripts.get(pathname);
     if (pathname === "/favicon.ico") return res.writeHead(204).end();

@@ -126,7 +126,9 @@ function listenToChannels() {
 function textOf(value) {
   if (!(value instanceof Error)) return typeof value === "object" ? JSON.stringify(value) : String(value);
   const { name, message, stack, cause, ...members } = value;
-  return [name, message, stack, JSON.stringify(value), JSON.stringify(members), cause && textOf(cause)].join(" ");
+  return [name, message, stack, JSON.stringify(value), JSON.stringify(members), cause && textOf(cause)].join(
+    " ",
+  );
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

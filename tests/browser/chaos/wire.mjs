@@ -25,7 +25,11 @@ export async function startWire() {
     requests.push(entry);
     next.arrived(entry);
     const { "content-type": type } = req.headers;
-    const reply = await fetch(oidc.token_endpoint, { method: "POST", body, headers: { "content-type": type } });
+    const reply = await fetch(oidc.token_endpoint, {
+      method: "POST",
+      body,
+      headers: { "content-type": type },
+    });
     const text = await reply.text();
     Object.assign(entry, { status: reply.status, isGranted: reply.ok });
     if (reply.ok) learn(JSON.parse(text), { family: place.family, number: place.number + 1 });
@@ -43,7 +47,12 @@ export async function startWire() {
 
   return {
     origin: server.origin,
-    provider: { token_endpoint: `${server.origin}/token`, client_id, client_secret, clientAuth: "client_secret_post" },
+    provider: {
+      token_endpoint: `${server.origin}/token`,
+      client_id,
+      client_secret,
+      clientAuth: "client_secret_post",
+    },
     requests,
     secrets,
     /** What oidc-provider itself counted. */

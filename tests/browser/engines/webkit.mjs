@@ -42,7 +42,8 @@ async function startSession(base) {
   const send = async (method, path, body) => {
     const reply = await fetch(base + path, { method, body: body && JSON.stringify(body) });
     const { value } = await reply.json();
-    if (!reply.ok) throw new Error(`WebDriver ${method} ${path.split("/").at(-1)}: ${value?.error}: ${value?.message}`);
+    if (!reply.ok)
+      throw new Error(`WebDriver ${method} ${path.split("/").at(-1)}: ${value?.error}: ${value?.message}`);
     return value;
   };
   await untilReady(send);

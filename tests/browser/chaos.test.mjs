@@ -1,0 +1,43 @@
+// Five tabs, one session, tokens of two seconds, a server that ends everything when a refresh token comes twice; and tabs
+// that are closed, crashed, frozen, blocked and reloaded at random, some of them in the middle of a token request.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { judged, leaks } from "./chaos/judge.mjs";
+import { storm } from "./chaos/storm.mjs";
+import { chromium } from "./engines/chromium.mjs";
+import { firefox } from "./engines/firefox.mjs";
+import { webkit } from "./engines/webkit.mjs";
+
+const isLong = Boolean(process.env.OAUTH_REFRESHER_LONG);
+const engines = isLong ? [chromium, firefox, webkit] : [chromium];
+const rotations = isLong ? 100 : 12;
+
+for (const engine of engines)
+  for (const kind of ["local", "indexeddb"])
+    test(`five_tabs_of_${engine.name}_that_die_at_random_share_a_session_in_${kind}`, async (t) => {
+      const say = (text) => t.diagnostic(text);
+      const seen = await storm({ engine, kind, rotations, say });
+      const { failures, figures, lost } = judged(seen);
+      const told = Object.entries(figures).map(([name, figure]) => `${name} ${figure}`);
+      say(`${seen.version}, ${kind}: ${told.join(", ")}`);
+      for (const why of lost) say(`session lost: ${why}`);
+      if (!isLong) say("Firefox and WebKit take part in the long form: cargo xtask test --long browser");
+      assert.deepEqual(failures, []);
+      assert.ok(figures.calls > rotations * 5, "the tabs asked");
+      assert.ok(
+        [...seen.shown].some((text) => text.startsWith("lock oauth-refresher")),
+        "the lock was seen",
+      );
+      if (kind === "indexeddb")
+        for (const kind of ["channel ", "message "])
+          assert.ok(
+            [...seen.shown].some((text) => text.startsWith(kind)),
+            `a ${kind} was seen`,
+          );
+    });
+
+test("the_search_finds_eight_characters_of_a_secret_and_not_seven", () => {
+  assert.equal([...leaks(["it was 23456789, or so"], ["0123456789abc"])].length, 1);
+  assert.equal([...leaks(["it was 3456789, or so"], ["0123456789abc"])].length, 0);
+});

@@ -1,0 +1,40 @@
+// The session as its user would see it: alive, lost, or about to be begun again by a login in one of the tabs.
+
+export class Session {
+  /** The number of the login that counts; 0 before the first. */
+  login = 0;
+  isLive = false;
+  /** From when until when a session was gone. */
+  losses = [];
+  /** The life that was told to log in. */
+  #chosen;
+  #wire;
+
+  constructor(wire) {
+    this.#wire = wire;
+  }
+
+  /** What this tab is to be told: tokens of a login, if it is the one to log in. */
+  async orders(life) {
+    const isTaken = this.#chosen?.doomedMs === Infinity;
+    if (this.isLive || isTaken || life.doomedMs < Infinity) return {};
+    this.#chosen = life;
+    return this.#wire.logIn();
+  }
+
+  begun(login) {
+    if (login <= this.login) return;
+    this.login = login;
+    this.isLive = true;
+    this.#chosen = undefined;
+    for (const loss of this.losses) loss.toMs = Math.min(loss.toMs, Date.now());
+  }
+
+  /** The server answered. */
+  answered({ isGranted, family, number }) {
+    if (isGranted || !this.isLive || family !== this.login) return;
+    this.isLive = false;
+    const first = this.#wire.requests.find((entry) => entry.family === family && entry.number === number);
+    this.losses.push({ family, number, fromMs: first.arrivedMs, toMs: Infinity });
+  }
+}

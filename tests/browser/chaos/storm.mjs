@@ -1,0 +1,229 @@
+// Five tabs of one origin that share a session, and at random what people and browsers do to tabs.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { startHub } from "./hub.mjs";
+import { Session } from "./session.mjs";
+import { startWire } from "./wire.mjs";
+
+const TABS = 5;
+const SECONDS_PER_ROTATION = 8;
+/** So many deeds are done to the tab whose token request is under way. */
+const AIMED = 0.15;
+const PATIENCE_MS = 15_000;
+
+/** Runs until the server has rotated so often; returns everything that was seen. */
+export async function storm({ engine, kind, rotations, say }) {
+  const wire = await startWire();
+  const run = new Storm(wire);
+  const hub = await startHub({
+    given: { kind, server: wire.provider },
+    connectTo: wire.origin,
+    born: (tab) => run.born(tab),
+    reported: (report) => run.reported(report),
+  });
+  let browser;
+  try {
+    browser = await engine.launch({ heard: (level, text) => run.heard(level, text), say });
+    await run.through(rotations, (tab, crashed) => browser.open(hub.url(tab), crashed));
+  } finally {
+    await browser?.close();
+    await Promise.all([hub.close(), wire.close()]);
+  }
+  return { ...run.seen, ...wire, losses: run.session.losses, version: browser.version };
+}
+
+class Storm {
+  session;
+  seen = { lives: new Map(), rejections: [], complaints: [], shown: new Set(), deeds: {}, stuck: [] };
+  #wire;
+  /** The tabs: each has a number for the address, a handle of the browser, and the life that was loaded last. */
+  #slots = [];
+  #lastTab = 0;
+  #openTab;
+  #isAsking = true;
+  #crashedMs = 0;
+  #requestArrived = () => {};
+
+  constructor(wire) {
+    this.#wire = wire;
+    this.session = new Session(wire);
+    wire.hear({
+      arrived: (entry) => this.#requestArrived(entry),
+      answered: (entry) => this.session.answered(entry),
+    });
+  }
+
+  async through(rotations, openTab) {
+    this.#openTab = openTab;
+    for (let i = 0; i < TABS; i++) await this.#open((this.#slots[i] = {}));
+    if (!(await this.#comes(() => this.session.isLive))) throw new Error("no tab could log in");
+    const end = Date.now() + rotations * SECONDS_PER_ROTATION * 1000;
+    while (this.#granted() < rotations && Date.now() < end) {
+      await delay(100 + 400 * Math.random());
+      await bounded(this.#deed());
+    }
+    if (this.#granted() < rotations)
+      this.seen.stuck.push(`only ${this.#granted()} of ${rotations} rotations`);
+    await this.#calm();
+  }
+
+  // --- what the tabs say ------------------------------------------------------------------------------------------------
+
+  born(tab) {
+    const life = { life: this.seen.lives.size + 1, doomedMs: Infinity, deadMs: Infinity, pauses: [] };
+    this.seen.lives.set(life.life, life);
+    this.#slots.find((slot) => slot.tab === tab).life = life;
+    return life.life;
+  }
+
+  async reported({ rejections, complaints, shown, ...figures }) {
+    const { seen, session } = this;
+    const life = seen.lives.get(figures.life);
+    Object.assign(life, figures, { reportedMs: Date.now() });
+    for (const rejection of rejections) seen.rejections.push({ life: life.life, ...rejection });
+    for (const complaint of complaints) seen.complaints.push(`life ${life.life}: ${complaint}`);
+    for (const text of shown) seen.shown.add(text);
+    session.begun(figures.loggedIn);
+    const isAsking = this.#isAsking && session.login > 0;
+    return { isAsking, busyMs: this.#keptBusy(life), ...(await session.orders(life)) };
+  }
+
+  heard(level, text) {
+    this.seen.shown.add(text);
+    if (level === "error") this.seen.complaints.push(text);
+  }
+
+  #keptBusy(life) {
+    const { busyMs } = life;
+    if (busyMs) life.pauses.push({ fromMs: Date.now(), toMs: Date.now() + busyMs + 100 });
+    life.busyMs = undefined;
+    return busyMs;
+  }
+
+  // --- what is done to them ---------------------------------------------------------------------------------------------
+
+  async #deed() {
+    const slot = Math.random() < AIMED ? await this.#sender() : oneOf(this.#slots);
+    if (slot?.life?.doomedMs === Infinity) {
+      const possible = slot.isFrozen
+        ? ["close"]
+        : ["close", "close", "crash", "reload", "reload", "freeze", "busy"];
+      const name = oneOf(possible.filter((name) => name === "busy" || slot.handle[name]));
+      await this.#deeds[name](slot);
+    }
+    for (const slot of this.#slots.filter(({ isCrashed }) => isCrashed)) {
+      await slot.handle.close().catch(() => {}); // it may be gone already
+      await this.#open(slot);
+    }
+  }
+
+  #deeds = {
+    close: (slot) => this.#replace(slot, "close"),
+    crash: (slot) => this.#replace(slot, "crash"),
+
+    reload: async (slot) => {
+      const life = this.#doom(slot.life, "reload");
+      await slot.handle.reload();
+      life.deadMs = Date.now();
+    },
+
+    freeze: async (slot) => {
+      this.#count("freeze");
+      const { life, handle } = slot;
+      const pause = { fromMs: Date.now(), toMs: Infinity };
+      life.pauses.push(pause);
+      slot.isFrozen = true;
+      await handle.freeze();
+      slot.thawed = delay(500 + 2500 * Math.random()).then(async () => {
+        if (life.doomedMs < Infinity) return;
+        await handle.thaw();
+        slot.isFrozen = false;
+        pause.toMs = Date.now();
+      });
+      slot.thawed.catch((error) => this.seen.stuck.push(`a tab could not be thawed: ${error.message}`));
+    },
+
+    /** Its next report is answered with that order. */
+    busy: async ({ life }) => {
+      this.#count("busy");
+      life.busyMs = 300 + 1700 * Math.random();
+    },
+  };
+
+  async #replace(slot, how) {
+    const life = this.#doom(slot.life, how);
+    if (how === "crash") this.#crashedMs = Date.now();
+    await slot.handle[how]();
+    life.deadMs = Date.now();
+    await delay(300 * Math.random());
+    await this.#open(slot);
+  }
+
+  async #open(slot) {
+    Object.assign(slot, { tab: ++this.#lastTab, life: undefined, isFrozen: false, isCrashed: false });
+    const { tab } = slot;
+    slot.handle = await this.#openTab(tab, () => slot.tab === tab && this.#crashed(slot));
+  }
+
+  /** Tabs may share a renderer, and then go with their neighbour. */
+  #crashed(slot) {
+    if (slot.life?.doomedMs < Infinity) return;
+    slot.isCrashed = true;
+    if (slot.life) this.#doom(slot.life, "crash of a neighbour", this.#crashedMs).deadMs = Date.now();
+  }
+
+  #doom(life, how, doomedMs = Date.now()) {
+    this.#count(how);
+    return Object.assign(life, { how, doomedMs });
+  }
+
+  #count(deed) {
+    this.seen.deeds[deed] = (this.seen.deeds[deed] ?? 0) + 1;
+  }
+
+  /** The tab whose token request is under way, as soon as there is one. */
+  async #sender() {
+    const entry = await Promise.race([
+      new Promise((arrived) => (this.#requestArrived = arrived)),
+      delay(3000),
+    ]);
+    await delay(100 * Math.random());
+    return entry && this.#slots.find(({ life, isFrozen }) => life?.life === entry.life && !isFrozen);
+  }
+
+  #granted() {
+    return this.#wire.requests.filter(({ isGranted }) => isGranted).length;
+  }
+
+  // --- the end ----------------------------------------------------------------------------------------------------------
+
+  /** No call is left over in any tab. */
+  async #calm() {
+    const { stuck } = this.seen;
+    await Promise.all(this.#slots.map(({ thawed }) => thawed));
+    if (!(await this.#comes(() => this.session.isLive))) stuck.push("no tab could log in again");
+    this.#isAsking = false;
+    const stoppedMs = Date.now();
+    for (const { life } of this.#slots) {
+      const isCalm = () => life?.waiting === 0 && life.reportedMs > stoppedMs + 1500;
+      if (await this.#comes(isCalm)) continue;
+      const silentMs = Date.now() - life?.reportedMs;
+      stuck.push(
+        `life ${life?.life}: ${life?.waiting} calls wait, and nothing was heard of it for ${silentMs} ms`,
+      );
+    }
+  }
+
+  async #comes(isSo) {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await delay(50)) if (isSo()) return true;
+    return false;
+  }
+}
+
+async function bounded(work) {
+  const late = Symbol("late");
+  const outcome = await Promise.race([work, delay(30_000, late, { ref: false })]);
+  if (outcome === late) throw new Error("the browser did not do in 30 s what it was told");
+}
+
+const oneOf = (choices) => choices[Math.floor(choices.length * Math.random())];
