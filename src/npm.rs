@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::core::json::{push_comma, push_name, push_number, push_seconds, push_string, Json};
+use crate::core::json::{push_comma, push_name, push_number, push_seconds, push_string, push_text, Json};
 use crate::core::machine::{
     Effect, Event, Failure, Input, Late, Machine, Operation, Reach, Revoke, Sent, Source, Wish,
 };
@@ -189,10 +189,8 @@ fn built(request: Result<HttpRequest, BadValue>) -> String {
         Ok(request) => request.to_json(),
         Err(bad) => {
             let mut out = String::from("{");
-            push_name(&mut out, "name");
-            push_string(&mut out, &bad.name);
-            push_name(&mut out, "wanted");
-            push_string(&mut out, bad.wanted);
+            push_text(&mut out, "name", &bad.name);
+            push_text(&mut out, "wanted", bad.wanted);
             out.push('}');
             out
         }
@@ -279,19 +277,14 @@ fn push_event(out: &mut String, event: &Event) {
 /// The members of `RefreshError`, by their names; `retry_at` in seconds.
 fn push_failure(out: &mut String, failure: &Failure) {
     out.push('{');
-    let server = failure.server.as_ref();
-    for (name, value) in [
-        ("code", Some(failure.code.as_str())),
-        ("refreshTokenState", Some(state_name(failure.refresh_token))),
-        ("error", server.and_then(|server| server.error.as_deref())),
-        ("error_description", server.and_then(|server| server.error_description.as_deref())),
-    ] {
-        if let Some(value) = value {
-            push_name(out, name);
-            push_string(out, value);
+    push_text(out, "code", failure.code.as_str());
+    push_text(out, "refreshTokenState", state_name(failure.refresh_token));
+    if let Some(server) = &failure.server {
+        for (name, text) in &[("error", &server.error), ("error_description", &server.error_description)] {
+            if let Some(text) = text {
+                push_text(out, name, text);
+            }
         }
-    }
-    if let Some(server) = server {
         push_name(out, "status");
         push_number(out, u64::from(server.status));
     }

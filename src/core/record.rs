@@ -110,7 +110,7 @@ impl Tokens {
                 tokens.set(&name, value.raw());
             }
         }
-        for name in ["access_token", "refresh_token", "token_type", "id_token"] {
+        for name in &["access_token", "refresh_token", "token_type", "id_token"] {
             if tokens.text(name).is_none() {
                 tokens.remove(name);
             }

@@ -3,15 +3,12 @@
 //! the check has it too, and no other.
 
 use oauth_refresher::core::machine::{Code, Event, Failure, Source};
-use oauth_refresher::core::policy::REQUESTS_PER_MINUTE;
 use oauth_refresher::core::record::Record;
 
-use crate::context::{Answer, Condition, Held, Mark, Waiting, Wants};
-use crate::network::Request;
+use crate::context::{Answer, Condition, Held, Waiting, Wants};
 use crate::queue::Moment;
 use crate::script::RequestFate;
-use crate::server::{name, End, Refused, Rotation, Token};
-use crate::setup::Reuse;
+use crate::server::{name, Token};
 use crate::storage::{access_token, family, refresh_token};
 use crate::world::{Happening, World};
 
@@ -19,7 +16,7 @@ use crate::world::{Happening, World};
 const STEPS_PER_MINUTE: u32 = 3_000;
 /// The longest patience that the server asks for.
 const LONGEST_RETRY_AFTER: Moment = 3_600_000;
-const MINUTE: Moment = 60_000;
+pub const MINUTE: Moment = 60_000;
 
 impl World {
     /// After every fact.
@@ -133,7 +130,11 @@ impl World {
             }
             // A replica that is behind is one more way for a storage to fail.
             Code::StorageFailed => self.past.storage_trouble || !self.reads_are_current(),
-            Code::OutcomeUnknown => self.past.trouble || !self.is_lock_shared() || !self.reads_are_current(),
+            // Somebody who decides leaves a mark behind whose request nobody will hear of.
+            Code::OutcomeUnknown => {
+                let undisturbed = !self.past.trouble && !self.past.decided;
+                !(undisturbed && self.is_lock_shared() && self.reads_are_current())
+            }
             Code::Unavailable | Code::LockTimeout | Code::Timeout => true,
         };
         if !excused {
@@ -176,133 +177,6 @@ impl World {
         self.events.push((context, told));
     }
 
-    /// Remembers what a mark was written for, at the moment that decides.
-    pub fn note_mark(&mut self, context: usize, record: Option<&Record>) {
-        let Some((record, pending)) = record.and_then(|record| Some((record, record.pending.as_ref()?))) else {
-            return;
-        };
-        let Some(token) = refresh_token(Some(record)) else { return };
-        let wall = self.wall(context);
-        let access = access_token(Some(record));
-        let ran_out = record.expires_at().is_some_and(|end| end.as_millis() <= wall);
-        let needed = self.contexts[context].waiting.iter().any(|waiting| {
-            waiting.wants == Wants::Tokens && (ran_out || access.is_none() || waiting.rejected == access)
-        });
-        let clock = self.clocks[self.contexts[context].device];
-        self.contexts[context].observed.mark = Some(Mark {
-            token,
-            attempt: pending.attempt.clone(),
-            needed,
-            started_at: pending.started_at.as_millis().saturating_add_signed(-clock),
-            ordered_at: self.now,
-        });
-    }
-
-    /// A refresh token is about to be sent.
-    pub fn check_send(&mut self, context: usize, token: Token) {
-        let shown = format!("c{context} sends {}", name("rt", token));
-        let now = self.now;
-        let observed = &mut self.contexts[context].observed;
-        observed.requests.retain(|at| now - at < MINUTE);
-        observed.requests.push_back(now);
-        let fruitless = observed.requests.len();
-        if fruitless > REQUESTS_PER_MINUTE + 2 && !self.past.clock_moved {
-            self.breaks("requests that bring nothing are limited", format!("{shown}: {fruitless} in a minute"));
-        }
-        let observed = &self.contexts[context].observed;
-        let decides = self.compares() && self.reads_are_current() && !self.past.storage_trouble;
-        if decides && observed.signed_out_of.contains(&token.family) {
-            return self.breaks("nothing is sent after a sign-out", shown);
-        }
-        let Some(mark) = observed.mark.clone().filter(|mark| mark.token == token) else {
-            return self.breaks("a mark is written before a refresh token is sent", shown);
-        };
-        if !self.past.marks.contains(&mark.attempt) && !observed.storage_trouble {
-            return self.breaks("a mark is stored before a refresh token is sent", shown);
-        }
-        if observed.ended_tokens.contains(&token) && !observed.storage_trouble && self.reads_are_current() {
-            return self.breaks("what the server refused is not sent again", shown);
-        }
-        if self.past.given_up.contains(&token.family) || !self.is_strict() {
-            return;
-        }
-        let mut others: Vec<&Request> = Vec::new();
-        for request in self.requests.iter().filter(|request| request.token == token) {
-            if request.left_it_unspent() {
-                // What came before does not matter any more, if the server answered this one with tokens.
-                others.retain(|_| request.issued.is_none());
-            } else {
-                others.push(request);
-            }
-        }
-        if others.is_empty() {
-            return;
-        }
-        if self.is_lock_shared()
-            && !self.past.stolen
-            && others.iter().any(|other| other.context != context && self.is_open(other))
-        {
-            let awake = |other: &&Request| !self.contexts[other.context].troubled_since(other.sent_at);
-            if others.iter().any(awake) {
-                return self.breaks("one token request at a time while locks work", shown);
-            }
-        }
-        let stored = |request: &Request| {
-            request
-                .issued
-                .and_then(|issued| issued.refresh)
-                .is_some_and(|child| child != token && self.past.stored.contains(&(true, child)))
-        };
-        let landed = others.iter().any(|other| stored(other));
-        if landed && !self.contexts[context].observed.storage_trouble {
-            return self.breaks("a refresh token whose successor is stored is not sent", shown);
-        }
-        let may = match self.history.setup.reuse {
-            Reuse::Never => false,
-            Reuse::Always | Reuse::UntilSuccessorUsed => true,
-            Reuse::Grace(window) => {
-                self.past.clock_moved
-                    || others.iter().all(|other| mark.ordered_at - other.sent_at.min(mark.ordered_at) <= window)
-            }
-        };
-        if !may && !mark.needed {
-            self.breaks("a spent refresh token is sent only as reuse allows or as the alternative to a login", shown);
-        }
-    }
-
-    /// The server refused a refresh token: the client must have had no way to know better.
-    pub fn check_refusal(&mut self, index: usize, refused: Refused) {
-        let request = self.requests[index].clone();
-        let token = request.token;
-        if refused.0 != End::Reuse || self.past.given_up.contains(&token.family) || !self.is_strict() {
-            return;
-        }
-        // It killed the family only now if it is the first that was refused.
-        if self.requests[..index].iter().any(|other| other.token.family == token.family && other.refused.is_some()) {
-            return;
-        }
-        let excused = |other: &Request| {
-            let context = &self.contexts[other.context];
-            other.hides_its_outcome() || context.life != other.life || context.troubled_since(other.sent_at)
-        };
-        let earlier = self.requests.iter().filter(|other| other.token == token && other.issued.is_some());
-        let excusable = match (self.server.rotation, self.history.setup.reuse) {
-            (Rotation::OneTime { .. }, _) => true,
-            (Rotation::Grace { .. }, Reuse::Never) => true,
-            (Rotation::Grace { window, .. }, _) => {
-                let first = self.server.first_used(token).unwrap_or(self.now);
-                self.past.clock_moved || self.now - first > window * 9 / 10
-            }
-            (Rotation::UntilSuccessorUsed, _) => false,
-            (Rotation::Static { .. } | Rotation::OldStayValid, _) => false,
-        };
-        if excused(&request) || (excusable && earlier.into_iter().any(excused)) {
-            return;
-        }
-        let detail = format!("c{} sent {}", request.context, name("rt", token));
-        self.breaks("no session is lost without cause", detail);
-    }
-
     /// The storage is about to hold something else.
     pub fn check_write(&mut self, by: Option<usize>, record: Option<&Record>) {
         let (Some(context), Some(record)) = (by, record) else { return };
@@ -333,6 +207,7 @@ impl World {
             if self.contexts[context].condition != Condition::Awake {
                 continue;
             }
+            self.check_knowledge(context);
             if let Some(waiting) = self.contexts[context].waiting.first() {
                 return self.breaks("everything settles once the trouble is over", format!("c{context} {waiting:?}"));
             }
@@ -370,22 +245,23 @@ impl World {
         self.history.setup.lifetime >= 20_000
     }
 
-    fn reads_are_current(&self) -> bool {
+    pub fn reads_are_current(&self) -> bool {
         self.history.setup.storage.stale == 0
     }
 
-    /// The storage compares by itself.
-    fn compares(&self) -> bool {
-        self.storage.conditional
+    /// Nobody keeps to what is not in the storage any more, if hints get through.
+    fn check_knowledge(&mut self, context: usize) {
+        let Some(held) = self.contexts[context].held.as_ref().map(|held| held.access) else { return };
+        let hinted = self.history.setup.latency.lost_hints == 0 && self.compares() && self.reads_are_current();
+        if hinted && !self.past.storage_trouble && access_token(self.storage.content()) != Some(held) {
+            let stored = crate::trace::described(self.storage.content());
+            let detail = format!("c{context} holds {}; stored: {stored}", name("at", held));
+            self.breaks("a hint that the storage changed is never lost", detail);
+        }
     }
 
-    /// Whether what happens to a refresh token is in this library's hands: others respect the lock, or the storage
-    /// compares and clocks agree about how long ago a request was sent.
-    fn is_strict(&self) -> bool {
-        let undisturbed = !self.past.decided && !self.past.storage_trouble && self.reads_are_current();
-        match (self.is_lock_shared(), self.compares()) {
-            (true, compares) => !self.past.stolen && (compares || undisturbed),
-            (false, compares) => compares && !self.past.clock_moved,
-        }
+    /// The storage compares by itself.
+    pub fn compares(&self) -> bool {
+        self.storage.conditional
     }
 }

@@ -58,8 +58,6 @@ pub struct Mark {
     pub attempt: String,
     /// Somebody waits whose access token has run out or was refused.
     pub needed: bool,
-    /// When the machine says the refresh token was first sent, in true time.
-    pub started_at: Moment,
     pub ordered_at: Moment,
 }
 

@@ -3,6 +3,7 @@
 //! `WORLD_SEED=… cargo test --release --test world` plays one again.
 
 mod checks;
+mod checks_spending;
 mod claims_failures;
 mod claims_sessions;
 mod claims_sharing;

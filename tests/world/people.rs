@@ -11,7 +11,7 @@ use crate::queue::Moment;
 use crate::script::{Ask, What};
 use crate::server::{name, End, Token};
 use crate::storage::family;
-use crate::world::{span, Happening, World};
+use crate::world::{span, Calm, Happening, World};
 
 /// After the script, every context is asked this often, to see whether the session came back.
 pub const ROUNDS: u32 = 3;
@@ -217,6 +217,11 @@ impl World {
     pub fn calm_down(&mut self) {
         self.say(|_| "-- calm".to_owned());
         self.calm = true;
+        self.at_calm = Some(Calm {
+            content: self.storage.content().cloned(),
+            events: self.events.len(),
+            lines: self.trace.as_ref().map_or(0, Vec::len),
+        });
         self.fates = Default::default();
         for context in 0..self.contexts.len() {
             let life = self.contexts[context].life;

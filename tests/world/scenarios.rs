@@ -1,9 +1,9 @@
 //! Short histories by hand, each with exactly one thing to show. They run in the same world as the random ones, under
 //! the same invariants.
 
-use oauth_refresher::core::machine::Code;
+use oauth_refresher::core::record::Record;
 
-use crate::context::{Answer, Wants};
+use crate::context::{Answer, Waiting};
 use crate::queue::Moment;
 use crate::script::{Ask, History, RequestFate, Step, What};
 use crate::server::{name, Token};
@@ -13,7 +13,7 @@ use crate::world::World;
 
 pub const LONG: Moment = 60_000;
 
-/// A history that has run, without the rounds of questions at its end.
+/// A history that has run. What it says is of the script, and not of the questions after it.
 pub struct Played(pub World);
 
 pub fn at(at: Moment, what: What) -> Step {
@@ -55,8 +55,10 @@ pub fn good_for(setup: Setup, left: Moment) -> Setup {
 }
 
 impl Played {
+    /// What happened until the calm.
     pub fn trace(&self) -> String {
-        self.0.trace.as_ref().map(|lines| lines.join("\n")).unwrap_or_default()
+        let lines = self.0.trace.as_deref().unwrap_or_default();
+        lines[..self.0.at_calm.as_ref().map_or(lines.len(), |calm| calm.lines)].join("\n")
     }
 
     /// The refresh tokens that were sent before the calm, in order.
@@ -75,29 +77,31 @@ impl Played {
         let mut answers: Vec<_> =
             self.0.answers.iter().filter(|(at, waiting, _)| *at == context && waiting.round.is_none()).collect();
         answers.sort_by_key(|(_, waiting, _)| waiting.id);
-        answers.into_iter().map(|(_, waiting, answer)| said(waiting.wants, answer)).collect()
+        answers.into_iter().map(|(.., answer)| said(answer)).collect()
     }
 
-    /// What each context was told when everything was over.
-    pub fn told_last(&self) -> Vec<String> {
-        (0..self.0.contexts.len())
-            .map(|context| {
-                let last = self.0.answers.iter().rev().find(|(at, ..)| *at == context);
-                last.map(|(_, waiting, answer)| said(waiting.wants, answer)).unwrap_or_default()
-            })
-            .collect()
+    /// What that context was told when it asked once more, a minute after everything.
+    pub fn told_later(&self, context: usize) -> String {
+        let asked = |waiting: &Waiting| waiting.round.is_some_and(|(round, _)| round == 0);
+        let first = self.0.answers.iter().find(|(at, waiting, _)| *at == context && asked(waiting));
+        first.map(|(.., answer)| said(answer)).unwrap_or_default()
     }
 
     pub fn events(&self, context: usize) -> Vec<&str> {
-        self.0.events.iter().filter(|(at, _)| *at == context).map(|(_, event)| event.as_str()).collect()
+        let until = self.0.at_calm.as_ref().map_or(0, |calm| calm.events);
+        self.0.events[..until].iter().filter(|(at, _)| *at == context).map(|(_, event)| event.as_str()).collect()
     }
 
     pub fn stored_access(&self) -> Option<String> {
-        access_token(self.0.storage.content()).map(|token| name("at", token))
+        access_token(self.stored()).map(|token| name("at", token))
     }
 
     pub fn stored_refresh(&self) -> Option<String> {
-        refresh_token(self.0.storage.content()).map(|token| name("rt", token))
+        refresh_token(self.stored()).map(|token| name("rt", token))
+    }
+
+    fn stored(&self) -> Option<&Record> {
+        self.0.at_calm.as_ref().and_then(|calm| calm.content.as_ref())
     }
 
     pub fn is_stored(&self, family: usize, serial: usize) -> bool {
@@ -112,15 +116,11 @@ impl Played {
     }
 }
 
-fn said(wants: Wants, answer: &Answer) -> String {
-    match (wants, answer) {
-        (_, Answer::Granted(access)) => name("at", *access),
-        (_, Answer::Refused(failure)) => code(failure.code).to_owned(),
-        (_, Answer::Done) => "done".to_owned(),
-        (_, Answer::Gone) => "gone".to_owned(),
+fn said(answer: &Answer) -> String {
+    match answer {
+        Answer::Granted(access) => name("at", *access),
+        Answer::Refused(failure) => failure.code.as_str().to_owned(),
+        Answer::Done => "done".to_owned(),
+        Answer::Gone => "gone".to_owned(),
     }
-}
-
-fn code(code: Code) -> &'static str {
-    code.as_str()
 }

@@ -78,6 +78,8 @@ pub struct World {
     pub past: Past,
     pub answers: Vec<(usize, Waiting, Answer)>,
     pub events: Vec<(usize, String)>,
+    /// What was stored and told when the script ended.
+    pub at_calm: Option<Calm>,
     /// The context, the caller, and how long it waited.
     pub settled: Vec<(usize, u32, Moment)>,
     pub broken: Option<Broken>,
@@ -86,6 +88,14 @@ pub struct World {
     pub most_steps: u32,
     pub calm: bool,
     next_caller: u32,
+}
+
+/// How things stood at the end of the script.
+#[derive(Debug)]
+pub struct Calm {
+    pub content: Option<Record>,
+    pub events: usize,
+    pub lines: usize,
 }
 
 /// What is to befall the next of each kind.
@@ -133,6 +143,7 @@ impl World {
             past: Past { clock_moved: setup.skew != 0, ..Past::default() },
             answers: Vec::new(),
             events: Vec::new(),
+            at_calm: None,
             settled: Vec::new(),
             broken: None,
             trace: traced.then(Vec::new),

@@ -83,7 +83,7 @@ impl Machine {
 
     /// No refresh for now: an access token that is still good goes to whoever did not refuse it, the others get the failure.
     pub(super) fn serve_or_refuse(&mut self, now: UnixTime, failure: &Failure) {
-        self.answer(now, failure, |_| true);
+        self.answer(now, failure, &|_| true);
     }
 
     /// There is no session any more.
@@ -95,7 +95,7 @@ impl Machine {
 
     /// Answers those who cannot or need not wait until then.
     pub(super) fn answer_until(&mut self, now: UnixTime, until: UnixTime, too_long: bool, failure: &Failure) {
-        self.answer(now, failure, |wish| too_long || wish.deadline <= until);
+        self.answer(now, failure, &|wish| too_long || wish.deadline <= until);
     }
 
     /// Answers those whose time is over.
@@ -104,11 +104,11 @@ impl Machine {
             return;
         }
         let state = self.doubt_state();
-        self.answer(now, &Failure::new(Code::Timeout).leaving(state), |wish| wish.deadline <= now);
+        self.answer(now, &Failure::new(Code::Timeout).leaving(state), &|wish| wish.deadline <= now);
         self.first_deadline = self.demands.iter().map(|demand| demand.wish.deadline).min().unwrap_or_default();
     }
 
-    fn answer(&mut self, now: UnixTime, failure: &Failure, whom: impl Fn(&Wish) -> bool) {
+    fn answer(&mut self, now: UnixTime, failure: &Failure, whom: &dyn Fn(&Wish) -> bool) {
         let held = &self.held;
         let orders = &mut self.orders;
         self.demands.retain(|demand| {

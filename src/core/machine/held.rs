@@ -89,11 +89,11 @@ impl Held {
     /// one that came again would let a refresh of the old session write over the new one.
     pub fn first_generation(&self, now: UnixTime) -> u64 {
         let next = self.next_generation();
-        if self.stored.is_none() {
-            next.max(now.as_millis())
-        } else {
-            next
+        if self.stored.is_some() {
+            return next;
         }
+        // Past any mark of the old session too, where the clock is behind the one that numbered it.
+        next.saturating_add(1000).max(now.as_millis())
     }
 
     /// Takes over what the storage holds.

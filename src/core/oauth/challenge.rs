@@ -77,7 +77,7 @@ pub fn rejects_token(field: &str) -> bool {
 /// The letters, digits and characters of `others` that come next.
 fn run<'a>(scanner: &mut Scanner<'a>, others: &str) -> &'a str {
     let start = scanner.at;
-    while scanner.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || others.as_bytes().contains(&byte)) {
+    while scanner.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || others.bytes().any(|other| other == byte)) {
         scanner.at += 1;
     }
     scanner.text.get(start..scanner.at).unwrap_or_default()

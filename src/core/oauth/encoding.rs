@@ -5,7 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::core::json::cut;
+use crate::core::json::{cut, push_text};
 
 /// Appends `text`, form-encoded.
 pub fn push_form(out: &mut String, text: &str) {
@@ -27,19 +27,20 @@ pub fn push_pair(out: &mut String, name: &str, value: &str) {
     push_form(out, value);
 }
 
-/// The pairs of a form-encoded text; what is no valid encoding stays as it stands.
-pub fn form_pairs(text: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut rest = Some(text);
-    while let Some(text) = rest {
-        let (pair, more) = cut(text, b'&').map_or((text, None), |(pair, more)| (pair, Some(more)));
+/// The pairs of a form-encoded text as a JSON object of strings; what is no valid encoding stays as it stands.
+pub fn form_to_json(text: &str) -> String {
+    let mut out = String::from("{");
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (pair, more) = cut(rest, b'&').unwrap_or((rest, ""));
         let (name, value) = cut(pair, b'=').unwrap_or((pair, ""));
         if !pair.is_empty() {
-            found.push((decode(name), decode(value)));
+            push_text(&mut out, &decode(name), &decode(value));
         }
         rest = more;
     }
-    found
+    out.push('}');
+    out
 }
 
 /// Base64 with padding.
@@ -71,36 +72,37 @@ fn push_encoded(out: &mut String, text: &str, plain: u8, space: Option<char>) {
             }
             _ => {
                 out.push('%');
-                for nibble in [byte >> 4, byte & 15] {
-                    out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase());
-                }
+                push_nibble(out, byte >> 4);
+                push_nibble(out, byte & 15);
             }
         }
     }
 }
 
+fn push_nibble(out: &mut String, nibble: u8) {
+    out.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0').to_ascii_uppercase());
+}
+
 fn decode(text: &str) -> String {
     let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        rest = after;
-        bytes.push(match (first, after) {
-            (b'+', _) => b' ',
-            (b'%', [high, low, behind @ ..]) => match (nibble(*high), nibble(*low)) {
-                (Some(high), Some(low)) => {
-                    rest = behind;
-                    high << 4 | low
-                }
-                _ => first,
-            },
-            _ => first,
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let mut ahead = rest.clone();
+        let escaped = if byte == b'%' { nibble(ahead.next()).zip(nibble(ahead.next())) } else { None };
+        bytes.push(match escaped {
+            Some((high, low)) => {
+                rest = ahead;
+                high << 4 | low
+            }
+            None if byte == b'+' => b' ',
+            None => byte,
         });
     }
     String::from_utf8(bytes).unwrap_or_else(|_| String::from(text))
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|nibble| nibble as u8)
+fn nibble(digit: Option<u8>) -> Option<u8> {
+    char::from(digit?).to_digit(16).map(|nibble| nibble as u8)
 }
 
 #[cfg(test)]
@@ -134,10 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_percent_sign_is_kept() {
-        let pairs = form_pairs("a=%zz&b&=c&&d=1%2&e=%ff&f=%+1");
-        let expected = [("a", "%zz"), ("b", ""), ("", "c"), ("d", "1%2"), ("e", "%ff"), ("f", "% 1")]
-            .map(|(name, value)| (String::from(name), String::from(value)));
-        assert_eq!(pairs, expected);
+    fn a_form_becomes_json_and_a_broken_percent_sign_is_kept() {
+        assert_eq!(
+            form_to_json("a=%zz&b&=c&&d=1%2&e=%ff&f=%+1&g%C3%A9=1+2=3&h=%"),
+            r#"{"a":"%zz","b":"","":"c","d":"1%2","e":"%ff","f":"% 1","gé":"1 2=3","h":"%"}"#
+        );
+        assert_eq!(form_to_json(""), "{}");
     }
 }

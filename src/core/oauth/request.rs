@@ -5,7 +5,7 @@
 use alloc::string::String;
 
 use super::encoding::{base64, push_form, push_pair, push_path};
-use crate::core::json::{push_raw, push_text, Json, Object};
+use crate::core::json::{cut, push_raw, push_text, Json, Object};
 use crate::core::provider::{flaw, BodyFormat, Place, RequestShape};
 use crate::core::record::{is_reserved, Tokens};
 use crate::core::secret::Secret;
@@ -105,7 +105,7 @@ impl<'a> Client<'a> {
         let own = self.shape.0.member("basic");
         let raw = self.options.text("basicEncoding") == "raw";
         let mut credentials = String::new();
-        for (part, registered) in [("username", "client_id"), ("password", "client_secret")] {
+        for &(part, registered) in &[("username", "client_id"), ("password", "client_secret")] {
             let text = match own.map_or(String::from(registered), |own| own.text(part)).as_str() {
                 "client_id" => self.options.text("client_id"),
                 "client_secret" => String::from(secret),
@@ -234,7 +234,7 @@ impl<'a> Draft<'a> {
 
     fn finish(mut self, values: &Values) -> HttpRequest {
         if !self.query.is_empty() {
-            self.url.push(if self.url.as_bytes().contains(&b'?') { '&' } else { '?' });
+            self.url.push(if cut(&self.url, b'?').is_some() { '&' } else { '?' });
             self.url.push_str(&self.query);
         }
         for (name, value) in values.headers.json().members() {

@@ -5,9 +5,9 @@
 use alloc::string::String;
 
 use super::calendar::iso8601;
-use super::encoding::form_pairs;
+use super::encoding::form_to_json;
 use super::retry_after::retry_after;
-use crate::core::json::{cut, decimal_thousandths, push_seconds, push_text, whole, Json, Object};
+use crate::core::json::{cut, decimal_thousandths, push_seconds, whole, Json, Object};
 use crate::core::provider::seconds;
 use crate::core::record::Tokens;
 use crate::core::secret::Secret;
@@ -127,7 +127,7 @@ fn judge_type(mut tokens: Tokens, expected: &str, evidence: ServerError) -> Verd
     } else if given.eq_ignore_ascii_case(expected) {
         given
     } else {
-        for name in ["access_token", "token_type", "expires_in", "expires_at"] {
+        for name in &["access_token", "token_type", "expires_in", "expires_at"] {
             tokens.remove(name);
         }
         return Verdict::UnknownType(tokens, evidence);
@@ -209,12 +209,7 @@ fn as_object(body: &str, format: &str) -> Option<Object> {
     if format == "json" || cut(body, b'=').is_none() || matches!(body.as_bytes().first(), Some(b'<' | b'{' | b'[')) {
         return None;
     }
-    let mut object = String::from("{");
-    for (name, value) in form_pairs(body) {
-        push_text(&mut object, &name, &value);
-    }
-    object.push('}');
-    Json::parse(&object).map(Object::of)
+    Json::parse(&form_to_json(body)).map(Object::of)
 }
 
 fn read_tokens(members: Json<'_>, shape: Json<'_>) -> Tokens {
@@ -263,7 +258,7 @@ fn error_code(json: Json<'_>, path: &str) -> Option<String> {
     if !path.is_empty() {
         return json.at(path)?.word();
     }
-    for path in ["error", "error.code", "error.error", "error.type", "error_code"] {
+    for path in &["error", "error.code", "error.error", "error.type", "error_code"] {
         let code = json.at(path).and_then(Json::word).unwrap_or_default();
         if !code.is_empty() {
             return Some(code);

@@ -13,7 +13,7 @@ const channels = new Map();
 const asks = new Set();
 let asked = 0;
 let longestMs = 0;
-let expired = 0;
+const expired = []; // calls that were given a token that had run out
 let freezes = 0;
 let isAsking = false;
 let loggedIn = 0;
@@ -49,7 +49,8 @@ async function ask() {
   asked += 1;
   try {
     const { expires_at } = await refresher.getTokens();
-    if (expires_at <= Date.now() / 1000) expired += 1;
+    const settledMs = Date.now();
+    if (expires_at * 1000 <= settledMs) expired.push({ ...call, settledMs });
   } catch (error) {
     rejections.push({ ...call, settledMs: Date.now(), code: error?.code ?? String(error) });
     shown.push(textOf(error));
@@ -70,18 +71,23 @@ async function reportOnAndOn() {
       shown: [...new Set(shown.splice(0))],
     });
     isAsking = orders.isAsking;
-    if (orders.tokens) await refresher.setTokens(orders.tokens).then(() => (loggedIn = orders.login), ended);
+    if (orders.tokens) await logIn(orders);
     for (const end = Date.now() + (orders.busyMs ?? 0); Date.now() < end;);
     await pause(REPORT_MS);
   }
+}
+
+async function logIn({ tokens, login }) {
+  await refresher.setTokens(tokens).then(
+    () => (loggedIn = login),
+    (error) => complaints.push(`setTokens: ${error}`),
+  );
 }
 
 async function post(report) {
   const reply = await fetch("/report", { method: "POST", body: JSON.stringify(report) });
   return reply.json();
 }
-
-const ended = (error) => complaints.push(`setTokens: ${error}`);
 
 /** What every script of this origin can see without looking into the storage. */
 async function lookAround() {
@@ -131,4 +137,6 @@ function textOf(value) {
   );
 }
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -23,6 +23,7 @@ export function judged({
   const lost = [];
   const spoiled = new Set();
   let resent = 0;
+  let overslept = 0;
 
   const latest = new Map(); // refresh token → the request that sent it last
   for (const entry of requests) {
@@ -50,7 +51,9 @@ export function judged({
     failures.push(`a call in life ${life} was rejected with ${code} after ${settledMs - askedMs} ms`);
 
   for (const { life, expired, longestMs, oldestAskMs, reportedMs } of lives.values()) {
-    if (expired) failures.push(`life ${life} was given ${expired} tokens that had run out`);
+    for (const call of expired ?? [])
+      if (sleptThrough(lives.get(life), call)) overslept += 1;
+      else failures.push(`life ${life}, awake, was given a token that had run out`);
     const longest = Math.max(longestMs ?? 0, oldestAskMs ? reportedMs - oldestAskMs : 0);
     if (longest > LONGEST_CALL_MS) failures.push(`a call in life ${life} took ${longest} ms`);
   }
@@ -71,6 +74,7 @@ export function judged({
       "requests per refresh token": +(requests.length / once).toFixed(3),
       "sessions lost": lost.length,
       "re-sent by the browser": resent,
+      "run out while their tab slept": overslept,
       calls: sum(lives, "asked"),
       "rejected after a loss": rejections.length,
       "longest call, ms": Math.max(...[...lives.values()].map(({ longestMs }) => longestMs ?? 0)),
@@ -101,6 +105,10 @@ export function judged({
     return `life ${life} (${end}, reply ${status} after ${repliedMs - arrivedMs} ms)`;
   }
 }
+
+/** The tab was frozen or blocked between the call and its answer. */
+const sleptThrough = ({ pauses }, { askedMs, settledMs }) =>
+  pauses.some(({ fromMs, toMs }) => askedMs < toMs && settledMs > fromMs);
 
 function* overlapping(requests, whyUnknown) {
   for (const [i, entry] of requests.entries()) {
