@@ -35,8 +35,8 @@ export interface RefresherOptions {
    */
   token_endpoint?: string;
   /**
-   * The authorization server's issuer identifier. RFC 8414 (or OpenID Connect) discovery fills in the endpoints that are not given,
-   * and a new id_token must name this issuer.
+   * The authorization server's issuer identifier. RFC 8414 (or OpenID Connect) discovery fills in the endpoints that are not given.
+   * Metadata that names another issuer is not used (RFC 8414 §3.3).
    */
   issuer?: string;
   /** Where `signOut({ revoke: true })` revokes the tokens (RFC 7009). */
@@ -56,7 +56,7 @@ export interface RefresherOptions {
    * as they are, for the servers that expect that. The two differ only for secrets with characters such as `+`, `/`, `=` or `:`.
    */
   basicEncoding?: "rfc6749" | "raw";
-  /** Sender-constrained tokens (RFC 9449): what `dpop()` of `oauth-refresher/dpop` returns. */
+  /** Sender-constrained tokens (RFC 9449). Not in this version: giving one is a TypeError. */
   dpop?: DPoP;
 
   /** The scope to ask for, separated by spaces. Left out unless given: the grant's own scope stays (RFC 6749 §6). */
@@ -134,7 +134,7 @@ export type Awaitable<T> = T | PromiseLike<T>;
 export type Reuse = "never" | "always" | "until-successor-used" | { graceSeconds: number };
 
 /**
- * Adds the client's authentication to a token request, in place. See `oauth-refresher/client-auth` for ready-made ones.
+ * Adds the client's authentication to a token request, in place.
  *
  * @example
  * ```ts
@@ -154,7 +154,7 @@ export type ClientAuth = (request: {
 }) => void | Promise<void>;
 
 declare const opaque: unique symbol;
-/** A handle on a DPoP key (RFC 9449). Made by `dpop()` of `oauth-refresher/dpop`; nothing to be read from it. */
+/** A handle on a DPoP key (RFC 9449); nothing to be read from it. Not in this version. */
 export interface DPoP {
   readonly [opaque]: "DPoP";
 }
@@ -362,6 +362,8 @@ export interface TokenRecord {
   };
   /** Unix seconds: do not ask the server before. */
   retry_at?: number;
+  /** Names the login that the tokens descend from; no secret. */
+  session?: string;
 }
 
 /**

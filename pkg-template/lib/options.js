@@ -38,6 +38,8 @@ function checkTogether({
   const contradict = (/** @type {string} */ name) =>
     fail(`${name} and ${auth} exclude each other: leave one out`);
 
+  // Tokens bound to a key that nobody uses would be refused: better said here than at the first request.
+  if (options.dpop) fail("dpop is not in this version: leave it out");
   if (!options.token_endpoint && !options.issuer) missing("token_endpoint", "write its URL, or the issuer");
   // RFC 6749 §2.3: no more than one method of client authentication per request
   if (/secret/.test(auth) != !!client_secret)

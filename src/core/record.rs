@@ -28,6 +28,8 @@ pub struct Record {
     pub obtained_at: UnixTime,
     /// Set while a refresh token may have been spent and its successor is not stored.
     pub pending: Option<Pending>,
+    /// Names the login that the tokens descend from; every refresh carries it on.
+    pub session: String,
     /// The server asked not to be asked before (RFC 9110 section 10.2.3), in whichever context it said so.
     pub retry_at: Option<UnixTime>,
 }
@@ -152,7 +154,7 @@ impl Record {
         } else {
             tokens.remove("expires_in");
         }
-        Self { generation, tokens, obtained_at, pending: None, retry_at: None }
+        Self { generation, tokens, obtained_at, pending: None, retry_at: None, session: String::new() }
     }
 
     /// When the access token ends, if that is known.
@@ -210,6 +212,9 @@ impl Record {
         if let Some(at) = self.retry_at {
             push_time(&mut out, "retry_at", at);
         }
+        if !self.session.is_empty() {
+            push_text(&mut out, "session", &self.session);
+        }
         out.push('}');
         out
     }
@@ -262,6 +267,7 @@ fn read_record(value: Json<'_>, generation: Option<u64>) -> Option<Record> {
         obtained_at: value.member("obtained_at").and_then(moment)?,
         pending: value.member("pending").and_then(read_pending),
         retry_at: value.member("retry_at").and_then(moment),
+        session: value.text("session"),
     })
 }
 

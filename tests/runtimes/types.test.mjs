@@ -121,6 +121,7 @@ const withCreateRefresher = (code) =>
 function complaints(options, files, written = {}) {
   const invented = new Map(Object.entries(written).map(([name, text]) => [join(TESTS, name), text]));
   const host = ts.createCompilerHost(options);
+  host.getCurrentDirectory = () => TESTS; // where named types are looked for
   const { readFile, fileExists } = host;
   host.readFile = (path) => invented.get(path) ?? readFile(path);
   host.fileExists = (path) => invented.has(path) || fileExists(path);

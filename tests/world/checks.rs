@@ -6,6 +6,7 @@ use oauth_refresher::core::machine::{Code, Event, Failure, Source};
 use oauth_refresher::core::record::Record;
 
 use crate::context::{Answer, Condition, Held, Waiting, Wants};
+use crate::network::Request;
 use crate::queue::Moment;
 use crate::script::RequestFate;
 use crate::server::{name, Token};
@@ -91,6 +92,10 @@ impl World {
         let shown = || format!("c{context} #{} got {}", waiting.id, name("at", access));
         if waiting.rejected == Some(access) {
             self.breaks("a refused access token is not granted to whom it was refused", shown());
+        }
+        let tells = self.history.setup.says_lifetime && !self.past.clock_moved;
+        if tells && self.server.is_outlived(access, self.now) {
+            self.breaks("an access token that has run out is not granted", shown());
         }
         let observed = &self.contexts[context].observed;
         if let Some(own) = observed.own_login.filter(|_| self.compares() && !self.past.storage_trouble) {
@@ -179,14 +184,26 @@ impl World {
 
     /// The storage is about to hold something else.
     pub fn check_write(&mut self, by: Option<usize>, record: Option<&Record>) {
-        let (Some(context), Some(record)) = (by, record) else { return };
+        let Some(context) = by else { return };
         let old = self.storage.content();
-        let shown = format!("c{context} writes {}", crate::trace::described(Some(record)));
+        let shown = format!("c{context} writes {}", crate::trace::described(record));
+        let forgotten = refresh_token(old).filter(|token| self.server.would_take(*token, self.now));
+        let nobody_decided =
+            self.contexts[context].observed.decided_at.is_none() && (self.compares() || !self.past.decided);
+        if refresh_token(record).is_none() && forgotten.is_some() && nobody_decided {
+            return self.breaks("nobody forgets a refresh token that the server would take", shown);
+        }
+        let Some(record) = record else { return };
         let ends = (access_token(Some(record)), refresh_token(Some(record)));
         if let (Some(access), Some(refresh)) = ends {
             if access.family != refresh.family {
                 return self.breaks("a record never mixes two logins", shown);
             }
+        }
+        let obtained_at = record.obtained_at.as_millis();
+        if let Some(sent_at) = self.sent_for(access_token(Some(record))).filter(|sent_at| *sent_at != obtained_at) {
+            let detail = format!("{shown}: obtained at {obtained_at}, sent at {sent_at}");
+            return self.breaks("a lifetime counts from before the request", detail);
         }
         if !self.storage.conditional {
             return;
@@ -238,6 +255,14 @@ impl World {
                 return self.breaks("once the trouble is over the session is back, or known to be over", detail);
             }
         }
+    }
+
+    /// When the request was sent that brought it, by the clock of its sender, if nobody touched that clock.
+    fn sent_for(&self, access: Option<Token>) -> Option<Moment> {
+        let brought = |request: &&Request| request.issued.map(|issued| issued.access) == access;
+        let request = self.requests.iter().rev().find(brought)?;
+        let ahead = self.clocks[self.contexts[request.context].device];
+        (access.is_some() && !self.past.clock_moved).then(|| request.sent_at.saturating_add_signed(ahead))
     }
 
     /// An access token reaches a resource server before its end.

@@ -7,10 +7,11 @@ use oauth_refresher::core::record::Record;
 use crate::checks::MINUTE;
 use crate::context::{Mark, Wants};
 use crate::network::Request;
+use crate::script::RequestFate;
 use crate::server::{name, End, Refused, Rotation, Token};
 use crate::setup::Reuse;
 use crate::storage::{access_token, refresh_token};
-use crate::world::World;
+use crate::world::{Past, World};
 
 impl World {
     /// Remembers what a mark was written for, at the moment that decides.
@@ -26,7 +27,7 @@ impl World {
             waiting.wants == Wants::Tokens && (ran_out || access.is_none() || waiting.rejected == access)
         });
         self.contexts[context].observed.mark =
-            Some(Mark { token, attempt: pending.attempt.clone(), needed, ordered_at: self.now });
+            Some(Mark { token, attempt: pending.attempt.clone(), needed, ordered_at: self.now, sent: 0 });
     }
 
     /// A refresh token is about to be sent.
@@ -48,6 +49,15 @@ impl World {
         let Some(mark) = observed.mark.clone().filter(|mark| mark.token == token) else {
             return self.breaks("a mark is written before a refresh token is sent", shown);
         };
+        let asked_for_nonce = self.requests.iter().rev().find(|request| request.context == context);
+        let asked_for_nonce = asked_for_nonce.is_some_and(|request| request.fate == Some(RequestFate::WantsNonce));
+        if mark.sent > 1 || mark.sent == 1 && !asked_for_nonce {
+            return self.breaks("a mark is for one request, and one more with a nonce", shown);
+        }
+        if let Some(mark) = &mut self.contexts[context].observed.mark {
+            mark.sent += 1;
+        }
+        let observed = &self.contexts[context].observed;
         if !self.past.marks.contains(&mark.attempt) && !observed.storage_trouble {
             return self.breaks("a mark is stored before a refresh token is sent", shown);
         }
@@ -137,10 +147,14 @@ impl World {
     /// Whether what happens to a refresh token is in this library's hands: others respect the lock, or the storage
     /// compares and clocks agree about how long ago a request was sent.
     fn is_strict(&self) -> bool {
-        let undisturbed = !self.past.decided && !self.past.storage_trouble && self.reads_are_current();
-        match (self.is_lock_shared(), self.compares()) {
-            (true, compares) => !self.past.stolen && (compares || undisturbed),
-            (false, compares) => compares && !self.past.clock_moved,
-        }
+        let Past { decided, storage_trouble, stolen, clock_moved, .. } = self.past;
+        // A login that was stored although the storage said otherwise is written once more, over what became of it.
+        let twice = decided && storage_trouble;
+        let undisturbed = !decided && !storage_trouble && self.reads_are_current();
+        !twice
+            && match (self.is_lock_shared(), self.compares()) {
+                (true, compares) => !stolen && (compares || undisturbed),
+                (false, compares) => compares && !clock_moved,
+            }
     }
 }

@@ -167,6 +167,14 @@ fn a_wanted_nonce_costs_one_more_request() {
 }
 
 #[test]
+fn a_second_wish_for_a_nonce_is_not_fulfilled() {
+    let played =
+        play(Setup::calm(1), [at(0, What::Requests(5, RequestFate::WantsNonce)), at(1, ask(0)), until(20_000)]);
+    assert_eq!((played.told(0), played.sent().len()), (vec!["client_rejected".to_owned()], 2));
+    assert_eq!(played.told_later(0), "at-0-1");
+}
+
+#[test]
 fn a_refresh_token_beside_an_unknown_type_is_kept() {
     let played = fails_with(Setup::calm(1), RequestFate::UnknownType);
     assert_eq!(played.told(0), ["bad_response"]);

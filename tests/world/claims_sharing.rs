@@ -97,6 +97,14 @@ fn a_forced_refresh_joins_the_one_under_way() {
 }
 
 #[test]
+fn a_forced_refresh_takes_the_newer_token_that_is_here_by_then() {
+    let script = [at(0, ask(0)), at(0, ask(1)), at(100, What::Everyone(Ask::Force, 60_000)), until(5_000)];
+    let played = play(slow(good_for(Setup::calm(2), 30_000)), script);
+    assert_eq!(played.sent(), ["rt-0-0"], "{}", played.trace());
+    assert!((0..2).all(|context| played.told(context) == ["at-0-0", "at-0-1"]), "{}", played.trace());
+}
+
+#[test]
 fn a_withdrawn_caller_takes_nobody_with_it() {
     let played = play(slow(Setup::calm(1)), [at(0, ask(0)), at(0, ask(0)), at(20, What::Withdraw(0)), until(5_000)]);
     assert_eq!(played.told(0), ["gone", "at-0-1"]);

@@ -59,6 +59,8 @@ pub struct Mark {
     /// Somebody waits whose access token has run out or was refused.
     pub needed: bool,
     pub ordered_at: Moment,
+    /// How often something was sent under it.
+    pub sent: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use oauth_refresher::core::record::Tokens;
 use oauth_refresher::core::secret::Secret;
 use oauth_refresher::core::time::UnixTime;
 
-use crate::context::{Answer, Arrival, Condition, Context, Waiting, Wants};
+use crate::context::{Answer, Arrival, Condition, Context, Observed, Waiting, Wants};
 use crate::queue::Moment;
 use crate::script::{Ask, What};
 use crate::server::{name, End, Token};
@@ -23,6 +23,7 @@ impl World {
         self.past.trouble |= !matches!(
             what,
             What::Demand(..)
+                | What::Everyone(..)
                 | What::Withdraw(_)
                 | What::SignOut(..)
                 | What::Login(_)
@@ -34,6 +35,11 @@ impl World {
         match what {
             What::Demand(context, ask, timeout) => {
                 self.demand(context, ask, timeout, None);
+            }
+            What::Everyone(ask, timeout) => {
+                for context in 0..self.contexts.len() {
+                    self.demand(context, ask, timeout, None);
+                }
             }
             What::Withdraw(context) => self.withdraw(context),
             What::SignOut(context, revoke) => self.sign_out(context, revoke),
@@ -193,9 +199,11 @@ impl World {
             self.say(|_| format!("c{context} starts again"));
             let machine = self.machine(context, life, None);
             let device = self.contexts[context].device;
-            let late_writes_land = self.contexts[context].late_writes_land;
-            self.contexts[context] = Context::new(machine, life, device, self.clocks[device]);
-            self.contexts[context].late_writes_land = late_writes_land;
+            let before = &self.contexts[context];
+            let (late_writes_land, decided_at) = (before.late_writes_land, before.observed.decided_at);
+            let observed = Observed { decided_at, ..Observed::default() };
+            let reborn = Context::new(machine, life, device, self.clocks[device]);
+            self.contexts[context] = Context { late_writes_land, observed, ..reborn };
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub enum What {
     Demand(usize, Ask, Moment),
+    /// Every context asks at the same moment: windows that become visible together.
+    Everyone(Ask, Moment),
     Withdraw(usize),
     SignOut(usize, bool),
     Login(usize),
@@ -138,8 +140,9 @@ fn routine(dice: &mut Dice, setup: &Setup) -> What {
         65..=69 => What::Watch(context, dice.percent(70)),
         70..=73 => What::Resume(context),
         74..=76 => What::Hint(context),
-        77..=82 => What::SignOut(context, dice.percent(50)),
-        83..=92 => What::Login(context),
+        77..=80 => What::SignOut(context, dice.percent(50)),
+        81..=88 => What::Login(context),
+        89..=95 => What::Everyone(random_ask(dice), 40_000),
         _ => What::Demand(context, Ask::Plain, 60_000),
     }
 }

@@ -120,6 +120,25 @@ impl Server {
         family.ended.is_none() && family.access.get(access.serial).is_some_and(|end| now < *end)
     }
 
+    /// Whether the token endpoint would take it.
+    pub fn would_take(&self, token: Token, now: Moment) -> bool {
+        let family = &self.families[token.family];
+        let known = &family.refresh[token.serial];
+        family.ended.is_none()
+            && match self.rotation {
+                Rotation::Static { .. } | Rotation::OldStayValid => true,
+                Rotation::OneTime { .. } => known.first_used.is_none(),
+                Rotation::UntilSuccessorUsed => !known.closed,
+                Rotation::Grace { window, .. } => known.first_used.is_none_or(|first| now <= first + window),
+            }
+    }
+
+    /// Whether it has run out, and something newer was issued.
+    pub fn is_outlived(&self, access: Token, now: Moment) -> bool {
+        let issued = &self.families[access.family].access;
+        issued[access.serial] <= now && access.serial + 1 < issued.len()
+    }
+
     /// When the server first took it.
     pub fn first_used(&self, token: Token) -> Option<Moment> {
         self.families[token.family].refresh[token.serial].first_used

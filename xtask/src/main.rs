@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask build | pack | size | test | demo | format | prepare`.
+//! The project's commands: `cargo xtask build | pack | size | test | mutants | demo | format | prepare`.
 //! Plain Rust instead of scripts, so that a fresh machine needs Rust and Node and nothing installed by hand;
 //! wasm-bindgen comes as a library, pinned to the version the crate uses.
 
@@ -7,6 +7,8 @@ mod count;
 mod demo;
 mod glue;
 mod inline;
+mod mutant;
+mod mutants;
 mod pack;
 mod package;
 mod prepare;
@@ -28,6 +30,8 @@ usage: cargo xtask <command>
   pack                       … and packed in dist/oauth-refresher.tgz
   size                       … and what it costs to download, beside the budget
   test [--long] [suite …]    every suite, or those named (--list shows them); --long: more histories, more rounds
+  mutants [--list] [--only NAME …]
+                             changes of the machine that the simulator must notice: seconds each, a quarter of an hour in all
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
   format                     rustfmt and prettier, written
   prepare                    what the others do first: wasm target, npm dependencies, browser
@@ -63,7 +67,8 @@ fn command() -> Result<ExitCode> {
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("long") if command == "test" => long = true,
-            Arg::Long("list") if command == "test" => list = true,
+            Arg::Long("list") if command == "test" || command == "mutants" => list = true,
+            Arg::Long("only") if command == "mutants" => names.push(arguments.value()?.to_string_lossy().into_owned()),
             Arg::Value(name) if command == "test" => names.push(name.to_string_lossy().into_owned()),
             other => return Err(other.unexpected().into()),
         }
@@ -77,6 +82,8 @@ fn command() -> Result<ExitCode> {
         }
         "test" if list => suites::list(),
         "test" => return suites::test(&names, long),
+        "mutants" if list => mutants::list()?,
+        "mutants" => return mutants::mutants(&names),
         "format" => checks::format()?,
         "prepare" => prepare::everything()?,
         other => bail!("there is no command `{other}`\n\n{USAGE}"),

@@ -11,7 +11,7 @@ use crate::project::{self, shown};
 use crate::{inline, prepare, wasm};
 
 /// The package's files by their path in it, with forward slashes.
-type Files = BTreeMap<String, Vec<u8>>;
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 pub fn build() -> Result<()> {
     let _lock = lock()?;
@@ -24,7 +24,11 @@ pub fn build() -> Result<()> {
 
 /// One build at a time in a checkout, like cargo's own lock.
 pub fn lock() -> Result<fs::File> {
-    let path = project::target().join("xtask.lock");
+    lock_of("xtask.lock")
+}
+
+pub fn lock_of(name: &str) -> Result<fs::File> {
+    let path = project::target().join(name);
     fs::create_dir_all(project::target()).context("cannot create target/")?;
     let file = fs::File::create(&path).with_context(|| format!("cannot create {}", shown(&path)))?;
     file.lock().with_context(|| format!("cannot lock {}", shown(&path)))?;
@@ -53,7 +57,7 @@ fn assembled() -> Result<Files> {
     Ok(files)
 }
 
-fn add_folder(files: &mut Files, folder: &Path, prefix: &str) -> Result<()> {
+pub fn add_folder(files: &mut Files, folder: &Path, prefix: &str) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", shown(folder)))? {
         let entry = entry?;
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
@@ -81,7 +85,7 @@ fn add(files: &mut Files, name: &str, content: Vec<u8>) -> Result<()> {
 }
 
 /// Makes `folder` hold exactly `files`.
-fn sync(files: &Files, folder: &Path) -> Result<()> {
+pub fn sync(files: &Files, folder: &Path) -> Result<()> {
     for (name, content) in files {
         let path = folder.join(name);
         if fs::read(&path).is_ok_and(|present| present == *content) {

@@ -9,7 +9,7 @@ use anyhow::{bail, Result};
 
 use crate::checks::{self, Report};
 use crate::count::Tally;
-use crate::pack;
+use crate::{mutants, pack};
 
 struct Suite {
     name: &'static str,
@@ -22,7 +22,7 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "clippy-wasm", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 15] = [
+const SUITES: [Suite; 16] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("clippy-wasm", "clippy, wasm32, the npm door", |_| checks::clippy_wasm()),
@@ -31,6 +31,10 @@ const SUITES: [Suite; 15] = [
     Suite {
         is_there: checks::world_is_there,
         ..suite("world", "the world simulator, release build", |_| checks::world())
+    },
+    Suite {
+        is_there: checks::world_is_there,
+        ..suite("mutants", "changes of the machine that the simulator must notice; all with --long", mutants::suite)
     },
     Suite {
         is_there: checks::wasm_is_there,

@@ -2,6 +2,7 @@
 //! and in others, because every write names the generation it replaces (rotation safety, invariant 12).
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::demands::Demand;
@@ -23,6 +24,8 @@ const SAVE_TRIES: u32 = 3;
 pub struct Decision {
     kind: Kind,
     stage: Stage,
+    /// Names the session that a login begins.
+    session: String,
     /// Callers of `setTokens`.
     adopting: Vec<CallerId>,
     /// Callers of `signOut`.
@@ -122,6 +125,14 @@ impl Machine {
                 }
             }
         }
+        if matches!(stored, Stored::Record(record) if record.session == decision.session) {
+            // Our own write landed, though it seemed to fail, and may have been refreshed since.
+            self.held.reconcile(stored.clone());
+            if let Some(decision) = self.decision.take() {
+                self.decided(self.now, decision);
+            }
+            return true;
+        }
         if matches!(decision.kind, Kind::Initial(..)) && *stored != Stored::Nothing {
             self.decision = None;
             self.reconcile(stored.clone());
@@ -202,8 +213,10 @@ impl Machine {
     }
 
     fn decide(&mut self, kind: Kind, adopting: Vec<CallerId>, leaving: Vec<CallerId>) {
-        let stage = Stage::Reading(self.order());
-        let decision = Decision { kind, stage, adopting, leaving, refused: 0, failed: 0 };
+        let order = self.order();
+        let session = self.name(order);
+        let stage = Stage::Reading(order);
+        let decision = Decision { kind, stage, session, adopting, leaving, refused: 0, failed: 0 };
         if self.held.looked {
             self.decision = Some(decision);
             return self.write_decision();
@@ -225,7 +238,10 @@ impl Machine {
             return;
         };
         let record = match &decision.kind {
-            Kind::Login(tokens, at) | Kind::Initial(tokens, at) => Some(Record::new(tokens.clone(), *at, generation)),
+            Kind::Login(tokens, at) | Kind::Initial(tokens, at) => {
+                let session = decision.session.clone();
+                Some(Record { session, ..Record::new(tokens.clone(), *at, generation) })
+            }
             Kind::SignOut(..) => None,
         };
         decision.stage = Stage::Writing(order, record.clone());

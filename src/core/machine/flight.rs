@@ -164,7 +164,7 @@ impl Machine {
         match self.leave() {
             Phase::Marking(writing) if writing.wait == Wait::For(order) => {
                 self.held.wrote(writing.record);
-                self.send(now, false);
+                self.marked(now);
             }
             Phase::Saving(writing, outcome) if writing.wait == Wait::For(order) => {
                 self.held.wrote(writing.record);

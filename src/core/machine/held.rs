@@ -251,7 +251,7 @@ impl Held {
     fn is_stale_read(&self, stored: &Stored) -> bool {
         match (stored, &self.record) {
             (Stored::Record(theirs), Some(ours)) => {
-                theirs.generation < ours.generation && theirs.obtained_at <= ours.obtained_at
+                theirs.generation < ours.generation && theirs.session == ours.session
             }
             (Stored::Record(_) | Stored::Nothing | Stored::Unreadable(_), _) => false,
         }

@@ -69,6 +69,8 @@ pub struct Machine {
     unearned: Vec<UnixTime>,
     /// Requests whose result nobody may have any more.
     orphans: Vec<Orphan>,
+    /// The last refresh brought a token that had run out before it was stored.
+    came_late: bool,
     /// The storage changed while nobody could look.
     hinted: bool,
     /// Marks that were refused in a row.
@@ -81,6 +83,8 @@ pub struct Machine {
     was_in_doubt: bool,
     /// A mark that was written, or perhaps written, and whose request was not sent.
     unsent: Option<String>,
+    /// When the last mark was to be written.
+    marked_at: UnixTime,
     watching: bool,
     /// The time of the last fact.
     now: UnixTime,
@@ -130,12 +134,14 @@ impl Machine {
             rest: None,
             unearned: Vec::new(),
             orphans: Vec::new(),
+            came_late: false,
             hinted: false,
             refusals: 0,
             late: None,
             found_doubt: false,
             was_in_doubt: false,
             unsent: None,
+            marked_at: UnixTime::EPOCH,
             watching: false,
             now: UnixTime::EPOCH,
             jitter: random.draw(),
@@ -226,6 +232,10 @@ impl Machine {
         self.first_deadline = self.first_deadline - back;
         for demand in &mut self.demands {
             demand.wish.deadline = demand.wish.deadline - back;
+        }
+        self.marked_at = self.marked_at - back;
+        for at in &mut self.unearned {
+            *at = *at - back;
         }
         if let Some((until, failure)) = &mut self.rest {
             *until = *until - back;

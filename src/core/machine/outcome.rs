@@ -146,7 +146,14 @@ impl Machine {
                 }
                 self.settled();
                 self.hold();
-                self.grant_all();
+                // A save can take longer than the token lives: then it is refreshed once more, and only once.
+                let ran_out = self.held.record.as_ref().and_then(Record::expires_at).is_some_and(|end| end <= now);
+                self.came_late = ran_out && !self.came_late;
+                if self.came_late {
+                    self.grant_served(now);
+                } else {
+                    self.grant_all();
+                }
                 self.announce(Source::Refresh);
             }
             Outcome::Failed(failure) => self.finish(now, &failure),
@@ -176,8 +183,11 @@ impl Machine {
             Stored::Nothing | Stored::Unreadable(_) => None,
         };
         let written = theirs.zip(writing.record.as_ref()).is_some_and(|(theirs, ours)| theirs.tokens == ours.tokens);
+        // A login that landed though it seemed to fail may have been refreshed since: what is stored descends from it.
+        let descends = writing.replaces.is_none()
+            && theirs.zip(writing.record.as_ref()).is_some_and(|(theirs, ours)| theirs.session == ours.session);
         let forgotten = stored == Stored::Nothing && writing.record.is_none();
-        if (written || forgotten) && !matches!(outcome, Outcome::Failed(_)) {
+        if (written || descends || forgotten) && !matches!(outcome, Outcome::Failed(_)) {
             // Our own write, whose acknowledgement was lost.
             self.held.wrote(theirs.cloned());
             return self.conclude(now, outcome);
@@ -262,7 +272,8 @@ impl Machine {
             return self.unlock();
         };
         tokens.keep_from(&current.tokens);
-        let record = Record::new(tokens, sent_at, self.held.next_generation());
+        let session = current.session.clone();
+        let record = Record { session, ..Record::new(tokens, sent_at, self.held.next_generation()) };
         let writing = self.save(Some(record), self.held.fingerprint(), 0);
         self.enter(Phase::Saving(writing, Outcome::Refreshed));
     }

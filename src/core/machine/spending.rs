@@ -2,7 +2,9 @@
 //! invariants 3 and 7). A token that was perhaps spent is sent again where `Reuse` allows it, or as the alternative to
 //! a new login.
 
-use super::facts::{Code, Effect, Failure, Reach, Wish};
+use alloc::string::String;
+
+use super::facts::{Code, Effect, Failure, OrderId, Reach, Wish};
 use super::flight::{Phase, Sending, Writing};
 use super::held::Unsaved;
 use super::Machine;
@@ -82,9 +84,7 @@ impl Machine {
         let Some(name) = record.tokens.refresh_token().map(|token| fingerprint(&token)) else {
             return self.unlock();
         };
-        let mut attempt = self.context.clone();
-        attempt.push('-');
-        push_number(&mut attempt, u64::from(self.last_order));
+        let attempt = self.name(self.last_order);
         self.was_in_doubt = doubt.is_some();
         self.unsent = doubt.is_none().then(|| attempt.clone());
         let (started_at, probed_at) = doubt.map_or((now, None), |doubt| (doubt.started_at, doubt.probed_at));
@@ -92,8 +92,26 @@ impl Machine {
         record.retry_at = None;
         record.pending = Some(Pending { attempt, started_at, fingerprint: name.clone(), probed_at });
         self.found_doubt = false;
+        self.marked_at = now;
         let writing = self.save(Some(record), Some(name), 0);
         self.enter(Phase::Marking(writing));
+    }
+
+    /// The mark is stored: now the request may go. A device that slept in between may have been given up by others, who
+    /// then sent the token themselves: what they left is read first.
+    pub(super) fn marked(&mut self, now: UnixTime) {
+        if now.since(self.marked_at) > MARGIN {
+            return self.reread();
+        }
+        self.send(now, false);
+    }
+
+    /// A name that no other context and no other order of this one has.
+    pub(super) fn name(&self, order: OrderId) -> String {
+        let mut name = self.context.clone();
+        name.push('-');
+        push_number(&mut name, u64::from(order));
+        name
     }
 
     /// The mark cannot be written. To spend the token all the same risks it if this context dies, so that is done only

@@ -14,7 +14,7 @@ export async function startHub({ given, connectTo, born, reported }) {
   const directory = installedDirectory();
   const map = JSON.stringify(await importMap(directory, "/package"));
   const hash = createHash("sha256").update(map).digest("base64");
-  const policy = `default-src 'none'; script-src 'self' 'sha256-${hash}' 'wasm-unsafe-eval'; connect-src 'self' ${connectTo}`;
+  const policy = `default-src 'none'; img-src 'self'; script-src 'self' 'sha256-${hash}' 'wasm-unsafe-eval'; connect-src 'self' ${connectTo}`;
   const scripts = await loaded(directory);
 
   const server = await listen(async (req, res) => {

@@ -1,135 +1,136 @@
 // What of all that was seen is a failure of the package, and what is the price of a tab that died at the wrong moment.
 
-/** After a reply, a tab that runs has stored it by then. */
+import { leaks } from "./leaks.mjs";
+
+/** A tab that runs has stored a reply after this long. */
 const STORED_MS = 1000;
-/** After a new login, every tab that runs knows of it by then. */
+/** Every tab that runs knows of a new login after this long. */
 const KNOWN_MS = 3000;
 const LONGEST_CALL_MS = 12_000;
-const PIECE = 8;
 
-export function judged({
-  requests,
-  counted,
-  lives,
-  losses,
-  rejections,
-  complaints,
-  stuck,
-  shown,
-  secrets,
-  deeds,
-}) {
-  const failures = [...stuck];
-  const lost = [];
-  const spoiled = new Set();
-  let resent = 0;
-  let overslept = 0;
+export function judged(seen) {
+  const rotations = judgedRotations(seen);
+  const calls = judgedCalls(seen);
+  const failures = [
+    ...seen.stuck,
+    ...rotations.failures,
+    ...calls.failures,
+    ...complaints(seen),
+    ...leaks(seen.shown, seen.secrets),
+  ];
+  const figures = { ...rotations.figures, ...calls.figures, lives: seen.lives.size, ...seen.deeds };
+  return { failures, figures, lost: rotations.lost };
+}
 
+/** Each refresh token is sent once, unless the tab that sent it died with the reply. */
+function judgedRotations({ requests, counted, lives }) {
+  const failures = [];
+  const lost = new Map(); // family → why
   const latest = new Map(); // refresh token → the request that sent it last
+  let resent = 0;
+  let previous;
   for (const entry of requests) {
-    const { family, number, life } = entry;
-    const name = `refresh token ${family}.${number}`;
+    const { family, life } = entry;
+    const name = `refresh token ${family}.${entry.number}`;
     const before = latest.get(name);
     latest.set(name, entry);
-    if (before) {
-      const why = whyUnknown(before);
-      if (before.life === life && why) resent += 1;
-      else if (!why) failures.push(`${name} sent by ${described(before)} and again by ${described(entry)}`);
-      if (!spoiled.has(family)) lost.push(before.life === life ? `re-sent by the browser, ${why}` : why);
-      spoiled.add(family);
-    } else if (entry.isGranted === false && !spoiled.has(family))
-      failures.push(`${name} was refused when it came for the first time, from ${described(entry)}`);
+    const why = before && whyUnknown(before, lives);
+    const isResent = Boolean(why) && before.life === life;
+    if (before && !why)
+      failures.push(`${name}: ${described(before, lives)}, again: ${described(entry, lives)}`);
+    if (!before && entry.isGranted === false && !lost.has(family))
+      failures.push(`${name} was refused when it came for the first time: ${described(entry, lives)}`);
+    if (previous?.family === family && entry.arrivedMs < previous.repliedMs && !whyUnknown(previous, lives))
+      failures.push(`${name} was sent while ${previous.number} was under way`);
+    if (before && !lost.has(family)) lost.set(family, isResent ? `re-sent by the browser: ${why}` : why);
+    resent += isResent;
+    previous = entry;
   }
-  failures.push(...overlapping(requests, whyUnknown));
-  if (counted.length !== requests.filter(({ status }) => status).length)
-    failures.push(`oidc-provider counted ${counted.length} token requests, the wire ${requests.length}`);
+  const answered = requests.filter(({ status }) => status).length;
+  if (counted.length !== answered)
+    failures.push(`the server counted ${counted.length} requests, not ${answered}`);
+  const once = new Set(requests.map(({ family, number }) => `${family}.${number}`)).size;
+  const figures = {
+    rotations: requests.filter(({ isGranted }) => isGranted).length,
+    requests: requests.length,
+    "refresh tokens sent": once,
+    "sent again after a death": requests.length - once - resent,
+    "re-sent by the browser": resent,
+    "sessions lost": lost.size,
+  };
+  return { failures, lost: [...lost.values()], figures };
+}
 
+/** Every call is answered, with a token that is good, or with a failure only while the session was lost. */
+function judgedCalls({ lives, losses, rejections }) {
+  const failures = [];
   const isExcused = ({ askedMs, settledMs }) =>
     losses.some(({ fromMs, toMs }) => settledMs >= fromMs && askedMs <= toMs + KNOWN_MS);
-  const unexcused = rejections.filter((rejection) => !isExcused(rejection));
-  for (const { life, code, askedMs, settledMs } of unexcused)
-    failures.push(`a call in life ${life} was rejected with ${code} after ${settledMs - askedMs} ms`);
-
-  for (const { life, expired, longestMs, oldestAskMs, reportedMs } of lives.values()) {
-    for (const call of expired ?? [])
-      if (sleptThrough(lives.get(life), call)) overslept += 1;
-      else failures.push(`life ${life}, awake, was given a token that had run out`);
-    const longest = Math.max(longestMs ?? 0, oldestAskMs ? reportedMs - oldestAskMs : 0);
-    if (longest > LONGEST_CALL_MS) failures.push(`a call in life ${life} took ${longest} ms`);
-  }
-  // Browsers themselves report a token endpoint's 400.
-  const refused = requests.filter(({ isGranted }) => isGranted === false).length;
-  const is400 = (text) => /status of 400/.test(text);
-  failures.push(...complaints.filter((text) => !is400(text)).map((text) => `in a console: ${text}`));
-  if (complaints.filter(is400).length > refused) failures.push("more 400s in consoles than refusals");
-  failures.push(...leaks(shown, secrets));
-
-  const granted = requests.filter(({ isGranted }) => isGranted).length;
-  const once = new Set(requests.map(({ family, number }) => `${family}.${number}`)).size;
-  return {
-    failures,
-    figures: {
-      rotations: granted,
-      requests: requests.length,
-      "requests per refresh token": +(requests.length / once).toFixed(3),
-      "sessions lost": lost.length,
-      "re-sent by the browser": resent,
-      "run out while their tab slept": overslept,
-      calls: sum(lives, "asked"),
-      "rejected after a loss": rejections.length,
-      "longest call, ms": Math.max(...[...lives.values()].map(({ longestMs }) => longestMs ?? 0)),
-      lives: lives.size,
-      "freezes that pages noticed": sum(lives, "freezes"),
-      ...deeds,
-    },
-    lost,
-  };
-
-  /** Why nobody may know what came of the request: its tab died before it could have stored the reply. */
-  function whyUnknown({ life, arrivedMs, repliedMs }) {
-    const { doomedMs, deadMs, how, pauses } = lives.get(life) ?? {};
-    if (!how || arrivedMs > deadMs + STORED_MS) return null;
-    if (repliedMs >= doomedMs) return `${how} with the request under way`;
-    const asleepMs = pauses.reduce((ms, { fromMs, toMs }) => {
-      return ms + Math.max(0, Math.min(toMs, doomedMs) - Math.max(fromMs, repliedMs));
-    }, 0);
-    const awakeMs = doomedMs - repliedMs - asleepMs;
-    return awakeMs <= STORED_MS
-      ? `${how} ${awakeMs} ms after the reply${asleepMs ? ", frozen before" : ""}`
-      : null;
-  }
-
-  function described({ life, arrivedMs, repliedMs, status }) {
-    const { how = "alive", doomedMs } = lives.get(life) ?? {};
-    const end = doomedMs < Infinity ? `${how} ${doomedMs - arrivedMs} ms after` : how;
-    return `life ${life} (${end}, reply ${status} after ${repliedMs - arrivedMs} ms)`;
-  }
-}
-
-/** The tab was frozen or blocked between the call and its answer. */
-const sleptThrough = ({ pauses }, { askedMs, settledMs }) =>
-  pauses.some(({ fromMs, toMs }) => askedMs < toMs && settledMs > fromMs);
-
-function* overlapping(requests, whyUnknown) {
-  for (const [i, entry] of requests.entries()) {
-    const before = requests[i - 1];
-    if (before?.family === entry.family && entry.arrivedMs < before.repliedMs && !whyUnknown(before))
-      yield `two token requests at once: ${entry.family}.${entry.number} and ${before.number}`;
-  }
-}
-
-/** Whether eight characters in a row of a secret are in any of the texts; never says which. */
-export function leaks(texts, secrets) {
-  const pieces = new Map();
-  for (const text of texts)
-    for (let at = 0; at + PIECE <= text.length; at++) pieces.set(text.slice(at, at + PIECE), text);
-  const found = new Set();
-  for (const secret of secrets)
-    for (let at = 0; at + PIECE <= secret.length; at++) {
-      const text = pieces.get(secret.slice(at, at + PIECE));
-      if (text !== undefined) found.add(`a secret is in what was shown: ${text.slice(0, 24)}…`);
+  for (const call of rejections)
+    if (!isExcused(call))
+      failures.push(
+        `life ${call.life}: rejected with ${call.code} after ${call.settledMs - call.askedMs} ms`,
+      );
+  let overslept = 0;
+  for (const { life, expired = [], longestMs = 0, oldestAskMs, reportedMs } of lives.values()) {
+    for (const { askedMs, settledMs } of expired) {
+      if (pausedMs(lives, askedMs, settledMs) > 0) overslept += 1;
+      else failures.push(`life ${life} was given a token that had run out, and no tab slept`);
     }
-  return found;
+    const longest = Math.max(longestMs, oldestAskMs ? reportedMs - oldestAskMs : 0);
+    if (longest > LONGEST_CALL_MS) failures.push(`life ${life}: a call took ${longest} ms`);
+  }
+  const total = (name) => [...lives.values()].reduce((sum, life) => sum + (life[name] ?? 0), 0);
+  const figures = {
+    calls: total("asked"),
+    "rejected while it was lost": rejections.length,
+    "given a token that ran out while a tab slept": overslept,
+    "longest call, ms": Math.max(...[...lives.values()].map(({ longestMs = 0 }) => longestMs)),
+    "freezes noticed by pages": total("freezes"),
+  };
+  return { failures, figures };
 }
 
-const sum = (lives, name) => [...lives.values()].reduce((total, life) => total + (life[name] ?? 0), 0);
+/** Browsers themselves report a token endpoint's 400, and nothing else is said in a console. */
+function complaints({ complaints, requests }) {
+  const is400 = (text) => /status of 400/.test(text);
+  const refused = requests.filter(({ isGranted }) => isGranted === false).length;
+  const failures = complaints.filter((text) => !is400(text)).map((text) => `in a console: ${text}`);
+  if (complaints.length - failures.length > refused)
+    failures.push("consoles show more 400s than the server sent");
+  return failures;
+}
+
+/** Why nobody may know what came of the request: its tab died before it could have stored the reply. */
+function whyUnknown({ life, arrivedMs, repliedMs }, lives) {
+  const { doomedMs, deadMs, how } = lives.get(life) ?? {};
+  if (!how || arrivedMs > deadMs + STORED_MS) return null;
+  if (repliedMs >= doomedMs) return `${how} with the request under way`;
+  const asleepMs = pausedMs(lives, repliedMs, doomedMs);
+  const awakeMs = doomedMs - repliedMs - asleepMs;
+  if (awakeMs > STORED_MS) return null;
+  return `${how} ${awakeMs} ms after the reply${asleepMs ? `, and ${Math.round(asleepMs)} ms of sleep` : ""}`;
+}
+
+/** How long any tab slept: one that was frozen in a transaction holds up the storage of all. */
+function pausedMs(lives, fromMs, toMs) {
+  const pauses = [...lives.values()].flatMap(({ pauses, doomedMs }) =>
+    pauses.map((pause) => ({ fromMs: pause.fromMs, toMs: Math.min(pause.toMs, doomedMs) })),
+  );
+  let sum = 0;
+  let doneMs = fromMs;
+  for (const pause of pauses.sort((one, other) => one.fromMs - other.fromMs)) {
+    const beginMs = Math.max(pause.fromMs, doneMs);
+    const endMs = Math.min(pause.toMs, toMs);
+    if (endMs <= beginMs) continue;
+    sum += endMs - beginMs;
+    doneMs = endMs;
+  }
+  return sum;
+}
+
+function described({ life, arrivedMs, repliedMs, status }, lives) {
+  const { how, doomedMs } = lives.get(life) ?? {};
+  const end = how ? `${how} ${doomedMs - arrivedMs} ms after` : "alive";
+  return `life ${life} (${end}, reply ${status} after ${repliedMs - arrivedMs} ms)`;
+}

@@ -9,6 +9,8 @@ const TABS = 5;
 const SECONDS_PER_ROTATION = 8;
 /** So many deeds are done to the tab whose token request is under way. */
 const AIMED = 0.15;
+const DEEDS = ["close", "close", "crash", "reload", "reload", "freeze", "busy", "show"];
+const STALLED_MS = 20_000;
 const PATIENCE_MS = 15_000;
 
 /** Runs until the server has rotated so often; returns everything that was seen. */
@@ -58,7 +60,7 @@ class Storm {
     for (let i = 0; i < TABS; i++) await this.#open((this.#slots[i] = {}));
     if (!(await this.#comes(() => this.session.isLive))) throw new Error("no tab could log in");
     const end = Date.now() + rotations * SECONDS_PER_ROTATION * 1000;
-    while (this.#granted() < rotations && Date.now() < end) {
+    while (this.#granted() < rotations && Date.now() < end && !this.#isStalled()) {
       await delay(100 + 400 * Math.random());
       await bounded(this.#deed());
     }
@@ -105,9 +107,7 @@ class Storm {
   async #deed() {
     const slot = Math.random() < AIMED ? await this.#sender() : oneOf(this.#slots);
     if (slot?.life?.doomedMs === Infinity) {
-      const possible = slot.isFrozen
-        ? ["close"]
-        : ["close", "close", "crash", "reload", "reload", "freeze", "busy"];
+      const possible = slot.isFrozen ? ["close"] : DEEDS;
       const name = oneOf(possible.filter((name) => name === "busy" || slot.handle[name]));
       await this.#deeds[name](slot);
     }
@@ -141,6 +141,12 @@ class Storm {
         pause.toMs = Date.now();
       });
       slot.thawed.catch((error) => this.seen.stuck.push(`a tab could not be thawed: ${error.message}`));
+    },
+
+    /** It comes to the front; another one is hidden. */
+    show: async ({ handle }) => {
+      this.#count("show");
+      await handle.show();
     },
 
     /** Its next report is answered with that order. */
@@ -189,6 +195,11 @@ class Storm {
     ]);
     await delay(100 * Math.random());
     return entry && this.#slots.find(({ life, isFrozen }) => life?.life === entry.life && !isFrozen);
+  }
+
+  /** Tabs ask all the time, so the server is asked, unless there is no session any more. */
+  #isStalled() {
+    return Date.now() - (this.#wire.requests.at(-1)?.arrivedMs ?? Infinity) > STALLED_MS;
   }
 
   #granted() {

@@ -1,6 +1,7 @@
 // Chromium by the DevTools protocol: the only one here whose tabs can be frozen, and whose renderers can be crashed.
+// Not by Playwright, which tells every tab that it is looked at: such a tab cannot be frozen.
 
-import { chromium as browserType } from "playwright-core";
+import puppeteer from "puppeteer-core";
 
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
@@ -11,34 +12,34 @@ export const chromium = {
   /** `heard(level, text)` is told what the consoles say. */
   async launch({ heard }) {
     const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
-    const browser = await browserType.launch({ executablePath, headless: true, args: FLAGS.split(" ") });
-    const context = await browser.newContext();
+    const browser = await puppeteer.launch({ executablePath, headless: true, args: FLAGS.split(" ") });
     return {
-      version: `Chromium ${browser.version()}`,
-      open: (url, crashed) => open(context, url, { heard, crashed }),
+      version: await browser.version(),
+      open: (url, crashed) => open(browser, url, { heard, crashed }),
       close: () => browser.close(),
     };
   },
 };
 
-async function open(context, url, { heard, crashed }) {
-  const page = await context.newPage();
+async function open(browser, url, { heard, crashed }) {
+  const page = await browser.newPage();
+  const devtools = await page.createCDPSession();
   page.on("console", (message) => heard(message.type(), message.text()));
   page.on("pageerror", (error) => heard("error", String(error)));
-  page.on("crash", crashed); // tabs may share a renderer
-  const devtools = await context.newCDPSession(page);
+  page.on("error", crashed); // tabs may share a renderer
   const lifecycle = (state) => devtools.send("Page.setWebLifecycleState", { state });
-  await page.goto(url, { waitUntil: "commit" });
+  await page.goto(url, { waitUntil: "domcontentloaded" });
   return {
-    reload: () => page.reload({ waitUntil: "commit" }),
+    reload: () => page.reload({ waitUntil: "domcontentloaded" }),
     close: () => page.close(),
     async crash() {
-      const isGone = new Promise((resolve) => page.once("crash", resolve));
+      const isGone = new Promise((resolve) => page.once("error", resolve));
       devtools.send("Page.crash").catch(() => {}); // nobody is left to answer
       await isGone;
       await page.close();
     },
     freeze: () => lifecycle("frozen"),
     thaw: () => lifecycle("active"),
+    show: () => page.bringToFront(),
   };
 }

@@ -8,7 +8,14 @@ export const firefox = {
 
   async launch({ heard, say }) {
     const executablePath = installed({ program: "firefox-esr", packages: ["firefox-esr"], say });
-    const browser = await puppeteer.launch({ browser: "firefox", executablePath, headless: true });
+    // Tabs that are hidden ask as often as others.
+    const extraPrefsFirefox = { "dom.min_background_timeout_value": 50 };
+    const browser = await puppeteer.launch({
+      browser: "firefox",
+      executablePath,
+      headless: true,
+      extraPrefsFirefox,
+    });
     return {
       version: await browser.version(),
       open: (url) => open(browser, url, heard),
@@ -25,5 +32,6 @@ async function open(browser, url, heard) {
   return {
     reload: () => page.reload({ waitUntil: "domcontentloaded" }),
     close: () => page.close(),
+    show: () => page.bringToFront(),
   };
 }
