@@ -288,7 +288,6 @@ impl Machine {
             Reconciled::Same => self.hold(),
             Reconciled::Changed => {
                 self.rest = None;
-                self.refusals = 0;
                 self.changed(Source::Peer);
             }
             Reconciled::Unreadable => self.notify(Event::StorageFailed(Operation::Load)),

@@ -31,6 +31,8 @@ impl Machine {
             return self.replied(now, order, &late.reply);
         }
         if self.demands.is_empty() && !self.errand_due(now) {
+            // whoever wrote in between brought what was wanted
+            self.refusals = 0;
             return self.unlock();
         }
         // One that is further away was written by a clock that was ahead.
