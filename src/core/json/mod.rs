@@ -1,0 +1,296 @@
+//! Reading and writing JSON text (RFC 8259), as far as a token endpoint and a record need it.
+//! Members are handed out as the raw text they were, so what a server said stays untouched and nothing
+//! formats a floating-point number; serde_json would cost every page 17 kB for the same work.
+
+use alloc::string::String;
+use core::str::Chars;
+
+use super::secret::Secret;
+
+mod number;
+mod scan;
+mod write;
+
+pub use number::{cut, decimal_thousandths, whole};
+pub(in crate::core) use scan::Scanner;
+pub use write::{push_comma, push_hex, push_name, push_number, push_raw, push_seconds, push_string, push_text};
+
+/// Nesting deeper than this is refused: no token response comes near it, and a stack is finite.
+const MAX_DEPTH: u32 = 64;
+
+/// One JSON value: a slice of text that was checked to be one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Json<'a>(&'a str);
+
+/// A JSON object as its text, to keep and to change. It may hold tokens, so it is treated as a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object(Secret);
+
+impl Default for Json<'_> {
+    fn default() -> Self {
+        Self("null")
+    }
+}
+
+impl<'a> Json<'a> {
+    /// Reads `text` as one JSON value with nothing but white space around it.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut scanner = Scanner { text, at: 0 };
+        let value = scanner.value(MAX_DEPTH)?;
+        scanner.space();
+        (scanner.at == text.len()).then_some(value)
+    }
+
+    /// The text of the value, as it stood.
+    pub fn raw(self) -> &'a str {
+        self.0
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    /// Whether it is `null`.
+    pub fn is_null(self) -> bool {
+        self.0 == "null"
+    }
+
+    /// The text of a string, unescaped.
+    pub fn string(self) -> Option<String> {
+        self.0.strip_prefix('"')?.strip_suffix('"').map(unescape)
+    }
+
+    /// A string's text, or a number's as it was written: what a lenient reader takes for a code.
+    pub fn word(self) -> Option<String> {
+        match self.0.as_bytes().first()? {
+            b'-' | b'0'..=b'9' => Some(String::from(self.0)),
+            _ => self.string(),
+        }
+    }
+
+    /// The members of an object, or nothing for any other value.
+    pub fn members(self) -> Members<'a> {
+        Members { scanner: self.inside(b'{') }
+    }
+
+    /// The items of an array, or nothing for any other value.
+    pub fn items(self) -> Items<'a> {
+        Items { scanner: self.inside(b'[') }
+    }
+
+    /// The member of that name; the last one if the server repeated it, as `JSON.parse` has it.
+    pub fn member(self, name: &str) -> Option<Json<'a>> {
+        let mut found = None;
+        for (key, value) in self.members() {
+            if key == name {
+                found = Some(value);
+            }
+        }
+        found
+    }
+
+    /// The text of a string member, or nothing.
+    pub fn text(self, name: &str) -> String {
+        self.member(name).and_then(Json::string).unwrap_or_default()
+    }
+
+    /// The value at a dotted path such as `result.token`; an empty path is the value itself.
+    pub fn at(self, path: &str) -> Option<Json<'a>> {
+        // A member may itself have a dot in its name, so the whole path is tried first.
+        if path.is_empty() {
+            return Some(self);
+        }
+        if let Some(found) = self.step(path) {
+            return Some(found);
+        }
+        let (first, rest) = cut(path, b'.')?;
+        self.step(first)?.at(rest)
+    }
+
+    /// The member of that name, or the item of that index.
+    fn step(self, name: &str) -> Option<Json<'a>> {
+        if self.is_object() {
+            return self.member(name);
+        }
+        let mut left = whole(name)?;
+        for item in self.items() {
+            left = match left.checked_sub(1) {
+                Some(left) => left,
+                None => return Some(item),
+            };
+        }
+        None
+    }
+
+    /// Behind the bracket that opens the value, or at its end if that is another one.
+    fn inside(self, bracket: u8) -> Scanner<'a> {
+        let opens = self.0.as_bytes().first() == Some(&bracket);
+        Scanner { text: self.0, at: if opens { 1 } else { self.0.len() } }
+    }
+}
+
+impl Default for Object {
+    fn default() -> Self {
+        Self(Secret::new("{}"))
+    }
+}
+
+impl Object {
+    /// A copy of that object; an empty one if the value is none.
+    pub fn of(value: Json<'_>) -> Self {
+        if value.is_object() {
+            return Self(Secret::new(value.raw()));
+        }
+        Self::default()
+    }
+
+    /// To read it.
+    pub fn json(&self) -> Json<'_> {
+        Json(self.0.reveal())
+    }
+
+    /// Takes a member in, in place of those of that name; `None` leaves it out.
+    pub fn set(&mut self, name: &str, raw: Option<&str>) {
+        let mut out = String::from("{");
+        let mut raw = raw;
+        for (key, value) in self.json().members() {
+            if key != name {
+                push_raw(&mut out, &key, value.raw());
+            } else if let Some(raw) = raw.take() {
+                push_raw(&mut out, &key, raw);
+            }
+        }
+        if let Some(raw) = raw {
+            push_raw(&mut out, name, raw);
+        }
+        out.push('}');
+        self.0 = Secret::new(out);
+    }
+
+    /// Takes a string member in.
+    pub fn set_text(&mut self, name: &str, text: &str) {
+        let mut raw = String::new();
+        push_string(&mut raw, text);
+        self.set(name, Some(&raw));
+    }
+}
+
+/// The members of an object, in order.
+pub struct Members<'a> {
+    scanner: Scanner<'a>,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (String, Json<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.scanner.skip(b',');
+        let name = self.scanner.value(MAX_DEPTH)?.string()?;
+        self.scanner.skip(b':');
+        Some((name, self.scanner.value(MAX_DEPTH)?))
+    }
+}
+
+/// The items of an array, in order.
+pub struct Items<'a> {
+    scanner: Scanner<'a>,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Json<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.scanner.skip(b',');
+        self.scanner.value(MAX_DEPTH)
+    }
+}
+
+/// Undoes the escapes of a checked string; half a surrogate pair becomes U+FFFD.
+fn unescape(inner: &str) -> String {
+    let mut out = String::new();
+    let mut rest = inner.chars();
+    while let Some(character) = rest.next() {
+        let escaped = if character == '\\' { rest.next() } else { None };
+        out.push(match escaped {
+            None => character,
+            Some('b') => '\u{8}',
+            Some('f') => '\u{c}',
+            Some('n') => '\n',
+            Some('r') => '\r',
+            Some('t') => '\t',
+            Some('u') => unicode_escape(&mut rest),
+            Some(other) => other,
+        });
+    }
+    out
+}
+
+/// The character of `XXXX` or `XXXX\uXXXX`.
+fn unicode_escape(rest: &mut Chars<'_>) -> char {
+    let mut code = utf16_unit(rest);
+    let mut ahead = rest.clone();
+    if (0xd800..0xdc00).contains(&code) && ahead.next() == Some('\\') && ahead.next() == Some('u') {
+        let second = utf16_unit(&mut ahead);
+        if (0xdc00..0xe000).contains(&second) {
+            *rest = ahead;
+            code = 0x10000 + ((code & 0x3ff) << 10) + (second & 0x3ff);
+        }
+    }
+    char::from_u32(code).unwrap_or('\u{fffd}')
+}
+
+fn utf16_unit(rest: &mut Chars<'_>) -> u32 {
+    let mut unit = 0;
+    for _ in 0..4 {
+        unit = unit << 4 | rest.next().and_then(|digit| digit.to_digit(16)).unwrap_or(0);
+    }
+    unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_read_and_its_members_keep_their_text() {
+        let value =
+            Json::parse(" {\"a\" : 1.50e2, \"b\":{\"c\":[1,\"x\\u00e9\\n\"]}, \"a\":12345678901234567890} ").unwrap();
+        assert_eq!(value.member("a").unwrap().raw(), "12345678901234567890");
+        assert_eq!(value.at("b.c.1").unwrap().string().unwrap(), "xé\n");
+        assert_eq!(value.members().count(), 3);
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            "{",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "[1 2]",
+            "01",
+            "1.",
+            "\"\u{1}\"",
+            "\"\\x\"",
+            "nul",
+            "{} x",
+            "{'a':1}",
+            "-",
+            "\"\\u12g4\"",
+        ] {
+            assert!(Json::parse(text).is_none(), "{text:?}");
+        }
+        assert!(Json::parse(&"[".repeat(100_000)).is_none());
+        assert!(Json::parse(&format!("{}1{}", "[".repeat(65), "]".repeat(65))).is_none());
+        assert!(Json::parse(&format!("{}1{}", "[".repeat(64), "]".repeat(64))).is_some());
+    }
+
+    #[test]
+    fn surrogate_pairs_are_joined_and_halves_are_replaced() {
+        let read = |text| Json::parse(text).unwrap().string().unwrap();
+        assert_eq!(read("\"\\ud83d\\ude00!\""), "😀!");
+        assert_eq!(read("\"\\ud83dx\""), "\u{fffd}x");
+        assert_eq!(read("\"\\ude00\\\\\""), "\u{fffd}\\");
+    }
+}
