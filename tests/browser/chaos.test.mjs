@@ -25,23 +25,6 @@ for (const engine of engines)
         say(`${seen.version}, ${kind}: ${told.join(", ")}`);
         for (const why of lost) say(`session lost: ${why}`);
         if (!isLong) say("Firefox and WebKit take part in the long form: cargo xtask test --long browser");
-        if (process.env.CHAOS_DUMP) {
-          const { writeFileSync } = await import("node:fs");
-          writeFileSync(
-            process.env.CHAOS_DUMP + engine.name + kind + ".json",
-            JSON.stringify(
-              {
-                lives: [...seen.lives.values()],
-                requests: seen.requests,
-                rejections: seen.rejections,
-                complaints: seen.complaints,
-                losses: seen.losses,
-              },
-              null,
-              1,
-            ),
-          );
-        }
         assert.deepEqual(failures, []);
         assert.ok(figures.calls > rotations * 5, `only ${figures.calls} calls`);
         const places = kind === "local" ? ["lock"] : ["lock", "channel", "message"];

@@ -93,8 +93,9 @@ impl World {
         if waiting.rejected == Some(access) {
             self.breaks("a refused access token is not granted to whom it was refused", shown());
         }
-        let tells = self.history.setup.says_lifetime && !self.past.clock_moved;
-        if tells && self.server.is_outlived(access, self.now) {
+        let tells = self.history.setup.says_lifetime && !self.past.clock_moved && self.reads_are_current();
+        let newest = self.newest_brought_to(context, access.family);
+        if tells && newest > Some(access) && self.server.has_run_out(access, self.now) {
             self.breaks("an access token that has run out is not granted", shown());
         }
         let observed = &self.contexts[context].observed;
@@ -188,8 +189,9 @@ impl World {
         let old = self.storage.content();
         let shown = format!("c{context} writes {}", crate::trace::described(record));
         let forgotten = refresh_token(old).filter(|token| self.server.would_take(*token, self.now));
-        let nobody_decided =
-            self.contexts[context].observed.decided_at.is_none() && (self.compares() || !self.past.decided);
+        // Where comparison and write are two, others come between, unless a lock keeps them away.
+        let alone = self.compares() || self.is_lock_shared() && !self.past.stolen && !self.past.decided;
+        let nobody_decided = alone && self.contexts[context].observed.decided_at.is_none();
         if refresh_token(record).is_none() && forgotten.is_some() && nobody_decided {
             return self.breaks("nobody forgets a refresh token that the server would take", shown);
         }
@@ -243,7 +245,8 @@ impl World {
                     Code::SessionEnded | Code::SignedOut => refresh_token(content).is_none(),
                     // It said so itself, and not longer than it said.
                     Code::Unavailable => failure.retry_at.is_some_and(|at| {
-                        let wait = at.as_millis().saturating_sub(self.wall(context));
+                        let asked_at = self.wall(context) - (self.now - waiting.asked_at);
+                        let wait = at.as_millis().saturating_sub(asked_at);
                         0 < wait && wait <= LONGEST_RETRY_AFTER
                     }),
                     _ => false,
@@ -263,6 +266,16 @@ impl World {
         let request = self.requests.iter().rev().find(brought)?;
         let ahead = self.clocks[self.contexts[request.context].device];
         (access.is_some() && !self.past.clock_moved).then(|| request.sent_at.saturating_add_signed(ahead))
+    }
+
+    /// The newest access token that a request of this context's brought it.
+    fn newest_brought_to(&self, context: usize, family: usize) -> Option<Token> {
+        let life = self.contexts[context].life;
+        let heard = |request: &&Request| {
+            let arrived = request.reported && !request.hides_its_outcome();
+            request.context == context && request.life == life && request.token.family == family && arrived
+        };
+        self.requests.iter().filter(heard).filter_map(|request| Some(request.issued?.access)).max()
     }
 
     /// An access token reaches a resource server before its end.

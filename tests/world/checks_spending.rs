@@ -79,14 +79,12 @@ impl World {
         if others.is_empty() {
             return;
         }
-        if self.is_lock_shared()
-            && !self.past.stolen
-            && others.iter().any(|other| other.context != context && self.is_open(other))
-        {
-            let awake = |other: &&Request| !self.contexts[other.context].troubled_since(other.sent_at);
-            if others.iter().any(awake) {
-                return self.breaks("one token request at a time while locks work", shown);
-            }
+        let is_out = |other: &&Request| {
+            let untroubled = !self.contexts[other.context].troubled_since(other.sent_at);
+            other.context != context && untroubled && self.is_open(other)
+        };
+        if self.is_lock_shared() && !self.past.stolen && others.iter().any(is_out) {
+            return self.breaks("one token request at a time while locks work", shown);
         }
         let stored = |request: &Request| {
             request
@@ -94,7 +92,7 @@ impl World {
                 .and_then(|issued| issued.refresh)
                 .is_some_and(|child| child != token && self.past.stored.contains(&(true, child)))
         };
-        let landed = others.iter().any(|other| stored(other));
+        let landed = others.iter().copied().any(stored);
         if landed && !self.contexts[context].observed.storage_trouble {
             return self.breaks("a refresh token whose successor is stored is not sent", shown);
         }

@@ -36,7 +36,8 @@ pub struct Request {
 impl Request {
     /// Its sender knows that the refresh token still works.
     pub fn left_it_unspent(&self) -> bool {
-        if let (Some(issued), true, false) = (self.issued, self.reported, self.hides_its_outcome()) {
+        let hidden = self.hides_its_outcome() && self.fate != Some(RequestFate::UnknownType);
+        if let (Some(issued), true, false) = (self.issued, self.reported, hidden || self.timed_out) {
             return issued.refresh.is_none_or(|refresh| refresh == self.token);
         }
         let harmless = matches!(

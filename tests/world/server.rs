@@ -133,10 +133,8 @@ impl Server {
             }
     }
 
-    /// Whether it has run out, and something newer was issued.
-    pub fn is_outlived(&self, access: Token, now: Moment) -> bool {
-        let issued = &self.families[access.family].access;
-        issued[access.serial] <= now && access.serial + 1 < issued.len()
+    pub fn has_run_out(&self, access: Token, now: Moment) -> bool {
+        self.families[access.family].access[access.serial] <= now
     }
 
     /// When the server first took it.

@@ -31,7 +31,7 @@ usage: cargo xtask <command>
   size                       … and what it costs to download, beside the budget
   test [--long] [suite …]    every suite, or those named (--list shows them); --long: more histories, more rounds
   mutants [--list] [--only NAME …]
-                             changes of the machine that the simulator must notice: seconds each, a quarter of an hour in all
+                             changes of the machine that the simulator must notice: seconds each, ten minutes in all
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
   format                     rustfmt and prettier, written
   prepare                    what the others do first: wasm target, npm dependencies, browser

@@ -4,6 +4,8 @@ import { createRefresher } from "oauth-refresher";
 import { indexedDbStorage, webStorage } from "oauth-refresher/storage";
 
 const REPORT_MS = 200;
+/** From the decision that a token is still good to the line that has it. */
+const GRANTED_MS = 50;
 const { life, kind, server } = JSON.parse(document.querySelector("meta[name=given]").content);
 
 const shown = []; // everything that a console, an event, an error, a lock or a channel showed
@@ -50,7 +52,7 @@ async function ask() {
   try {
     const { expires_at } = await refresher.getTokens();
     const settledMs = Date.now();
-    if (expires_at * 1000 <= settledMs) expired.push({ ...call, settledMs });
+    if (expires_at * 1000 + GRANTED_MS <= settledMs) expired.push({ ...call, settledMs });
   } catch (error) {
     rejections.push({ ...call, settledMs: Date.now(), code: error?.code ?? String(error) });
     shown.push(textOf(error));
@@ -85,8 +87,12 @@ async function logIn({ tokens, login }) {
 }
 
 async function post(report) {
-  const reply = await fetch("/report", { method: "POST", body: JSON.stringify(report) });
-  return reply.json();
+  try {
+    const reply = await fetch("/report", { method: "POST", body: JSON.stringify(report) });
+    return await reply.json();
+  } catch {
+    return { isAsking }; // a page that is being reloaded; a lasting silence is noticed elsewhere
+  }
 }
 
 /** What every script of this origin can see without looking into the storage. */

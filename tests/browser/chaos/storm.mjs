@@ -10,6 +10,7 @@ const SECONDS_PER_ROTATION = 8;
 /** So many deeds are done to the tab whose token request is under way. */
 const AIMED = 0.15;
 const DEEDS = ["close", "close", "crash", "reload", "reload", "freeze", "busy", "show"];
+const EMPTY_MS = 3000;
 const STALLED_MS = 20_000;
 const PATIENCE_MS = 15_000;
 
@@ -111,7 +112,13 @@ class Storm {
       const name = oneOf(possible.filter((name) => name === "busy" || slot.handle[name]));
       await this.#deeds[name](slot);
     }
-    for (const slot of this.#slots.filter(({ isCrashed }) => isCrashed)) {
+    await this.#mend();
+  }
+
+  /** Five tabs live again. */
+  async #mend() {
+    for (const slot of this.#slots.filter((slot) => slot.isCrashed || isEmpty(slot))) {
+      if (!slot.isCrashed) this.#count("reload that loaded nothing");
       await slot.handle.close().catch(() => {}); // it may be gone already
       await this.#open(slot);
     }
@@ -211,6 +218,8 @@ class Storm {
   /** No call is left over in any tab. */
   async #calm() {
     const { stuck } = this.seen;
+    await delay(EMPTY_MS);
+    await this.#mend();
     await Promise.all(this.#slots.map(({ thawed }) => thawed));
     if (!(await this.#comes(() => this.session.isLive))) stuck.push("no tab could log in again");
     this.#isAsking = false;
@@ -230,6 +239,9 @@ class Storm {
     return false;
   }
 }
+
+/** WebKit's driver now and then answers a reload, and nothing is loaded. */
+const isEmpty = ({ life }) => Date.now() - (life?.deadMs ?? Infinity) > EMPTY_MS;
 
 async function bounded(work) {
   const late = Symbol("late");
