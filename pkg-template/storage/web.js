@@ -45,7 +45,10 @@ export function webStorage(area, key) {
 
     save(record, expected) {
       if (!marks || !globalThis.navigator?.locks) return write(record, expected);
-      return marks.arrived().then(async () => write(record, expected) && (await marks.leave()));
+      return navigator.locks.request(`oauth-refresher.write ${key}`, async () => {
+        await marks.arrived();
+        return write(record, expected) && (await marks.leave());
+      });
     },
 
     subscribe(changed) {

@@ -233,7 +233,7 @@ impl Machine {
 
     fn write_decision(&mut self) {
         let order = self.order();
-        let generation = self.held.first_generation(self.now);
+        let generation = self.held.generation_to_write(self.now);
         let Some(decision) = &mut self.decision else {
             return;
         };

@@ -85,9 +85,9 @@ impl Held {
         self.highest.max(self.stored.unwrap_or(0)).saturating_add(1)
     }
 
-    /// The generation for a login. Over nothing it begins at the time of day: to forget a session forgets its numbers too, and
+    /// The generation of a write. Over nothing it begins at the time of day: to forget a session forgets its numbers too, and
     /// one that came again would let a refresh of the old session write over the new one.
-    pub fn first_generation(&self, now: UnixTime) -> u64 {
+    pub fn generation_to_write(&self, now: UnixTime) -> u64 {
         let next = self.next_generation();
         if self.stored.is_some() {
             return next;

@@ -128,7 +128,7 @@ impl Machine {
         let (record, outcome) = if good {
             record.tokens.remove("refresh_token");
             record.pending = None;
-            record.generation = self.held.next_generation();
+            record.generation = self.held.generation_to_write(self.now);
             (Some(record), Outcome::EndedLater(failure))
         } else {
             (None, Outcome::Ended(failure))
@@ -201,7 +201,7 @@ impl Machine {
                 return self.unsaved(now, writing, outcome);
             }
             if let Some(record) = &mut writing.record {
-                record.generation = self.held.next_generation();
+                record.generation = self.held.generation_to_write(self.now);
             }
             let writing = self.save(writing.record, writing.replaces, writing.tries.saturating_add(1));
             self.enter(Phase::Saving(writing, outcome));
@@ -273,7 +273,7 @@ impl Machine {
         };
         tokens.keep_from(&current.tokens);
         let session = current.session.clone();
-        let record = Record { session, ..Record::new(tokens, sent_at, self.held.next_generation()) };
+        let record = Record { session, ..Record::new(tokens, sent_at, self.held.generation_to_write(self.now)) };
         let writing = self.save(Some(record), self.held.fingerprint(), 0);
         self.enter(Phase::Saving(writing, Outcome::Refreshed));
     }
@@ -292,7 +292,7 @@ impl Machine {
     fn unmark(&mut self, mut record: Record, failure: Failure) {
         record.pending = None;
         record.retry_at = failure.retry_at;
-        record.generation = self.held.next_generation();
+        record.generation = self.held.generation_to_write(self.now);
         let writing = self.save(Some(record), self.held.fingerprint(), 0);
         self.enter(Phase::Saving(writing, Outcome::Failed(failure)));
     }

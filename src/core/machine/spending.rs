@@ -90,7 +90,7 @@ impl Machine {
         self.was_in_doubt = doubt.is_some();
         self.unsent = doubt.is_none().then(|| attempt.clone());
         let (started_at, probed_at) = doubt.map_or((now, None), |doubt| (doubt.started_at, doubt.probed_at));
-        record.generation = self.held.next_generation();
+        record.generation = self.held.generation_to_write(self.now);
         record.retry_at = None;
         record.pending = Some(Pending { attempt, started_at, fingerprint: name.clone(), probed_at });
         self.found_doubt = false;
