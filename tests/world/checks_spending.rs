@@ -64,7 +64,11 @@ impl World {
         if observed.ended_tokens.contains(&token) && !observed.storage_trouble && self.reads_are_current() {
             return self.breaks("what the server refused is not sent again", shown);
         }
-        if self.past.given_up.contains(&token.family) || !self.is_strict() {
+        // Where no mark could be written, the token was spent rather than a caller turned away: others cannot know of it.
+        if !self.past.marks.contains(&mark.attempt) {
+            self.past.unmarked.insert(token.family);
+        }
+        if self.is_excused(token.family) {
             return;
         }
         let mut others: Vec<&Request> = Vec::new();
@@ -113,7 +117,7 @@ impl World {
     pub fn check_refusal(&mut self, index: usize, refused: Refused) {
         let request = self.requests[index].clone();
         let token = request.token;
-        if refused.0 != End::Reuse || self.past.given_up.contains(&token.family) || !self.is_strict() {
+        if refused.0 != End::Reuse || self.is_excused(token.family) {
             return;
         }
         // It killed the family only now if it is the first that was refused.
@@ -140,6 +144,10 @@ impl World {
         }
         let detail = format!("c{} sent {}", request.context, name("rt", token));
         self.breaks("no session is lost without cause", detail);
+    }
+
+    fn is_excused(&self, family: usize) -> bool {
+        self.past.given_up.contains(&family) || self.past.unmarked.contains(&family) || !self.is_strict()
     }
 
     /// Whether what happens to a refresh token is in this library's hands: others respect the lock, or the storage

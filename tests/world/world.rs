@@ -118,6 +118,8 @@ pub struct Past {
     pub empty_until: Option<Moment>,
     /// Logins that somebody gave up, by a sign-out or another login.
     pub given_up: HashSet<usize>,
+    /// Logins whose refresh token was sent once without a mark that others could read, because the storage failed.
+    pub unmarked: HashSet<usize>,
     pub refused: bool,
     pub stolen: bool,
     pub decided: bool,
