@@ -1,13 +1,16 @@
-//! The door to JavaScript: one synchronous method per fact, orders out as JSON text.
+//! The door to JavaScript: facts in, orders out, and questions with answers, all as words and JSON text.
 //! Nothing here waits and nothing is borrowed between two calls, so a trap is an exception in the driver and never a
-//! promise that pends. Text crosses the door, because serde-wasm-bindgen alone would double the module (27 kB brotli).
+//! promise that pends. Two methods, because each one that takes a text of its own costs every page 150 bytes of brotli;
+//! text, because serde-wasm-bindgen alone would double the module (27 kB brotli).
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::core::json::{push_comma, push_name, push_number, push_seconds, push_string, push_text, Json};
+use crate::core::json::{
+    decimal_thousandths, push_comma, push_name, push_number, push_seconds, push_string, push_text, whole, Json,
+};
 use crate::core::machine::{
     Effect, Event, Failure, Input, Late, Machine, Operation, Reach, Revoke, Sent, Source, Wish,
 };
@@ -46,78 +49,14 @@ impl Core {
         Core { machine: Machine::new(Json::parse(options).unwrap_or_default(), seed) }
     }
 
-    /// A caller wants tokens, good for `validity_ms` (negative: the default), not `rejected` (empty: none).
-    pub fn demanded(
-        &mut self,
-        now: f64,
-        id: u32,
-        validity_ms: f64,
-        rejected: &str,
-        force: bool,
-        deadline: f64,
-    ) -> String {
-        let wish = Wish {
-            min_validity: (validity_ms >= 0.0).then(|| Duration::from_millis(validity_ms as u64)),
-            rejected: (!rejected.is_empty()).then(|| Secret::new(rejected)),
-            force,
-            deadline: UnixTime::from_millis_f64(deadline),
-        };
-        self.step(now, Input::Demanded(id, wish))
-    }
-
-    /// A login brought this token response.
-    pub fn adopted(&mut self, now: f64, id: u32, tokens: &str) -> String {
-        let tokens = Json::parse(tokens).map(Tokens::from_json).unwrap_or_default();
-        self.step(now, Input::Adopted(id, tokens))
-    }
-
-    /// The session is to be forgotten.
-    pub fn signed_out(&mut self, now: f64, id: u32, revoke: bool) -> String {
-        self.step(now, Input::SignedOut(id, if revoke { Revoke::Yes } else { Revoke::No }))
-    }
-
-    /// The storage holds this.
-    pub fn loaded(&mut self, now: f64, order: u32, stored: &str) -> String {
-        self.step(now, Input::Loaded(order, Stored::from_json(stored)))
-    }
-
-    /// The token endpoint replied; `broken` if the body did not arrive whole or was too long.
-    pub fn replied(
-        &mut self,
-        now: f64,
-        order: u32,
-        status: u16,
-        body: &str,
-        broken: bool,
-        retry_after: &str,
-    ) -> String {
-        self.step(now, Input::Replied(order, reply(status, body, broken, retry_after)))
-    }
-
-    /// The same, for a request of a core that is gone, sent at `sent_at` under the mark `attempt`.
-    #[allow(clippy::too_many_arguments)] // each crosses the door as it is; an object would need glue of its own
-    pub fn recovered(
-        &mut self,
-        now: f64,
-        attempt: &str,
-        sent_at: f64,
-        status: u16,
-        body: &str,
-        broken: bool,
-        retry_after: &str,
-    ) -> String {
-        let late = Late {
-            attempt: attempt.to_owned(),
-            sent_at: UnixTime::from_millis_f64(sent_at),
-            reply: reply(status, body, broken, retry_after),
-        };
-        self.step(now, Input::Recovered(late))
-    }
-
-    /// Any fact that is a word, and at most the number of an order or caller.
-    pub fn fact(&mut self, now: f64, word: &str, id: u32) -> String {
-        let input = match word {
+    /// A fact: its word, the number of the order or caller that it is about, and what else is known of it. Answers orders.
+    pub fn tell(&mut self, now: f64, fact: &str, id: u32, details: &str) -> String {
+        let input = match fact {
+            "demanded" => Input::Demanded(id, wish(object(details))),
+            "adopted" => Input::Adopted(id, Tokens::from_json(object(details))),
+            "signedOut" => Input::SignedOut(id, if details.is_empty() { Revoke::No } else { Revoke::Yes }),
             "withdrawn" => Input::Withdrawn(id),
+            "loaded" => Input::Loaded(id, Stored::from_json(details)),
             "loadFailed" => Input::LoadFailed(id),
             "saved" => Input::Saved(id),
             "saveRefused" => Input::SaveRefused(id),
@@ -125,6 +64,8 @@ impl Core {
             "locked" => Input::Locked(id, Reach::AllContexts),
             "lockedHere" => Input::Locked(id, Reach::ThisRealm),
             "lockFailed" => Input::LockFailed(id),
+            "replied" => Input::Replied(id, reply(object(details))),
+            "recovered" => Input::Recovered(late(object(details))),
             "unsent" => Input::Unreachable(id, Sent::Provably),
             "lost" => Input::Unreachable(id, Sent::Perhaps),
             "timedOut" => Input::Unreachable(id, Sent::TimedOut),
@@ -138,14 +79,17 @@ impl Core {
         self.step(now, input)
     }
 
-    /// The request of the order that is under way, from values resolved for this attempt.
-    pub fn request(&self, values: &str) -> String {
-        built(self.machine.request(&read_values(values)))
-    }
-
-    /// The request that revokes a refresh token.
-    pub fn revocation(&self, values: &str, refresh_token: &str) -> String {
-        built(self.machine.revocation_request(&read_values(values), refresh_token))
+    /// A question that changes nothing. `request` and `revocation`: the request to send, from values resolved for this
+    /// attempt. Any other: whether this `WWW-Authenticate` field refuses the access token that was sent (empty: no).
+    pub fn ask(&self, question: &str, details: &str) -> String {
+        match question {
+            "request" => built(self.machine.request(&Values::from_json(object(details)))),
+            "revocation" => {
+                let details = object(details);
+                built(self.machine.revocation_request(&Values::from_json(details), &details.text("refresh_token")))
+            }
+            _ => String::from(if rejects_token(details) { "yes" } else { "" }),
+        }
     }
 
     fn step(&mut self, now: f64, input: Input) -> String {
@@ -166,22 +110,38 @@ impl Core {
     }
 }
 
-/// Whether a `WWW-Authenticate` field says that the access token which was sent is not good any more.
-#[wasm_bindgen(js_name = rejectsToken)]
-pub fn challenge_rejects_token(field: &str) -> bool {
-    rejects_token(field)
+fn object(details: &str) -> Json<'_> {
+    Json::parse(details).unwrap_or_default()
 }
 
-fn reply(status: u16, body: &str, broken: bool, retry_after: &str) -> Reply {
-    Reply {
-        status,
-        body: (!broken).then(|| Secret::new(body)),
-        retry_after: (!retry_after.is_empty()).then(|| retry_after.to_owned()),
+/// What a caller of `getTokens` wants; times in seconds.
+fn wish(details: Json<'_>) -> Wish {
+    let millis = |name| details.member(name).and_then(|seconds| decimal_thousandths(seconds.raw()));
+    Wish {
+        min_validity: millis("min_validity").map(Duration::from_millis),
+        rejected: details.member("rejected").and_then(Json::string).map(Secret::new),
+        force: details.member("force").is_some(),
+        deadline: UnixTime::from_millis(millis("deadline").unwrap_or(u64::MAX)),
     }
 }
 
-fn read_values(values: &str) -> Values {
-    Json::parse(values).map(Values::from_json).unwrap_or_default()
+/// No body: it did not arrive whole, or was too long.
+fn reply(details: Json<'_>) -> Reply {
+    Reply {
+        status: details.member("status").and_then(|status| whole(status.raw())).unwrap_or_default() as u16,
+        body: details.member("body").and_then(Json::string).map(Secret::new),
+        retry_after: details.member("retry_after").and_then(Json::string),
+    }
+}
+
+/// The reply to a request of a core that is gone.
+fn late(details: Json<'_>) -> Late {
+    let sent_at = details.member("sent_at").and_then(|seconds| decimal_thousandths(seconds.raw()));
+    Late {
+        attempt: details.text("attempt"),
+        sent_at: UnixTime::from_millis(sent_at.unwrap_or_default()),
+        reply: reply(details),
+    }
 }
 
 fn built(request: Result<HttpRequest, BadValue>) -> String {

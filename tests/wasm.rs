@@ -2,7 +2,7 @@
 
 #![cfg(all(target_arch = "wasm32", feature = "npm"))]
 
-use oauth_refresher::core::json::Json;
+use oauth_refresher::core::json::{push_string, Json};
 use oauth_refresher::core::machine::{Effect, Event, Input, Machine, OrderId, Reach, Source, State, Wish};
 use oauth_refresher::core::oauth::encoding::{base64, push_form};
 use oauth_refresher::core::oauth::request::Values;
@@ -10,7 +10,7 @@ use oauth_refresher::core::oauth::response::Reply;
 use oauth_refresher::core::record::{Record, Stored};
 use oauth_refresher::core::secret::Secret;
 use oauth_refresher::core::time::{Duration, UnixTime};
-use oauth_refresher::npm::{challenge_rejects_token, Core};
+use oauth_refresher::npm::Core;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -72,20 +72,23 @@ fn one_refresh_takes_the_whole_way_from_look_to_notify() {
 #[wasm_bindgen_test]
 fn the_door_gives_orders_as_json_and_builds_the_request() {
     let mut core = Core::new(OPTIONS, 1, 2);
-    let look = order(&core.demanded(NOW_MS, 1, -1.0, "", false, NOW_MS + 30_000.0), "load");
-    let lock = order(&core.loaded(NOW_MS, look, STORED), "lock");
-    let reread = order(&core.fact(NOW_MS, "locked", lock), "load");
-    let marking = order(&core.loaded(NOW_MS, reread, STORED), "save");
-    let sending = order(&core.fact(NOW_MS, "saved", marking), "send");
+    let look = order(&core.tell(NOW_MS, "demanded", 1, r#"{"deadline":2030}"#), "load");
+    let lock = order(&core.tell(NOW_MS, "loaded", look, STORED), "lock");
+    let reread = order(&core.tell(NOW_MS, "locked", lock, ""), "load");
+    let marking = order(&core.tell(NOW_MS, "loaded", reread, STORED), "save");
+    let sending = order(&core.tell(NOW_MS, "saved", marking, ""), "send");
 
-    let request = core.request(VALUES);
+    let request = core.ask("request", VALUES);
     let request = Json::parse(&request).unwrap();
     let authorization = request.at("headers.authorization").and_then(Json::string).unwrap();
     // RFC 6749 section 2.3.1 has this header for this client
     assert_eq!(authorization, "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3");
 
-    let saving = order(&core.replied(NOW_MS, sending, 200, REPLY, false, ""), "save");
-    let orders = core.fact(NOW_MS, "saved", saving);
+    let mut replied = String::from(r#"{"status":200,"body":"#);
+    push_string(&mut replied, REPLY);
+    replied.push('}');
+    let saving = order(&core.tell(NOW_MS, "replied", sending, &replied), "save");
+    let orders = core.tell(NOW_MS, "saved", saving, "");
     assert_eq!(order(&orders, "grant"), 1);
     assert!(orders.contains(r#"["rest","active""#), "{orders}");
     assert!(!orders.contains("r2"), "a refresh token goes to the storage and to nobody else");
@@ -111,8 +114,9 @@ fn base64_is_the_platforms_own() {
 
 #[wasm_bindgen_test]
 fn a_challenge_is_read_as_rfc_6750_has_it() {
-    assert!(challenge_rejects_token(r#"Bearer realm="api", error="invalid_token""#));
-    assert!(!challenge_rejects_token(r#"Bearer realm="api", error="insufficient_scope""#));
+    let core = Core::new(OPTIONS, 1, 2);
+    assert_eq!(core.ask("rejects", r#"Bearer realm="api", error="invalid_token""#), "yes");
+    assert_eq!(core.ask("rejects", r#"Bearer realm="api", error="insufficient_scope""#), "");
 }
 
 fn one<T>(orders: Vec<Effect>, wanted: fn(Effect) -> Option<T>) -> T {

@@ -42,9 +42,9 @@ export class Driver {
   #clock = clock((jump) => {
     // Nothing is handed out on the word of a clock that jumped, until the storage was read again.
     this.#fresh = [0, 0];
-    queueMicrotask(() => this.#fact(jump));
+    queueMicrotask(() => this.#tell(jump));
   });
-  #timer = timer(() => this.#fact("woke"));
+  #timer = timer(() => this.#tell("woke"));
 
   /** @type {Exports | undefined} */
   #exports;
@@ -98,27 +98,30 @@ export class Driver {
   }
 
   /** @param {DemandOptions} wish @param {boolean} [force] @returns {Promise<TokenSet>} */
-  demand({ signal, minValiditySeconds = -1, timeoutSeconds, rejected = "" }, force = false) {
-    const patienceMs = 1000 * (timeoutSeconds ?? 2 * this.#options.timeoutSeconds + 10);
-    return this.#call(signal, (core, now, id) =>
-      core.demanded(now, id, minValiditySeconds * 1000, rejected, force, now + patienceMs),
-    );
+  demand({ signal, minValiditySeconds, timeoutSeconds, rejected }, force) {
+    const patienceSeconds = timeoutSeconds ?? 2 * this.#options.timeoutSeconds + 10;
+    return this.#call(signal, "demanded", () => ({
+      ...(minValiditySeconds !== undefined && { min_validity: minValiditySeconds }),
+      ...(rejected && { rejected }),
+      ...(force && { force }),
+      deadline: this.#clock.now() / 1000 + patienceSeconds,
+    }));
   }
 
   /** @param {TokenInput} tokens @returns {Promise<TokenSet>} */
   adopt(tokens) {
     this.#scrubber.learn(Object.values(tokens));
-    return this.#call(undefined, (core, now, id) => core.adopted(now, id, JSON.stringify(tokens)));
+    return this.#call(undefined, "adopted", () => tokens);
   }
 
   /** @param {boolean} revoke @returns {Promise<void>} */
   forget(revoke) {
-    return this.#call(undefined, (core, now, id) => core.signed_out(now, id, revoke));
+    return this.#call(undefined, "signedOut", () => revoke || undefined);
   }
 
   /** Whether those challenges refuse the token that was sent. @param {string} challenges */
   rejects(challenges) {
-    return !!this.#exports?.rejectsToken(challenges);
+    return !!this.#core?.ask("rejects", challenges);
   }
 
   close() {
@@ -127,22 +130,21 @@ export class Driver {
     this.#stops?.forEach((stop) => stop());
     this.#answerAll("closed");
     // a request that is out is still answered and stored; nothing new begins
-    this.#fact("watching", 0);
+    this.#tell("watching", 0);
   }
 
   /**
-   * @param {AbortSignal | undefined} signal
-   * @param {(core: Core, now: number, id: number) => string} step
+   * @param {AbortSignal | undefined} signal @param {string} fact @param {() => unknown} details
    * @returns {Promise<any>}
    */
-  #call(signal, step) {
+  #call(signal, fact, details) {
     const answer = new Promise((resolve, reject) => {
       if (this.closed) return reject(this.#error({ code: "closed" }));
       if (signal?.aborted) return reject(signal.reason);
       const id = (this.#lastCaller = (this.#lastCaller % 0xffffffff) + 1);
       const aborted = () => {
         this.#callers.delete(id);
-        this.#fact("withdrawn", id);
+        this.#tell("withdrawn", id);
         reject(signal?.reason);
       };
       const done = () => signal?.removeEventListener("abort", aborted);
@@ -152,11 +154,11 @@ export class Driver {
       });
       signal?.addEventListener("abort", aborted, { once: true });
       this.#start();
-      this.#ready(() => this.#callers.has(id) && this.#step((core, now) => step(core, now, id)));
+      this.#ready(() => this.#callers.has(id) && this.#tell(fact, id, details()));
     });
     if (!isWorkerd()) return answer;
     // Workers take a request for hung that waits for nothing but another's work; and that other may be gone.
-    const alive = setInterval(() => this.#fact("woke"), WORKER_BEAT_MS);
+    const alive = setInterval(() => this.#tell("woke"), WORKER_BEAT_MS);
     return answer.finally(() => clearInterval(alive));
   }
 
@@ -164,10 +166,10 @@ export class Driver {
   #start() {
     if (this.#stops || this.closed) return;
     this.#stops = [];
-    const ended = this.#options.storage.subscribe?.(() => this.#fact("peerChanged"));
+    const ended = this.#options.storage.subscribe?.(() => this.#tell("peerChanged"));
     if (ended) this.#stops.push(ended);
-    const watch = () => this.#ready(() => this.#fact("watching", +this.#mayWatch()));
-    const resumed = () => this.#ready(() => (watch(), this.#fact("resumed")));
+    const watch = () => this.#ready(() => this.#tell("watching", +this.#mayWatch()));
+    const resumed = () => this.#ready(() => (watch(), this.#tell("resumed")));
     if (globalThis.document) this.#stops.push(pageWakes(resumed, watch));
     if (this.#mayWatch()) watch();
   }
@@ -207,20 +209,17 @@ export class Driver {
     return new exports.Core(text, /** @type {number} */ (high), /** @type {number} */ (low));
   }
 
-  /** @param {string} word @param {number} [number] @param {Core} [core]  The one whose order this ends. */
-  #fact(word, number = 0, core = this.#core) {
-    this.#step((core, now) => core.fact(now, word, number), core);
-  }
-
   /**
    * Tells the core something, and does what it says. What ends an order of a core that is gone is nobody's.
-   * @param {(core: Core, now: number) => string} tell @param {Core} [core]
+   * @param {string} fact @param {number} [number]  Of an order or a caller. @param {unknown} [details]  A string is told as it is.
+   * @param {Core} [core]  The one whose order this ends.
    */
-  #step(tell, core = this.#core) {
+  #tell(fact, number = 0, details = "", core = this.#core) {
     if (!core || core !== this.#core) return;
+    const text = typeof details == "string" ? details : JSON.stringify(details);
     let orders;
     try {
-      orders = JSON.parse(tell(core, this.#clock.now()));
+      orders = JSON.parse(core.tell(this.#clock.now(), fact, number, text));
     } catch {
       return this.#trapped();
     }
@@ -241,7 +240,7 @@ export class Driver {
     load: (/** @type {number} */ order) => {
       const core = this.#core;
       this.#storage.load().then(
-        (stored) => this.#step((core, now) => core.loaded(now, order, this.#read(stored)), core),
+        (stored) => this.#tell("loaded", order, this.#read(stored), core),
         (error) => this.#storageFailed("load", error, order, core),
       );
     },
@@ -252,7 +251,7 @@ export class Driver {
       if (record) this.#scrubber.learn(Object.values(record.tokens));
       if (record?.pending) this.#attempt = record.pending.attempt;
       this.#storage.save(record, expected).then(
-        (written) => this.#fact(written ? "saved" : "saveRefused", order, core),
+        (written) => this.#tell(written ? "saved" : "saveRefused", order, "", core),
         (error) => this.#storageFailed("save", error, order, core),
       );
     },
@@ -266,7 +265,7 @@ export class Driver {
           ({ everywhere, release }) => {
             if (waiting.signal.aborted) return resolve(release());
             this.#locks.set(order, () => resolve(release()));
-            this.#fact(everywhere ? "locked" : "lockedHere", order, core);
+            this.#tell(everywhere ? "locked" : "lockedHere", order, "", core);
           },
           (error) => {
             resolve(undefined);
@@ -324,27 +323,23 @@ export class Driver {
   async #send(order) {
     const core = this.#core;
     const attempt = this.#attempt;
-    const sentAt = Date.now();
+    const sent_at = Date.now() / 1000;
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
     let request;
     try {
-      request = await this.#requests.refresh(fetch, (values) => /** @type {Core} */ (core).request(values));
+      request = await this.#requests.refresh(fetch, (values) =>
+        /** @type {Core} */ (core).ask("request", values),
+      );
       this.#scrubber.learn(request.secrets);
     } catch (/** @type {any} */ error) {
       this.#unbuildable = String(error?.message ?? "");
-      return this.#fact(error?.isUnsent ? "unsent" : "unbuildable", order, core);
+      return this.#tell(error?.isUnsent ? "unsent" : "unbuildable", order, "", core);
     }
     const reply = await send(fetch, request.http, timeoutSeconds);
-    if (typeof reply == "string") return this.#fact(reply, order, core);
-    const { status, body, broken, retryAfter } = reply;
-    if (core === this.#core) {
-      this.#step((core, now) => core.replied(now, order, status, body, broken, retryAfter), core);
-    } else {
-      // The core that asked is gone, and the refresh token with it: what the reply brought is all there is.
-      this.#ready(() =>
-        this.#step((core, now) => core.recovered(now, attempt, sentAt, status, body, broken, retryAfter)),
-      );
-    }
+    if (typeof reply == "string") return this.#tell(reply, order, "", core);
+    if (core === this.#core) return this.#tell("replied", order, reply, core);
+    // The core that asked is gone, and the refresh token with it: what the reply brought is all there is.
+    this.#ready(() => this.#tell("recovered", 0, { ...reply, attempt, sent_at }));
   }
 
   /** Whatever comes of it, the session is over here. @param {string} token */
@@ -353,7 +348,8 @@ export class Driver {
     try {
       const request = await this.#requests.revocation(
         fetch,
-        (values) => this.#core?.revocation(values, token) ?? "",
+        (values) => this.#core?.ask("revocation", values) ?? "",
+        token,
       );
       if (request) await send(fetch, request.http, timeoutSeconds);
     } catch {}
@@ -362,7 +358,7 @@ export class Driver {
   /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} order @param {Core} [core] */
   #storageFailed(operation, error, order, core) {
     this.#announce("storage-failed", { error: this.#scrubber.presentable(error), operation });
-    this.#fact(`${operation}Failed`, order, core);
+    this.#tell(`${operation}Failed`, order, "", core);
   }
 
   /** What a storage holds, as the core may read it; rubbish is told of here, because the core knows no errors. @param {string} stored */

@@ -24,10 +24,10 @@ export function requests(options) {
     return metadata[name];
   }
 
-  /** @param {string} url @param {Build} build @returns {Promise<Request>} */
-  async function built(url, build) {
+  /** @param {string} url @param {Build} build @param {string} [refresh_token] @returns {Promise<Request>} */
+  async function built(url, build, refresh_token) {
     const values = await resolveValues(options, url);
-    const request = JSON.parse(build(JSON.stringify(values)));
+    const request = JSON.parse(build(JSON.stringify({ ...values, refresh_token })));
     if (request.wanted) throw new TypeError(`${request.name} must be ${request.wanted}`);
     const http = await authenticated(request, options);
     const secrets = [
@@ -44,10 +44,10 @@ export function requests(options) {
     refresh: async (fetch, build) =>
       built(/** @type {string} */ (await endpoint(fetch, "token_endpoint")), build),
 
-    /** Nothing, where nobody said how to revoke. @param {typeof fetch} fetch @param {Build} build */
-    async revocation(fetch, build) {
+    /** Nothing, where nobody said how to revoke. @param {typeof fetch} fetch @param {Build} build @param {string} refresh_token */
+    async revocation(fetch, build, refresh_token) {
       const url = await endpoint(fetch, "revocation_endpoint");
-      return url ? built(url, build) : undefined;
+      return url ? built(url, build, refresh_token) : undefined;
     },
   };
 }

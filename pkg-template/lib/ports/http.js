@@ -9,7 +9,7 @@ const UNSENT =
 
 /**
  * @typedef {{ method: string, url: string, headers: Record<string, string>, body?: string }} HttpRequest
- * @typedef {{ status: number, body: string, broken: boolean, retryAfter: string }} HttpReply
+ * @typedef {{ status: number, retry_after?: string | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
  * @typedef {"unsent" | "lost" | "timedOut"} NoReply
  */
 
@@ -35,14 +35,13 @@ export async function send(fetch, { url, ...init }, timeoutSeconds) {
 
 /** @param {Response} response @param {AbortSignal} signal @returns {Promise<HttpReply | NoReply>} */
 async function read(response, signal) {
-  const reply = { status: response.status, retryAfter: response.headers.get("retry-after") ?? "" };
+  const reply = { status: response.status, retry_after: response.headers.get("retry-after") ?? undefined };
   try {
-    const body = await textOf(response);
-    return { ...reply, body: body ?? "", broken: body === undefined };
+    return { ...reply, body: await textOf(response) };
   } catch {
     // a success that broke off was carried out, and brought nothing
     if (response.ok) return signal.aborted ? "timedOut" : "lost";
-    return { ...reply, body: "", broken: true };
+    return reply;
   }
 }
 
