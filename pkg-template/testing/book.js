@@ -21,7 +21,7 @@ export function tokenBook({ reuse, revokeFamily, rotate, now }) {
 
   /** @param {Session} session @param {Token} [parent] */
   function refreshToken(session, parent) {
-    const text = name("refresh");
+    const text = name("rt");
     refreshTokens.set(text, {
       used: false,
       firstUsedAt: 0,
@@ -35,7 +35,7 @@ export function tokenBook({ reuse, revokeFamily, rotate, now }) {
 
   /** @param {Session} session */
   function accessToken(session) {
-    const text = name("access");
+    const text = name("at");
     session.accessTokens.add(text);
     return text;
   }

@@ -1,4 +1,5 @@
 // The presets against the servers that behave as their documents say, and refuse whatever differs.
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createRefresher } from "oauth-refresher";

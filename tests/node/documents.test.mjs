@@ -1,6 +1,7 @@
 // The three document servers, held to their documents with nothing but fetch: if one of them were lenient, the tests that
 // run the package against it would prove less.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startGo1, startGoTo, startVault } from "../servers/index.mjs";

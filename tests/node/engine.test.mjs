@@ -1,8 +1,9 @@
 // A core that traps: what waited is told, the next call begins on a fresh instance, and a reply that was under way is not lost.
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startOidc } from "../servers/oidc.mjs";
-import { expired, leak, session, shown } from "./session.mjs";
+import { expired, leak, session, shown, until } from "./session.mjs";
 
 const { Instance } = WebAssembly;
 let trapAt;
@@ -89,8 +90,7 @@ test("a reply that was under way when the core trapped is stored by the next one
   const trapped = refresher.getAccessToken();
   await assert.rejects(lost, { code: "engine_failed" });
   await assert.rejects(trapped, { code: "engine_failed" });
-  await new Promise((resolve) => setTimeout(resolve, 400));
-  assert.equal((await storage.load()).pending, undefined, "the result of the lost request was saved");
+  await until(async () => !(await storage.load()).pending); // the result of the lost request was saved
   assert.ok(await refresher.getAccessToken());
   assert.equal(oidc.requests.length, 1, "and nothing was sent twice");
 });

@@ -1,5 +1,6 @@
 // RefreshError: what it says, and what it never says.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { inspect } from "node:util";

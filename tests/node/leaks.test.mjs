@@ -1,7 +1,13 @@
 // Tokens and secrets, in pieces of eight characters, in everything that errors, events and logs show.
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createRefresher } from "oauth-refresher";
 import { leak, record, shown } from "./session.mjs";
 
@@ -72,3 +78,80 @@ test("console.log of a refresher with tokens shows none", async () => {
   assert.equal(refresher.tokens.access_token, ACCESS_TOKEN);
   assert.equal(leak(shown(refresher), SECRETS), undefined);
 });
+
+test("TypeErrors of misuse quote no value", async () => {
+  const refresher = createRefresher({
+    token_endpoint,
+    client_id: "me",
+    tokens: { refresh_token: REFRESH_TOKEN },
+  });
+  const misused = await Promise.all([
+    refresher
+      .setTokens({ access_token: [ACCESS_TOKEN], refresh_token: REFRESH_TOKEN })
+      .catch((reason) => reason),
+    refresher.fetch(`https://other.example/?access_token=${ACCESS_TOKEN}`).catch((reason) => reason),
+    ...[
+      { client_secret: [CLIENT_SECRET] },
+      { tokens: REFRESH_TOKEN },
+      { token_endpoint: `ftp://${CLIENT_SECRET}` },
+      { parameters: { refresh_token: REFRESH_TOKEN } },
+      { headers: { authorization: `Basic ${CLIENT_SECRET}` }, client_secret: CLIENT_SECRET },
+    ].map((wrong) => {
+      try {
+        return createRefresher({ token_endpoint, client_id: "me", ...wrong });
+      } catch (error) {
+        return error;
+      }
+    }),
+  ]);
+  for (const error of misused) {
+    assert.ok(error instanceof TypeError, error);
+    assert.equal(leak(shown(error) + error.stack, SECRETS), undefined);
+  }
+});
+
+// --- the listener of all suites ----------------------------------------------------------------------------------------
+
+const TESTS = fileURLToPath(new URL("..", import.meta.url));
+const PLACES = [
+  "standard output",
+  "standard error",
+  "an error",
+  "a cause",
+  "an event",
+  "a warning",
+  "a message",
+  "the name of a file",
+  "a file that is a lock",
+];
+
+test("the listener fails a run that shows eight characters of a secret anywhere, and no other", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "oauth-refresher-"));
+  try {
+    assert.equal((await planted("nothing", folder)).code, 0);
+    for (const place of PLACES) {
+      const { code, stderr } = await planted(place, folder);
+      assert.equal(code, 1, `${place}: the run must fail`);
+      assert.match(stderr, /a secret was shown, in pieces of eight characters/, place);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+test("every test file of Node and of the runtimes has the listener first", async () => {
+  for (const folder of ["node", "runtimes"])
+    for (const name of await readdir(join(TESTS, folder))) {
+      if (!name.endsWith(".test.mjs")) continue;
+      const [, first] = (await readFile(join(TESTS, folder, name), "utf8")).match(/^import ([^\n]*)$/m);
+      assert.match(first, /"\.\.\/leaks\/listener\.mjs";$/, `${folder}/${name}`);
+    }
+});
+
+const planted = (place, folder) =>
+  new Promise((resolve) => {
+    const program = join(TESTS, "leaks/planted.mjs");
+    execFile(process.execPath, [program, place, folder], (error, stdout, stderr) => {
+      resolve({ code: error ? error.code : 0, stderr });
+    });
+  });

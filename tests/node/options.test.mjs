@@ -1,5 +1,6 @@
 // Misuse is a TypeError at once: it names the option and what to write, and quotes no value.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createRefresher } from "oauth-refresher";

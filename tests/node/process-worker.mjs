@@ -1,4 +1,5 @@
 // One of several processes on one session: asks for a token again and again, and says what it got. Not a test by itself.
+import "../leaks/listener.mjs";
 import { createRefresher } from "oauth-refresher";
 import { fileStorage } from "oauth-refresher/storage/node";
 
@@ -22,4 +23,4 @@ while (Date.now() < end) {
   await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 30));
 }
 console.log(JSON.stringify(counts));
-process.exit(0);
+process.exit(); // with what the listener says

@@ -1,4 +1,5 @@
 // Processes that share one file: oidc-provider with rotation and family revocation, access tokens of one second.
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRefresher } from "oauth-refresher";
 import { fileStorage } from "oauth-refresher/storage/node";
+import { heard } from "../leaks/search.mjs";
 import { startOidc } from "../servers/oidc.mjs";
 
 const LONG = !!process.env.OAUTH_REFRESHER_LONG;
@@ -30,11 +32,15 @@ async function login(oidc, file) {
 function start(oidc, file, milliseconds) {
   const { client_id } = oidc.clients.none;
   const child = spawn(process.execPath, [WORKER, oidc.token_endpoint, client_id, file, milliseconds], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
-  let output = "";
-  child.stdout.on("data", (chunk) => (output += chunk));
-  return { child, ended: once(child, "exit").then(() => (output ? JSON.parse(output) : undefined)) };
+  const output = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"]) child[name].on("data", (chunk) => (output[name] += chunk));
+  const ended = once(child, "close").then(([code]) => {
+    heard("a process's output", output.stdout + output.stderr);
+    return { code, ...(output.stdout && JSON.parse(output.stdout)) };
+  });
+  return { child, ended };
 }
 
 /** Waits for a rotation, or for long enough to see that there is none. */
@@ -51,7 +57,8 @@ test("eight processes on one file send one request per rotation", async () => {
     await login(oidc, file);
     const workers = Array.from({ length: 8 }, () => start(oidc, file, LONG ? 60_000 : 6000));
     const counts = await Promise.all(workers.map(({ ended }) => ended));
-    for (const { tokens, errors } of counts) {
+    for (const { code, tokens, errors } of counts) {
+      assert.equal(code, 0, "its own listener heard no secret");
       assert.deepEqual(errors, {});
       assert.ok(tokens > 10);
     }

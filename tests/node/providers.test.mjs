@@ -1,5 +1,6 @@
 // Each preset against the sentences of its document.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as providers from "oauth-refresher/providers";

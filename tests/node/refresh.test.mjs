@@ -1,4 +1,5 @@
 // The packed package against oidc-provider with rotation and family revocation, over HTTP.
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { createRefresher, RefreshError } from "oauth-refresher";

@@ -1,5 +1,6 @@
 // The servers of tests/servers as a whole: oidc-provider with rotation on, and what all four can do: faults, logs, fast time.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { after, before, test } from "node:test";

@@ -34,6 +34,15 @@ export function record(refresher) {
   return events;
 }
 
+/** Waits until it is so, as long as a busy machine may take. */
+export async function until(condition, limitMs = 10_000) {
+  for (const end = performance.now() + limitMs; performance.now() < end;) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`not within ${limitMs} ms: ${condition}`);
+}
+
 /** Everything a log could show of a value. */
 export const shown = (value) =>
   [inspect(value, { depth: 9, showHidden: true }), String(value), JSON.stringify(value) ?? ""].join("\n");

@@ -1,5 +1,6 @@
 // The storages that need no browser: one contract for all, then what is special about each.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { inspect } from "node:util";

@@ -1,5 +1,6 @@
 // The packed tarball as a Node program meets it: installed by npm in an empty project, imported, required, and left alone.
 
+import { listenToErrors } from "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -239,6 +240,7 @@ test("errors_of_two_copies_are_told_by_their_code", async () => {
         import(pathToFileURL(join(folder, "node_modules/oauth-refresher/entry/inline.js")).href),
     ),
   );
+  listenToErrors(one.RefreshError);
   const error = await one
     .createRefresher({ token_endpoint: oidc.token_endpoint, client_id: "client-none" })
     .getAccessToken()

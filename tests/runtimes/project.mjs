@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { heard } from "../leaks/search.mjs";
 
 const TARBALL = fileURLToPath(new URL("../../dist/oauth-refresher.tgz", import.meta.url));
 const LIMIT_MS = 60_000;
@@ -44,6 +45,7 @@ function run(program, args, cwd) {
     child.once("error", reject);
     child.once("close", (code, signal) => {
       clearTimeout(limit);
+      heard("a program's output", said.stdout + said.stderr);
       resolve({ code: code ?? signal, ...said, elapsedMs: performance.now() - started });
     });
   });

@@ -1,6 +1,7 @@
 // The packed package's declarations, as TypeScript users compile against them, under the strictest options: the contract, and
 // every example that the declarations and the README show.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,5 +1,6 @@
 // The packed tarball in workerd, the runtime of Cloudflare Workers, bundled as wrangler does and run by miniflare.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
