@@ -39,11 +39,8 @@ export class Driver {
   #lock;
   #requests;
   #scrubber = scrubber();
-  #clock = clock((jump) => {
-    // Nothing is handed out on the word of a clock that jumped, until the storage was read again.
-    this.#fresh = [0, 0];
-    queueMicrotask(() => this.#tell(jump));
-  });
+  // Before whatever asked for the time: nothing is handed out on the word of a clock that jumped.
+  #clock = clock((jump) => this.#tell(jump));
   #timer = timer(() => this.#tell("woke"));
 
   /** @type {Exports | undefined} */

@@ -44,7 +44,7 @@ impl Demand {
 impl Machine {
     pub(super) fn demanded(&mut self, now: UnixTime, id: CallerId, wish: Wish) {
         let mut demand = Demand::new(id, wish, false);
-        if self.held.looked && self.decision.is_none() {
+        if self.held.looked && !self.unread && self.decision.is_none() {
             demand.resolve_force(self.held.record.as_ref());
             if self.held.serves(&demand.wish, now) {
                 self.orders.push(Effect::Grant(id));

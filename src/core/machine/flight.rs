@@ -144,6 +144,9 @@ impl Machine {
         match self.leave() {
             Phase::Looking(waited, remembered) if waited == order => {
                 self.notify(Event::StorageFailed(Operation::Load));
+                // what is remembered has to do
+                self.unread = false;
+                self.hold();
                 self.failures = self.failures.saturating_add(1);
                 let failure = remembered.unwrap_or_else(|| Failure::new(Code::StorageFailed));
                 self.serve_or_refuse(now, &failure);
@@ -413,6 +416,13 @@ impl Machine {
     pub(super) fn resumed(&mut self, now: UnixTime) {
         // What the server asked for stands; what was only our own caution does not.
         self.rest = self.rest.take().filter(|(_, failure)| failure.retry_at.is_some_and(|at| at > now));
+        self.look_before_anything();
+    }
+
+    /// Whoever asks waits for the look; not for a request that is out, which may hang.
+    pub(super) fn look_before_anything(&mut self) {
+        self.unread = self.is_idle();
+        self.hold();
         self.look_again();
     }
 }

@@ -186,10 +186,10 @@ impl Held {
         self.over.is_some() && self.over == self.record.as_ref().map(|record| record.generation)
     }
 
-    /// What may be handed out without another look.
-    pub fn holding(&self) -> Option<Box<Holding>> {
+    /// What may be handed out without another look, if it may.
+    pub fn holding(&self, may: bool) -> Option<Box<Holding>> {
         let record = self.record.as_ref().filter(|_| self.access_token().is_some())?;
-        let believed = self.distrusted != Some(record.generation);
+        let believed = may && self.distrusted != Some(record.generation);
         let fresh_until = record.expires_at().map(|end| end - spare(record, MIN_VALIDITY));
         Some(Box::new(Holding {
             tokens: Secret::new(record.token_set()),

@@ -73,6 +73,8 @@ pub struct Machine {
     came_late: bool,
     /// The storage changed while nobody could look.
     hinted: bool,
+    /// The device slept, or its clock was set: nobody gets what is remembered before the storage was read again.
+    unread: bool,
     /// Marks that were refused in a row.
     refusals: u32,
     /// A reply whose asker is gone, until it is known whether the mark still stands.
@@ -136,6 +138,7 @@ impl Machine {
             orphans: Vec::new(),
             came_late: false,
             hinted: false,
+            unread: false,
             refusals: 0,
             late: None,
             found_doubt: false,
@@ -174,8 +177,7 @@ impl Machine {
             Input::Resumed => self.resumed(now),
             Input::ClockSetBack => {
                 self.held.distrusted = self.held.record.as_ref().map(|record| record.generation);
-                self.hold();
-                self.look_again();
+                self.look_before_anything();
             }
             Input::Watching(watching) => self.watching = watching,
             Input::Woke => {}
@@ -276,6 +278,7 @@ impl Machine {
     /// Takes over what a read brought, and tells who must know.
     fn reconcile(&mut self, stored: Stored) -> Reconciled {
         let first = !self.held.looked;
+        self.unread = false;
         let reconciled = self.held.reconcile(stored);
         for demand in &mut self.demands {
             demand.saw(self.held.record.as_ref());
@@ -299,7 +302,7 @@ impl Machine {
     /// Says what may be handed out from now on.
     fn hold(&mut self) {
         self.jitter = self.random.draw();
-        self.orders.push(Effect::Hold(self.held.holding()));
+        self.orders.push(Effect::Hold(self.held.holding(!self.unread)));
     }
 
     /// Says so, and tells listeners.
