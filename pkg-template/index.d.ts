@@ -101,7 +101,10 @@ export interface RefresherOptions {
 
   /** What sends token requests and `refresher.fetch`. Default: the global `fetch`, looked up at each call. */
   fetch?: typeof fetch;
-  /** How many seconds one token request may take. Default 30. Shorter than the server's gateway loses replies. */
+  /**
+   * How many seconds one token request may take, with the functions that are asked for its values and authentication. Default 30.
+   * Shorter than the server's gateway loses replies.
+   */
   timeoutSeconds?: number;
   /** How often to try again, only after what provably did not reach the server, or what `reuse` allows. Default 3. */
   retries?: number;

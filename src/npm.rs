@@ -80,7 +80,7 @@ impl Core {
     }
 
     /// A question that changes nothing. `request` and `revocation`: the request to send, from values resolved for this
-    /// attempt. Any other: whether this `WWW-Authenticate` field refuses the access token that was sent (empty: no).
+    /// attempt. `sending`: whether the order of that number still stands. Any other: whether this `WWW-Authenticate` field refuses the access token that was sent (empty: no).
     pub fn ask(&self, question: &str, details: &str) -> String {
         match question {
             "request" => built(self.machine.request(&Values::from_json(object(details)))),
@@ -88,7 +88,8 @@ impl Core {
                 let details = object(details);
                 built(self.machine.revocation_request(&Values::from_json(details), &details.text("refresh_token")))
             }
-            _ => String::from(if rejects_token(details) { "yes" } else { "" }),
+            "sending" => answer(self.machine.is_sending(whole(details).unwrap_or_default() as u32)),
+            _ => answer(rejects_token(details)),
         }
     }
 
@@ -108,6 +109,10 @@ impl Core {
         out.push_str("]]");
         out
     }
+}
+
+fn answer(yes: bool) -> String {
+    String::from(if yes { "yes" } else { "" })
 }
 
 fn object(details: &str) -> Json<'_> {

@@ -4,7 +4,7 @@ import { clock } from "./ports/clock.js";
 import { send } from "./ports/http.js";
 import { lockPort } from "./ports/lock.js";
 import { storagePort } from "./ports/storage.js";
-import { timer } from "./ports/timer.js";
+import { bounded, timer } from "./ports/timer.js";
 import { isVisible, isWorkerd, pageWakes } from "./ports/wake.js";
 import { requests } from "./request.js";
 import { scrubber } from "./scrub.js";
@@ -20,6 +20,8 @@ import { scrubber } from "./scrub.js";
 
 /** So often a request on Workers looks after what it waits for. */
 const WORKER_BEAT_MS = 250;
+/** What a request may have to wait for before it can be sent. */
+const FUNCTIONS = "a function of the options";
 
 /**
  * Performs the core's orders and tells it what came of them: one order, one thing awaited, one fact. It decides nothing.
@@ -321,18 +323,23 @@ export class Driver {
     const core = this.#core;
     const attempt = this.#attempt;
     const sent_at = Date.now() / 1000;
+    const begun = performance.now();
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
     let request;
     try {
-      request = await this.#requests.refresh(fetch, (values) =>
+      const building = this.#requests.refresh(fetch, (values) =>
         /** @type {Core} */ (core).ask("request", values),
       );
+      request = await bounded(building, timeoutSeconds, FUNCTIONS);
       this.#scrubber.learn(request.secrets);
     } catch (/** @type {any} */ error) {
       this.#unbuildable = String(error?.message ?? "");
       return this.#tell(error?.isUnsent ? "unsent" : "unbuildable", order, "", core);
     }
-    const reply = await send(fetch, request.http, timeoutSeconds);
+    // To build it took as long as somebody's function did: a sign-out, a login or a trap may have come first.
+    if (core !== this.#core || !core?.ask("sending", String(order)))
+      return this.#tell("unsent", order, "", core);
+    const reply = await send(fetch, request.http, timeoutSeconds - (performance.now() - begun) / 1000);
     if (typeof reply == "string") return this.#tell(reply, order, "", core);
     if (core === this.#core) return this.#tell("replied", order, reply, core);
     // The core that asked is gone, and the refresh token with it: what the reply brought is all there is.
@@ -343,11 +350,12 @@ export class Driver {
   async #revoke(token) {
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
     try {
-      const request = await this.#requests.revocation(
+      const building = this.#requests.revocation(
         fetch,
         (values) => this.#core?.ask("revocation", values) ?? "",
         token,
       );
+      const request = await bounded(building, timeoutSeconds, FUNCTIONS);
       if (request) await send(fetch, request.http, timeoutSeconds);
     } catch {}
   }

@@ -1,8 +1,10 @@
 // @ts-check
+import { bounded } from "./timer.js";
+
 /** @import { TokenStorage, TokenRecord } from "../../index.js" */
 
 /** A storage that never answers fails after this long. */
-const LIMIT_MS = 10_000;
+const LIMIT_SECONDS = 10;
 
 /**
  * One call at a time, each bounded in time, with the comparison done here for a storage that cannot compare by itself.
@@ -16,7 +18,7 @@ export function storagePort(storage) {
 
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   function inTurn(work) {
-    const turn = last.then(() => bounded(work()));
+    const turn = last.then(() => bounded(work(), LIMIT_SECONDS, "the storage"));
     last = turn.catch(() => {});
     return turn;
   }
@@ -47,14 +49,4 @@ export function storagePort(storage) {
 function overtaken(held, expected) {
   const generation = typeof held?.generation == "number" ? held.generation : null;
   return expected === null || generation === null ? generation !== expected : generation > expected;
-}
-
-/** @template T @param {Promise<T>} work @returns {Promise<T>} */
-function bounded(work) {
-  /** @type {any} */
-  let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error("the storage did not answer in time")), LIMIT_MS);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

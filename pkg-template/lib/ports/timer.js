@@ -36,3 +36,17 @@ export function timer(woke) {
     },
   };
 }
+
+/**
+ * What the work brings, or an error once that took too long. Nothing was sent by then.
+ * @template T @param {Promise<T>} work @param {number} seconds @param {string} who @returns {Promise<T>}
+ */
+export function bounded(work, seconds, who) {
+  /** @type {any} */
+  let timer;
+  const late = new Promise((_, reject) => {
+    const error = Object.assign(new Error(`${who} did not answer in time`), { isUnsent: true });
+    timer = setTimeout(() => reject(error), seconds * 1000);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

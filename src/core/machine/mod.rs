@@ -213,6 +213,11 @@ impl Machine {
         }
     }
 
+    /// Whether that [`Effect::Send`] still stands. To build its request may take time, and meanwhile it may have been given up.
+    pub fn is_sending(&self, order: OrderId) -> bool {
+        matches!(&self.phase, flight::Phase::Sending(sending) if sending.order == order)
+    }
+
     /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.
     pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
         let none = Tokens::default();

@@ -1,0 +1,315 @@
+// Callers, their time and their functions: each is answered, none harms another.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { createRefresher, RefreshError } from "oauth-refresher";
+import { memoryStorage } from "oauth-refresher/storage";
+import { fakeAuthorizationServer } from "oauth-refresher/testing";
+import { record } from "./session.mjs";
+import { virtualTime } from "./virtual-time.mjs";
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+let time;
+beforeEach(() => (time = virtualTime()));
+afterEach(() => time.restore());
+
+const runOut = (tokens) => ({ ...tokens, expires_in: undefined, expires_at: 1 });
+
+/** A session whose access token has run out. */
+function begin({ server = fakeAuthorizationServer(), ...options } = {}) {
+  const storage = options.storage ?? memoryStorage();
+  const tokens = runOut(server.login());
+  const refresher = createRefresher({ ...server.options, tokens, ...options, storage });
+  return { server, storage, refresher, tokens, events: record(refresher) };
+}
+
+/** What came of it, and after how many seconds; at most as many as are given. */
+async function outcomeOf(promise, seconds) {
+  const begun = performance.now();
+  let outcome;
+  const settled = (name) => (value) =>
+    (outcome ??= { [name]: value, after: (performance.now() - begun) / SECOND });
+  promise.then(settled("value"), settled("reason"));
+  for (let passed = 0; !outcome && passed < seconds * 10; passed++) await time.pass(SECOND / 10);
+  return outcome ?? {};
+}
+
+// --- time ------------------------------------------------------------------------------------------------------------
+
+test("a_server_that_never_answers_costs_its_timeout_and_leaves_nothing_wedged", async () => {
+  const { server, storage, refresher } = begin({ timeoutSeconds: 5 });
+  server.next("hang");
+  const waiting = Array.from({ length: 10 }, () => refresher.getAccessToken());
+  const { value: outcomes, after } = await outcomeOf(Promise.allSettled(waiting), 30);
+  assert.ok(after < 6, `${after} s`);
+  for (const { reason } of outcomes)
+    assert.deepEqual([reason.code, reason.refreshTokenState], ["unavailable", "unknown"]);
+  assert.ok((await storage.load()).tokens.refresh_token, "the tokens are kept");
+  const next = await outcomeOf(refresher.getAccessToken(), 30);
+  assert.ok(next.value, "the next call goes through");
+  assert.equal(server.requests.length, 2);
+});
+
+test("of_ten_callers_the_one_that_aborts_rejects_with_its_own_reason_and_the_others_are_served", async () => {
+  const { server, refresher } = begin();
+  server.next({ fault: "slow", seconds: 2 });
+  const abort = new AbortController();
+  const callers = Array.from({ length: 10 }, (_, index) =>
+    refresher.getAccessToken(index === 0 ? { signal: abort.signal } : {}).catch((reason) => reason),
+  );
+  await time.pass(SECOND);
+  abort.abort("enough");
+  await time.pass(2 * SECOND);
+  const [aborted, ...others] = await Promise.all(callers);
+  assert.equal(aborted, "enough");
+  assert.equal(new Set(others).size, 1);
+  assert.equal(server.requests.length, 1);
+});
+
+test("a_request_that_was_sent_is_stored_although_everybody_aborted", async () => {
+  const { server, storage, refresher } = begin();
+  server.next({ fault: "slow", seconds: 2 });
+  const abort = new AbortController();
+  const waiting = refresher.getAccessToken({ signal: abort.signal }).catch((reason) => reason);
+  await time.pass(SECOND);
+  abort.abort("enough");
+  await time.pass(3 * SECOND);
+  assert.equal(await waiting, "enough");
+  const stored = await storage.load();
+  assert.equal(stored.pending, undefined);
+  assert.equal(await refresher.getAccessToken(), stored.tokens.access_token);
+  assert.equal(server.requests.length, 1);
+});
+
+test("a_callers_own_time_covers_load_lock_request_and_save_together", async () => {
+  const slow = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * SECOND));
+  const inner = memoryStorage();
+  const parts = { load: 0, lock: 0, save: 0 };
+  const storage = {
+    conditionalSave: true,
+    load: () => slow(parts.load).then(inner.load),
+    save: (...given) => slow(parts.save).then(() => inner.save(...given)),
+    lock: (work) => slow(parts.lock).then(work),
+  };
+  for (const part of ["load", "lock", "save", "request"]) {
+    const { server, refresher } = begin({ storage });
+    await outcomeOf(refresher.setTokens(runOut(server.login())), 5);
+    if (part === "request") server.next({ fault: "slow", seconds: 9 });
+    else parts[part] = 9;
+    const { reason, after } = await outcomeOf(refresher.getAccessToken({ timeoutSeconds: 5 }), 20);
+    assert.equal(reason?.code, "timeout", part);
+    assert.ok(after <= 5.2, `${part}: ${after} s`);
+    parts[part] = 0;
+    await time.pass(MINUTE);
+    refresher.close();
+  }
+});
+
+test("every_caller_settles_whatever_hangs", async () => {
+  const never = () => new Promise(() => {});
+  const inner = memoryStorage();
+  const whole = { load: inner.load, save: inner.save, conditionalSave: true };
+  const hanging = {
+    load: { storage: { ...whole, load: never } },
+    save: { storage: { ...whole, save: never } },
+    lock: { storage: whole, lock: never },
+    fetch: { storage: whole, fetch: never },
+    client_secret: { storage: whole, client_secret: never },
+    parameters: { storage: whole, parameters: { nonce: never } },
+    clientAuth: { storage: whole, clientAuth: never },
+  };
+  for (const [name, options] of Object.entries(hanging)) {
+    const { refresher } = begin({ timeoutSeconds: 5, ...options });
+    const { value, reason, after } = await outcomeOf(refresher.getAccessToken(), 60);
+    assert.ok(value === undefined && reason instanceof RefreshError, name);
+    assert.ok(after <= 20.2, `${name}: ${after} s`);
+    assert.equal(reason.sessionEnded, false, name);
+    refresher.close();
+  }
+});
+
+// --- the caller's functions ------------------------------------------------------------------------------------------
+
+test("a_function_that_answers_too_late_sends_nothing_any_more", async () => {
+  let answer;
+  const slow = () => new Promise((resolve) => (answer = resolve));
+  for (const options of [{ client_secret: slow }, { parameters: { trace: slow } }, { clientAuth: slow }]) {
+    const { server, refresher, storage } = begin({ timeoutSeconds: 5, retries: 0, ...options });
+    const { reason, after } = await outcomeOf(refresher.getAccessToken(), 60);
+    assert.deepEqual([reason.code, reason.refreshTokenState], ["unavailable", "unspent"]);
+    assert.ok(after < 6);
+    answer("late");
+    await time.settle();
+    assert.equal(server.requests.length, 0, "the lock is somebody else's by now");
+    assert.equal((await storage.load()).pending, undefined);
+    refresher.close();
+  }
+});
+
+test("a_sign_out_while_a_function_is_asked_means_that_nothing_is_sent", async () => {
+  let answer;
+  const { server, refresher, storage } = begin({
+    parameters: { trace: () => new Promise((resolve) => (answer = resolve)) },
+  });
+  const waiting = refresher.getAccessToken().catch(({ code }) => code);
+  await time.settle();
+  const out = refresher.signOut();
+  await out;
+  answer("now");
+  await time.settle();
+  assert.equal(await waiting, "signed_out");
+  assert.equal(server.requests.length, 0);
+  assert.equal(await storage.load(), null);
+});
+
+test("a_function_that_asks_the_refresher_itself_is_answered_and_not_hung", async () => {
+  let inner;
+  const { refresher } = begin({
+    timeoutSeconds: 5,
+    retries: 0,
+    parameters: {
+      trace: () => {
+        inner = refresher.getAccessToken();
+        return inner;
+      },
+    },
+  });
+  const outer = await outcomeOf(refresher.getAccessToken(), 60);
+  assert.equal(outer.reason.code, "unavailable");
+  await assert.rejects(inner, { code: "unavailable" });
+});
+
+test("a_function_is_asked_again_for_every_attempt", async () => {
+  let asked = 0;
+  const { server, refresher } = begin({ parameters: { request_id: () => `id-${++asked}` } });
+  server.next("unsent", "503");
+  assert.ok((await outcomeOf(refresher.getAccessToken(), 30)).value);
+  assert.deepEqual(
+    server.requests.map(({ parameters }) => parameters.request_id),
+    ["id-2", "id-3"],
+  );
+});
+
+// --- listeners -------------------------------------------------------------------------------------------------------
+
+for (const [what, call] of Object.entries({
+  getAccessToken: (refresher) => refresher.getAccessToken(),
+  refresh: (refresher) => refresher.refresh(),
+  setTokens: (refresher, server) => refresher.setTokens(server.login()),
+  signOut: (refresher) => refresher.signOut(),
+  close: (refresher) => refresher.close(),
+}))
+  test(`a_listener_that_awaits_${what}_is_answered`, async () => {
+    const { server, refresher } = begin();
+    let answered = false;
+    refresher.addEventListener(
+      "token-changed",
+      async () => {
+        await call(refresher, server);
+        answered = true;
+      },
+      { once: true },
+    );
+    await outcomeOf(refresher.getAccessToken(), 5);
+    await time.pass(SECOND);
+    assert.ok(answered);
+  });
+
+test("a_listener_that_never_returns_holds_up_nobody_and_no_lock", async () => {
+  const { server, refresher } = begin();
+  refresher.addEventListener("token-changed", () => new Promise(() => {}));
+  assert.ok(await refresher.getAccessToken());
+  assert.ok(await refresher.refresh());
+  assert.equal(server.requests.length, 2);
+});
+
+test("no_listener_and_no_caller_runs_while_the_lock_is_held", async () => {
+  let held = 0;
+  const lock = async (work) => {
+    held++;
+    try {
+      return await work();
+    } finally {
+      held--;
+    }
+  };
+  const { server, refresher } = begin({ lock });
+  const seen = [];
+  for (const type of ["token-changed", "refresh-failed", "session-ended"])
+    refresher.addEventListener(type, () => seen.push(`${type} ${held}`));
+  await refresher.getAccessToken().then(() => seen.push(`caller ${held}`));
+  server.next("html");
+  await refresher.refresh().catch(() => seen.push(`caller ${held}`));
+  await time.pass(MINUTE);
+  server.revokeAll();
+  await outcomeOf(refresher.getAccessToken({ rejected: refresher.tokens.access_token }), 30);
+  await time.settle();
+  assert.ok(seen.length >= 6, seen.join());
+  assert.ok(
+    seen.every((each) => each.endsWith(" 0")),
+    seen.join(),
+  );
+});
+
+test("a_good_access_token_costs_no_lock_no_storage_and_no_request", async () => {
+  const calls = { lock: 0, load: 0, save: 0 };
+  const inner = memoryStorage();
+  const counted = (name, work) => (calls[name]++, work());
+  const { server, refresher } = begin({
+    storage: {
+      conditionalSave: true,
+      load: () => counted("load", () => inner.load()),
+      save: (...given) => counted("save", () => inner.save(...given)),
+      lock: (work) => counted("lock", work),
+    },
+  });
+  await refresher.getAccessToken();
+  const before = JSON.stringify(calls);
+  for (let call = 0; call < 1000; call++) await refresher.getAccessToken();
+  assert.equal(JSON.stringify(calls), before);
+  assert.equal(server.requests.length, 1);
+});
+
+test("a_thousand_hints_of_others_cost_no_request_and_no_write", async () => {
+  let changed;
+  let saves = 0;
+  const inner = memoryStorage();
+  const { server, refresher, events } = begin({
+    storage: {
+      conditionalSave: true,
+      load: inner.load,
+      save: (...given) => (saves++, inner.save(...given)),
+      subscribe: (listener) => ((changed = listener), () => {}),
+    },
+  });
+  await refresher.getAccessToken();
+  const [before, told] = [saves, events.length];
+  for (let hint = 0; hint < 1000; hint++) changed();
+  await time.settle();
+  assert.deepEqual([server.requests.length, saves, events.length], [1, before, told]);
+});
+
+test("errors_keep_all_they_say_through_json_and_structured_clone", async () => {
+  const { server, refresher } = begin({ retries: 0 });
+  server.next({ fault: "429", seconds: 60 });
+  const { reason } = await outcomeOf(refresher.getAccessToken(), 5);
+  const said = reason.toJSON();
+  assert.deepEqual(structuredClone(said), said);
+  assert.deepEqual(JSON.parse(JSON.stringify(reason)), said);
+  const { name, code, status, error, retryable, retryAfterSeconds, sessionEnded, refreshTokenState } = said;
+  assert.deepEqual(
+    { name, code, status, error, retryable, retryAfterSeconds, sessionEnded, refreshTokenState },
+    {
+      name: "RefreshError",
+      code: "unavailable",
+      status: 429,
+      error: "slow_down",
+      retryable: true,
+      retryAfterSeconds: 60,
+      sessionEnded: false,
+      refreshTokenState: "unspent",
+    },
+  );
+});
