@@ -108,11 +108,15 @@ export interface RefresherOptions {
   timeoutSeconds?: number;
   /** How often to try again, only after what provably did not reach the server, or what `reuse` allows. Default 3. */
   retries?: number;
-  /** Where `refresher.fetch` may send the access token: exact origins such as `https://api.example` (RFC 6750 §5.3). */
+  /**
+   * Where `refresher.fetch` may send the access token: exact origins such as `https://api.example` (RFC 6750 §5.3). Any other
+   * origin is a TypeError, and behind a redirect to another one the token stays behind.
+   */
   origins?: string[];
   /**
-   * Whether a resource server's response says that the access token is no longer good. Default: the challenges of RFC 6750 §3 and
-   * RFC 9449 §7.1. Read the body from `response.clone()`: the caller gets `response` itself.
+   * Whether a resource server's response says that the access token is no longer good. Default: a 401 with the challenges of
+   * RFC 6750 §3 and RFC 9449 §7.1, or with none that can be read: across origins a page sees `WWW-Authenticate` only if the server
+   * names it in `Access-Control-Expose-Headers`. The body may be read: the caller still gets all of it.
    */
   isTokenRejected?: (response: Response) => boolean | Promise<boolean>;
   /** `ctx.waitUntil` of a Worker: a refresh then outlives the request that began it. */
@@ -197,8 +201,12 @@ export interface Refresher extends EventTarget {
   /** Refreshes now, even if the access token is still good. Joins a refresh that is under way. */
   refresh(options?: { signal?: AbortSignal; timeoutSeconds?: number }): Promise<TokenSet>;
   /**
-   * `fetch` with the access token attached, to the `origins` only. When the token is rejected (`isTokenRejected`), it is refreshed
-   * once and the request is sent once more, if its body can be sent again.
+   * `fetch` with the access token attached, to the `origins` only; takes what `fetch` takes and gives the same `Response`. When the
+   * token is rejected (`isTokenRejected`), it is refreshed, unless a newer one is here already, and the request is sent once more.
+   * A second rejection is the answer, and so is the first one where the refresh failed or the body was a stream, which can be sent
+   * only once. Strings, buffers, forms, blobs and Requests are sent again as they are: leave a buffer alone until the answer is there.
+   *
+   * @throws TypeError for an origin that is not listed; RefreshError where there is no token; what `fetch` throws.
    */
   fetch(input: FetchInput, init?: RequestInit): Promise<Response>;
   /**

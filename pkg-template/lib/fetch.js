@@ -1,78 +1,98 @@
 // @ts-check
-/** @import { DemandOptions, RefresherOptions, TokenSet } from "../index.js" */
+/** @import { DemandOptions, FetchInput, RefresherOptions, TokenSet } from "../index.js" */
 /** @import { Driver } from "./driver.js" */
+
+/** What sends a request to an API, as `fetch` does. @typedef {(fetch: typeof globalThis.fetch) => typeof globalThis.fetch} Sender */
 
 /**
  * fetch with the access token, for the origins of the options and no others (RFC 6750 §5.3); when a resource server refuses the
  * token, one refresh and one retry.
- * @param {RefresherOptions} options @param {Driver} driver @param {(wish?: DemandOptions) => Promise<TokenSet>} tokensFor
+ * @param {RefresherOptions} options @param {Driver} driver
+ * @param {(wish?: DemandOptions) => Promise<TokenSet>} tokensFor @param {Sender} [sender]
  */
-export function authorizedFetch(options, driver, tokensFor) {
+export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => fetch) {
   const { isTokenRejected = (/** @type {Response} */ response) => isChallenged(response, driver) } = options;
+  /** The access token that its refresh brought again: another would bring it once more. */
+  let irreplaceable = "";
 
-  /** @param {RequestInfo | URL} input @param {RequestInit} [init] @returns {Promise<Response>} */
+  /** @param {FetchInput} input @param {RequestInit} [init] @returns {Promise<Response>} */
   return async (input, init = {}) => {
-    const request = typeof input == "object" && "url" in input ? input : undefined;
-    const url = new URL(request?.url ?? String(input), globalThis.location?.href);
+    // fetch(url, request): what a Request says is in getters, which a copy would leave behind
+    if ("clone" in init) [input, init] = [new Request(absolute(input), init), {}];
+    const request = isRequest(input) ? input : undefined;
+    const url = absolute(request?.url ?? input);
     checkOrigin(url, options.origins);
-    const signal = init.signal ?? request?.signal;
+    const headers = new Headers(init.headers ?? request?.headers);
+    const signal = init.signal === undefined ? request?.signal : init.signal;
     const wish = signal ? { signal } : {};
-    const body = init.body ?? (request?.body ? await request.arrayBuffer() : undefined);
 
-    /** @param {TokenSet} tokens */
-    const attempt = ({ token_type, access_token }) => {
-      const headers = new Headers(init.headers ?? request?.headers);
+    /** @param {Request | URL} target @param {TokenSet} tokens */
+    const attempt = (target, { token_type, access_token }) => {
       headers.set("authorization", `${token_type} ${access_token}`);
-      const { fetch = globalThis.fetch } = options;
-      return fetch(request ? new Request(request.url, from(request)) : url, {
-        ...init,
-        ...(body && { body }),
-        headers,
-      });
+      return sender(options.fetch ?? globalThis.fetch)(target, { ...init, headers });
     };
 
     const tokens = await tokensFor(wish);
-    const response = await attempt(tokens);
-    if (!(await isTokenRejected(response))) return response;
     const { access_token } = tokens;
-    const renewed = await tokensFor({ ...wish, rejected: access_token }).catch(() => undefined);
-    if (!renewed || renewed.access_token === access_token || isOneShot(body)) return response;
-    await response.body?.cancel();
-    return attempt(renewed);
+    // Only a Request must be doubled before it is known whether it goes twice: it can be read once, whatever it was made of.
+    const spare =
+      request && init.body == null && !/^(GET|HEAD)$/.test(request.method) ? request.clone() : request;
+    const renewed = async () => {
+      if (access_token === irreplaceable) return;
+      const other = await tokensFor({ ...wish, rejected: access_token }).catch(() =>
+        signal?.throwIfAborted(),
+      );
+      if (other?.access_token !== access_token) return other;
+      irreplaceable = access_token;
+    };
+    const response = await attempt(request ?? url, tokens);
+    const refused = isFrom(url, response) && (await isTokenRejected(readable(response)));
+    const others = refused && (await renewed());
+    if (others && !isOneShot(init.body)) {
+      response.body?.cancel().catch(() => {});
+      return attempt(spare ?? url, others);
+    }
+    if (spare !== request) spare?.body?.cancel().catch(() => {});
+    return response;
   };
 }
 
-/** What a Request says but for its body, which was read. @param {Request} request @returns {RequestInit} */
-const from = ({
-  method,
-  mode,
-  credentials,
-  cache,
-  redirect,
-  referrer,
-  referrerPolicy,
-  integrity,
-  keepalive,
-  signal,
-}) => ({
-  method,
-  redirect,
-  signal,
-  // what only browsers have; "navigate" cannot be asked for
-  ...(globalThis.location && { mode, credentials, cache, referrer, referrerPolicy, integrity, keepalive }),
-});
+/** A relative URL means what it means to the page's own fetch. @param {FetchInput} input */
+const absolute = (input) =>
+  new URL(/** @type {URL} */ (input), globalThis.document?.baseURI ?? globalThis.location?.href);
+
+/** @param {FetchInput} input @returns {input is Request} */
+export const isRequest = (input) => typeof input == "object" && "url" in input;
 
 /** @param {URL} url @param {string[]} [origins] */
-function checkOrigin({ origin }, origins = []) {
-  if (!origins.includes(origin))
+function checkOrigin({ origin, protocol }, origins = []) {
+  // a blob: URL has the origin of who made it
+  if (!origins.includes(origin) || !/^http/.test(protocol))
     throw new TypeError(
       `${origin} gets no access token: add it to the option \`origins\` if it may have one`,
     );
 }
 
+/** Behind a redirect to another origin no token was sent: what that server refuses is not the token. @param {URL} url @param {Response} response */
+const isFrom = ({ origin }, { redirected, url }) => !redirected || new URL(url).origin === origin;
+
 /** A body that can be read once only. @param {unknown} body */
-const isOneShot = (body) =>
+export const isOneShot = (body) =>
   !!body && typeof body == "object" && ("getReader" in body || Symbol.asyncIterator in body);
+
+/** The response for `isTokenRejected`: whatever that reads, it reads from a copy, which is made then. @param {Response} response */
+function readable(response) {
+  /** @type {any} */
+  let copy;
+  return new Proxy(response, {
+    get(target, name) {
+      if (/^(body|bytes|text|json|blob|formData|arrayBuffer)$/.test(String(name))) copy ??= target.clone();
+      const source = copy ?? target;
+      const member = source[name];
+      return typeof member == "function" ? member.bind(source) : member;
+    },
+  });
+}
 
 /**
  * RFC 6750 §3: a 401 whose challenges refuse the token. One whose challenges cannot be read, because the server sent none or

@@ -7,17 +7,18 @@ import { checkOptions } from "./options.js";
 
 /** @import { DemandOptions, Refresher as Declared, RefresherOptions, TokenInput } from "../index.js" */
 /** @import { Engine } from "./engine.js" */
+/** @import { Sender } from "./fetch.js" */
 
 /**
- * `createRefresher`, with an engine that an entry chose.
- * @param {Engine} engine
+ * `createRefresher`, with an engine that an entry chose, and what sends requests to APIs if that is not plain `fetch`.
+ * @param {Engine} engine @param {Sender} [sender]
  * @returns {(options: RefresherOptions) => Declared}
  */
-export const refresherMaker = (engine) => (options) => {
+export const refresherMaker = (engine, sender) => (options) => {
   const checked = checkOptions(options);
   warnOfUnsafeStorage(checked.storage);
   return /** @type {any} */ (
-    new Refresher({ ...checked, storage: checked.storage ?? memoryStorage() }, engine)
+    new Refresher({ ...checked, storage: checked.storage ?? memoryStorage() }, engine, sender)
   );
 };
 
@@ -25,13 +26,13 @@ class Refresher extends GuardedEventTarget {
   #driver;
   #fetch;
 
-  /** @param {import("./driver.js").Options} options @param {Engine} engine */
-  constructor(options, engine) {
+  /** @param {import("./driver.js").Options} options @param {Engine} engine @param {Sender} [sender] */
+  constructor(options, engine, sender) {
     super();
     this.#driver = new Driver(options, engine, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
-    this.#fetch = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish));
+    this.#fetch = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish), sender);
     // fetch is handed to other libraries as it is
     this.fetch = this.fetch.bind(this);
     Object.defineProperty(this, "fetch", { enumerable: false });

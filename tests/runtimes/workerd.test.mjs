@@ -5,18 +5,17 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { startAll } from "../servers/index.mjs";
+import { bundled, COMPATIBILITY_DATE } from "./bundle.mjs";
 
 const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
-const COMPATIBILITY_DATE = "2026-07-01";
 
 let servers, bundle, workerd, refusing;
 before(async () => {
   servers = await startAll({ secondsPerHour: 3600 });
   refusing = await startRefusing();
-  bundle = await bundled();
+  bundle = await bundled(WORKER);
   workerd = started();
   await workerd.ready;
 });
@@ -185,30 +184,6 @@ function started() {
       VAULT: { partnerId: vault.partnerId, token_endpoint: vault.token_endpoint },
     },
   });
-}
-
-/** One module and the core beside it, which is what wrangler makes of a Worker. */
-async function bundled() {
-  const result = await build({
-    entryPoints: [WORKER],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers"],
-    loader: { ".wasm": "copy" },
-    assetNames: "[name]",
-    outdir: "bundle",
-    write: false,
-    metafile: true,
-  });
-  const modules = result.outputFiles.map(({ path, contents, text }) =>
-    path.endsWith(".wasm")
-      ? { type: "CompiledWasm", path: "core.wasm", contents }
-      : { type: "ESModule", path: "worker.mjs", contents: text },
-  );
-  modules.sort((a) => (a.type === "ESModule" ? -1 : 1)); // the first is the entry
-  return { modules, inputs: Object.keys(result.metafile.inputs) };
 }
 
 /** A URL per server; asking it makes that server refuse every access token it gave out so far. */

@@ -22,7 +22,7 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "clippy-wasm", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 16] = [
+const SUITES: [Suite; 17] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("clippy-wasm", "clippy, wasm32, the npm door", |_| checks::clippy_wasm()),
@@ -56,6 +56,12 @@ const SUITES: [Suite; 16] = [
         "the packed package in other runtimes",
         || has("runtimes"),
         |long| checks::node_tests("runtimes", false, long),
+    ),
+    node(
+        "fetch",
+        "refresher.fetch in Node, workerd and browsers",
+        || has("fetch"),
+        |long| checks::node_tests("fetch", true, long),
     ),
     node(
         "browser",

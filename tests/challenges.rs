@@ -1,0 +1,160 @@
+//! `WWW-Authenticate` (RFC 9110 section 11.6.1) against fields that are drawn at random: what is written down is read back,
+//! however it is spaced, quoted and spelled, and rubbish is read without a fault. A seed makes every draw again.
+
+use oauth_refresher::core::oauth::challenge::{read, rejects_token, Part};
+
+const TOKEN: &[u8] = b"!#$%&'*+-.^_`|~09azAZ";
+const TOKEN68: &[u8] = b"-._~+/09azAZ";
+const QUOTABLE: &[&str] = &["a", "Z", " ", ",", "=", "\t", "\"", "\\", "Bearer", "error", "é", "✓", "'"];
+
+/// How many fields each test draws; `CHALLENGES` in the environment says otherwise.
+fn draws() -> u64 {
+    std::env::var("CHALLENGES").ok().and_then(|text| text.parse().ok()).unwrap_or(50_000)
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Credentials {
+    None,
+    Token68(String),
+    Parameters(Vec<(String, String)>),
+}
+
+type Challenge = (String, Credentials);
+
+#[test]
+fn d3_whatever_list_of_challenges_is_written_is_read_back() {
+    for seed in 1..=draws() {
+        let mut dice = Dice(seed);
+        let wanted: Vec<Challenge> = (0..=dice.below(3)).map(|_| challenge(&mut dice)).collect();
+        let field = written(&wanted, &mut dice);
+        assert_eq!(parsed(&field), wanted, "seed {seed}: {field:?}");
+    }
+}
+
+#[test]
+fn d3_rubbish_is_read_without_a_fault_and_what_came_before_counts() {
+    let pieces = ["Bearer", "DPoP", "error", "=", "\"", "\\", ",", " ", "invalid_token", "realm", "é", "\u{0}", "=="];
+    for seed in 1..=draws() {
+        let mut dice = Dice(seed);
+        let rubbish: String = (0..dice.below(12)).map(|_| pieces[dice.below(pieces.len())]).collect();
+        rejects_token(&rubbish);
+        let field = format!("Basic realm=\"x\", {rubbish}");
+        let first = &parsed(&field)[0];
+        assert_eq!(first.0, "Basic", "seed {seed}: {field:?}");
+    }
+}
+
+#[test]
+fn d3_a_refusal_is_found_wherever_it_stands() {
+    for seed in 1..=draws() {
+        let mut dice = Dice(seed);
+        let mut list: Vec<Challenge> = (0..dice.below(3)).map(|_| challenge(&mut dice)).collect();
+        list.retain(|(scheme, _)| !scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("dpop"));
+        list.retain(|(_, credentials)| !says_error(credentials));
+        assert!(!rejects_token(&written(&list, &mut dice)), "seed {seed}: nobody refused a token");
+        let refusal = Credentials::Parameters(vec![("error".to_owned(), "invalid_token".to_owned())]);
+        list.insert(dice.below(list.len() + 1), ("Bearer".to_owned(), refusal));
+        let field = written(&list, &mut dice);
+        assert!(rejects_token(&field), "seed {seed}: {field:?}");
+    }
+}
+
+fn says_error(credentials: &Credentials) -> bool {
+    matches!(credentials, Credentials::Parameters(all) if all.iter().any(|(name, _)| name.eq_ignore_ascii_case("error")))
+}
+
+fn challenge(dice: &mut Dice) -> Challenge {
+    let scheme = dice.word(TOKEN);
+    let credentials = match dice.below(4) {
+        0 => Credentials::None,
+        1 => Credentials::Token68(dice.word(TOKEN68) + &"=".repeat(dice.below(3))),
+        _ => Credentials::Parameters((0..=dice.below(3)).map(|_| (dice.word(TOKEN), value(dice))).collect()),
+    };
+    (scheme, credentials)
+}
+
+fn value(dice: &mut Dice) -> String {
+    match dice.below(3) {
+        0 => (0..dice.below(6)).map(|_| QUOTABLE[dice.below(QUOTABLE.len())]).collect(),
+        _ => dice.word(TOKEN),
+    }
+}
+
+/// The list as a server may write it: any white space that the grammar allows, empty members, quoted or not, and any
+/// character escaped.
+fn written(list: &[Challenge], dice: &mut Dice) -> String {
+    let mut field = commas(dice, false);
+    for (number, (scheme, credentials)) in list.iter().enumerate() {
+        if number > 0 {
+            field += &commas(dice, true);
+        }
+        field += scheme;
+        match credentials {
+            Credentials::None => {}
+            Credentials::Token68(token) => field += &format!("{}{token}", " ".repeat(1 + dice.below(2))),
+            Credentials::Parameters(parameters) => {
+                for (number, (name, value)) in parameters.iter().enumerate() {
+                    field += &if number > 0 { commas(dice, true) } else { " ".repeat(1 + dice.below(2)) };
+                    field += &format!("{name}{}={}{}", dice.space(), dice.space(), quoted(value, dice));
+                }
+            }
+        }
+    }
+    field + &commas(dice, false)
+}
+
+fn commas(dice: &mut Dice, one_at_least: bool) -> String {
+    let count = dice.below(3).max(usize::from(one_at_least));
+    (0..count).map(|_| format!("{},{}", dice.space(), dice.space())).collect()
+}
+
+fn quoted(value: &str, dice: &mut Dice) -> String {
+    let is_token = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || TOKEN.contains(&byte));
+    if is_token && dice.below(2) == 0 {
+        return value.to_owned();
+    }
+    let mut text = String::from('"');
+    for character in value.chars() {
+        if matches!(character, '"' | '\\') || dice.below(5) == 0 {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text + "\""
+}
+
+fn parsed(field: &str) -> Vec<Challenge> {
+    let mut list: Vec<Challenge> = Vec::new();
+    read(field, &mut |part| match part {
+        Part::Scheme(scheme) => list.push((scheme.to_owned(), Credentials::None)),
+        Part::Token68(token) => list.last_mut().unwrap().1 = Credentials::Token68(token.to_owned()),
+        Part::Parameter(name, value) => {
+            let last = &mut list.last_mut().unwrap().1;
+            match last {
+                Credentials::Parameters(all) => all.push((name.to_owned(), value)),
+                _ => *last = Credentials::Parameters(vec![(name.to_owned(), value)]),
+            }
+        }
+    });
+    list
+}
+
+/// xorshift64*: small, and the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
+    }
+
+    fn word(&mut self, from: &[u8]) -> String {
+        (0..=self.below(6)).map(|_| char::from(from[self.below(from.len())])).collect()
+    }
+
+    fn space(&mut self) -> &'static str {
+        ["", "", " ", "\t", "  "][self.below(5)]
+    }
+}

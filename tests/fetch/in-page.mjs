@@ -1,0 +1,8 @@
+// Runs the claims in a page, which tells its server what came of them.
+
+import { createRefresher } from "oauth-refresher";
+import { runClaims } from "./claims.mjs";
+
+const setting = await (await fetch("/setting")).json();
+const results = await runClaims({ createRefresher, ...setting });
+await fetch("/results", { method: "POST", body: JSON.stringify(results) });

@@ -1,0 +1,29 @@
+// A Worker as wrangler would bundle it. Not a test by itself.
+
+import { build } from "esbuild";
+
+export const COMPATIBILITY_DATE = "2026-07-01";
+
+/** One module and the core beside it, which is what wrangler makes of a Worker. */
+export async function bundled(entry) {
+  const result = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:workers"],
+    loader: { ".wasm": "copy" },
+    assetNames: "[name]",
+    outdir: "bundle",
+    write: false,
+    metafile: true,
+  });
+  const modules = result.outputFiles.map(({ path, contents, text }) =>
+    path.endsWith(".wasm")
+      ? { type: "CompiledWasm", path: "core.wasm", contents }
+      : { type: "ESModule", path: "worker.mjs", contents: text },
+  );
+  modules.sort((a) => (a.type === "ESModule" ? -1 : 1)); // the first is the entry
+  return { modules, inputs: Object.keys(result.metafile.inputs) };
+}
