@@ -20,6 +20,8 @@ import { scrubber } from "./scrub.js";
 
 /** So often a request on Workers looks after what it waits for. */
 const WORKER_BEAT_MS = 250;
+/** The core found rubbish where a record should be. */
+const NO_RECORD = "what is stored is no record of this library, and is left as it is";
 /** What a request may have to wait for before it can be sent. */
 const FUNCTIONS = "a function of the options";
 
@@ -62,6 +64,8 @@ export class Driver {
   #stops;
   /** The mark that was written last: it says which request a reply belongs to. */
   #attempt = "";
+  /** What the storage's failure was, while the core is told of it. @type {Error | undefined} */
+  #storageError;
   /** Why the last request could not be built. */
   #unbuildable = "";
 
@@ -298,12 +302,14 @@ export class Driver {
 
     /** @param {string} type @param {any} first @param {number} [second] */
     notify: (type, first, second) => {
-      if (type == "storage-failed") return; // told with its error, by the order that failed
       const detail =
         type == "token-changed"
           ? { tokens: this.tokens, source: first, generation: second }
-          : { error: this.#error(first), ...(second !== undefined && { retryAt: second }) };
-      this.#announce(type, detail);
+          : type == "storage-failed"
+            ? { error: this.#storageError ?? new Error(NO_RECORD), operation: first }
+            : { error: this.#error(first), ...(second !== undefined && { retryAt: second }) };
+      // Listeners run after everything that the same fact brought about, and outside of it.
+      queueMicrotask(() => this.closed || this.#dispatch(type, detail));
     },
 
     revoke: (/** @type {string} */ token) => this.#revocations.push(this.#revoke(token)),
@@ -362,27 +368,16 @@ export class Driver {
 
   /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} order @param {Core} [core] */
   #storageFailed(operation, error, order, core) {
-    this.#announce("storage-failed", { error: this.#scrubber.presentable(error), operation });
+    this.#storageError = this.#scrubber.presentable(error);
     this.#tell(`${operation}Failed`, order, "", core);
+    this.#storageError = undefined;
   }
 
-  /** What a storage holds, as the core may read it; rubbish is told of here, because the core knows no errors. @param {string} stored */
+  /** What a storage holds, once it is known what in it is secret. @param {string} stored */
   #read(stored) {
     const record = stored && JSON.parse(stored);
     if (record?.tokens) this.#scrubber.learn(Object.values(record.tokens));
-    if (
-      record !== null &&
-      !(record?.format === 1 && record.tokens && record.obtained_at >= 0 && record.generation >= 0)
-    ) {
-      const error = new Error("what is stored is no record of this library, and is left as it is");
-      this.#announce("storage-failed", { error, operation: "load" });
-    }
     return stored;
-  }
-
-  /** Listeners run after everything that the same fact brought about, and outside of it. @param {string} type @param {object} detail */
-  #announce(type, detail) {
-    queueMicrotask(() => this.closed || this.#dispatch(type, detail));
   }
 
   /** @param {number} id */

@@ -52,7 +52,7 @@ export interface FakeServerOptions {
  * - `html`, `empty`, `huge`, `redirect`: a reply that is no token response; nothing was carried out.
  * - `invalid_client`, `invalid_grant`: that error.
  * - `nonce`: `use_dpop_nonce` with a `DPoP-Nonce`.
- * - `hang`: no reply until the request is aborted. `slow`: the reply, late.
+ * - `hang`: no reply until the request is aborted. `slow`: carried out at once, and the reply is late.
  */
 export type Fault =
   | "unsent"

@@ -62,10 +62,10 @@ export function fakeAuthorizationServer(options = {}) {
       ...(fault && { fault }),
     };
     requests.push(entry);
-    if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, (seconds ?? 0.1) * 1000));
     if (fault === "lost-request") throw networkError();
     if (fault === "hang") return hang(request.signal);
     const response = refused(fault, seconds) ?? (await granted(request, parameters));
+    if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, (seconds ?? 0.1) * 1000));
     if (fault === "lost-reply") throw networkError();
     const sent = fault === "500-after" ? json(500, { error: "server_error" }) : response;
     entry.status = sent.status;

@@ -64,11 +64,12 @@ impl Machine {
     }
 
     /// A refresh token that may be spent, and may be sent again: by whoever sent it, by who finds it at the start, and
-    /// by anybody once its sender must have given up.
+    /// by anybody once its sender must have given up. Not by itself where the server said what is wrong with the request.
     fn resend_is_due(&self, pending: &Pending) -> bool {
         let ours = pending.attempt.starts_with(&self.context);
         let abandoned = self.now >= pending.started_at + self.policy.timeout + MARGIN;
-        self.policy.may_send_again(pending, self.now) && (ours || self.found_doubt || abandoned)
+        let rejected = matches!(&self.rest, Some((_, failure)) if failure.code == Code::ClientRejected);
+        !rejected && self.policy.may_send_again(pending, self.now) && (ours || self.found_doubt || abandoned)
     }
 
     fn ahead_of(&self, record: &Record) -> Option<UnixTime> {
