@@ -1,15 +1,13 @@
 // One of several processes on one session: asks for a token again and again, and says what it got. Not a test by itself.
 import "../leaks/listener.mjs";
+import { mkdir, readFile, rename, rmdir, writeFile } from "node:fs/promises";
 import { createRefresher } from "oauth-refresher";
+import { callbackStorage } from "oauth-refresher/storage";
 import { fileStorage } from "oauth-refresher/storage/node";
 
-const [token_endpoint, client_id, file, milliseconds] = process.argv.slice(2);
-const refresher = createRefresher({
-  token_endpoint,
-  client_id,
-  storage: fileStorage(file),
-  timeoutSeconds: 5,
-});
+const [token_endpoint, client_id, file, milliseconds, kind] = process.argv.slice(2);
+const kept = kind === "host" ? hostStorage(file) : { storage: fileStorage(file) };
+const refresher = createRefresher({ token_endpoint, client_id, ...kept, timeoutSeconds: 5 });
 const end = Date.now() + Number(milliseconds);
 const counts = { tokens: 0, errors: {} };
 while (Date.now() < end) {
@@ -24,3 +22,29 @@ while (Date.now() < end) {
 }
 console.log(JSON.stringify(counts));
 process.exit(); // with what the listener says
+
+/** What a host may have: a file that cannot compare, and a lock that is a folder. */
+function hostStorage(file) {
+  const load = () => readFile(file, "utf8").then(JSON.parse, () => null);
+  const save = async (record) => {
+    await writeFile(`${file}.${process.pid}`, JSON.stringify(record));
+    await rename(`${file}.${process.pid}`, file);
+  };
+  async function lock(work, { signal }) {
+    for (;;) {
+      signal.throwIfAborted();
+      const taken = await mkdir(`${file}.taken`).then(
+        () => true,
+        () => false,
+      );
+      if (taken) break;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    try {
+      return await work();
+    } finally {
+      await rmdir(`${file}.taken`);
+    }
+  }
+  return { storage: callbackStorage({ load, save }), lock };
+}
