@@ -1,33 +1,15 @@
 // The packed package's declarations, as TypeScript users compile against them, under the strictest options: the contract, and
-// every example that the declarations and the README show.
+// every example that the declarations show. The documents' examples are a suite of their own, `compose`.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import ts from "typescript";
+import { blocks, bundled, complaints, DOM, inNode, strictest, TESTS, withEverything } from "./compiler.mjs";
 
-const TESTS = join(dirname(fileURLToPath(import.meta.url)), "..");
 const PACKAGE = join(TESTS, "node_modules/oauth-refresher");
 const CONTRACT = join(TESTS, "types/contract.ts");
-
-const strictest = {
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
-  noPropertyAccessFromIndexSignature: false,
-  noImplicitReturns: true,
-  noUnusedLocals: false,
-  verbatimModuleSyntax: true,
-  noEmit: true,
-  target: ts.ScriptTarget.ES2022,
-  types: [],
-};
-const bundled = { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
-const inNode = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
-const DOM = ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"];
 
 test("the_contract_compiles_in_a_browser_project_and_so_do_the_declarations_themselves", () => {
   const options = { ...strictest, ...bundled, lib: DOM, skipLibCheck: false };
@@ -83,7 +65,7 @@ export default {
   assert.deepEqual(complaints(options, [], { "worker.ts": worker }), []);
 });
 
-test("every_example_of_the_declarations_and_the_readme_compiles", () => {
+test("every_example_of_the_declarations_compiles", () => {
   const examples = {};
   for (const name of declarations())
     for (const [i, code] of blocks(
@@ -91,51 +73,10 @@ test("every_example_of_the_declarations_and_the_readme_compiles", () => {
     ).entries())
       examples[`${name.replace(/\W/g, "-")}-${i + 1}.ts`] = code;
   assert.ok(Object.keys(examples).length >= 10, "the examples are where they are looked for");
-  const readme = blocks(readFileSync(join(PACKAGE, "README.md"), "utf8"));
-  for (const [i, code] of readme.entries())
-    if (/^import /m.test(code)) examples[`readme-${i + 1}.ts`] = withCreateRefresher(code); // others are pieces
-  const options = {
-    ...strictest,
-    ...inNode,
-    lib: [...DOM, "lib.esnext.disposable.d.ts"],
-    types: ["node"],
-    typeRoots: [join(TESTS, "node_modules/@types")],
-    skipLibCheck: true,
-  };
-  assert.deepEqual(complaints(options, [], examples), []);
+  assert.deepEqual(complaints(withEverything, [], examples), []);
 });
 
 function declarations() {
   const all = readdirSync(PACKAGE, { recursive: true });
   return all.filter((name) => name.endsWith(".d.ts"));
-}
-
-/** The code in ```ts and ```js fences. */
-const blocks = (text) => [...text.matchAll(/^```(?:ts|js)\n([^]*?)^```/gm)].map(([, code]) => code);
-
-const withCreateRefresher = (code) =>
-  /^import .*\bcreateRefresher\b/m.test(code)
-    ? code
-    : `import { createRefresher } from "oauth-refresher";\n${code}`;
-
-/** What TypeScript has to say of these files; `written` are files that exist only here, beside the tests. */
-function complaints(options, files, written = {}) {
-  const invented = new Map(Object.entries(written).map(([name, text]) => [join(TESTS, name), text]));
-  const host = ts.createCompilerHost(options);
-  host.getCurrentDirectory = () => TESTS; // where named types are looked for
-  const { readFile, fileExists } = host;
-  host.readFile = (path) => invented.get(path) ?? readFile(path);
-  host.fileExists = (path) => invented.has(path) || fileExists(path);
-  const { getSourceFile } = host;
-  host.getSourceFile = (path, language, ...rest) =>
-    invented.has(path)
-      ? ts.createSourceFile(path, invented.get(path), language)
-      : getSourceFile(path, language, ...rest);
-  const program = ts.createProgram([...files, ...invented.keys()], options, host);
-  return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const text = ts.flattenDiagnosticMessageText(messageText, " ");
-    if (!file) return text;
-    const { line } = file.getLineAndCharacterOfPosition(start);
-    return `${file.fileName.slice(TESTS.length + 1)}:${line + 1} ${text}`;
-  });
 }

@@ -43,6 +43,7 @@ fn assembled() -> Result<Files> {
     let root = project::root();
     let mut files = Files::new();
     add_folder(&mut files, &root.join("pkg-template"), "")?;
+    add_folder(&mut files, &root.join("docs"), "docs/")?;
     for name in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         let path = root.join(name);
         if path.is_file() {

@@ -22,7 +22,7 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "clippy-wasm", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 17] = [
+const SUITES: [Suite; 18] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("clippy-wasm", "clippy, wasm32, the npm door", |_| checks::clippy_wasm()),
@@ -62,6 +62,12 @@ const SUITES: [Suite; 17] = [
         "refresher.fetch in Node, workerd and browsers",
         || has("fetch"),
         |long| checks::node_tests("fetch", true, long),
+    ),
+    node(
+        "compose",
+        "the recipes of the documentation, with the libraries that they are for",
+        || has("compose"),
+        |long| checks::node_tests("compose", true, long),
     ),
     node(
         "browser",

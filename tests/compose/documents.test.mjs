@@ -1,0 +1,47 @@
+// Every block of code in the README and in docs/ compiles under the strictest options, against the packed package and the libraries.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { complaints, TESTS, withEverything } from "../runtimes/compiler.mjs";
+import { recipesOf } from "./recipes.mjs";
+
+/** What pieces of the README speak of, and do not make. */
+const KNOWN = {
+  createRefresher: 'import { createRefresher } from "oauth-refresher";',
+  refresher: 'declare const refresher: import("oauth-refresher").Refresher;',
+  TokenStorage: 'import type { TokenStorage } from "oauth-refresher";',
+  database: `declare const database: {
+    read(): Promise<import("oauth-refresher").TokenRecord | null>;
+    replace(record: import("oauth-refresher").TokenRecord | null, expected: number | null): Promise<boolean>;
+  };`,
+};
+
+const documents = ["README.md", ...readdirSync(join(TESTS, "../docs")).map((name) => `docs/${name}`)];
+
+for (const document of documents)
+  test(`every block of code in ${document} compiles`, () => {
+    const files = {};
+    for (const [name, code] of Object.entries(recipesOf(document)))
+      files[`${document.replace(/\W/g, "-")}/${name}`] = document === "README.md" ? completed(code) : code;
+    assert.ok(Object.keys(files).length >= 5, "the blocks are where they are looked for");
+    assert.deepEqual(complaints(withEverything, [], files), []);
+  });
+
+test("a block that does not compile is found", () => {
+  const [session] = Object.values(recipesOf("docs/fetch.md"));
+  const files = {
+    "wrong/session.ts": session,
+    "wrong/1.ts": 'import { refresher } from "./session.js";\nrefresher.fetch();',
+  };
+  assert.match(complaints(withEverything, [], files).join(), /^wrong\/1\.ts:2 Expected 1-2 arguments/);
+});
+
+function completed(code) {
+  const isGiven = (name) => new RegExp(`^(import .*|const )\\b${name}\\b`, "m").test(code);
+  const needed = Object.keys(KNOWN).filter(
+    (name) => new RegExp(`\\b${name}\\b`).test(code) && !isGiven(name),
+  );
+  return [...needed.map((name) => KNOWN[name]), "export {};", code].join("\n");
+}

@@ -1,0 +1,45 @@
+// The code that the documentation shows, for the tests to run: the same text, not a copy. Not a test by itself.
+
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { transform } from "esbuild";
+import { blocks, TESTS } from "../runtimes/compiler.mjs";
+
+// Below node_modules, so that it is ignored by all and finds its packages.
+const WRITTEN = join(TESTS, "node_modules/.recipes");
+
+/** What the recipes import and the reader has: written by a generator, say. */
+const COMPANIONS = { "schema.ts": readFileSync(join(TESTS, "compose/schema.ts"), "utf8") };
+
+/** The blocks of a document, by the file names in their first lines, else by number: { "session.ts": text, "2.ts": text }. */
+export function recipesOf(document) {
+  const code = blocks(readFileSync(join(TESTS, "..", document), "utf8"));
+  const named = code.map((text, i) => [/^\/\/ ([\w-]+\.ts)\n/.exec(text)?.[1] ?? `${i + 1}.ts`, text]);
+  return { ...Object.fromEntries(named), ...COMPANIONS };
+}
+
+/**
+ * The recipes of docs/fetch.md as modules of their own, so that each call has its own session; `addresses` says what stands for the
+ * servers that they name.
+ */
+export async function openRecipes(addresses) {
+  await mkdir(WRITTEN, { recursive: true });
+  const folder = await mkdtemp(join(WRITTEN, "fetch-"));
+  for (const [file, code] of Object.entries(recipesOf("docs/fetch.md"))) {
+    const javascript = (await transform(code, { loader: "ts" })).code;
+    await writeFile(join(folder, file.replace(/ts$/, "js")), replaced(javascript, addresses));
+  }
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+  return {
+    folder,
+    load: (name) => import(pathToFileURL(join(folder, `${name}.js`)).href),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+function replaced(code, addresses) {
+  for (const [there, here] of Object.entries(addresses)) code = code.replaceAll(there, here);
+  return code;
+}
