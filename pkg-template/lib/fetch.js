@@ -11,7 +11,10 @@
  * @param {(wish?: DemandOptions) => Promise<TokenSet>} tokensFor @param {Sender} [sender]
  */
 export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => fetch) {
-  const { isTokenRejected = (/** @type {Response} */ response) => isChallenged(response, driver) } = options;
+  const { isTokenRejected } = options;
+  /** @param {Response} response */
+  const isRefused = (response) =>
+    isTokenRejected ? isTokenRejected(readable(response)) : isChallenged(response, driver);
   /** The access token that its refresh brought again: another would bring it once more. */
   let irreplaceable = "";
 
@@ -20,19 +23,23 @@ export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => 
     // fetch(url, request): what a Request says is in getters, which a copy would leave behind
     if ("clone" in init) [input, init] = [new Request(absolute(input), init), {}];
     const request = isRequest(input) ? input : undefined;
-    const url = absolute(request?.url ?? input);
-    checkOrigin(url, options.origins);
-    const headers = new Headers(init.headers ?? request?.headers);
+    const { origin, target } = destination(input, options.origins);
+    const given = init.headers ?? request?.headers;
+    const headers = given && new Headers(given);
     const signal = init.signal === undefined ? request?.signal : init.signal;
     const wish = signal ? { signal } : {};
 
-    /** @param {Request | URL} target @param {TokenSet} tokens */
+    /** @param {FetchInput} target @param {TokenSet} tokens */
     const attempt = (target, { token_type, access_token }) => {
-      headers.set("authorization", `${token_type} ${access_token}`);
-      return sender(options.fetch ?? globalThis.fetch)(target, { ...init, headers });
+      const authorization = `${token_type} ${access_token}`;
+      headers?.set("authorization", authorization);
+      return sender(options.fetch ?? globalThis.fetch)(target, {
+        ...init,
+        headers: headers ?? { authorization },
+      });
     };
 
-    const tokens = await tokensFor(wish);
+    const tokens = (!signal?.aborted && driver.fresh()) || (await tokensFor(wish));
     const { access_token } = tokens;
     // Only a Request must be doubled before it is known whether it goes twice: it can be read once, whatever it was made of.
     const spare =
@@ -45,12 +52,12 @@ export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => 
       if (other?.access_token !== access_token) return other;
       irreplaceable = access_token;
     };
-    const response = await attempt(request ?? url, tokens);
-    const refused = isFrom(url, response) && (await isTokenRejected(readable(response)));
+    const response = await attempt(target, tokens);
+    const refused = isFrom(origin, response) && (await isRefused(response));
     const others = refused && (await renewed());
     if (others && !isOneShot(init.body)) {
       response.body?.cancel().catch(() => {});
-      return attempt(spare ?? url, others);
+      return attempt(spare ?? target, others);
     }
     if (spare !== request) spare?.body?.cancel().catch(() => {});
     return response;
@@ -64,17 +71,26 @@ const absolute = (input) =>
 /** @param {FetchInput} input @returns {input is Request} */
 export const isRequest = (input) => typeof input == "object" && "url" in input;
 
-/** @param {URL} url @param {string[]} [origins] */
-function checkOrigin({ origin, protocol }, origins = []) {
+/**
+ * Where a call goes, if that is an origin that was listed.
+ * @param {FetchInput} input @param {string[]} [origins] @returns {{ origin: string, target: FetchInput }}
+ */
+function destination(input, origins = []) {
+  // A string that begins so can mean no other origin; to parse it would take a fiftieth of a call over loopback.
+  const listed = typeof input == "string" && origins.find((origin) => input.startsWith(origin + "/"));
+  if (listed) return { origin: listed, target: input };
+  const url = absolute(isRequest(input) ? input.url : input);
+  const { origin, protocol } = url;
   // a blob: URL has the origin of who made it
   if (!origins.includes(origin) || !/^http/.test(protocol))
     throw new TypeError(
       `${origin} gets no access token: add it to the option \`origins\` if it may have one`,
     );
+  return { origin, target: isRequest(input) ? input : url };
 }
 
-/** Behind a redirect to another origin no token was sent: what that server refuses is not the token. @param {URL} url @param {Response} response */
-const isFrom = ({ origin }, { redirected, url }) => !redirected || new URL(url).origin === origin;
+/** Behind a redirect to another origin no token was sent: what that server refuses is not the token. @param {string} origin @param {Response} response */
+const isFrom = (origin, { redirected, url }) => !redirected || new URL(url).origin === origin;
 
 /** A body that can be read once only. @param {unknown} body */
 export const isOneShot = (body) =>

@@ -24,7 +24,6 @@ export const refresherMaker = (engine, sender) => (options) => {
 
 class Refresher extends GuardedEventTarget {
   #driver;
-  #fetch;
 
   /** @param {import("./driver.js").Options} options @param {Engine} engine @param {Sender} [sender] */
   constructor(options, engine, sender) {
@@ -32,10 +31,9 @@ class Refresher extends GuardedEventTarget {
     this.#driver = new Driver(options, engine, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
-    this.#fetch = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish), sender);
-    // fetch is handed to other libraries as it is
-    this.fetch = this.fetch.bind(this);
-    Object.defineProperty(this, "fetch", { enumerable: false });
+    // Its own, and not the prototype's: fetch is handed to other libraries as it is.
+    const value = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish), sender);
+    Object.defineProperty(this, "fetch", { value, configurable: true, writable: true });
   }
 
   /** @param {DemandOptions} [options] */
@@ -54,11 +52,6 @@ class Refresher extends GuardedEventTarget {
   /** @param {{ signal?: AbortSignal, timeoutSeconds?: number }} [options] */
   async refresh(options = {}) {
     return this.#driver.demand(options, true);
-  }
-
-  /** @param {RequestInfo | URL} input @param {RequestInit} [init] */
-  async fetch(input, init) {
-    return this.#fetch(input, init);
   }
 
   /** @param {TokenInput} tokens */
