@@ -239,6 +239,7 @@ export interface Refresher extends EventTarget {
   /** `close()`, for `using refresher = createRefresher(…)`. */
   [Symbol.dispose](): void;
 
+  /** From the first listener on, the refresher hears what other contexts write; on Workers from the first call on. */
   addEventListener<K extends keyof RefresherEvents>(
     type: K,
     listener: (event: RefresherEvents[K]) => void,
@@ -337,7 +338,10 @@ export interface TokenStorage {
   save(record: TokenRecord | null, expected: number | null): Awaitable<void | boolean>;
   /** Runs `work` while no other context runs its own; rejects with the signal's reason if it aborts while waiting. */
   lock?<T>(work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
-  /** Calls `changed` when another context wrote: a hint to read again, nothing more. Returns what ends it. */
+  /**
+   * Calls `changed` when another context wrote, or may have written while nothing could be heard: a hint to read again, nothing more.
+   * Keeps no process alive. Returns what ends it.
+   */
   subscribe?(changed: () => void): () => void;
   /**
    * What the storage is, without secrets: two storages of one name hold the same session. Refreshers of one realm share their

@@ -80,8 +80,9 @@ export class Driver {
     this.#storage = storagePort(options.storage);
     this.#lock = lockPort(options.lock, options.storage, session);
     this.#requests = requests(options);
-    // A page that shows a session keeps it fresh without being asked; elsewhere the first call begins everything.
-    if (this.#mayWatch()) queueMicrotask(() => this.#start());
+    // A page that shows a session, or will, keeps it fresh without being asked; elsewhere the first call begins everything,
+    // or the first listener.
+    if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
   }
 
   get capabilities() {
@@ -127,6 +128,11 @@ export class Driver {
     return !!this.#core?.ask("rejects", challenges);
   }
 
+  /** Hears from now on what other contexts do. A Worker's global scope may not begin anything. */
+  listen() {
+    if (!isWorkerd()) queueMicrotask(() => this.#start());
+  }
+
   close() {
     if (this.closed) return;
     this.closed = true;
@@ -169,12 +175,16 @@ export class Driver {
   #start() {
     if (this.#stops || this.closed) return;
     this.#stops = [];
-    const ended = this.#options.storage.subscribe?.(() => this.#tell("peerChanged"));
-    if (ended) this.#stops.push(ended);
-    const watch = () => this.#ready(() => this.#tell("watching", +this.#mayWatch()));
-    const resumed = () => this.#ready(() => (watch(), this.#tell("resumed")));
+    const watch = () => this.#tell("watching", +this.#mayWatch());
+    // what was never asked for need not be looked at again
+    const resumed = () =>
+      (this.#core || this.#mayWatch()) && this.#ready(() => (watch(), this.#tell("resumed")));
     if (globalThis.document) this.#stops.push(pageWakes(resumed, watch));
-    if (this.#mayWatch()) watch();
+    if (this.#mayWatch()) this.#ready(watch);
+    try {
+      const ended = this.#options.storage.subscribe?.(() => this.#ready(() => this.#tell("peerChanged")));
+      if (ended) this.#stops.push(ended);
+    } catch {} // without hints a read finds out later
   }
 
   #mayWatch() {

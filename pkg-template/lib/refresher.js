@@ -36,6 +36,12 @@ class Refresher extends GuardedEventTarget {
     Object.defineProperty(this, "fetch", { value, configurable: true, writable: true });
   }
 
+  /** Who listens hears other contexts too, before the first call. @type {GuardedEventTarget["addEventListener"]} */
+  addEventListener(...given) {
+    super.addEventListener(...given);
+    this.#driver.listen();
+  }
+
   /** @param {DemandOptions} [options] */
   async getAccessToken(options) {
     return (await this.getTokens(options)).access_token;

@@ -48,7 +48,7 @@ export interface WebStorageArea {
  * Keeps the session in the IndexedDB database `name`, which it creates and has for itself; shared by tabs, workers and service
  * workers of the origin. Compares and writes in one transaction of strict durability. The database is opened at first use, and
  * again when the browser closed it. Other contexts learn of a write through the BroadcastChannel `oauth-refresher:${name}`, which
- * carries a generation and no token.
+ * carries a generation and no token. A page that goes away closes both, so that it can be kept in the back/forward cache.
  *
  * With `encrypt`, the record is written with AES-GCM under a 256-bit key that is not extractable and lives in the same database: a
  * copy of the files or a dump of the database is not readable without this browser profile's key. It does not protect from scripts of

@@ -55,11 +55,15 @@ function connect(name, closed) {
     request.onsuccess = () => {
       clearTimeout(timer);
       const database = request.result;
-      database.onclose = closed;
-      database.onversionchange = () => {
+      // also when the page goes: an open database can keep it out of the back/forward cache, or throw it out later
+      const end = () => {
+        globalThis.removeEventListener?.("pagehide", end);
         database.close();
         closed();
       };
+      database.onclose = end;
+      database.onversionchange = end;
+      globalThis.addEventListener?.("pagehide", end);
       resolve(database);
     };
   });

@@ -61,7 +61,11 @@ export function indexedDbStorage(name, options = {}) {
   }
 }
 
-/** One BroadcastChannel while somebody listens, or for one message; nothing where there is none. @param {string} name */
+/**
+ * One BroadcastChannel while somebody listens, or for one message; nothing where there is none. A page that goes closes it, since
+ * the first message would throw it out of the back/forward cache, and opens it again when it is back.
+ * @param {string} name
+ */
 function channel(name) {
   /** @type {Set<() => void>} */
   const listeners = new Set();
@@ -69,10 +73,27 @@ function channel(name) {
   let open;
 
   function create() {
-    if (typeof BroadcastChannel != "function") return;
-    const created = new BroadcastChannel(name);
-    /** @type {any} */ (created).unref?.(); // Node: a hint is no reason to stay alive
-    return created;
+    try {
+      const created = new BroadcastChannel(name);
+      /** @type {any} */ (created).unref?.(); // Node: a hint is no reason to stay alive
+      return created;
+    } catch {} // there is none, or a page whose storage is blocked may not have one
+  }
+
+  function listen() {
+    open ??= create();
+    if (open) open.onmessage = () => listeners.forEach((heard) => heard());
+  }
+
+  function stop() {
+    open?.close();
+    open = undefined;
+  }
+
+  /** @param {any} event */
+  function shown({ persisted }) {
+    listen();
+    if (persisted) listeners.forEach((heard) => heard());
   }
 
   return {
@@ -89,13 +110,15 @@ function channel(name) {
     subscribe(changed) {
       const listener = () => changed();
       listeners.add(listener);
-      open ??= create();
-      if (open) open.onmessage = () => listeners.forEach((heard) => heard());
+      listen();
+      globalThis.addEventListener?.("pagehide", stop);
+      globalThis.addEventListener?.("pageshow", shown);
       return () => {
         listeners.delete(listener);
         if (listeners.size) return;
-        open?.close();
-        open = undefined;
+        globalThis.removeEventListener?.("pagehide", stop);
+        globalThis.removeEventListener?.("pageshow", shown);
+        stop();
       };
     },
   };

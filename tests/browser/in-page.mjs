@@ -9,6 +9,7 @@ const PATIENCE_MS = 5000;
 const storages = {
   memory: memoryStorage,
   local: () => webStorage(localStorage, "session"),
+  session: () => webStorage(sessionStorage, "session"),
   indexeddb: () => indexedDbStorage("session"),
   encrypted: () => indexedDbStorage("session", { encrypt: true }),
 };
@@ -21,10 +22,11 @@ window.inPage = {
   events: [],
 
   /** Creates this page's refresher; with `tokens`, after a login. */
-  async open({ preset = "oidc", server, kind, tokens, options }) {
+  async open({ preset = "oidc", server, kind, tokens, options, listens = true }) {
     const refresher = createRefresher({ ...presets[preset](server), storage: storages[kind](), ...options });
     inPage.refresher = refresher;
-    for (const type of ["token-changed", "refresh-failed", "session-ended", "storage-failed"])
+    const types = ["token-changed", "refresh-failed", "session-ended", "storage-failed"];
+    for (const type of listens ? types : [])
       refresher.addEventListener(type, ({ detail }) => {
         const { tokens, source, generation, error } = detail;
         inPage.events.push({

@@ -2,60 +2,25 @@
 // comes back.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { chromium } from "playwright-core";
-import { startAll, startOidc } from "../servers/index.mjs";
-import { startPages } from "./page-server.mjs";
-
-const FLAGS =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+import { tabs } from "./tabs.mjs";
 
 const ROUNDS = process.env.OAUTH_REFRESHER_LONG ? 40 : 3;
-
-let servers, pages, browser, context;
-let complaints = [];
-
-before(async () => {
-  servers = { ...(await startAll()), hasty: await startOidc({ accessTokenSeconds: 1 }) };
-  pages = await startPages(["oidc", "go1", "goto", "vault", "hasty"].map((name) => servers[name].origin));
-  const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
-  // Playwright turns the back/forward cache off, which people have on.
-  const ignoreDefaultArgs = ["--disable-back-forward-cache"];
-  browser = await chromium.launch({
-    executablePath,
-    headless: true,
-    args: FLAGS.split(" "),
-    ignoreDefaultArgs,
-  });
-});
-after(async () => {
-  await browser?.close();
-  await pages?.close();
-  await Promise.all([servers?.close(), servers?.hasty.close()]);
-});
-beforeEach(async () => {
-  servers.oidc.requests.length = 0;
-  complaints = [];
-  context = await browser.newContext();
-  context.setDefaultTimeout(10_000);
-});
-afterEach(async () => {
-  await context.close();
-  assert.deepEqual(complaints, [], "nothing is said in the console");
-});
+const here = tabs();
+const { openTab, openSession, input, serverOf, runOut } = here;
 
 for (const name of ["oidc", "go1", "goto", "vault"])
   test(`a_page_under_a_strict_policy_refreshes_at_${name}_and_calls_its_api`, async () => {
     const tab = await openTab();
-    const { resource, requests, violations = [] } = servers[name];
+    const { resource, requests, violations = [] } = here.servers[name];
     requests.length = 0;
     await tab.evaluate((input) => inPage.open(input), {
       preset: name,
       server: serverOf(name),
       kind: "memory",
-      tokens: name === "oidc" ? await servers.oidc.mint("none") : servers[name].mint(),
-      options: { origins: [servers[name].origin], background: "never" },
+      tokens: name === "oidc" ? await here.servers.oidc.mint("none") : here.servers[name].mint(),
+      options: { origins: [here.servers[name].origin], background: "never" },
     });
     const status = await tab.evaluate(async (url) => {
       for (let round = 0; round < 3; round++) await inPage.refresher.refresh();
@@ -96,13 +61,13 @@ for (const kind of ["local", "indexeddb", "encrypted"]) {
   });
 
   test(`a_rotation_in_one_tab_and_a_sign_out_in_the_other_are_seen_with_${kind}`, async () => {
-    const [first, second] = await openSession(kind, await servers.oidc.mint("none"), {});
+    const [first, second] = await openSession(kind, await here.servers.oidc.mint("none"), {});
     await second.evaluate(() => inPage.reaches("active"));
     const { access_token } = await first.evaluate(() => inPage.refresher.refresh());
     const heard = await second.evaluate((token) => inPage.heard({ access_token: token }), access_token);
     assert.deepEqual([heard.type, heard.source], ["token-changed", "peer"], heard);
     assert.equal(await second.evaluate(() => inPage.refresher.getAccessToken()), access_token);
-    assert.equal(servers.oidc.requests.length, 1, "what a peer brought is not asked for again");
+    assert.equal(here.servers.oidc.requests.length, 1, "what a peer brought is not asked for again");
 
     await second.evaluate(() => inPage.refresher.signOut());
     assert.equal(await first.evaluate(() => inPage.reaches("signed-out")), true);
@@ -113,7 +78,7 @@ for (const kind of ["local", "indexeddb", "encrypted"]) {
 
 for (const kind of ["indexeddb", "encrypted"])
   test(`without_web_locks_the_conditional_save_leaves_one_token_request_with_${kind}`, async () => {
-    await context.addInitScript(() => delete Navigator.prototype.locks);
+    await here.context.addInitScript(() => delete Navigator.prototype.locks);
     const tabs = await openSession(kind);
     assert.equal(await tabs[0].evaluate(() => "locks" in navigator), false);
     assert.equal(await tabs[0].evaluate(() => inPage.refresher.capabilities.crossContextLock), false);
@@ -122,31 +87,16 @@ for (const kind of ["indexeddb", "encrypted"])
 
 test("a_tab_and_a_worker_do_one_token_request_together", async () => {
   const [tab] = await openSession("indexeddb");
-  const [here, there] = await tab.evaluate(
+  const [ours, theirs] = await tab.evaluate(
     ([atMs, server]) => Promise.all([inPage.askAt(atMs), inPage.worker({ atMs, ...server })]),
     [Date.now() + 300, serverOf("oidc")],
   );
-  assert.equal(here, there);
-  assert.equal(servers.oidc.requests.length, 1);
-});
-
-test("a_page_out_of_the_back_forward_cache_knows_what_happened_meanwhile", async () => {
-  const [first, second] = await openSession("local", await servers.oidc.mint("none"), {});
-  await first.evaluate(() => {
-    addEventListener("pageshow", ({ persisted }) => (inPage.persisted = persisted));
-  });
-  await delay(1200); // the login's mark is a lock, and Chromium keeps no page that holds one
-  await first.goto(`${pages.url}elsewhere`);
-  const { access_token } = await second.evaluate(() => inPage.refresher.refresh());
-  await first.goBack({ waitUntil: "commit" }); // out of the cache there is no load
-  assert.equal(await first.evaluate(() => inPage.persisted), true, "the page was in the cache");
-  const heard = await first.evaluate((token) => inPage.heard({ access_token: token }), access_token);
-  assert.equal(heard.source, "peer", heard);
-  assert.equal(servers.oidc.requests.length, 1);
+  assert.equal(ours, theirs);
+  assert.equal(here.servers.oidc.requests.length, 1);
 });
 
 test("visible_tabs_refresh_ahead_of_need_one_request_per_rotation_and_hidden_ones_rest", async () => {
-  const { requests, mint } = servers.hasty;
+  const { requests, mint } = here.servers.hasty;
   const tabs = await Promise.all([openTab(), openTab()]);
   const shared = { server: serverOf("hasty"), kind: "local" };
   await tabs[0].evaluate((given) => inPage.open(given), { ...shared, tokens: await mint("none") });
@@ -167,30 +117,6 @@ test("visible_tabs_refresh_ahead_of_need_one_request_per_rotation_and_hidden_one
 
 // --- what the tests speak of ------------------------------------------------------------------------------------------
 
-async function openTab(path = "") {
-  const tab = await context.newPage();
-  tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  tab.on("pageerror", (error) => complaints.push(String(error)));
-  await tab.goto(pages.url + path);
-  return tab;
-}
-
-/** Two tabs on one session, whose access token has run out unless said otherwise; then neither refreshes unless it is asked. */
-async function openSession(kind, given, options = { background: "never" }) {
-  const tabs = await Promise.all([openTab(), openTab()]);
-  const tokens = given ?? (await runOut());
-  await tabs[0].evaluate((given) => inPage.open(given), { ...input(kind, options), tokens });
-  await tabs[1].evaluate((given) => inPage.open(given), input(kind, options));
-  return tabs;
-}
-
-const input = (kind, options) => ({ server: serverOf("oidc"), kind, options });
-
-function serverOf(name) {
-  const { token_endpoint, client, clients, partnerId } = servers[name];
-  return { token_endpoint, ...(client ?? clients?.none ?? { partnerId }) };
-}
-
 /** In a page: what a person does by switching tabs. */
 function setVisibility(state) {
   Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
@@ -199,7 +125,7 @@ function setVisibility(state) {
 
 /** In each round the access token has run out, and both tabs ask at the same millisecond. */
 async function askInRounds(tabs, rounds) {
-  const { requests } = servers.oidc;
+  const { requests } = here.servers.oidc;
   for (let round = 1; round <= rounds; round++) {
     if (round > 1) await logInAgain(tabs);
     const atMs = Date.now() + 100;
@@ -217,9 +143,4 @@ async function logInAgain([first, second]) {
   await first.evaluate((given) => inPage.refresher.setTokens(given), tokens);
   const seen = await second.evaluate((access_token) => inPage.heard({ access_token }), tokens.access_token);
   assert.equal(seen.source, "peer", seen);
-}
-
-/** A login whose access token has run out. */
-async function runOut() {
-  return { ...(await servers.oidc.mint("none")), expires_in: undefined, expires_at: 1 };
 }

@@ -3,7 +3,7 @@
 use crate::scenarios::{ask, ask_with, at, good_for, play, slow, until};
 use crate::script::{Ask, History, LockFate, What};
 use crate::server::Rotation;
-use crate::setup::{Latency, LockReach, Setup, StorageKind};
+use crate::setup::{Latency, LockReach, Setup, Start, StorageKind};
 use crate::world::World;
 
 #[test]
@@ -173,4 +173,28 @@ fn the_loser_never_clears_the_winners_tokens() {
         assert!(crate::storage::refresh_token(world.storage.content()).is_some(), "{trace}");
     }
     assert!(races > 0, "no seed made a race");
+}
+
+#[test]
+fn who_only_listens_hears_a_login_and_a_sign_out() {
+    let hints = [at(0, What::Login(0)), at(5_000, What::SignOut(0, false)), until(10_000)];
+    let played = play(Setup { start: Start::Empty, ..Setup::calm(3) }, hints);
+    assert_eq!(played.events(1), ["token-changed Peer", "token-changed Peer"], "{}", played.trace());
+    let later =
+        [at(0, What::Crash(1, 2_000, false)), at(0, What::Login(0)), at(5_000, What::SignOut(0, false)), until(10_000)];
+    let played = play(Setup { start: Start::Empty, ..Setup::calm(2) }, later);
+    assert_eq!(played.events(1), ["token-changed Peer"], "who was born after the login, {}", played.trace());
+}
+
+#[test]
+fn who_could_hear_nothing_reads_before_it_hands_out() {
+    let script = [
+        at(0, ask(0)),
+        at(1_000, What::Sleep(0, 4_000)),
+        at(2_000, What::SignOut(1, false)),
+        at(5_001, ask(0)),
+        until(10_000),
+    ];
+    let played = play(slow(Setup::calm(2)), script);
+    assert_eq!(played.told(0), ["at-0-1", "signed_out"], "{}", played.trace());
 }

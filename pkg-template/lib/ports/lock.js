@@ -33,12 +33,24 @@ export function lockPort(option, storage, session) {
     if (ownLock) return hold((work) => ownLock(work, { signal }), leave);
     const locks = webLocks();
     if (!locks) return { everywhere: false, release: leave };
+    // a page that waits for a lock is kept out of the back/forward cache
+    const waiting = new AbortController();
+    const stop = () => waiting.abort();
+    signal.throwIfAborted();
+    signal.addEventListener("abort", stop);
+    globalThis.addEventListener?.("pagehide", stop);
     try {
-      return await hold((work) => locks.request(name, { signal }, work), leave);
+      return await hold((work) => locks.request(name, { signal: waiting.signal }, work), leave);
     } catch (error) {
       if (signal.aborted) throw error;
-      broken = true;
-      return { everywhere: false, release: leave };
+      if (!waiting.signal.aborted) {
+        broken = true;
+        return { everywhere: false, release: leave };
+      }
+      await new Promise((shown) => globalThis.addEventListener("pageshow", shown, { once: true }));
+      return acquireFurther(signal, leave);
+    } finally {
+      globalThis.removeEventListener?.("pagehide", stop);
     }
   }
 

@@ -7,7 +7,8 @@ export const isVisible = () => globalThis.document?.visibilityState == "visible"
 export const isWorkerd = () => globalThis.navigator?.userAgent == "Cloudflare-Workers";
 
 /**
- * Listens for a page that comes back: shown again, out of the back/forward cache, online, thawed.
+ * Listens for a page that comes back: shown again, out of the back/forward cache, online, thawed. Before the page's own listeners
+ * do: they may ask for a token at once.
  * @param {() => void} resumed @param {() => void} hidden
  * @returns {() => void} stops listening
  */
@@ -21,8 +22,8 @@ export function pageWakes(resumed, hidden) {
     [document && globalThis, "pageshow", resumed],
     [document && globalThis, "online", resumed],
   ];
-  for (const [target, type, listener] of heard) target?.addEventListener(type, listener);
+  for (const [target, type, listener] of heard) target?.addEventListener(type, listener, true);
   return () => {
-    for (const [target, type, listener] of heard) target?.removeEventListener(type, listener);
+    for (const [target, type, listener] of heard) target?.removeEventListener(type, listener, true);
   };
 }

@@ -421,7 +421,8 @@ impl Machine {
 
     /// Whoever asks waits for the look; not for a request that is out, which may hang.
     pub(super) fn look_before_anything(&mut self) {
-        self.unread = self.is_idle();
+        // A page that comes back says so by two events or three, and hears a hint besides.
+        self.unread |= self.is_idle() || matches!(self.phase, Phase::Looking(..));
         self.hold();
         self.look_again();
     }

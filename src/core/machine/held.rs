@@ -36,6 +36,8 @@ pub struct Held {
     over: Option<u64>,
     /// A write was refused: what is read next is believed, however old it looks.
     pub refuted: bool,
+    /// Somebody else's write is why the storage is read for the first time.
+    pub hinted: bool,
     /// The highest generation ever seen or written here.
     highest: u64,
 }
@@ -74,6 +76,7 @@ impl Default for Held {
             distrusted: None,
             over: None,
             refuted: false,
+            hinted: false,
             highest: 0,
         }
     }
@@ -100,6 +103,7 @@ impl Held {
     pub fn reconcile(&mut self, stored: Stored) -> Reconciled {
         let first = !core::mem::replace(&mut self.looked, true);
         let refuted = core::mem::take(&mut self.refuted);
+        let hinted = core::mem::take(&mut self.hinted);
         match &self.unsaved {
             Some(unsaved) if self.outlives(unsaved, &stored) => {
                 self.stored = stored.generation();
@@ -129,7 +133,9 @@ impl Held {
                 self.put(Some(*record), Some(generation));
             }
         }
-        if first || before == self.access_token() {
+        // A first look is news to nobody, unless a write was the reason for it, and that was no mark.
+        let marked = self.record.as_ref().is_some_and(|record| record.pending.is_some());
+        if if first { !hinted || marked } else { before == self.access_token() } {
             return Reconciled::Same;
         }
         Reconciled::Changed

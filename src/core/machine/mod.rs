@@ -173,7 +173,10 @@ impl Machine {
             Input::Replied(order, reply) => self.replied(now, order, &reply),
             Input::Unreachable(order, sent) => self.unreachable(now, order, sent),
             Input::Recovered(late) => self.late = Some(late),
-            Input::PeerChanged => self.look_again(),
+            Input::PeerChanged => {
+                self.held.hinted |= !self.held.looked && self.is_idle();
+                self.look_again();
+            }
             Input::Resumed => self.resumed(now),
             Input::ClockSetBack => {
                 self.held.distrusted = self.held.record.as_ref().map(|record| record.generation);

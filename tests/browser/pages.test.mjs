@@ -1,0 +1,186 @@
+// Pages that go and come back out of the back/forward cache, and pages that only listen.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { tabs } from "./tabs.mjs";
+
+const here = tabs();
+const { openTab, openSession, input } = here;
+const KINDS = ["local", "indexeddb", "encrypted"];
+
+for (const kind of KINDS) {
+  test(`a_page_out_of_the_cache_knows_the_rotation_of_another_tab_with_${kind}`, async () => {
+    const [first, second] = await openSession(kind, await here.servers.oidc.mint("none"), {});
+    await leave(first);
+    const { access_token } = await second.evaluate(() => inPage.refresher.refresh());
+    const answer = await back(first);
+    assert.deepEqual(answer, { persisted: true, access_token });
+    const heard = await first.evaluate((token) => inPage.heard({ access_token: token }), access_token);
+    assert.equal(heard.source, "peer", heard);
+    assert.equal(here.servers.oidc.requests.length, 1);
+  });
+
+  test(`a_session_that_ended_elsewhere_is_over_for_a_page_out_of_the_cache_with_${kind}`, async () => {
+    const [first, second] = await openSession(kind, await here.servers.oidc.mint("none"), {});
+    await first.evaluate(() => inPage.refresher.getAccessToken());
+    await leave(first);
+    await second.evaluate(() => inPage.refresher.refresh());
+    await second.evaluate(() => inPage.refresher.signOut());
+    assert.deepEqual(await back(first), { persisted: true, code: "signed_out" });
+    assert.equal(await first.evaluate(() => inPage.refresher.tokens), null);
+    assert.equal(await first.evaluate(() => inPage.refresher.state), "signed-out");
+    const login = await here.servers.oidc.mint("none");
+    await second.evaluate((tokens) => inPage.refresher.setTokens(tokens), login);
+    const heard = await first.evaluate((token) => inPage.heard({ access_token: token }), login.access_token);
+    assert.equal(heard.source, "peer", "it hears again");
+  });
+
+  test(`a_page_that_only_listens_hears_a_login_a_rotation_and_a_sign_out_with_${kind}`, async () => {
+    await here.context.addInitScript(countCompilations);
+    const [first, second] = await Promise.all([openTab(), openTab()]);
+    for (const tab of [first, second])
+      await tab.evaluate((given) => inPage.open(given), input(kind, { background: "never" }));
+    assert.equal(await first.evaluate(() => compilations), 0, "listening loads nothing");
+    const { access_token } = await second.evaluate(
+      (tokens) => inPage.refresher.setTokens(tokens),
+      await here.servers.oidc.mint("none"),
+    );
+    await hears(first, { access_token, source: "peer" });
+    const next = await second.evaluate(() => inPage.refresher.refresh());
+    await hears(first, { access_token: next.access_token, source: "peer" });
+    await second.evaluate(() => inPage.refresher.signOut());
+    await hears(first, { access_token: undefined, source: "peer" });
+    const types = await first.evaluate(() => inPage.events.map(({ type }) => type));
+    assert.deepEqual(types, ["token-changed", "token-changed", "token-changed"]);
+  });
+
+  test(`a_page_that_only_listens_hears_what_it_missed_in_the_cache_with_${kind}`, async () => {
+    const [first, second] = await openSession(kind, await here.servers.oidc.mint("none"));
+    await first.reload();
+    await first.evaluate((given) => inPage.open(given), input(kind, { background: "never" }));
+    await leave(first, { asks: false });
+    await second.evaluate(() => inPage.refresher.signOut());
+    assert.equal((await back(first)).persisted, true);
+    await hears(first, { access_token: undefined, source: "peer" });
+  });
+}
+
+test("a_page_that_waits_for_the_lock_is_kept_and_refreshes_when_it_is_back", async () => {
+  await here.context.addInitScript(recordLocks);
+  const [first, second] = await openSession("indexeddb");
+  await first.evaluate(() => inPage.refresher.getAccessToken());
+  const name = await first.evaluate(() => lockNames.find((name) => name.startsWith("oauth-refresher:")));
+  await second.evaluate(
+    (name) =>
+      new Promise((held) =>
+        navigator.locks.request(name, () => new Promise((letGo) => (held(), (window.letGo = letGo)))),
+      ),
+    name,
+  );
+  await first.evaluate(() => void (inPage.waiting = inPage.refresher.refresh()));
+  await waitUntil(
+    first,
+    (name) => navigator.locks.query().then(({ pending }) => pending.some((lock) => lock.name === name)),
+    name,
+  );
+  await leave(first, { asks: false });
+  const pending = await second.evaluate(async () => (await navigator.locks.query()).pending.length);
+  assert.equal(pending, 0, "who is gone does not wait");
+  assert.equal((await back(first)).persisted, true);
+  await second.evaluate(() => letGo());
+  const { access_token } = await first.evaluate(() => inPage.waiting);
+  assert.equal(await first.evaluate(() => inPage.refresher.tokens.access_token), access_token);
+  assert.equal(here.servers.oidc.requests.length, 2);
+});
+
+test("a_tab_that_was_opened_out_of_sight_begins_when_it_is_seen", async () => {
+  await here.context.addInitScript(() =>
+    Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true }),
+  );
+  const tab = await openTab();
+  await tab.evaluate((tokens) => localStorage.setItem("session", JSON.stringify(tokens)), {
+    format: 1,
+    generation: 1,
+    obtained_at: 1,
+    tokens: await here.runOut(),
+  });
+  await tab.evaluate((given) => inPage.open({ ...given, listens: false }), input("local", {}));
+  await new Promise((later) => setTimeout(later, 300));
+  assert.equal(here.servers.oidc.requests.length, 0, "nobody looks");
+  await tab.evaluate(() => {
+    Object.defineProperty(document, "visibilityState", { value: "visible", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  assert.equal(await tab.evaluate(() => inPage.reaches("active")), true);
+  await waitUntil(tab, () => inPage.refresher.tokens.expires_at > Date.now() / 1000);
+  assert.equal(here.servers.oidc.requests.length, 1);
+});
+
+test("no_page_of_the_package_listens_for_unload", async () => {
+  await here.context.addInitScript(() => {
+    window.listened = [];
+    const { addEventListener } = EventTarget.prototype;
+    EventTarget.prototype.addEventListener = function (type, ...rest) {
+      listened.push(type);
+      return addEventListener.call(this ?? window, type, ...rest);
+    };
+  });
+  const [tab] = await openSession("indexeddb", undefined, {});
+  await tab.evaluate(() => inPage.refresher.refresh());
+  const types = await tab.evaluate(() => listened);
+  assert.ok(types.includes("pagehide"));
+  assert.deepEqual(
+    types.filter((type) => /unload/.test(type)),
+    [],
+  );
+});
+
+// --- what the tests speak of ------------------------------------------------------------------------------------------
+
+/** The page goes to another one; when it is back, the first thing that it does is to ask. */
+async function leave(tab, { asks = true } = {}) {
+  await tab.evaluate((asks) => {
+    addEventListener("pageshow", ({ persisted }) => {
+      inPage.asked = (asks ? inPage.refresher.getAccessToken() : Promise.resolve()).then(
+        (access_token) => ({ persisted, ...(asks && { access_token }) }),
+        ({ code }) => ({ persisted, code }),
+      );
+    });
+  }, asks);
+  await tab.goto(`${here.pages.url}elsewhere`);
+}
+
+async function back(tab) {
+  await tab.goBack({ waitUntil: "commit" }); // out of the cache there is no load
+  return tab.evaluate(() => inPage.asked ?? "it was loaded anew");
+}
+
+async function hears(tab, members) {
+  const heard = await tab.evaluate((members) => inPage.heard({ type: "token-changed", ...members }), members);
+  assert.equal(heard.type, "token-changed", heard);
+}
+
+async function waitUntil(tab, isSo, given) {
+  for (let waits = 0; waits < 100; waits++) {
+    if (await tab.evaluate(isSo, given)) return;
+    await new Promise((later) => setTimeout(later, 50));
+  }
+  assert.fail(`it did not come about: ${isSo}`);
+}
+
+/** In a page, before its scripts. */
+function countCompilations() {
+  window.compilations = 0;
+  const { compile } = WebAssembly;
+  WebAssembly.compile = (...given) => (compilations++, compile(...given));
+}
+
+/** In a page, before its scripts. */
+function recordLocks() {
+  window.lockNames = [];
+  const { request } = LockManager.prototype;
+  LockManager.prototype.request = function (name, ...rest) {
+    lockNames.push(name);
+    return request.call(this, name, ...rest);
+  };
+}
