@@ -18,14 +18,15 @@ export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => 
   /** The access token that its refresh brought again: another would bring it once more. */
   let irreplaceable = "";
 
-  /** @param {FetchInput} input @param {RequestInit} [init] @returns {Promise<Response>} */
-  return async (input, init = {}) => {
+  /** @param {FetchInput} input @param {RequestInit} [given] @returns {Promise<Response>} */
+  return async (input, given) => {
+    let init = given ?? {};
     // fetch(url, request): what a Request says is in getters, which a copy would leave behind
     if ("clone" in init) [input, init] = [new Request(absolute(input), init), {}];
     const request = isRequest(input) ? input : undefined;
     const { origin, target } = destination(input, options.origins);
-    const given = init.headers ?? request?.headers;
-    const headers = given && new Headers(given);
+    const fields = init.headers ?? request?.headers;
+    let headers = fields && new Headers(fields);
     const signal = init.signal === undefined ? request?.signal : init.signal;
     const wish = signal ? { signal } : {};
 
@@ -33,10 +34,8 @@ export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => 
     const attempt = (target, { token_type, access_token }) => {
       const authorization = `${token_type} ${access_token}`;
       headers?.set("authorization", authorization);
-      return sender(options.fetch ?? globalThis.fetch)(target, {
-        ...init,
-        headers: headers ?? { authorization },
-      });
+      const send = sender(options.fetch ?? globalThis.fetch);
+      return send(target, { ...members(init), headers: headers ?? { authorization } });
     };
 
     const tokens = (!signal?.aborted && driver.fresh()) || (await tokensFor(wish));
@@ -57,11 +56,20 @@ export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => 
     const others = refused && (await renewed());
     if (others && !isOneShot(init.body)) {
       response.body?.cancel().catch(() => {});
+      headers &&= new Headers(headers);
       return attempt(spare ?? target, others);
     }
     if (spare !== request) spare?.body?.cancel().catch(() => {});
     return response;
   };
+}
+
+/** What an object says, by its prototypes too: fetch reads it so. @param {RequestInit} init @returns {RequestInit} */
+function members(init) {
+  /** @type {any} */
+  const all = {};
+  for (const name in init) all[name] = init[/** @type {"body"} */ (name)];
+  return all;
 }
 
 /** A relative URL means what it means to the page's own fetch. @param {FetchInput} input */

@@ -41,6 +41,8 @@ const manners = {
     new Request("http://127.0.0.1:1/", { method: "POST", body: "b", headers: { "x-e": "5" } }),
   ],
   "an empty init": (url) => [url, {}],
+  "null for an init": (url) => [url, null],
+  "what an init inherits": (url) => [url, Object.create({ method: "PUT", body: "inherited" })],
 };
 
 export const delivery = {
