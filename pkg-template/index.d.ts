@@ -56,7 +56,10 @@ export interface RefresherOptions {
    * as they are, for the servers that expect that. The two differ only for secrets with characters such as `+`, `/`, `=` or `:`.
    */
   basicEncoding?: "rfc6749" | "raw";
-  /** Sender-constrained tokens (RFC 9449). Not in this version: giving one is a TypeError. */
+  /**
+   * Sender-constrained tokens (RFC 9449): `dpop()` of `oauth-refresher/dpop`. Every token request carries a proof, and so does every
+   * request of `refresher.fetch` with a token of the type DPoP.
+   */
   dpop?: DPoP;
 
   /** The scope to ask for, separated by spaces. Left out unless given: the grant's own scope stays (RFC 6749 §6). */
@@ -160,10 +163,31 @@ export type ClientAuth = (request: {
   issuer?: string;
 }) => void | Promise<void>;
 
-declare const opaque: unique symbol;
-/** A handle on a DPoP key (RFC 9449); nothing to be read from it. Not in this version. */
+/** A DPoP key (RFC 9449), made by `dpop()` of `oauth-refresher/dpop`. */
 export interface DPoP {
-  readonly [opaque]: "DPoP";
+  /**
+   * A proof for one request of your own: the code exchange of a login, or another HTTP client. Made anew for each request, because
+   * servers refuse one that they saw before.
+   */
+  proof(request: {
+    /** The URL that is asked; its query and fragment are left out of the proof. */
+    url: string | URL;
+    method: string;
+    /** From the `DPoP-Nonce` of that server's last response. Default: the newest that the refresher saw. */
+    nonce?: string | undefined;
+    /** For a resource server: the token in `Authorization: DPoP …`. Token requests have none. */
+    access_token?: string | undefined;
+  }): Promise<string>;
+  /** The key's thumbprint (RFC 7638): the `dpop_jkt` of an authorization request (RFC 9449 §10). */
+  thumbprint(): Promise<string>;
+  /** The key itself, for a login library that makes its own proofs. */
+  keyPair(): Promise<DPoPKeyPair>;
+}
+
+/** WebCrypto's CryptoKeyPair, under a name that does not depend on the platform's types. */
+export interface DPoPKeyPair {
+  privateKey: Parameters<typeof crypto.subtle.sign>[1];
+  publicKey: Parameters<typeof crypto.subtle.verify>[1];
 }
 
 /**
@@ -379,6 +403,8 @@ export interface TokenRecord {
   retry_at?: number;
   /** Names the login that the tokens descend from; no secret. */
   session?: string;
+  /** The thumbprint of the DPoP key that the tokens are bound to (RFC 9449 §6.1); no secret. Written by `oauth-refresher/dpop`. */
+  dpop_jkt?: string;
 }
 
 /**
@@ -420,7 +446,8 @@ export interface RefreshErrorFields {
 }
 
 /**
- * - `session_ended`: the server refused the refresh token, and no newer one is stored. Log in again.
+ * - `session_ended`: the server refused the refresh token, and no newer one is stored; or the DPoP key that a public client's tokens
+ *   are bound to is gone. Log in again.
  * - `signed_out`: there is no session, or it was ended by `signOut` while waiting.
  * - `client_rejected`: `invalid_client`, `invalid_scope`, `unsupported_grant_type` …: configuration. Tokens kept.
  * - `unavailable`: unreachable, timed out, 408, 429, 5xx. Tokens kept.

@@ -39,6 +39,8 @@ export class Driver {
   #options;
   #engine;
   #dispatch;
+  /** The storage's tokens whose key is here. @type {(TokenStorage & { lost?: string }) | undefined} */
+  #bound;
   #storage;
   #lock;
   #requests;
@@ -77,7 +79,8 @@ export class Driver {
     this.#options = options;
     this.#engine = engine;
     this.#dispatch = dispatch;
-    this.#storage = storagePort(options.storage);
+    this.#bound = /** @type {any} */ (options.dpop)?.guarded(options.storage, options.clientAuth);
+    this.#storage = storagePort(this.#bound ?? options.storage);
     this.#lock = lockPort(options.lock, options.storage, session);
     this.#requests = requests(options);
     // A page that shows a session, or will, keeps it fresh without being asked; elsewhere the first call begins everything,
@@ -334,28 +337,31 @@ export class Driver {
     },
   };
 
-  /** @param {number} order */
-  async #send(order) {
+  /** @param {number} order @param {number} [begun] @param {boolean} [again] @returns {Promise<void>} */
+  async #send(order, begun = performance.now(), again = false) {
     const core = this.#core;
     const attempt = this.#attempt;
     const sent_at = Date.now() / 1000;
-    const begun = performance.now();
-    const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
-    let request;
+    const { fetch = globalThis.fetch, timeoutSeconds, dpop } = this.#options;
+    const leftSeconds = () => timeoutSeconds - (performance.now() - begun) / 1000;
+    let reply;
     try {
       const building = this.#requests.refresh(fetch, (values) =>
         /** @type {Core} */ (core).ask("request", values),
       );
-      request = await bounded(building, timeoutSeconds, FUNCTIONS);
-      this.#scrubber.learn(request.secrets);
+      const { http, secrets } = await bounded(building, leftSeconds(), FUNCTIONS);
+      this.#scrubber.learn(secrets);
+      // To build it took as long as somebody's function did: a sign-out, a login or a trap may have come first.
+      if (core !== this.#core || !core?.ask("sending", String(order)))
+        return this.#tell("unsent", order, "", core);
+      reply = await send(fetch, http, leftSeconds());
+      // a proof that was refused for its time is made again, by the server's clock
+      const mended = /** @type {any} */ (dpop)?.heard(http, reply);
+      if (mended && !again && core === this.#core) return this.#send(order, begun, true);
     } catch (/** @type {any} */ error) {
       this.#unbuildable = String(error?.message ?? "");
       return this.#tell(error?.isUnsent ? "unsent" : "unbuildable", order, "", core);
     }
-    // To build it took as long as somebody's function did: a sign-out, a login or a trap may have come first.
-    if (core !== this.#core || !core?.ask("sending", String(order)))
-      return this.#tell("unsent", order, "", core);
-    const reply = await send(fetch, request.http, timeoutSeconds - (performance.now() - begun) / 1000);
     if (typeof reply == "string") return this.#tell(reply, order, "", core);
     if (core === this.#core) return this.#tell("replied", order, reply, core);
     // The core that asked is gone, and the refresh token with it: what the reply brought is all there is.
@@ -407,9 +413,11 @@ export class Driver {
   /** @param {Failure} failure */
   #error({ retry_at, error, error_description, ...fields }) {
     const { scrub } = this.#scrubber;
-    const ours = fields.code == "client_rejected" && !fields.status ? this.#unbuildable : undefined;
+    const lost = fields.code == "session_ended" && this.#bound?.lost;
+    const ours = lost || (fields.code == "client_rejected" && !fields.status ? this.#unbuildable : undefined);
     return new RefreshError({
       ...fields,
+      ...(lost && { refreshTokenState: "unspent" }),
       error: scrub(error),
       error_description: scrub(error_description ?? ours),
       ...(retry_at && { retryAfterSeconds: Math.max(0, Math.ceil(retry_at - Date.now() / 1000)) }),

@@ -6,7 +6,7 @@
  * @type {Record<RefreshErrorCode, string>}
  */
 export const MESSAGES = {
-  session_ended: "The server refused the refresh token: log in again",
+  session_ended: "The refresh token is of no use any more: log in again",
   signed_out: "There is no session: log in",
   client_rejected: "The server refused this client or request: check client_id, client_secret and scope",
   unavailable: "The server is out of reach or busy: try again later",

@@ -38,8 +38,6 @@ function checkTogether({
   const contradict = (/** @type {string} */ name) =>
     fail(`${name} and ${auth} exclude each other: leave one out`);
 
-  // Tokens bound to a key that nobody uses would be refused: better said here than at the first request.
-  if (options.dpop) fail("dpop is not in this version: leave it out");
   if (!options.token_endpoint && !options.issuer) missing("token_endpoint", "write its URL, or the issuer");
   // RFC 6749 §2.3: no more than one method of client authentication per request
   if (/secret/.test(auth) != !!client_secret)
@@ -92,7 +90,7 @@ const OPTIONS = {
   client_secret: "a string|a function",
   clientAuth: "none|client_secret_basic|client_secret_post|a function",
   basicEncoding: "rfc6749|raw",
-  dpop: "an object",
+  dpop: "dpop() of oauth-refresher/dpop",
   scope: "a string|",
   resource: "an absolute URI|[an absolute URI]",
   audience: "a string",
@@ -148,6 +146,7 @@ const KINDS = {
   "a string": (v) => isString(v) && v,
   "a function": (v) => isFunction(v),
   "an object": (v) => isObject(v),
+  "dpop() of oauth-refresher/dpop": (v) => isFunction(v?.heard),
   "an object with load() and save()": (v) => isFunction(v?.load) && isFunction(v.save),
   "a finite number": (v) => Number.isFinite(v) && v >= 0,
   "a finite number above 0": (v) => Number.isFinite(v) && v > 0,

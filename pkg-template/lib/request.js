@@ -41,8 +41,12 @@ export function requests(options) {
 
   return {
     /** @param {typeof fetch} fetch @param {Build} build */
-    refresh: async (fetch, build) =>
-      built(/** @type {string} */ (await endpoint(fetch, "token_endpoint")), build),
+    async refresh(fetch, build) {
+      const request = await built(/** @type {string} */ (await endpoint(fetch, "token_endpoint")), build);
+      const { http, secrets } = request;
+      if (options.dpop) secrets.push((http.headers.dpop = await options.dpop.proof(http)));
+      return request;
+    },
 
     /** Nothing, where nobody said how to revoke. @param {typeof fetch} fetch @param {Build} build @param {string} refresh_token */
     async revocation(fetch, build, refresh_token) {

@@ -1,6 +1,7 @@
 // What package.test.mjs does inside a page, with the package imported by its name.
 
 import { createRefresher } from "oauth-refresher";
+import { dpop } from "oauth-refresher/dpop";
 import { go1, goTo, vault } from "oauth-refresher/providers";
 import { indexedDbStorage, memoryStorage, webStorage } from "oauth-refresher/storage";
 
@@ -16,7 +17,12 @@ const storages = {
 
 const presets = { oidc: (options) => options, go1, goto: goTo, vault };
 
+/** The key of this origin, made or fetched when it is needed. */
+const key = dpop({ keyStorage: "indexeddb" });
+
 window.inPage = {
+  dpop,
+  thumbprint: () => key.thumbprint(),
   indexedDbStorage,
   refresher: null,
   events: [],
@@ -39,6 +45,15 @@ window.inPage = {
       });
     if (tokens) await refresher.setTokens(tokens);
   },
+
+  /** The same with a session that is bound to this origin's key. */
+  openBound: ({ server, tokens }) =>
+    inPage.open({
+      server: { ...server, dpop: key },
+      kind: "local",
+      tokens,
+      options: { background: "never" },
+    }),
 
   /** Asks at that very millisecond, so that two pages ask at once. */
   async askAt(atMs, options) {

@@ -9,6 +9,7 @@ import { importMap, installedDirectory } from "../../www/installed.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const OWN = ["in-page.mjs", "in-worker.mjs", "indexeddb-page.mjs"];
+const VECTORS = "vectors/dpop.mjs";
 const SCRIPT = "text/javascript; charset=utf-8";
 
 /**
@@ -60,7 +61,8 @@ const page = (map, policy, scripts = IN_PAGE) => ({
 async function script(pathname) {
   const path = normalize(pathname).slice(1);
   const inPackage = path.startsWith("package/") && extname(path) === ".js";
-  if (!inPackage && !OWN.includes(path)) return undefined;
-  const file = inPackage ? join(installedDirectory(), path.slice("package/".length)) : join(HERE, path);
+  if (!inPackage && path !== VECTORS && !OWN.includes(path)) return undefined;
+  const folder = path === VECTORS ? join(HERE, "..") : HERE;
+  const file = inPackage ? join(installedDirectory(), path.slice("package/".length)) : join(folder, path);
   return { type: SCRIPT, body: await readFile(file) };
 }

@@ -2,11 +2,22 @@
 
 import { env } from "cloudflare:workers";
 import { createRefresher, RefreshError } from "oauth-refresher";
+import { dpop } from "oauth-refresher/dpop";
 import { go1, goTo, vault } from "oauth-refresher/providers";
 import { memoryStorage } from "oauth-refresher/storage";
+import { reproduce } from "../vectors/dpop.mjs";
 
 // A refresher of the whole isolate, made where timers, requests and random numbers are forbidden.
 const shared = createRefresher({ ...env.OIDC, storage: memoryStorage(), timeoutSeconds: 5 });
+
+// Its key too is made only when a request needs it.
+const key = dpop();
+const bound = createRefresher({
+  ...env.NONCES,
+  dpop: key,
+  storage: memoryStorage(),
+  origins: [env.NONCES_ORIGIN],
+});
 
 const presets = {
   go1: () => go1(env.GO1),
@@ -73,6 +84,16 @@ const actions = {
   async login({ tokens }) {
     await shared.setTokens(tokens);
     return { state: shared.state };
+  },
+
+  dpopVectors: () => reproduce(dpop),
+
+  dpopThumbprint: () => key.thumbprint(),
+
+  async dpopRounds({ tokens, rounds }) {
+    if (tokens) await bound.setTokens(tokens);
+    for (let round = 0; round < rounds; round++) await bound.refresh();
+    return { token_type: bound.tokens.token_type };
   },
 
   async shared(_, ctx) {

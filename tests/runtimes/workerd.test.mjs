@@ -6,14 +6,15 @@ import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
-import { startAll } from "../servers/index.mjs";
+import { startAll, startOidc } from "../servers/index.mjs";
 import { bundled, COMPATIBILITY_DATE } from "./bundle.mjs";
 
 const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
 
-let servers, bundle, workerd, refusing;
+let servers, nonces, bundle, workerd, refusing;
 before(async () => {
   servers = await startAll({ secondsPerHour: 3600 });
+  nonces = await startOidc({ nonces: true });
   refusing = await startRefusing();
   bundle = await bundled(WORKER);
   workerd = started();
@@ -22,6 +23,7 @@ before(async () => {
 after(async () => {
   await workerd?.dispose();
   await refusing?.close();
+  await nonces?.close();
   await servers?.close();
 });
 beforeEach(() => {
@@ -148,6 +150,22 @@ test("requests_that_share_an_isolate_share_one_token_request", async () => {
   assert.equal(servers.oidc.requests.length, 1);
 });
 
+test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () => {
+  assert.deepEqual(await ask("dpopVectors"), []);
+});
+
+test("requests_that_share_a_dpop_key_rotate_a_bound_session_with_the_servers_nonces", async () => {
+  const thumbprints = await Promise.all([ask("dpopThumbprint"), ask("dpopThumbprint")]);
+  assert.equal(thumbprints[0], thumbprints[1]);
+  const tokens = await nonces.mint("none", { jkt: thumbprints[0] });
+  assert.deepEqual(await ask("dpopRounds", { tokens, rounds: 2 }), { token_type: "DPoP" });
+  assert.deepEqual(await ask("dpopRounds", { rounds: 1 }), { token_type: "DPoP" });
+  assert.deepEqual(
+    nonces.requests.map(({ outcome, error }) => error ?? outcome),
+    ["use_dpop_nonce", "granted", "granted", "granted"],
+  );
+});
+
 // --- what the tests speak of ------------------------------------------------------------------------------------------
 
 async function ask(action, input = {}) {
@@ -179,6 +197,8 @@ function started() {
     compatibilityDate: COMPATIBILITY_DATE,
     bindings: {
       OIDC: { token_endpoint, client_id: oidc.clients.none.client_id },
+      NONCES: { token_endpoint: nonces.token_endpoint, client_id: nonces.clients.none.client_id },
+      NONCES_ORIGIN: nonces.origin,
       GO1: { ...go1.client, token_endpoint: go1.token_endpoint },
       GOTO: { ...goto.client, token_endpoint: goto.token_endpoint },
       VAULT: { partnerId: vault.partnerId, token_endpoint: vault.token_endpoint },

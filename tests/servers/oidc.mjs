@@ -5,19 +5,22 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { faultPlan, sentStatus, underFault } from "./faults.mjs";
 import { mapAdapter } from "./oidc-adapter.mjs";
 import { familyLog } from "./oidc-log.mjs";
+import { proofChecker } from "./proof.mjs";
 import { allowPages, answeredPreflight, bearerToken, challenge, listen, respond } from "./wire.mjs";
 
 const SUBJECT = "ada";
 
 /**
  * Options: port; accessTokenSeconds; refreshTokenSeconds; graceSeconds: a used refresh token still works for this long
- * (oidc-provider has no such thing; its storage hides the use).
+ * (oidc-provider has no such thing; its storage hides the use). nonces: every DPoP proof, at both ends, must hold the server's
+ * newest nonce (RFC 9449 sections 8 and 9).
  */
 export async function startOidc({
   port = 0,
   accessTokenSeconds = 3600,
   refreshTokenSeconds = 14 * 24 * 3600,
   graceSeconds = 0,
+  nonces = false,
 } = {}) {
   const Provider = await importProvider();
   let handle = (req, res) => respond(res, 503, { error: "temporarily_unavailable" }); // the issuer's name needs the port
@@ -25,10 +28,11 @@ export async function startOidc({
   const log = familyLog(clients);
   const faults = faultPlan();
   const resource = { url: `${server.origin}/resource`, accepted: 0, refused: 0 };
+  const proofs = proofChecker({ nonces });
   const store = mapAdapter({ graceSeconds });
   const provider = new Provider(
     server.origin,
-    configuration({ store, accessTokenSeconds, refreshTokenSeconds }),
+    configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces }),
   );
   let acceptedSince = 0;
 
@@ -50,19 +54,31 @@ export async function startOidc({
 
   async function useResource(req, res) {
     allowPages(res);
-    const value = bearerToken(req);
+    const bound = /^DPoP (\S+)$/i.exec(req.headers.authorization ?? "")?.[1];
+    const value = bound ?? bearerToken(req);
     const found = value && (await provider.AccessToken.find(value));
-    const isLive = Boolean(
-      found?.isValid && !found.jkt && store.savedAt("AccessToken", value) >= acceptedSince,
-    );
-    resource[isLive ? "accepted" : "refused"] += 1;
-    if (!isLive) return challenge(res, value !== null);
+    const isLive = found?.isValid && store.savedAt("AccessToken", value) >= acceptedSince;
+    try {
+      const proof = { method: req.method, url: resource.url, access_token: value };
+      const jkt = bound && proofs.check(req.headers.dpop, proof).jkt;
+      const isGood = Boolean(isLive && found.jkt === jkt);
+      resource[isGood ? "accepted" : "refused"] += 1;
+      if (!isGood) return challenge(res, value !== null, bound ? "DPoP" : "Bearer");
+    } catch (problem) {
+      if (!problem.error) throw problem;
+      resource.refused += 1;
+      if (problem.nonce) res.setHeader("DPoP-Nonce", problem.nonce);
+      return respond(res, 401, {}, { "WWW-Authenticate": `DPoP error="${problem.error}", algs="ES256"` });
+    }
     res.setHeader("Content-Type", "application/json");
     res.end(JSON.stringify({ ok: true, server: "oidc", sub: found.accountId }));
   }
 
-  /** What a login with this client would have brought: `clientName` is "none", "basic" or "post". */
-  async function mint(clientName, { scope = "openid offline_access" } = {}) {
+  /**
+   * What a login with this client would have brought: `clientName` is "none", "basic" or "post". `jkt`: the login proved this key,
+   * and a public client's refresh token is bound to it as well (RFC 9449 section 5).
+   */
+  async function mint(clientName, { scope = "openid offline_access", jkt } = {}) {
     const client = await provider.Client.find(clients[clientName]?.client_id ?? "");
     if (!client)
       throw new TypeError(`no client ${clientName}; write one of ${Object.keys(clients).join(", ")}`);
@@ -70,17 +86,23 @@ export async function startOidc({
     grant.addOIDCScope(scope);
     const grantId = await grant.save();
     const shared = { client, accountId: SUBJECT, grantId, scope, gty: "authorization_code" };
-    const accessToken = new provider.AccessToken(shared);
+    const accessToken = new provider.AccessToken({ ...shared, jkt });
     const access_token = await accessToken.save();
     const iiat = Math.floor(Date.now() / 1000);
-    const refresh_token = await new provider.RefreshToken({ ...shared, iiat, rotations: 0 }).save();
+    const binding = clientName === "none" ? { jkt } : {};
+    const refresh_token = await new provider.RefreshToken({
+      ...shared,
+      ...binding,
+      iiat,
+      rotations: 0,
+    }).save();
     log.minted(grantId, refresh_token);
     const reply = {
       access_token,
       expires_in: accessToken.expiration,
       refresh_token,
       scope,
-      token_type: "Bearer",
+      token_type: jkt ? "DPoP" : "Bearer",
     };
     if (!scope.split(" ").includes("openid")) return reply;
     const idToken = new provider.IdToken({ sub: SUBJECT }, { client });
@@ -95,6 +117,7 @@ export async function startOidc({
     token_endpoint: `${server.origin}/token`,
     revocation_endpoint: `${server.origin}/token/revocation`,
     resource,
+    proofs,
     clients,
     mint,
     requests: log.requests,
@@ -115,7 +138,7 @@ const clients = {
   post: { client_id: "client-post", client_secret: "s3cret+/= &" },
 };
 
-function configuration({ store, accessTokenSeconds, refreshTokenSeconds }) {
+function configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces }) {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {
     adapter: store.adapter,
@@ -132,6 +155,7 @@ function configuration({ store, accessTokenSeconds, refreshTokenSeconds }) {
     findAccount: (ctx, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     features: {
       devInteractions: { enabled: false },
+      dPoP: { enabled: true, ...(nonces && { nonceSecret: randomBytes(32), requireNonce: () => true }) },
       revocation: {
         enabled: true,
         allowedPolicy: (ctx, client, token) => client.clientId === token.clientId,

@@ -65,12 +65,12 @@ export function bearerToken(req) {
 }
 
 /** RFC 6750 section 3: the challenge names an error only if the request carried a token. */
-export function challenge(res, hadToken) {
+export function challenge(res, hadToken, scheme = "Bearer") {
   const error = hadToken
     ? ', error="invalid_token", error_description="The access token is expired or unknown"'
     : "";
   respond(res, 401, hadToken ? { error: "invalid_token" } : {}, {
-    "WWW-Authenticate": `Bearer realm="loopback"${error}`,
+    "WWW-Authenticate": `${scheme} realm="loopback"${error}`,
   });
 }
 

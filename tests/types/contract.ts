@@ -4,6 +4,8 @@ import {
   createRefresher,
   RefreshError,
   type DemandOptions,
+  type DPoP,
+  type DPoPKeyPair,
   type Lock,
   type Refresher,
   type RefresherEvents,
@@ -18,6 +20,7 @@ import {
   type TokenStorage,
   type Value,
 } from "oauth-refresher";
+import { dpop } from "oauth-refresher/dpop";
 import { createRefresher as createSlimRefresher } from "oauth-refresher/slim";
 import { callbackStorage, indexedDbStorage, memoryStorage, webStorage } from "oauth-refresher/storage";
 import { go1, goto, goTo, vault } from "oauth-refresher/providers";
@@ -33,6 +36,20 @@ const secret: Value = async () => "rotated";
 const reuses: Reuse[] = ["never", "always", "until-successor-used", { graceSeconds: 30 }];
 const lock: Lock = (work, { signal }) => (signal.throwIfAborted(), work());
 
+const key: DPoP = dpop({ keyStorage: "indexeddb", name: "session" });
+const proof: Promise<string> = key.proof({
+  url: new URL("https://auth.example/token"),
+  method: "POST",
+  nonce: "n",
+});
+const owned: Promise<DPoPKeyPair> = key.keyPair();
+dpop({ keyPair: await owned });
+same<ReturnType<DPoP["thumbprint"]>, typeof proof>(true);
+// @ts-expect-error: not one of the words
+dpop({ keyStorage: "localStorage" });
+// @ts-expect-error: a proof is of a method
+void key.proof({ url: "https://auth.example/token" });
+
 const everything: RefresherOptions = {
   token_endpoint: "https://auth.example/token",
   issuer: "https://auth.example",
@@ -41,6 +58,7 @@ const everything: RefresherOptions = {
   client_secret: secret,
   clientAuth: "client_secret_basic",
   basicEncoding: "raw",
+  dpop: key,
   scope: "a b",
   resource: ["https://api.example"],
   audience: "api",

@@ -9,7 +9,7 @@ const UNSENT =
 
 /**
  * @typedef {{ method: string, url: string, headers: Record<string, string>, body?: string }} HttpRequest
- * @typedef {{ status: number, retry_after?: string | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
+ * @typedef {{ status: number, headers: Headers, retry_after?: string | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
  * @typedef {"unsent" | "lost" | "timedOut"} NoReply
  */
 
@@ -35,7 +35,8 @@ export async function send(fetch, { url, ...init }, timeoutSeconds) {
 
 /** @param {Response} response @param {AbortSignal} signal @returns {Promise<HttpReply | NoReply>} */
 async function read(response, signal) {
-  const reply = { status: response.status, retry_after: response.headers.get("retry-after") ?? undefined };
+  const { status, headers } = response;
+  const reply = { status, headers, retry_after: headers.get("retry-after") ?? undefined };
   try {
     return { ...reply, body: await textOf(response) };
   } catch {

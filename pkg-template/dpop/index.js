@@ -1,0 +1,92 @@
+// @ts-check
+import { guarded } from "./guard.js";
+import { keyring } from "./keyring.js";
+import { signing } from "./key.js";
+import { nonceOf, signedProof } from "./proof.js";
+import { servers } from "./servers.js";
+
+/** @import { RefresherOptions, TokenStorage } from "../index.js" */
+/** @import { dpop as declared } from "./index.js" */
+/** @import { HttpReply, HttpRequest, NoReply } from "../lib/ports/http.js" */
+
+const NAME = "oauth-refresher.dpop";
+
+/** @type {typeof declared} */
+export function dpop(options = {}) {
+  const { keyPair, keyStorage = "memory", name = NAME } = checked(options);
+  const keys = keyring(keyPair, keyStorage == "indexeddb" ? name : undefined);
+  const known = servers();
+
+  const handle = {
+    async proof({ url, method, nonce, access_token }) {
+      const key = await keys.key();
+      const request = {
+        url,
+        method,
+        ...known.known(url, !!access_token),
+        ...(access_token && { access_token }),
+      };
+      return signedProof(key, nonce ? { ...request, nonce } : request);
+    },
+    thumbprint: keys.thumbprint,
+    keyPair: async () => (await keys.key()).pair,
+
+    // What follows is for the refresher alone, and in no declaration.
+
+    /** @param {TokenStorage} storage @param {RefresherOptions["clientAuth"]} clientAuth */
+    guarded: (storage, clientAuth) => guarded(storage, clientAuth == "none", keys),
+
+    /**
+     * The token endpoint replied. Whether the same request with a new proof may help at once; where the server asks for a nonce
+     * the core asks again by itself.
+     * @param {HttpRequest} request @param {HttpReply | NoReply} reply
+     */
+    heard({ url, headers }, reply) {
+      if (typeof reply == "string") return false;
+      known.heard(url, false, reply.headers);
+      const error = reply.status < 400 ? undefined : errorOf(reply.body);
+      if (error == "invalid_dpop_proof") return known.corrected(url, reply.headers);
+      if (error == "use_dpop_nonce" && known.known(url, false).nonce === nonceOf(headers.dpop ?? ""))
+        throw new Error(
+          "use_dpop_nonce without a new nonce: send DPoP-Nonce, and expose it to pages (Access-Control-Expose-Headers)",
+        );
+      return false;
+    },
+  };
+  return Object.freeze(handle);
+}
+
+/** The server's error code (RFC 6749 §5.2), if it gave one. @param {string} body @returns {unknown} */
+function errorOf(body) {
+  try {
+    return JSON.parse(body).error;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {unknown} options @returns {NonNullable<Parameters<typeof declared>[0]>} */
+function checked(options) {
+  const { keyPair, keyStorage, name, ...others } = /** @type {any} */ (options);
+  const [unknown] = Object.keys(others);
+  if (unknown) fail(`${unknown} is no option: there are keyPair, keyStorage and name`);
+  if (![undefined, "memory", "indexeddb"].includes(keyStorage))
+    fail('keyStorage must be "memory" or "indexeddb"');
+  if (name !== undefined && (!name || typeof name != "string" || keyStorage != "indexeddb"))
+    fail('name must be a non-empty string beside keyStorage "indexeddb": it names the database');
+  if (keyPair === undefined) return /** @type {any} */ (options);
+  if (keyStorage == "indexeddb")
+    fail("keyPair and keyStorage exclude each other: a key pair you give is yours to keep");
+  const { privateKey, publicKey } = keyPair ?? {};
+  if (privateKey?.type != "private" || publicKey?.type != "public") fail("keyPair must be a CryptoKeyPair");
+  if (!signing(privateKey.algorithm) || !privateKey.usages.includes("sign"))
+    fail("keyPair must sign: ES256, ES384, ES512, EdDSA, or RS256 and PS256 with at least 2048 bits");
+  // a proof shows the public key
+  if (!publicKey.extractable) fail("keyPair.publicKey must be extractable");
+  return /** @type {any} */ (options);
+}
+
+/** @param {string} message @returns {never} */
+function fail(message) {
+  throw new TypeError(`dpop: ${message}`);
+}

@@ -1,0 +1,39 @@
+// @ts-check
+import { base64url, sha256 } from "./key.js";
+
+/** @import { Key } from "./key.js" */
+
+/**
+ * A proof for one request (RFC 9449 §4.2). Each has a `jti` of its own, and is sent once.
+ * @param {Key} key
+ * @param {{ url: string | URL, method: string, nonce?: string, access_token?: string, offsetMs?: number }} request
+ */
+export async function signedProof(key, { url, method, nonce, access_token, offsetMs = 0 }) {
+  const header = { typ: "dpop+jwt", alg: key.alg, jwk: key.jwk };
+  const { origin, pathname } = new URL(url);
+  const claims = {
+    jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
+    htm: onTheWire(method),
+    // §4.2: without query and fragment. A URL has no default port, no dot segments and a host in lower case any more.
+    htu: origin + pathname,
+    iat: Math.floor((Date.now() + offsetMs) / 1000),
+    ...(nonce && { nonce }),
+    // §4.2: only together with an access token; a token request has none
+    ...(access_token && { ath: await sha256(access_token) }),
+  };
+  const text = `${encoded(header)}.${encoded(claims)}`;
+  return `${text}.${await key.sign(text)}`;
+}
+
+/** The nonce that a proof was made with. @param {string} proof @returns {string | undefined} */
+export function nonceOf(proof) {
+  const [, claims = ""] = proof.split(".");
+  return JSON.parse(atob(claims.replace(/-/g, "+").replace(/_/g, "/"))).nonce;
+}
+
+/** As fetch sends it: these in upper case, every other as it is. @param {string} method */
+const onTheWire = (method) =>
+  /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method;
+
+/** @param {object} value */
+const encoded = (value) => base64url(new TextEncoder().encode(JSON.stringify(value)));

@@ -1,0 +1,136 @@
+// DPoP in Chromium pages: the key in IndexedDB, across tabs and visits, at a server on another origin that wants nonces.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { chromium } from "playwright-core";
+import { startOidc } from "../servers/index.mjs";
+import { startPages } from "./page-server.mjs";
+
+const FLAGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+
+let oidc, pages, browser, context;
+before(async () => {
+  oidc = await startOidc({ nonces: true });
+  pages = await startPages([oidc.origin]);
+  const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
+  browser = await chromium.launch({ executablePath, headless: true, args: FLAGS.split(" ") });
+});
+after(async () => {
+  await browser?.close();
+  await pages?.close();
+  await oidc?.close();
+});
+beforeEach(async () => {
+  oidc.requests.length = 0;
+  context = await browser.newContext();
+  context.setDefaultTimeout(10_000);
+});
+afterEach(() => context.close());
+
+test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () => {
+  const tab = await openTab();
+  const failures = await tab.evaluate(async () => {
+    const { reproduce } = await import("/vectors/dpop.mjs");
+    return reproduce(inPage.dpop);
+  });
+  assert.deepEqual(failures, []);
+});
+
+test("a_bound_session_is_logged_in_rotated_and_found_again_by_the_next_visit", async () => {
+  const tab = await openTab();
+  const jkt = await tab.evaluate(() => inPage.thumbprint());
+  const tokens = await oidc.mint("none", { jkt });
+  await tab.evaluate((given) => inPage.openBound(given), { server: client(), tokens });
+  await tab.evaluate(() => inPage.refresher.refresh());
+  await tab.reload();
+  await tab.evaluate((given) => inPage.openBound(given), { server: client() });
+  const { token_type } = await tab.evaluate(() => inPage.refresher.refresh());
+  assert.equal(token_type, "DPoP");
+  assert.equal(await tab.evaluate(() => inPage.thumbprint()), jkt);
+  assert.deepEqual(
+    oidc.requests.map(({ outcome, error }) => error ?? outcome),
+    ["use_dpop_nonce", "granted", "use_dpop_nonce", "granted"], // the nonces are in memory
+  );
+});
+
+test("tabs_that_make_a_key_at_once_have_one_and_share_the_session", async () => {
+  const tabs = await Promise.all([openTab(), openTab(), openTab()]);
+  const thumbprints = await Promise.all(tabs.map((tab) => tab.evaluate(() => inPage.thumbprint())));
+  assert.equal(new Set(thumbprints).size, 1);
+  const tokens = await oidc.mint("none", { jkt: thumbprints[0] });
+  await tabs[0].evaluate((given) => inPage.openBound(given), { server: client(), tokens });
+  for (const tab of tabs.slice(1))
+    await tab.evaluate((given) => inPage.openBound(given), { server: client() });
+  for (const tab of tabs) await tab.evaluate(() => inPage.refresher.refresh());
+  assert.deepEqual(
+    oidc.requests
+      .filter(({ outcome }) => outcome === "granted")
+      .map(({ refreshTokenNumber }) => refreshTokenNumber),
+    [1, 2, 3],
+  );
+});
+
+test("a_key_that_the_browser_evicted_ends_the_session_without_a_request_until_the_next_login", async () => {
+  const tab = await openTab();
+  const tokens = await oidc.mint("none", { jkt: await tab.evaluate(() => inPage.thumbprint()) });
+  await tab.evaluate((given) => inPage.openBound(given), { server: client(), tokens });
+  await tab.reload();
+  await tab.evaluate(
+    () => new Promise((resolve) => (indexedDB.deleteDatabase("oauth-refresher.dpop").onsuccess = resolve)),
+  );
+  await tab.evaluate((given) => inPage.openBound(given), { server: client() });
+  const { code, refreshTokenState } = await tab.evaluate(() => inPage.failure());
+  assert.deepEqual([code, refreshTokenState], ["session_ended", "unspent"]);
+  assert.equal(oidc.requests.length, 0);
+
+  const jkt = await tab.evaluate(() => inPage.thumbprint());
+  const again = await oidc.mint("none", { jkt });
+  await tab.evaluate((given) => inPage.refresher.setTokens(given), again);
+  assert.equal((await tab.evaluate(() => inPage.refresher.refresh())).token_type, "DPoP");
+});
+
+test("a_tab_with_the_old_key_takes_the_new_one_up_when_another_tab_logged_in", async () => {
+  const [old, other] = [await openTab(), await openTab()];
+  const tokens = await oidc.mint("none", { jkt: await old.evaluate(() => inPage.thumbprint()) });
+  await old.evaluate((given) => inPage.openBound(given), { server: client(), tokens });
+  await other.evaluate(
+    () => new Promise((resolve) => (indexedDB.deleteDatabase("oauth-refresher.dpop").onsuccess = resolve)),
+  );
+  await other.evaluate((given) => inPage.openBound(given), { server: client() });
+  const jkt = await other.evaluate(() => inPage.thumbprint());
+  const fresh = await oidc.mint("none", { jkt });
+  await other.evaluate((given) => inPage.refresher.setTokens(given), fresh);
+  const { token_type } = await old.evaluate(() => inPage.refresher.refresh());
+  assert.equal(token_type, "DPoP");
+  assert.equal(await old.evaluate(() => inPage.thumbprint()), jkt);
+  assert.deepEqual(oidc.revokedFamilies, []);
+});
+
+test("the_private_key_in_indexeddb_cannot_be_exported", async () => {
+  const tab = await openTab();
+  const found = await tab.evaluate(async () => {
+    await inPage.thumbprint();
+    const database = await new Promise((resolve) => {
+      const request = indexedDB.open("oauth-refresher.dpop");
+      request.onsuccess = () => resolve(request.result);
+    });
+    const pair = await new Promise((resolve) => {
+      const request = database.transaction("keys").objectStore("keys").get("dpop");
+      request.onsuccess = () => resolve(request.result);
+    });
+    const name = await crypto.subtle.exportKey("pkcs8", pair.privateKey).catch((error) => error.name);
+    return { name, extractable: pair.privateKey.extractable };
+  });
+  assert.deepEqual(found, { name: "InvalidAccessError", extractable: false });
+});
+
+// --- what the tests speak of ------------------------------------------------------------------------------------------
+
+const client = () => ({ token_endpoint: oidc.token_endpoint, ...oidc.clients.none, origins: [oidc.origin] });
+
+async function openTab() {
+  const tab = await context.newPage();
+  await tab.goto(pages.url);
+  return tab;
+}

@@ -1,0 +1,492 @@
+// DPoP at the token endpoint (RFC 9449): what a proof says, nonces, clocks, keys that are gone. The server checks every member of
+// every proof and binds tokens as RFC 9449 section 5 wants it.
+
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { createRefresher } from "oauth-refresher";
+import { dpop } from "oauth-refresher/dpop";
+import { memoryStorage } from "oauth-refresher/storage";
+import { fakeAuthorizationServer } from "oauth-refresher/testing";
+import { claimsOf, proofChecker } from "../servers/proof.mjs";
+import { reproduce } from "../vectors/dpop.mjs";
+import { leak, record, shown } from "./session.mjs";
+
+const pairs = {
+  ES256: [{ name: "ECDSA", namedCurve: "P-256" }],
+  ES384: [{ name: "ECDSA", namedCurve: "P-384" }],
+  ES512: [{ name: "ECDSA", namedCurve: "P-521" }],
+  EdDSA: [{ name: "Ed25519" }],
+  RS256: [rsa("RSASSA-PKCS1-v1_5", "SHA-256")],
+  PS256: [rsa("RSA-PSS", "SHA-256")],
+  PS512: [rsa("RSA-PSS", "SHA-512")],
+};
+
+for (const [alg, [algorithm]] of Object.entries(pairs))
+  test(`e1_a_refresh_carries_a_proof_signed_by_${alg}_that_a_strict_server_accepts`, async () => {
+    const keyPair = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
+    const { refresher, as } = await session({ key: dpop({ keyPair }) });
+    for (let round = 0; round < 3; round++) await refresher.refresh();
+    assert.equal(refresher.tokens.token_type, "DPoP");
+    assert.deepEqual(as.algs, [alg, alg, alg]);
+    assert.equal(as.proofs.accepted.length, 3, "e10: three requests, three proofs");
+    assert.equal(new Set(as.proofs.accepted.map(({ jti }) => jti)).size, 3);
+  });
+
+test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () =>
+  assert.deepEqual(await reproduce(dpop), []));
+
+test("e2_a_token_request_carries_no_ath_and_e7_no_nonce_unless_one_was_given", async () => {
+  const { refresher, as } = await session();
+  await refresher.refresh();
+  assert.deepEqual(Object.keys(as.proofs.accepted[0]).sort(), ["htm", "htu", "iat", "jti"]);
+});
+
+test("the_private_key_cannot_be_exported_and_the_handle_shows_nothing", async () => {
+  const key = dpop();
+  const { privateKey, publicKey } = await key.keyPair();
+  assert.deepEqual([privateKey.extractable, publicKey.extractable], [false, true]);
+  await assert.rejects(crypto.subtle.exportKey("jwk", privateKey));
+  assert.doesNotMatch(shown(key), new RegExp((await crypto.subtle.exportKey("jwk", publicKey)).x));
+});
+
+test("nothing_is_done_before_the_key_is_needed", () => {
+  const { subtle } = globalThis.crypto;
+  let asked = 0;
+  const generateKey = subtle.generateKey;
+  subtle.generateKey = () => asked++;
+  try {
+    createRefresher({ ...fakeAuthorizationServer().options, dpop: dpop() }).close();
+  } finally {
+    subtle.generateKey = generateKey;
+  }
+  assert.equal(asked, 0);
+});
+
+// --- nonces -----------------------------------------------------------------------------------------------------------
+
+test("e5_a_server_that_asks_for_a_nonce_gets_the_same_refresh_token_once_more_with_a_new_proof", async () => {
+  const { refresher, as, events } = await session({ nonces: true });
+  await refresher.refresh();
+  assert.deepEqual(as.said, ["use_dpop_nonce", "granted"]);
+  assert.equal(as.server.requests.length, 1, "the refusal spent nothing");
+  assert.equal(new Set(as.jtis).size, 2);
+  assert.deepEqual(events.types(), ["token-changed login", "token-changed refresh"]);
+});
+
+test("e6_the_nonce_of_every_response_is_used_next_of_a_success_too", async () => {
+  const { refresher, as } = await session({ nonces: true });
+  await refresher.refresh();
+  as.nonceAfterSuccess = true;
+  await refresher.refresh();
+  await refresher.refresh();
+  await refresher.refresh();
+  assert.deepEqual(as.said, ["use_dpop_nonce", "granted", "granted", "granted", "granted"]);
+});
+
+test("the_nonce_of_a_failure_is_used_next", async () => {
+  const { refresher, as } = await session({ nonces: true });
+  as.fault = () =>
+    Response.json({ error: "invalid_scope" }, { status: 400, headers: { "dpop-nonce": as.proofs.nonce } });
+  await assert.rejects(refresher.refresh(), { code: "client_rejected", refreshTokenState: "unspent" });
+  as.fault = undefined;
+  await refreshedLater(refresher);
+  assert.deepEqual(as.said.slice(-1), ["granted"]);
+  assert.equal(as.said.includes("use_dpop_nonce"), false);
+});
+
+test("a_second_refusal_with_another_nonce_is_the_last_and_the_session_goes_on", async () => {
+  const { refresher, as, events } = await session({ nonces: true });
+  as.renewBefore = true;
+  await assert.rejects(refresher.refresh(), {
+    code: "client_rejected",
+    error: "use_dpop_nonce",
+    status: 400,
+    refreshTokenState: "unspent",
+    sessionEnded: false,
+  });
+  assert.deepEqual(as.said, ["use_dpop_nonce", "use_dpop_nonce"]);
+  as.renewBefore = false;
+  await refreshedLater(refresher);
+  assert.deepEqual(as.said.slice(2), ["granted"], "the last nonce was kept");
+  assert.equal(events.at(-1).source, "refresh");
+});
+
+for (const [what, headers] of [
+  ["no_nonce", {}],
+  ["a_nonce_that_is_none", { "dpop-nonce": 'two", "three' }],
+])
+  test(`a_server_that_asks_for_a_nonce_and_names_${what}_is_asked_once_and_said_so`, async () => {
+    const { refresher, as } = await session();
+    as.fault = () => Response.json({ error: "use_dpop_nonce" }, { status: 400, headers });
+    const error = await refresher.refresh().catch((reason) => reason);
+    assert.deepEqual([error.code, error.refreshTokenState], ["client_rejected", "unspent"]);
+    assert.match(
+      error.error_description,
+      /use_dpop_nonce without a new nonce.*Access-Control-Expose-Headers/,
+    );
+    assert.equal(as.requests, 1);
+  });
+
+test("a_nonce_that_is_repeated_is_not_tried_again", async () => {
+  const { refresher, as } = await session();
+  as.fault = () =>
+    Response.json({ error: "use_dpop_nonce" }, { status: 400, headers: { "dpop-nonce": "same" } });
+  await assert.rejects(refresher.refresh(), { code: "client_rejected" });
+  assert.equal(as.requests, 2, "the first brought a nonce; the second the same one");
+  as.fault = undefined;
+  as.proofs.check = () => ({ jkt: as.jkt, alg: "" });
+  await refreshedLater(refresher);
+  assert.equal(as.requests, 3, "and the next call is not held back by it");
+});
+
+test("the_nonce_fault_of_the_fake_server_is_survived", async () => {
+  const server = fakeAuthorizationServer();
+  const refresher = createRefresher({ ...server.options, dpop: dpop(), tokens: server.login() });
+  server.next("nonce", null, "nonce");
+  await refresher.refresh();
+  await refresher.refresh();
+  const proofs = server.requests.map(({ headers }) => claimsOf(headers.dpop).nonce);
+  assert.deepEqual(
+    proofs.map((nonce) => typeof nonce),
+    ["undefined", "string", "string", "string"],
+  );
+  assert.equal(proofs[1], proofs[2]);
+  assert.notEqual(proofs[2], proofs[3]);
+});
+
+test("every_attempt_has_a_client_assertion_of_its_own_beside_its_proof", async () => {
+  let assertions = 0;
+  const { refresher, as } = await session({
+    nonces: true,
+    options: {
+      clientAuth: ({ parameters }) => parameters.set("client_assertion", `assertion-${++assertions}`),
+    },
+  });
+  await refresher.refresh();
+  assert.deepEqual(as.assertions, ["assertion-1", "assertion-2"]);
+});
+
+// --- clocks -----------------------------------------------------------------------------------------------------------
+
+for (const [name, offsetMs] of [
+  ["behind", -3_600_000],
+  ["ahead", 3_600_000],
+])
+  test(`e13_a_clock_that_is_an_hour_${name}_is_corrected_once_and_remembered`, async () => {
+    const { refresher, as } = await session({ clock: () => Date.now() - offsetMs });
+    await refresher.refresh();
+    assert.deepEqual(as.said, ["invalid_dpop_proof", "granted"]);
+    await refresher.refresh();
+    assert.deepEqual(as.said.slice(2), ["granted"], "the difference is remembered");
+    assert.equal(new Set(as.jtis).size, 3);
+  });
+
+test("a_proof_that_is_refused_for_something_else_is_not_sent_again", async () => {
+  const { refresher, as } = await session();
+  as.proofs.check = () => {
+    throw Object.assign(new Error("alg"), { error: "invalid_dpop_proof" });
+  };
+  const error = await refresher.refresh().catch((reason) => reason);
+  assert.deepEqual(
+    [error.code, error.error, error.refreshTokenState, error.sessionEnded],
+    ["client_rejected", "invalid_dpop_proof", "unspent", false],
+  );
+  assert.equal(as.requests, 1);
+});
+
+test("a_server_whose_clock_runs_wild_is_asked_twice_and_no_more", async () => {
+  let ms = Date.now();
+  const { refresher, as } = await session({ clock: () => (ms += 7_200_000) });
+  await assert.rejects(refresher.refresh(), { code: "client_rejected" });
+  assert.equal(as.requests, 2);
+});
+
+test("a_wrong_clock_and_a_nonce_are_both_mended_in_one_refresh", async () => {
+  const { refresher, as } = await session({ nonces: true, clock: () => Date.now() + 3_600_000 });
+  await refresher.refresh();
+  assert.deepEqual(as.said, ["invalid_dpop_proof", "use_dpop_nonce", "granted"]);
+});
+
+// --- keys -------------------------------------------------------------------------------------------------------------
+
+test("e3_a_public_client_whose_key_is_gone_has_no_session_and_sends_nothing", async () => {
+  const { storage, as, refresher } = await session();
+  await refresher.refresh();
+  refresher.close();
+  const before = await storage.load();
+  const later = createRefresher({ ...as.options, dpop: dpop(), storage, origins: ["https://api.test"] });
+  const events = record(later);
+  const error = await later.getAccessToken().catch((reason) => reason);
+  assert.deepEqual(
+    [error.code, error.sessionEnded, error.refreshTokenState, error.retryable, error.status],
+    ["session_ended", true, "unspent", false, undefined],
+  );
+  assert.match(error.error_description, /DPoP key .* is gone/);
+  assert.equal(later.state, "session-ended");
+  assert.equal(later.tokens, null);
+  await delay(0);
+  assert.deepEqual(events.types(), ["token-changed session-ended", "session-ended"]);
+  assert.equal(as.requests, 1, "no request with a wrong key");
+  assert.deepEqual(await storage.load(), before, "another context may have the key");
+
+  for (const ask of ["getAccessToken", "refresh", "getTokens"])
+    await assert.rejects(later[ask](), { code: "session_ended", refreshTokenState: "unspent" });
+  assert.equal(as.requests, 1);
+});
+
+test("a_login_with_the_new_key_begins_a_new_session_and_the_holder_of_the_old_key_learns_of_it", async () => {
+  const { storage, as, refresher: old } = await session();
+  const key = dpop();
+  const later = createRefresher({ ...as.options, dpop: key, storage });
+  await assert.rejects(later.getAccessToken(), { code: "session_ended" });
+  await later.setTokens(as.login(await key.thumbprint()));
+  assert.equal(later.state, "active");
+  assert.ok(await later.refresh());
+  const error = await old.refresh().catch((reason) => reason);
+  assert.deepEqual([error.code, error.refreshTokenState], ["session_ended", "unspent"]);
+  assert.equal((await later.getTokens()).token_type, "DPoP", "and nobody's session was lost by that");
+});
+
+test("a_second_refresher_with_the_same_key_shares_the_session", async () => {
+  const { storage, as, key, refresher } = await session();
+  await refresher.refresh();
+  const other = createRefresher({ ...as.options, dpop: key, storage });
+  assert.equal(await other.getAccessToken(), await refresher.getAccessToken());
+  await other.refresh();
+  assert.equal(as.requests, 2);
+});
+
+test("e4_a_confidential_clients_session_goes_on_with_a_new_key_and_a_new_access_token", async () => {
+  const options = { client_secret: "s3cret-of-the-client" };
+  const { storage, as, refresher } = await session({ options });
+  const first = await refresher.refresh();
+  const [before] = as.jkts;
+  const later = createRefresher({ ...as.options, dpop: dpop(), storage });
+  const second = await later.getTokens();
+  assert.notEqual(second.access_token, first.access_token, "the old one is bound to the old key");
+  assert.deepEqual(as.said, ["granted", "granted"]);
+  assert.notEqual(as.jkts.at(-1), before);
+  assert.equal((await storage.load()).dpop_jkt, as.jkts.at(-1));
+});
+
+test("the_record_names_the_key_and_no_token_set_does", async () => {
+  const { storage, key, refresher } = await session();
+  await refresher.refresh();
+  assert.equal((await storage.load()).dpop_jkt, await key.thumbprint());
+  assert.equal("dpop_jkt" in refresher.tokens, false);
+});
+
+test("tokens_that_are_bound_to_nothing_are_refreshed_with_whatever_key_there_is", async () => {
+  const { as } = await session();
+  const storage = memoryStorage();
+  const bearer = { ...as.login(), token_type: "Bearer" };
+  const first = createRefresher({ ...as.options, dpop: dpop(), storage });
+  await first.setTokens(bearer);
+  assert.equal((await storage.load()).dpop_jkt, undefined);
+  const second = createRefresher({ ...as.options, dpop: dpop(), storage });
+  assert.equal((await second.refresh()).token_type, "DPoP");
+});
+
+test("e9_a_server_that_ignores_the_proof_and_answers_bearer_is_used_as_one", async () => {
+  const server = fakeAuthorizationServer();
+  const storage = memoryStorage();
+  const refresher = createRefresher({ ...server.options, dpop: dpop(), storage });
+  await refresher.setTokens(server.login());
+  assert.equal((await refresher.refresh()).token_type, "Bearer");
+  assert.equal((await storage.load()).dpop_jkt, undefined);
+  const later = createRefresher({ ...server.options, dpop: dpop(), storage });
+  assert.equal((await later.refresh()).token_type, "Bearer", "what is not bound is not lost with a key");
+});
+
+test("a_revocation_carries_no_proof", async () => {
+  const { refresher, as } = await session();
+  await refresher.signOut({ revoke: true });
+  assert.equal(as.server.revoked.length, 1);
+  assert.deepEqual(as.elsewhere, [null]);
+});
+
+test("no_proof_is_in_an_error_an_event_or_a_log", async () => {
+  const { refresher, as, events, key } = await session();
+  as.fault = (request) =>
+    Response.json(
+      {
+        error: `bad ${request.headers.get("dpop")}`,
+        error_description: request.headers.get("dpop").slice(9),
+      },
+      { status: 400 },
+    );
+  const error = await refresher.refresh().catch((reason) => reason);
+  assert.equal(error.code, "client_rejected");
+  await delay(0);
+  for (const value of [error, error.stack, error.toJSON(), events, refresher, key])
+    assert.equal(leak(shown(value), as.sent), undefined);
+});
+
+// --- the handle -------------------------------------------------------------------------------------------------------
+
+test("a_login_of_ones_own_is_proved_by_the_same_key", async () => {
+  const key = dpop();
+  const checker = proofChecker({ nonces: true });
+  const url = "https://AUTH.test:443/a/../token?tenant=1#x";
+  const wanted = { method: "POST", url: "https://auth.test/token" };
+  const first = await key.proof({ url, method: "post" });
+  assert.throws(() => checker.check(first, wanted), { error: "use_dpop_nonce" });
+  const second = await key.proof({ url: new URL(url), method: "POST", nonce: checker.nonce });
+  assert.equal(checker.check(second, wanted).jkt, await key.thumbprint());
+});
+
+test("e2_a_proof_for_a_resource_names_the_access_token", async () => {
+  const key = dpop();
+  const access_token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+  const proof = await key.proof({
+    url: "https://resource.example.org/protectedresource",
+    method: "GET",
+    access_token,
+  });
+  assert.equal(claimsOf(proof).ath, "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
+});
+
+test("misuse_is_a_type_error_that_says_what_to_write", async () => {
+  const weak = await crypto.subtle.generateKey({ ...rsa("RSA-PSS", "SHA-256"), modulusLength: 1024 }, false, [
+    "sign",
+  ]);
+  const hmac = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const agreement = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, [
+    "deriveKey",
+  ]);
+  const good = await crypto.subtle.generateKey(pairs.ES256[0], false, ["sign"]);
+  for (const [options, message] of [
+    [{ keyPair: weak }, /2048 bits/],
+    [{ keyPair: hmac }, /CryptoKeyPair/],
+    [{ keyPair: agreement }, /must sign/],
+    [{ keyPair: good, keyStorage: "indexeddb" }, /exclude each other/],
+    [{ keyStorage: "disk" }, /"memory" or "indexeddb"/],
+    [{ name: "x" }, /names the database/],
+    [{ keypair: good }, /keypair is no option/],
+  ])
+    assert.throws(
+      () => dpop(options),
+      (error) => error instanceof TypeError && message.test(error.message),
+    );
+  const { options } = fakeAuthorizationServer();
+  for (const wrong of [true, {}, good, () => {}])
+    assert.throws(
+      () => createRefresher({ ...options, dpop: wrong }),
+      /dpop must be dpop\(\) of oauth-refresher\/dpop/,
+    );
+});
+
+test("a_key_that_cannot_be_kept_is_no_lost_key", async () => {
+  const { as, storage } = await session();
+  const refresher = createRefresher({
+    ...as.options,
+    dpop: dpop({ keyStorage: "indexeddb" }),
+    storage,
+    retries: 0,
+  });
+  const events = record(refresher);
+  const error = await refresher.refresh().catch((reason) => reason);
+  assert.equal(error.code, "storage_failed", "there is no IndexedDB in Node");
+  assert.equal(error.sessionEnded, false);
+  await delay(0);
+  assert.match(events[0].error.message, /the key cannot be read or stored/);
+  assert.equal(as.requests, 0);
+});
+
+// --- the server -------------------------------------------------------------------------------------------------------
+
+/** A refresher after a login, at a server that binds tokens to keys: a public client's refresh tokens too. */
+async function session({ key = dpop(), options = {}, ...server } = {}) {
+  const as = bindingServer(server, options);
+  const storage = memoryStorage();
+  const refresher = createRefresher({ ...as.options, dpop: key, storage });
+  const events = record(refresher);
+  as.jkt = await key.thumbprint();
+  await refresher.setTokens(as.login(as.jkt));
+  return { refresher, storage, events, key, as };
+}
+
+function bindingServer({ nonces, clock = Date.now }, options) {
+  const server = fakeAuthorizationServer({ extras: { token_type: "DPoP" }, ...secretOf(options) });
+  const proofs = proofChecker({ nonces, clock });
+  const bound = new Map();
+  const as = {
+    server,
+    proofs,
+    said: [],
+    algs: [],
+    jkts: [],
+    sent: [],
+    jtis: [],
+    assertions: [],
+    elsewhere: [],
+    requests: 0,
+  };
+
+  async function fetch(input, init) {
+    const request = new Request(input, init);
+    const proof = request.headers.get("dpop");
+    if (request.url !== server.token_endpoint) return (as.elsewhere.push(proof), server.fetch(request));
+    as.requests++;
+    as.sent.push(proof);
+    as.jtis.push(claimsOf(proof).jti);
+    const parameters = new URLSearchParams(await request.clone().text());
+    as.assertions.push(parameters.get("client_assertion"));
+    if (as.renewBefore) proofs.renew();
+    const date = new Date(clock()).toUTCString();
+    const failed = as.fault?.(request) ?? refusal(proof, request, parameters, date);
+    if (failed) return failed;
+    const response = await server.fetch(request);
+    const reply = await response.json();
+    if (!response.ok) return (as.said.push(reply.error), Response.json(reply, { status: response.status }));
+    as.said.push("granted");
+    if (!options.client_secret) bound.set(reply.refresh_token, as.jkts.at(-1));
+    const headers = as.nonceAfterSuccess ? { "dpop-nonce": proofs.renew() } : {};
+    return Response.json(reply, { headers });
+  }
+
+  function refusal(proof, { method, url }, parameters, date) {
+    try {
+      const { jkt, alg } = proofs.check(proof, { method, url });
+      const owner = bound.get(parameters.get("refresh_token"));
+      as.jkts.push(jkt);
+      as.algs.push(alg);
+      if (!owner || owner === jkt) return undefined;
+      as.said.push("invalid_grant");
+      return Response.json({ error: "invalid_grant" }, { status: 400 });
+    } catch (problem) {
+      if (!problem.error) throw problem;
+      as.said.push(problem.error);
+      const headers = { date, ...(problem.nonce && { "dpop-nonce": problem.nonce }) };
+      return Response.json({ error: problem.error }, { status: 400, headers });
+    }
+  }
+
+  function login(jkt) {
+    const tokens = server.login();
+    if (jkt && !options.client_secret) bound.set(tokens.refresh_token, jkt);
+    return tokens;
+  }
+
+  return Object.assign(as, { login, options: { ...server.options, ...options, fetch } });
+}
+
+/** A refresh, as soon as the pause after a failed one is over. */
+async function refreshedLater(refresher) {
+  for (let tries = 1; ; tries++) {
+    await delay(50);
+    try {
+      return await refresher.refresh();
+    } catch (error) {
+      if (tries > 100) throw error;
+    }
+  }
+}
+
+const secretOf = ({ client_secret }) => (client_secret ? { client_secret } : {});
+
+function rsa(name, hash) {
+  return { name, hash, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+}
