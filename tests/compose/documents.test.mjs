@@ -11,6 +11,10 @@ import { recipesOf } from "./recipes.mjs";
 const KNOWN = {
   createRefresher: 'import { createRefresher } from "oauth-refresher";',
   refresher: 'declare const refresher: import("oauth-refresher").Refresher;',
+  token_endpoint: "declare const token_endpoint: string;",
+  client_id: "declare const client_id: string;",
+  body: "declare const body: URLSearchParams;",
+  storage: 'declare const storage: import("oauth-refresher").TokenStorage;',
   TokenStorage: 'import type { TokenStorage } from "oauth-refresher";',
   database: `declare const database: {
     read(): Promise<import("oauth-refresher").TokenRecord | null>;
