@@ -17,7 +17,7 @@ const CORS = {
 export async function startApi(answers = {}) {
   const calls = [];
   const refreshes = [];
-  const next = { statuses: [], refresh: undefined };
+  const next = { statuses: [], refresh: undefined, refreshStatus: 200 };
   let count = 0;
   let good = new Set();
   let refresh_token;
@@ -57,6 +57,7 @@ export async function startApi(answers = {}) {
 
   function refreshed(parameters) {
     refreshes.push(parameters);
+    if (next.refreshStatus !== 200) return [next.refreshStatus, { error: "temporarily_unavailable" }];
     if (isOver || parameters.get("refresh_token") !== refresh_token) return [400, { error: "invalid_grant" }];
     return [200, mint()];
   }
@@ -68,7 +69,7 @@ export async function startApi(answers = {}) {
     origin,
     calls,
     refreshes,
-    /** `statuses`: of the next calls whose token is good. `refresh`: what the token endpoint waits for. */
+    /** `statuses`: of the next calls whose token is good. `refresh`: what the token endpoint waits for, `refreshStatus`: what it answers. */
     next,
     accepts: (token) => good.has(token),
     login: mint,
