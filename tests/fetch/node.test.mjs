@@ -1,5 +1,6 @@
 // The claims about refresher.fetch, on the packed package in Node.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { createRefresher } from "oauth-refresher";

@@ -1,5 +1,6 @@
 // The claims about refresher.fetch, on the packed package in workerd.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";

@@ -140,9 +140,9 @@ test("the listener fails a run that shows eight characters of a secret anywhere,
 });
 
 test("every test file of Node and of the runtimes has the listener first", async () => {
-  for (const folder of ["node", "runtimes"])
+  for (const folder of ["node", "runtimes", "fetch"])
     for (const name of await readdir(join(TESTS, folder))) {
-      if (!name.endsWith(".test.mjs")) continue;
+      if (!name.endsWith(".test.mjs") || name === "browsers.test.mjs") continue;
       const [, first] = (await readFile(join(TESTS, folder, name), "utf8")).match(/^import ([^\n]*)$/m);
       assert.match(first, /"\.\.\/leaks\/listener\.mjs";$/, `${folder}/${name}`);
     }

@@ -401,3 +401,41 @@ test("a_secret_that_was_rotated_is_read_again_at_the_next_attempt_and_the_token_
   assert.equal((await outcomeOf(refresher.getAccessToken())).value, NEXT.access_token);
   assert.notEqual(headers[0].get("authorization"), headers[1].get("authorization"));
 });
+
+test("a_token_request_of_a_page_takes_no_cache_and_no_cookies_and_follows_no_redirect", async () => {
+  const requests = [];
+  const fetch = async (url, init) => (requests.push({ url, ...init }), granted());
+  const send = async () => {
+    const refresher = createRefresher({
+      token_endpoint: "https://auth.example/token",
+      client_id: "me",
+      fetch,
+      tokens: LOGIN,
+    });
+    await refresher.refresh();
+    refresher.close();
+  };
+  globalThis.location = new URL("https://app.example/");
+  try {
+    await send();
+  } finally {
+    delete globalThis.location;
+  }
+  await send();
+  const [inPage, elsewhere] = requests;
+  const { method, redirect, cache, credentials, referrerPolicy } = inPage;
+  assert.deepEqual(
+    { method, redirect, cache, credentials, referrerPolicy },
+    {
+      method: "POST",
+      redirect: "manual",
+      cache: "no-store",
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+    },
+  );
+  assert.deepEqual(
+    [elsewhere.redirect, "cache" in elsewhere, "credentials" in elsewhere],
+    ["manual", false, false],
+  );
+});

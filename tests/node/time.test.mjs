@@ -290,6 +290,10 @@ test("a_page_that_comes_online_or_is_shown_tries_again_at_once", async () => {
       page[target].dispatchEvent(new Event(type));
       await time.settle();
       assert.equal(server.requests.length, 1, type);
+      assert.ok(
+        !page.types().some((each) => /unload/.test(each)),
+        "such a page is not kept for the way back",
+      );
       assert.equal(refresher.state, "active");
       refresher.close();
       assert.equal(page.listeners(), 0, "close() takes every listener away");
@@ -459,6 +463,7 @@ function openPage() {
   return {
     document,
     window,
+    types: () => [...heard.keys()],
     listeners: () => [...heard.values()].reduce((sum, count) => sum + count, 0),
     close: () => Object.keys(globals).forEach((name) => delete globalThis[name]),
   };
