@@ -68,6 +68,15 @@ function listenToTheWire() {
     }
     return emit.call(this, type, ...given);
   };
+  // a server that is a function gets its requests without a wire
+  globalThis.Request = class Request extends globalThis.Request {
+    constructor(input, init) {
+      super(input, init);
+      learnAuthorization(this.headers.get("authorization") ?? "");
+      learnToken(this.headers.get("dpop"));
+      if (typeof init?.body === "string") learnBody(init.body);
+    }
+  };
   const { push } = http.IncomingMessage.prototype;
   http.IncomingMessage.prototype.push = function (chunk, ...rest) {
     if (chunk) learnBody(String(chunk));

@@ -7,7 +7,7 @@ import { fileStorage } from "oauth-refresher/storage/node";
 
 const [token_endpoint, client_id, file, milliseconds, kind] = process.argv.slice(2);
 const kept = kind === "host" ? hostStorage(file) : { storage: fileStorage(file) };
-const refresher = createRefresher({ token_endpoint, client_id, ...kept, timeoutSeconds: 5 });
+const refresher = createRefresher({ token_endpoint, client_id, ...kept, timeoutSeconds: 15 });
 const end = Date.now() + Number(milliseconds);
 const counts = { tokens: 0, errors: {} };
 while (Date.now() < end) {

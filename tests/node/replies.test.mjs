@@ -138,6 +138,17 @@ for (const [name, [answer]] of Object.entries(passing))
     refresher.close();
   });
 
+test("who_would_wait_for_the_next_try_longer_than_the_access_token_lives_gets_it_now", async () => {
+  const end = Date.now() / 1000 + 100;
+  const later = json(503, {}, { "retry-after": "8" });
+  const { refresher, bodies } = await begin(later, { expires_at: end });
+  await time.pass(95 * SECOND);
+  const asked = Date.now();
+  const { value } = await outcomeOf(refresher.getAccessToken());
+  assert.equal(value, LOGIN.access_token);
+  assert.deepEqual([Date.now() - asked, bodies.length], [0, 1]);
+});
+
 test("invalid_grant_while_the_access_token_is_good_is_told_at_once_and_the_token_served_to_its_end", async () => {
   const end = Date.now() / 1000 + 100;
   const { refresher, storage, events } = await begin(json(400, { error: "invalid_grant" }), {

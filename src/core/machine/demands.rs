@@ -93,9 +93,10 @@ impl Machine {
         }
     }
 
-    /// Answers those who cannot or need not wait until then.
+    /// Answers those who cannot or need not wait until then. An access token that ends before is better than none after.
     pub(super) fn answer_until(&mut self, now: UnixTime, until: UnixTime, too_long: bool, failure: &Failure) {
-        self.answer(now, failure, &|wish| too_long || wish.deadline <= until);
+        let ends = self.held.record.as_ref().and_then(Record::expires_at).is_some_and(|end| now < end && end <= until);
+        self.answer(now, failure, &|wish| too_long || wish.deadline <= until || (ends && wish.rejected.is_none()));
     }
 
     /// Answers those whose time is over.
