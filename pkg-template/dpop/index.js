@@ -3,6 +3,7 @@ import { guarded } from "./guard.js";
 import { keyring } from "./keyring.js";
 import { signing } from "./key.js";
 import { nonceOf, signedProof } from "./proof.js";
+import { proving } from "./sender.js";
 import { servers } from "./servers.js";
 
 /** @import { RefresherOptions, TokenStorage } from "../index.js" */
@@ -35,6 +36,8 @@ export function dpop(options = {}) {
 
     /** @param {TokenStorage} storage @param {RefresherOptions["clientAuth"]} clientAuth */
     guarded: (storage, clientAuth) => guarded(storage, clientAuth == "none", keys),
+
+    sender: proving(keys.key, known),
 
     /**
      * The token endpoint replied. Whether the same request with a new proof may help at once; where the server asks for a nonce

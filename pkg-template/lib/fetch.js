@@ -34,7 +34,10 @@ export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => 
     const attempt = (target, { token_type, access_token }) => {
       const authorization = `${token_type} ${access_token}`;
       headers?.set("authorization", authorization);
-      const send = sender(options.fetch ?? globalThis.fetch);
+      const { dpop } = /** @type {any} */ (options);
+      const send = (dpop && /^dpop$/i.test(token_type) ? dpop.sender : sender)(
+        options.fetch ?? globalThis.fetch,
+      );
       return send(target, { ...members(init), headers: headers ?? { authorization } });
     };
 
@@ -73,7 +76,7 @@ function members(init) {
 }
 
 /** A relative URL means what it means to the page's own fetch. @param {FetchInput} input */
-const absolute = (input) =>
+export const absolute = (input) =>
   new URL(/** @type {URL} */ (input), globalThis.document?.baseURI ?? globalThis.location?.href);
 
 /** @param {FetchInput} input @returns {input is Request} */

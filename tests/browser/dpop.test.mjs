@@ -3,26 +3,28 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { chromium } from "playwright-core";
+import { startDPoPApi } from "../servers/dpop-api.mjs";
 import { startOidc } from "../servers/index.mjs";
 import { startPages } from "./page-server.mjs";
 
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
-let oidc, pages, browser, context;
+let oidc, api, jkt, pages, browser, context;
 before(async () => {
   oidc = await startOidc({ nonces: true });
-  pages = await startPages([oidc.origin]);
+  api = await startDPoPApi({ nonces: true, accepts: () => jkt });
+  pages = await startPages([oidc.origin, api.origin]);
   const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
   browser = await chromium.launch({ executablePath, headless: true, args: FLAGS.split(" ") });
 });
 after(async () => {
   await browser?.close();
   await pages?.close();
-  await oidc?.close();
+  await Promise.all([oidc?.close(), api?.close()]);
 });
 beforeEach(async () => {
-  oidc.requests.length = 0;
+  oidc.requests.length = api.calls.length = 0;
   context = await browser.newContext();
   context.setDefaultTimeout(10_000);
 });
@@ -39,7 +41,7 @@ test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () => {
 
 test("a_bound_session_is_logged_in_rotated_and_found_again_by_the_next_visit", async () => {
   const tab = await openTab();
-  const jkt = await tab.evaluate(() => inPage.thumbprint());
+  jkt = await tab.evaluate(() => inPage.thumbprint());
   const tokens = await oidc.mint("none", { jkt });
   await tab.evaluate((given) => inPage.openBound(given), { server: client(), tokens });
   await tab.evaluate(() => inPage.refresher.refresh());
@@ -84,7 +86,7 @@ test("a_key_that_the_browser_evicted_ends_the_session_without_a_request_until_th
   assert.deepEqual([code, refreshTokenState], ["session_ended", "unspent"]);
   assert.equal(oidc.requests.length, 0);
 
-  const jkt = await tab.evaluate(() => inPage.thumbprint());
+  jkt = await tab.evaluate(() => inPage.thumbprint());
   const again = await oidc.mint("none", { jkt });
   await tab.evaluate((given) => inPage.refresher.setTokens(given), again);
   assert.equal((await tab.evaluate(() => inPage.refresher.refresh())).token_type, "DPoP");
@@ -107,6 +109,51 @@ test("a_tab_with_the_old_key_takes_the_new_one_up_when_another_tab_logged_in", a
   assert.deepEqual(oidc.revokedFamilies, []);
 });
 
+test("an_api_on_another_origin_gets_its_nonce_and_its_proof", async () => {
+  const tab = await openTab();
+  jkt = await tab.evaluate(() => inPage.thumbprint());
+  const tokens = await oidc.mint("none", { jkt });
+  await tab.evaluate((given) => inPage.openBound(given), { server: client(), tokens });
+  const answers = await tab.evaluate(async (origin) => {
+    const post = { method: "POST", body: "text" };
+    const responses = [
+      await inPage.refresher.fetch(`${origin}/a?b#c`),
+      await inPage.refresher.fetch(`${origin}/a`, post),
+      await inPage.refresher.fetch(new Request(`${origin}/a`, post)),
+    ];
+    return Promise.all(responses.map(async (response) => [response.status, (await response.json()).body]));
+  }, api.origin);
+  assert.deepEqual(answers, [
+    [200, ""],
+    [200, "text"],
+    [200, "text"],
+  ]);
+  assert.deepEqual(
+    api.calls.map(({ status }) => status),
+    [401, 200, 200, 200],
+  );
+  assert.equal(oidc.requests.length, 0);
+});
+
+test("a_page_is_told_that_a_redirect_cannot_be_proved_and_nothing_goes_there", async () => {
+  const tab = await openTab();
+  jkt = await tab.evaluate(() => inPage.thumbprint());
+  const tokens = await oidc.mint("none", { jkt });
+  await tab.evaluate((given) => inPage.openBound(given), { server: client(), tokens });
+  const said = await tab.evaluate(
+    async (url) => {
+      const asked = inPage.refresher.fetch(url);
+      return asked.catch((error) => `${error.name}: ${error.message}`);
+    },
+    `${api.origin}/a?to=${encodeURIComponent(`${oidc.origin}/resource`)}`,
+  );
+  assert.equal(
+    said,
+    `TypeError: ${api.origin} redirects, and a page cannot make a proof for where that leads: ask for the final URL`,
+  );
+  assert.deepEqual([oidc.resource.accepted, oidc.resource.refused], [0, 0]);
+});
+
 test("the_private_key_in_indexeddb_cannot_be_exported", async () => {
   const tab = await openTab();
   const found = await tab.evaluate(async () => {
@@ -127,7 +174,11 @@ test("the_private_key_in_indexeddb_cannot_be_exported", async () => {
 
 // --- what the tests speak of ------------------------------------------------------------------------------------------
 
-const client = () => ({ token_endpoint: oidc.token_endpoint, ...oidc.clients.none, origins: [oidc.origin] });
+const client = () => ({
+  token_endpoint: oidc.token_endpoint,
+  ...oidc.clients.none,
+  origins: [oidc.origin, api.origin],
+});
 
 async function openTab() {
   const tab = await context.newPage();

@@ -16,7 +16,7 @@ const bound = createRefresher({
   ...env.NONCES,
   dpop: key,
   storage: memoryStorage(),
-  origins: [env.NONCES_ORIGIN],
+  origins: env.NONCES_ORIGINS,
 });
 
 const presets = {
@@ -94,6 +94,11 @@ const actions = {
     if (tokens) await bound.setTokens(tokens);
     for (let round = 0; round < rounds; round++) await bound.refresh();
     return { token_type: bound.tokens.token_type };
+  },
+
+  async dpopFetch({ url, init }) {
+    const response = await bound.fetch(url, init);
+    return { status: response.status, answer: await response.json() };
   },
 
   async shared(_, ctx) {

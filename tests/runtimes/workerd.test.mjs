@@ -6,15 +6,20 @@ import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
+import { startDPoPApi } from "../servers/dpop-api.mjs";
 import { startAll, startOidc } from "../servers/index.mjs";
 import { bundled, COMPATIBILITY_DATE } from "./bundle.mjs";
 
 const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
 
-let servers, nonces, bundle, workerd, refusing;
+let servers, nonces, api, other, jkt, bundle, workerd, refusing;
 before(async () => {
   servers = await startAll({ secondsPerHour: 3600 });
   nonces = await startOidc({ nonces: true });
+  [api, other] = await Promise.all([
+    startDPoPApi({ nonces: true, accepts: () => jkt }),
+    startDPoPApi({ accepts: () => jkt }),
+  ]);
   refusing = await startRefusing();
   bundle = await bundled(WORKER);
   workerd = started();
@@ -23,7 +28,7 @@ before(async () => {
 after(async () => {
   await workerd?.dispose();
   await refusing?.close();
-  await nonces?.close();
+  await Promise.all([nonces, api, other].map((server) => server?.close()));
   await servers?.close();
 });
 beforeEach(() => {
@@ -164,6 +169,28 @@ test("requests_that_share_a_dpop_key_rotate_a_bound_session_with_the_servers_non
     nonces.requests.map(({ outcome, error }) => error ?? outcome),
     ["use_dpop_nonce", "granted", "granted", "granted"],
   );
+
+  jkt = thumbprints[0];
+  const init = { method: "POST", body: "text" };
+  const first = await ask("dpopFetch", { url: `${api.origin}/a`, init });
+  assert.deepEqual(first, { status: 200, answer: { ok: true, body: "text" } });
+  const to = (place) => ({ url: `${api.origin}/a?to=${encodeURIComponent(place)}`, init });
+  assert.equal((await ask("dpopFetch", to("/b"))).status, 200);
+  assert.equal((await ask("dpopFetch", to(`${other.origin}/open`))).status, 200);
+  assert.deepEqual(
+    api.calls.map(({ path, status }) => [path, status]),
+    [
+      ["/a", 401],
+      ["/a", 200],
+      ["/a", 307],
+      ["/b", 200],
+      ["/a", 307],
+    ],
+  );
+  assert.deepEqual(
+    other.calls.map(({ authorization, dpop, body }) => [authorization, dpop, body]),
+    [[undefined, undefined, "text"]],
+  );
 });
 
 // --- what the tests speak of ------------------------------------------------------------------------------------------
@@ -198,7 +225,7 @@ function started() {
     bindings: {
       OIDC: { token_endpoint, client_id: oidc.clients.none.client_id },
       NONCES: { token_endpoint: nonces.token_endpoint, client_id: nonces.clients.none.client_id },
-      NONCES_ORIGIN: nonces.origin,
+      NONCES_ORIGINS: [api.origin],
       GO1: { ...go1.client, token_endpoint: go1.token_endpoint },
       GOTO: { ...goto.client, token_endpoint: goto.token_endpoint },
       VAULT: { partnerId: vault.partnerId, token_endpoint: vault.token_endpoint },

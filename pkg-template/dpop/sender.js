@@ -1,0 +1,80 @@
+// @ts-check
+import { absolute, isOneShot, isRequest } from "../lib/fetch.js";
+import { followRedirects } from "../lib/redirects.js";
+import { signedProof } from "./proof.js";
+
+/** @import { Key } from "./key.js" */
+/** @import { servers } from "./servers.js" */
+/** @import { Sender } from "../lib/fetch.js" */
+/** @import { FetchInput } from "../index.js" */
+
+/**
+ * Sends requests to resource servers with a proof beside the token (RFC 9449 §7.1). Redirects are followed here: a proof is for one URL,
+ * and no platform takes the header off on the way to another origin.
+ * @param {() => Promise<Key>} key @param {ReturnType<typeof servers>} known @returns {Sender}
+ */
+export const proving = (key, known) => (fetch) => async (input, init) => {
+  const response = await followRedirects(proved(fetch, key, known))(input, init);
+  const asked = init?.redirect ?? (isRequest(input) ? input.redirect : "follow");
+  // pages are not told where it leads
+  if (response.type == "opaqueredirect" && asked == "follow")
+    throw new TypeError(
+      `${locationOf(input).origin} redirects, and a page cannot make a proof for where that leads: ask for the final URL`,
+    );
+  return response;
+};
+
+/** @param {typeof globalThis.fetch} fetch @param {() => Promise<Key>} key @param {ReturnType<typeof servers>} known @returns {typeof globalThis.fetch} */
+function proved(fetch, key, known) {
+  return async (input, init = {}) => {
+    const request = isRequest(input) ? input : undefined;
+    const given = new Headers(init.headers ?? request?.headers);
+    const [, access_token] = /^dpop (.*)/i.exec(given.get("authorization") ?? "") ?? [];
+    // behind a redirect to another origin there is no token, and nothing to prove
+    if (!access_token) return fetch(input, init);
+
+    given.set("authorization", `DPoP ${access_token}`); // as registered: not every server reads any letter case
+    const url = locationOf(input);
+    const method = init.method ?? request?.method ?? "GET";
+    // Only a Request can be read once whatever it was made of; what else can be read once is no retry's business.
+    const isCloned = request && init.body == null && !/^(GET|HEAD)$/.test(request.method);
+    /** What was mended already: each once. @type {Set<string>} */
+    const mended = new Set();
+
+    for (let target = /** @type {any} */ (input); ;) {
+      const { nonce, offsetMs } = known.known(url, true);
+      const headers = new Headers(given);
+      headers.set("dpop", await signedProof(await key(), { url, method, nonce, access_token, offsetMs }));
+      const spare = isCloned ? target.clone() : target;
+      const response = await fetch(target, { ...init, headers });
+      known.heard(url, true, response.headers);
+      const fault = faultOf(response);
+      const isMended =
+        (fault == "nonce" && known.known(url, true).nonce !== nonce) ||
+        (fault == "clock" && known.corrected(url, response.headers));
+      if (!fault || !isMended || mended.has(fault) || isOneShot(init.body)) {
+        if (spare !== target) spare.body?.cancel().catch(() => {});
+        return response;
+      }
+      mended.add(fault);
+      response.body?.cancel().catch(() => {});
+      target = spare;
+    }
+  };
+}
+
+/**
+ * What a resource server found wrong with the proof (RFC 9449 §7.1 and §9), also where it has a challenge of another scheme beside.
+ * Challenges that CORS hides may mean a nonce; only a new one makes that worth a try.
+ * @param {Response} response @returns {"nonce" | "clock" | undefined}
+ */
+function faultOf({ status, headers }) {
+  if (status != 401 && status != 400) return;
+  const challenges = headers.get("www-authenticate") ?? (status == 401 ? "DPoP error=use_dpop_nonce" : "");
+  const [, error] = /\berror\s*=\s*"?(use_dpop_nonce|invalid_dpop_proof)\b/i.exec(challenges) ?? [];
+  if (!error || !/(^|,)\s*DPoP\s/i.test(challenges)) return;
+  return /nonce/i.test(error) ? "nonce" : "clock";
+}
+
+/** @param {FetchInput} input */
+const locationOf = (input) => absolute(isRequest(input) ? input.url : input);

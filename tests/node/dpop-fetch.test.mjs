@@ -1,0 +1,308 @@
+// refresher.fetch with a DPoP-bound token, at a resource server on loopback that checks every member of every proof (RFC 9449 §7, §9).
+
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { createRefresher } from "oauth-refresher";
+import { dpop } from "oauth-refresher/dpop";
+import { memoryStorage } from "oauth-refresher/storage";
+import { bindingServer } from "../servers/binding.mjs";
+import { startDPoPApi } from "../servers/dpop-api.mjs";
+import { startOidc } from "../servers/oidc.mjs";
+import { claimsOf } from "../servers/proof.mjs";
+import { respond } from "../servers/wire.mjs";
+
+/** Which key each live access token is bound to. */
+const live = new Map();
+const accepts = (token) => live.get(token);
+let api, strict, other, late;
+before(async () => {
+  [api, strict, other, late] = await Promise.all([
+    startDPoPApi({ accepts }),
+    startDPoPApi({ accepts, nonces: true }),
+    startDPoPApi({ accepts }),
+    startDPoPApi({ accepts, clock: () => Date.now() + 3_600_000 }),
+  ]);
+});
+after(() => Promise.all([api, strict, other, late].map(({ close }) => close())));
+beforeEach(() => {
+  for (const server of [api, strict, other, late]) {
+    server.calls.length = 0;
+    server.answers = {};
+  }
+});
+
+test("e2_every_request_has_the_token_under_its_scheme_and_a_proof_of_its_own", async () => {
+  const { refresher } = await session();
+  const url = `${api.origin}/things/a%20b/../c?page=2#part`;
+  for (const [input, init] of [
+    [url],
+    [new URL(url), { method: "delete" }],
+    [new Request(url, { method: "PUT", body: "x" })],
+    [url, { method: "PATCH", body: "x", headers: { "content-type": "text/plain" } }],
+  ])
+    assert.equal((await refresher.fetch(input, init)).status, 200);
+  const claims = api.proofs.accepted.slice(-4);
+  assert.deepEqual(
+    claims.map(({ htm, htu }) => [htm, htu]),
+    ["GET", "DELETE", "PUT", "PATCH"].map((method) => [method, `${api.origin}/things/c`]),
+  );
+  assert.equal(new Set(claims.map(({ jti }) => jti)).size, 4);
+});
+
+for (const token_type of ["dpop", "DPOP", "dPoP"])
+  test(`e8_a_token_type_written_${token_type}_is_sent_as_DPoP`, async () => {
+    const { refresher } = await session({ token_type });
+    assert.equal((await refresher.fetch(`${api.origin}/a`)).status, 200);
+  });
+
+test("a_bearer_token_is_sent_without_a_proof", async () => {
+  const { refresher } = await session({ token_type: "Bearer" });
+  await refresher.fetch(`${api.origin}/open`);
+  assert.match(api.calls[0].authorization, /^Bearer /);
+  assert.equal(api.calls[0].dpop, undefined);
+});
+
+// --- nonces -----------------------------------------------------------------------------------------------------------
+
+for (const [name, input] of [
+  ["url", [(origin) => `${origin}/a`, undefined]],
+  ["string_body", [(origin) => `${origin}/a`, { method: "POST", body: "text" }]],
+  ["bytes", [(origin) => `${origin}/a`, { method: "POST", body: new TextEncoder().encode("text") }]],
+  ["form", [(origin) => `${origin}/a`, { method: "POST", body: new URLSearchParams({ a: "b" }) }]],
+  ["request", [(origin) => new Request(`${origin}/a`, { method: "POST", body: "text" }), undefined]],
+])
+  test(`e8_a_resource_servers_nonce_costs_one_retry_with_the_same_token_for_a_${name}`, async () => {
+    const { refresher, as } = await session();
+    strict.proofs.renew();
+    const [make, init] = input;
+    const response = await refresher.fetch(make(strict.origin), init);
+    assert.equal(response.status, 200);
+    assert.equal((await refresher.fetch(make(strict.origin), init)).status, 200);
+    assert.deepEqual(statuses(strict), [401, 200, 200], "the nonce is kept for the next call");
+    assert.equal(new Set(strict.calls.map(({ authorization }) => authorization)).size, 1);
+    assert.equal(new Set(strict.calls.map(({ body }) => body)).size, 1, "the body byte for byte");
+    assert.equal(as.requests, 0, "no refresh");
+  });
+
+for (const [name, challenge] of [
+  ["another_letter_case", (error) => `dpop ERROR=${error}`],
+  ["a_bearer_challenge_before_it", (error) => `Bearer realm="a, b", DPoP algs="ES256", error="${error}"`],
+  ["a_bearer_challenge_behind_it", (error) => `DPoP error="${error}", Bearer error="invalid_token"`],
+])
+  test(`e8_a_nonce_is_recognised_in_a_challenge_with_${name}`, async () => {
+    const { refresher, as } = await session();
+    const { challenge: usual } = strict;
+    strict.proofs.renew();
+    strict.challenge = challenge;
+    try {
+      assert.equal((await refresher.fetch(`${strict.origin}/a`)).status, 200);
+    } finally {
+      strict.challenge = usual;
+    }
+    assert.deepEqual(statuses(strict), [401, 200]);
+    assert.equal(as.requests, 0);
+  });
+
+test("a_one_shot_body_is_not_sent_twice_but_the_nonce_is_learnt", async () => {
+  const { refresher, as } = await session();
+  strict.proofs.renew();
+  const stream = () => ({ method: "POST", body: new Blob(["once"]).stream(), duplex: "half" });
+  const refused = await refresher.fetch(`${strict.origin}/a`, stream());
+  assert.equal(refused.status, 401);
+  assert.equal(refused.bodyUsed, false);
+  assert.equal((await refresher.fetch(`${strict.origin}/a`, stream())).status, 200);
+  assert.deepEqual(statuses(strict), [401, 200]);
+  assert.equal(as.requests, 0);
+});
+
+test("a_server_that_wants_another_nonce_each_time_gets_one_retry", async () => {
+  const { refresher, as } = await session();
+  let nonce = 0;
+  strict.answers.a = (req, res) =>
+    respond(res, 401, {}, { "WWW-Authenticate": 'DPoP error="use_dpop_nonce"', "DPoP-Nonce": `n${++nonce}` });
+  assert.equal((await refresher.fetch(`${strict.origin}/a`)).status, 401);
+  assert.equal(strict.calls.length, 2);
+  assert.equal(as.requests, 0);
+});
+
+test("e6_a_nonce_on_a_success_replaces_the_one_before", async () => {
+  const { refresher } = await session();
+  const fresh = strict.proofs.renew();
+  strict.answers.first = (req, res) => respond(res, 200, {}, { "DPoP-Nonce": fresh });
+  await refresher.fetch(`${strict.origin}/first`);
+  await refresher.fetch(`${strict.origin}/second`);
+  assert.deepEqual(statuses(strict), [200, 200]);
+});
+
+test("e7_the_nonces_of_servers_are_never_mixed", async () => {
+  const { refresher, as } = await session({ nonces: true });
+  await refresher.fetch(`${strict.origin}/a`);
+  await refresher.refresh();
+  await refresher.fetch(`${api.origin}/a`);
+  const used = [...strict.calls, ...api.calls].map(({ dpop }) => claimsOf(dpop).nonce);
+  assert.deepEqual(used, [undefined, strict.proofs.nonce, undefined]);
+  assert.deepEqual(
+    as.sent.map((proof) => claimsOf(proof).nonce),
+    [undefined, as.proofs.nonce],
+  );
+});
+
+test("a_nonce_and_then_a_dead_token_cost_one_retry_and_one_refresh", async () => {
+  const { refresher, as } = await session();
+  live.clear();
+  strict.proofs.renew();
+  const response = await refresher.fetch(`${strict.origin}/a`, { method: "POST", body: "text" });
+  assert.equal(response.status, 200);
+  assert.deepEqual(statuses(strict), [401, 401, 200]);
+  assert.deepEqual(
+    strict.calls.map(({ body }) => body),
+    ["text", "text", "text"],
+  );
+  assert.equal(as.requests, 1);
+});
+
+test("a_hundred_parallel_requests_whose_nonce_is_renewed_are_all_answered", async () => {
+  const { refresher, as } = await session();
+  await refresher.fetch(`${strict.origin}/a`);
+  strict.proofs.renew();
+  strict.calls.length = 0;
+  const responses = await Promise.all(
+    Array.from({ length: 100 }, (_, i) => refresher.fetch(`${strict.origin}/${i}`)),
+  );
+  assert.ok(responses.every(({ status }) => status === 200));
+  assert.ok(strict.calls.length <= 200, `${strict.calls.length} requests`);
+  assert.equal(as.requests, 0);
+});
+
+// --- refusals, clocks, redirects --------------------------------------------------------------------------------------
+
+test("a_dead_token_is_refreshed_once_and_the_request_proved_anew", async () => {
+  const { refresher, as } = await session();
+  live.clear();
+  assert.equal((await refresher.fetch(`${api.origin}/a`)).status, 200);
+  assert.deepEqual(statuses(api), [401, 200]);
+  assert.equal(as.requests, 1);
+  const [first, second] = api.calls.map(({ dpop }) => claimsOf(dpop));
+  assert.notEqual(first.ath, second.ath);
+});
+
+test("e13_a_clock_that_is_wrong_at_a_resource_server_is_corrected_once_and_remembered", async () => {
+  const { refresher, as } = await session();
+  assert.equal((await refresher.fetch(`${late.origin}/a`)).status, 200);
+  assert.equal((await refresher.fetch(`${late.origin}/b`)).status, 200);
+  assert.deepEqual(statuses(late), [401, 200, 200]);
+  assert.equal(as.requests, 0);
+});
+
+test("e12_a_proof_that_is_refused_for_good_is_returned_as_it_came", async () => {
+  const { refresher, as } = await session();
+  api.answers.a = (req, res) =>
+    respond(res, 401, {}, { "WWW-Authenticate": 'DPoP error="invalid_dpop_proof", algs="PS512"' });
+  assert.equal((await refresher.fetch(`${api.origin}/a`)).status, 401);
+  assert.deepEqual([api.calls.length, as.requests], [1, 0]);
+});
+
+test("neither_token_nor_proof_follows_a_redirect_to_another_origin", async () => {
+  const { refresher } = await session();
+  const to = (url) => `${api.origin}/away?to=${encodeURIComponent(url)}`;
+  const response = await refresher.fetch(to(`${other.origin}/open`), { method: "POST", body: "text" });
+  assert.deepEqual([response.status, response.redirected], [200, true]);
+  assert.deepEqual(
+    other.calls.map(({ authorization, dpop, body }) => [authorization, dpop, body]),
+    [[undefined, undefined, "text"]],
+  );
+});
+
+test("a_redirect_within_the_origin_is_proved_for_where_it_leads", async () => {
+  const { refresher } = await session();
+  strict.proofs.renew();
+  const to = `${strict.origin}/a?to=${encodeURIComponent("/b?c=d")}`;
+  const request = new Request(to, { method: "POST", body: "text" });
+  const response = await refresher.fetch(request);
+  assert.deepEqual([response.status, (await response.json()).body], [200, "text"]);
+  assert.deepEqual(
+    strict.calls.map(({ path, status }) => [path, status]),
+    [
+      ["/a", 401],
+      ["/a", 307],
+      ["/b", 200],
+    ],
+  );
+});
+
+test("a_redirect_that_the_caller_wants_for_himself_is_his", async () => {
+  const { refresher } = await session();
+  const to = `${api.origin}/a?to=/b`;
+  assert.equal((await refresher.fetch(to, { redirect: "manual" })).status, 307);
+  await assert.rejects(refresher.fetch(to, { redirect: "error" }), TypeError);
+  assert.deepEqual(
+    api.calls.map(({ path }) => path),
+    ["/a", "/a"],
+  );
+});
+
+test("an_origin_that_is_not_listed_gets_neither_token_nor_proof", async () => {
+  const { refresher } = await session();
+  await assert.rejects(
+    refresher.fetch("http://127.0.0.1:9/a"),
+    /http:\/\/127\.0\.0\.1:9 gets no access token/,
+  );
+});
+
+test("e10_no_proof_was_ever_sent_twice", () => {
+  for (const { proofs } of [api, strict, other, late]) assert.ok(proofs.seen.size >= proofs.accepted.length);
+  const all = [api, strict, late].flatMap(({ proofs }) => [...proofs.seen]);
+  assert.equal(new Set(all).size, all.length);
+  assert.ok(all.length > 100);
+});
+
+test("oidc_provider_and_its_resource_take_a_session_with_nonces_at_both_ends", async () => {
+  const oidc = await startOidc({ nonces: true });
+  try {
+    const key = dpop();
+    const { token_endpoint, clients, origin, resource } = oidc;
+    const options = { token_endpoint, ...clients.none, dpop: key, origins: [origin] };
+    const refresher = createRefresher(options);
+    await refresher.setTokens(await oidc.mint("none", { jkt: await key.thumbprint() }));
+    assert.equal((await refresher.fetch(resource.url)).status, 200);
+    oidc.rejectAccessTokens();
+    assert.equal((await refresher.fetch(resource.url)).status, 200);
+    assert.deepEqual(
+      oidc.requests.map(({ outcome, error }) => error ?? outcome),
+      ["use_dpop_nonce", "granted"],
+    );
+  } finally {
+    await oidc.close();
+  }
+});
+
+// --- what the tests speak of ------------------------------------------------------------------------------------------
+
+const statuses = ({ calls }) => calls.map(({ status }) => status);
+
+/** A refresher after a login; the resource servers know its access tokens. */
+async function session({ token_type = "DPoP", nonces } = {}) {
+  const key = dpop();
+  const as = bindingServer({ nonces }, {});
+  const jkt = await key.thumbprint();
+  const { fetch } = as.options;
+  const refresher = createRefresher({
+    ...as.options,
+    dpop: key,
+    storage: memoryStorage(),
+    origins: [api, strict, late].map(({ origin }) => origin),
+    async fetch(input, init) {
+      const isToken = String(input) === as.server.token_endpoint;
+      if (!isToken) return globalThis.fetch(input, init);
+      const response = await fetch(input, init);
+      const { access_token } = await response.clone().json();
+      if (access_token) live.set(access_token, jkt);
+      return response;
+    },
+  });
+  const tokens = { ...as.login(jkt), token_type };
+  live.set(tokens.access_token, jkt);
+  await refresher.setTokens(tokens);
+  return { refresher, as, key };
+}
