@@ -6,7 +6,8 @@ export * from "./index.js";
 export interface SlimOptions extends RefresherOptions {
   /**
    * The core, `oauth-refresher/core.wasm`: compiled, as bytes, as a Response, as its URL, or a promise of one of these. Used at the
-   * first call that needs it.
+   * first call that needs it. The URL may be a `file:` URL, `new URL(import.meta.resolve("oauth-refresher/core.wasm"))`, in Deno, Bun
+   * and Node since 20.16; before that, read the bytes.
    */
   core: Core | Promise<Core>;
 }

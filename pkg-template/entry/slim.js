@@ -28,11 +28,18 @@ export function createRefresher(options) {
 
 /** @param {Core} core @returns {Promise<WebAssembly.Module>} */
 async function compile(core) {
-  if (core instanceof URL) core = await fetch(core);
+  if (core instanceof URL) core = await open(core);
   // Read as bytes: a server that labels .wasm wrongly stops the streaming way.
   if (typeof Response == "function" && core instanceof Response) core = await core.clone().arrayBuffer();
   const bytes = core instanceof ArrayBuffer || ArrayBuffer.isView(core);
   return bytes
     ? WebAssembly.compile(/** @type {BufferSource} */ (core))
     : /** @type {WebAssembly.Module} */ (core);
+}
+
+/** Node's fetch knows no files, and an import of `node:fs` would be in the way of bundlers for the web. @param {URL} url */
+function open(url) {
+  const isFile = url.protocol == "file:";
+  const { readFile } = (isFile && globalThis.process?.getBuiltinModule?.("node:fs/promises")) || {};
+  return readFile ? readFile(url) : fetch(url);
 }

@@ -157,6 +157,7 @@ test("the_slim_entry_takes_the_core_as_module_bytes_response_and_url", async () 
       view: new Uint8Array(bytes),
       response: new Response(bytes, { headers: { "Content-Type": "application/wasm" } }),
       url: new URL(url),
+      file: pathToFileURL(join(root, "core.wasm")),
     };
     for (const [form, core] of Object.entries(cores)) {
       const refresher = createRefresher({ ...(await session()), core });
