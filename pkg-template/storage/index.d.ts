@@ -21,6 +21,11 @@ export function memoryStorage(): TokenStorage;
  * stored and is no JSON makes `load` reject with a SyntaxError and is not touched, until a login takes its place: then it is kept
  * under `${key}.unreadable`. A QuotaExceededError comes through as it is.
  *
+ * Duplicate Tab and `window.open` copy sessionStorage, refresh token and all. Which tokens were sent is noted in localStorage under
+ * `${key}.sent`, as fingerprints, so that no tab sends what another one has: of two such tabs the one that refreshes first keeps the
+ * session, the other keeps its access token until that runs out, and then needs a login. A tab that is copied while its request is
+ * out cannot be told from one that was reloaded.
+ *
  * @throws TypeError if `area` is no Storage or `key` no string.
  *
  * @example

@@ -1,14 +1,15 @@
 // @ts-check
 /**
  * Runs one transaction: `work` makes its requests and says by `settle` what the answer is once they are committed.
- * @typedef {<T = any>(mode: IDBTransactionMode, stores: string[], work: (tx: IDBTransaction, settle: (answer: T) => void) => void) => Promise<T>} Database
+ * @typedef {<T = any>(mode: IDBTransactionMode, stores: string[], work: (tx: IDBTransaction, settle: (answer: T) => void) => void) => Promise<T>} Transact
+ * @typedef {Transact & { close: () => void }} Database  Closed, it is opened again by the next transaction.
  */
 
 const OPEN_LIMIT_MS = 10_000;
 
 /** Opens the database at first use, and again when it was closed from outside. @param {string} name @returns {Database} */
 export function open(name) {
-  /** @type {Promise<IDBDatabase> | undefined} */
+  /** @type {Promise<Connection> | undefined} */
   let opening;
 
   const connection = () =>
@@ -17,7 +18,8 @@ export function open(name) {
       throw error;
     }));
 
-  return async (mode, stores, work) => {
+  /** @type {Transact} */
+  const transaction = async (mode, stores, work) => {
     try {
       return await transact(await connection(), mode, stores, work);
     } catch (error) {
@@ -27,6 +29,9 @@ export function open(name) {
       return transact(await connection(), mode, stores, work);
     }
   };
+  // what is under way is finished first
+  const close = () => void opening?.then(({ end }) => end()).catch(() => {});
+  return Object.assign(transaction, { close });
 }
 
 /** @template T @param {IDBRequest<T>} request @param {(result: T) => void} done */
@@ -34,7 +39,9 @@ export function send(request, done) {
   request.onsuccess = () => done(request.result);
 }
 
-/** @param {string} name @param {() => void} closed @returns {Promise<IDBDatabase>} */
+/** @typedef {{ database: IDBDatabase, end: () => void }} Connection */
+
+/** @param {string} name @param {() => void} closed @returns {Promise<Connection>} */
 function connect(name, closed) {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(name, 1);
@@ -64,13 +71,13 @@ function connect(name, closed) {
       database.onclose = end;
       database.onversionchange = end;
       globalThis.addEventListener?.("pagehide", end);
-      resolve(database);
+      resolve({ database, end });
     };
   });
 }
 
-/** @type {(database: IDBDatabase, ...rest: Parameters<Database>) => Promise<any>} */
-function transact(database, mode, stores, work) {
+/** @type {(connection: Connection, ...rest: Parameters<Transact>) => Promise<any>} */
+function transact({ database }, mode, stores, work) {
   return new Promise((resolve, reject) => {
     /** @type {any} */
     let answer;

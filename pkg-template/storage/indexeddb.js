@@ -11,7 +11,7 @@ export function indexedDbStorage(name, options = {}) {
   if (!name || typeof name != "string")
     throw new TypeError("indexedDbStorage: name must be a non-empty string");
   const database = open(name);
-  const hints = channel(`oauth-refresher:${name}`);
+  const hints = channel(`oauth-refresher:${name}`, () => database.close());
   /** What could not be decrypted: recognised by its IV, which is fresh for every write. @type {string | undefined} */
   let unreadable;
 
@@ -64,9 +64,9 @@ export function indexedDbStorage(name, options = {}) {
 /**
  * One BroadcastChannel while somebody listens, or for one message; nothing where there is none. A page that goes closes it, since
  * the first message would throw it out of the back/forward cache, and opens it again when it is back.
- * @param {string} name
+ * @param {string} name @param {() => void} unheard  Nobody listens any more.
  */
-function channel(name) {
+function channel(name, unheard) {
   /** @type {Set<() => void>} */
   const listeners = new Set();
   /** @type {BroadcastChannel | undefined} */
@@ -119,6 +119,7 @@ function channel(name) {
         globalThis.removeEventListener?.("pagehide", stop);
         globalThis.removeEventListener?.("pageshow", shown);
         stop();
+        unheard();
       };
     },
   };

@@ -1,4 +1,5 @@
 // @ts-check
+import { sentTokens } from "./web-clones.js";
 import { marksOf } from "./web-marks.js";
 
 /** @import { TokenRecord } from "../index.js" */
@@ -11,12 +12,17 @@ export function webStorage(area, key) {
   if (!key || typeof key != "string") throw new TypeError("webStorage: key must be a non-empty string");
 
   const marks = isGlobal("localStorage", area) ? marksOf(key, () => stampOf(area.getItem(key))) : undefined;
+  const sent = isGlobal("sessionStorage", area) ? sentTokens(key) : undefined;
+  /** A refresh token that another tab sent: it is nothing to refresh with any more. @type {unknown} */
+  let spent;
 
   function read() {
     const text = area.getItem(key);
     if (text === null) return null;
     try {
-      return JSON.parse(text);
+      const record = JSON.parse(text);
+      if (spent && record?.tokens?.refresh_token === spent) delete record.tokens.refresh_token;
+      return record;
     } catch {
       // without the engine's own message: it quotes what it could not read
       throw new SyntaxError(`webStorage: what is stored under "${key}" is not JSON`);
@@ -53,6 +59,21 @@ export function webStorage(area, key) {
     }
   }
 
+  /**
+   * A tab that was duplicated has its own record, and the same refresh token.
+   * @param {ReturnType<typeof sentTokens>} sent @param {TokenRecord | null} record @param {number | null} expected
+   */
+  async function writeOnce(sent, record, expected) {
+    const replaced = generationOf(area.getItem(key)) === null ? null : read();
+    if (record?.pending && (await sent.elsewhere(record, replaced))) {
+      spent = record.tokens.refresh_token;
+      return false;
+    }
+    if (!write(record, expected)) return false;
+    await sent.saved(record, replaced);
+    return true;
+  }
+
   return {
     get name() {
       const kind = ["local", "session"].find((kind) => isGlobal(kind + "Storage", area));
@@ -64,6 +85,7 @@ export function webStorage(area, key) {
     load: () => (marks && globalThis.navigator?.locks ? marks.arrived().then(read) : read()),
 
     save(record, expected) {
+      if (sent) return writeOnce(sent, record, expected);
       if (!marks || !globalThis.navigator?.locks) return write(record, expected);
       return writeAlone(marks, record, expected);
     },

@@ -15,6 +15,17 @@ const storages = {
   encrypted: () => indexedDbStorage("session", { encrypt: true }),
 };
 
+const workers = {
+  dedicated: () => new Worker("/in-worker.mjs", { type: "module" }),
+  shared: () => new SharedWorker("/in-worker.mjs", { type: "module" }).port,
+  async service() {
+    await navigator.serviceWorker.register("/in-service-worker.mjs", { type: "module" });
+    const { port1, port2 } = new MessageChannel();
+    (await navigator.serviceWorker.ready).active.postMessage("here is a port", [port2]);
+    return port1;
+  },
+};
+
 const presets = { oidc: (options) => options, go1, goto: goTo, vault };
 
 /** The key of this origin, made or fetched when it is needed. */
@@ -76,14 +87,15 @@ window.inPage = {
     return until(() => inPage.refresher.state === state);
   },
 
-  /** A dedicated worker with a refresher of its own on the session of this origin. */
-  worker(options) {
-    const worker = new Worker("/in-worker.mjs", { type: "module" });
-    worker.postMessage(options);
-    return new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = ({ message }) => reject(new Error(message));
+  /** A worker with a refresher of its own on the session of this origin: what it was given. */
+  async worker(options, kind = "dedicated") {
+    const port = await workers[kind]();
+    const answer = new Promise((resolve, reject) => {
+      port.onmessage = ({ data }) => resolve(data);
+      port.onerror = ({ message }) => reject(new Error(message));
     });
+    port.postMessage(options);
+    return answer;
   },
 };
 

@@ -85,16 +85,6 @@ for (const kind of ["indexeddb", "encrypted"])
     await askInRounds(tabs, ROUNDS);
   });
 
-test("a_tab_and_a_worker_do_one_token_request_together", async () => {
-  const [tab] = await openSession("indexeddb");
-  const [ours, theirs] = await tab.evaluate(
-    ([atMs, server]) => Promise.all([inPage.askAt(atMs), inPage.worker({ atMs, ...server })]),
-    [Date.now() + 300, serverOf("oidc")],
-  );
-  assert.equal(ours, theirs);
-  assert.equal(here.servers.oidc.requests.length, 1);
-});
-
 test("visible_tabs_refresh_ahead_of_need_one_request_per_rotation_and_hidden_ones_rest", async () => {
   const { requests, mint } = here.servers.hasty;
   const tabs = await Promise.all([openTab(), openTab()]);

@@ -3,12 +3,12 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { importMap, installedDirectory } from "../../www/installed.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const OWN = ["in-page.mjs", "in-worker.mjs", "indexeddb-page.mjs"];
+const OWN = ["in-page.mjs", "in-worker.mjs", "in-service-worker.mjs", "indexeddb-page.mjs"];
 const VECTORS = "vectors/dpop.mjs";
 const SCRIPT = "text/javascript; charset=utf-8";
 
@@ -25,6 +25,7 @@ export async function startPages(origins) {
       "default-src 'none'",
       `script-src 'self' 'sha256-${hash}'${wasm}`,
       "worker-src 'self'",
+      "frame-src 'self'",
       `connect-src ${origins.join(" ")}`,
       "base-uri 'none'",
     ].join("; ");
@@ -60,9 +61,10 @@ const page = (map, policy, scripts = IN_PAGE) => ({
 
 async function script(pathname) {
   const path = normalize(pathname).slice(1);
-  const inPackage = path.startsWith("package/") && extname(path) === ".js";
+  // a second address is a second copy
+  const inPackage = /^(package|copy)\/(.*\.js)$/.exec(path)?.[2];
   if (!inPackage && path !== VECTORS && !OWN.includes(path)) return undefined;
   const folder = path === VECTORS ? join(HERE, "..") : HERE;
-  const file = inPackage ? join(installedDirectory(), path.slice("package/".length)) : join(folder, path);
+  const file = inPackage ? join(installedDirectory(), inPackage) : join(folder, path);
   return { type: SCRIPT, body: await readFile(file) };
 }

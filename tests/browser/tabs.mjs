@@ -51,14 +51,25 @@ export function tabs() {
       return { token_endpoint, ...(client ?? clients?.none ?? { partnerId }) };
     },
 
+    /** All that the server was asked is one refresh, with the first refresh token. */
+    oneRequest() {
+      const { requests } = it.servers.oidc;
+      const asked = requests.map(({ outcome, refreshTokenNumber }) => `${outcome} ${refreshTokenNumber}`);
+      assert.deepEqual(asked, ["granted 1"]);
+    },
+
     /** A login whose access token has run out. */
     runOut: async () => ({ ...(await it.servers.oidc.mint("none")), expires_in: undefined, expires_at: 1 }),
   };
 
   let browser;
   before(async () => {
-    it.servers = { ...(await startAll()), hasty: await startOidc({ accessTokenSeconds: 1 }) };
-    const names = ["oidc", "go1", "goto", "vault", "hasty"];
+    it.servers = {
+      ...(await startAll()),
+      hasty: await startOidc({ accessTokenSeconds: 1 }),
+      lenient: await startOidc({ graceSeconds: 10 }),
+    };
+    const names = ["oidc", "go1", "goto", "vault", "hasty", "lenient"];
     it.pages = await startPages(names.map((name) => it.servers[name].origin));
     browser = await chromium.launch({
       executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -71,7 +82,7 @@ export function tabs() {
   after(async () => {
     await browser?.close();
     await it.pages?.close();
-    await Promise.all([it.servers?.close(), it.servers?.hasty.close()]);
+    await Promise.all([it.servers?.close(), it.servers?.hasty.close(), it.servers?.lenient.close()]);
   });
   beforeEach(async () => {
     it.servers.oidc.requests.length = 0;

@@ -1,0 +1,3 @@
+import { serve } from "/in-worker.mjs";
+
+self.onmessage = ({ ports: [port] }) => serve(port);
