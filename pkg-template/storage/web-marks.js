@@ -9,8 +9,9 @@ const PATIENCE_MS = 500;
  * Chromium took under one Web Lock, 195 read what had been there before. So each write leaves a mark that is a lock itself, and
  * a read waits until the area shows what the newest mark names.
  * @param {string} key @param {() => string} shown
+ * @param {(shown: string, stamp: string) => boolean} [isLater]  What came after that mark, from a tab that died before it left its own.
  */
-export function marksOf(key, shown) {
+export function marksOf(key, shown, isLater = () => false) {
   const prefix = `oauth-refresher.wrote ${key} `;
   let drop = () => {};
   /** A page that holds a lock is not kept in the back/forward cache. */
@@ -33,7 +34,7 @@ export function marksOf(key, shown) {
         // asking again is what waits: a timer of a hidden page would take a second
         for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
           const stamp = await newest();
-          if (!stamp || stamp == shown()) return;
+          if (!stamp || stamp == shown() || isLater(shown(), stamp)) return;
         }
       } catch {} // a sandboxed frame has no locks, and no tab to share with
     },

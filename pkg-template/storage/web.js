@@ -11,7 +11,9 @@ export function webStorage(area, key) {
     throw new TypeError("webStorage: area must be localStorage or sessionStorage");
   if (!key || typeof key != "string") throw new TypeError("webStorage: key must be a non-empty string");
 
-  const marks = isGlobal("localStorage", area) ? marksOf(key, () => stampOf(area.getItem(key))) : undefined;
+  const marks = isGlobal("localStorage", area)
+    ? marksOf(key, () => stampOf(area.getItem(key)), isLater)
+    : undefined;
   const sent = isGlobal("sessionStorage", area) ? sentTokens(key) : undefined;
   /** A refresh token that another tab sent: it is nothing to refresh with any more. @type {unknown} */
   let spent;
@@ -126,6 +128,9 @@ function stampOf(text) {
     return "none";
   }
 }
+
+/** Generations grow. @param {string} shown @param {string} stamp */
+const isLater = (shown, stamp) => parseInt(shown) > parseInt(stamp);
 
 /** @param {string} name @param {unknown} area */
 function isGlobal(name, area) {

@@ -9,6 +9,7 @@ const GRANTED_MS = 50;
 const { life, kind, server } = JSON.parse(document.querySelector("meta[name=given]").content);
 
 const shown = []; // everything that a console, an event, an error, a lock or a channel showed
+const history = []; // what was written, and what listeners were told
 const rejections = [];
 const complaints = [];
 const channels = new Map();
@@ -25,7 +26,7 @@ listenToChannels();
 const refresher = createRefresher({
   ...server,
   parameters: { life: String(life) }, // the server is to know whose request it is
-  storage: kind === "local" ? webStorage(localStorage, "session") : indexedDbStorage("session"),
+  storage: recorded(kind === "local" ? webStorage(localStorage, "session") : indexedDbStorage("session")),
 });
 for (const type of ["token-changed", "refresh-failed", "session-ended", "storage-failed"])
   refresher.addEventListener(type, ({ detail }) => {
@@ -33,6 +34,7 @@ for (const type of ["token-changed", "refresh-failed", "session-ended", "storage
     // Both are in the event on purpose.
     const { access_token, id_token, ...members } = tokens ?? {};
     shown.push(`${type} ${JSON.stringify({ ...others, members })} ${error ? textOf(error) : ""}`);
+    note(type, others.source ?? error?.code ?? String(error), others.generation);
     if (type === "storage-failed") complaints.push(`storage-failed: ${error}`);
   });
 askOnAndOn();
@@ -52,7 +54,8 @@ async function ask() {
   try {
     const { expires_at } = await refresher.getTokens();
     const settledMs = Date.now();
-    if (expires_at * 1000 + GRANTED_MS <= settledMs) expired.push({ ...call, settledMs });
+    const expiresMs = expires_at * 1000;
+    if (expiresMs + GRANTED_MS <= settledMs) expired.push({ ...call, settledMs, expiresMs });
   } catch (error) {
     rejections.push({ ...call, settledMs: Date.now(), code: error?.code ?? String(error) });
     shown.push(textOf(error));
@@ -71,6 +74,7 @@ async function reportOnAndOn() {
       rejections: rejections.splice(0),
       complaints: complaints.splice(0),
       shown: [...new Set(shown.splice(0))],
+      history: history.splice(0),
     });
     isAsking = orders.isAsking;
     if (orders.tokens) await logIn(orders);
@@ -84,6 +88,31 @@ async function logIn({ tokens, login }) {
     () => (loggedIn = login),
     (error) => complaints.push(`setTokens: ${error}`),
   );
+}
+
+/** The same storage, with what was written to it and when. */
+function recorded(storage) {
+  const { load, save, ...others } = storage;
+  let last;
+  return {
+    ...others,
+    async load() {
+      const record = await load();
+      const found = record ? `${record.generation}${record.pending ? " marked" : ""}` : "nothing";
+      if (found !== last) note("read", (last = found));
+      return record;
+    },
+    async save(record, expected) {
+      note("writes", record ? `${record.generation}${record.pending ? " marked" : ""}` : "nothing", expected);
+      const written = await save(record, expected);
+      note(written ? "wrote" : "did not write", record?.generation ?? "nothing", expected);
+      return written;
+    },
+  };
+}
+
+function note(...words) {
+  history.push([Date.now(), ...words]);
 }
 
 async function post(report) {
@@ -100,7 +129,12 @@ async function lookAround() {
   const { held, pending } = await navigator.locks.query();
   shown.push(...[...held, ...pending].map(({ name }) => `lock ${name}`));
   shown.push(`refresher ${refresher} ${JSON.stringify(refresher)}`);
-  shown.push(`local storage ${Object.keys(localStorage)}`);
+  shown.push(`local storage ${Object.keys(localStorage)}`, `session storage ${Object.keys(sessionStorage)}`);
+  for (const { name } of await indexedDB.databases()) shown.push(`database ${name}`);
+  shown.push(`address ${location} ${document.referrer}`, `window ${window.name} ${document.title}`);
+  shown.push(`cookies ${document.cookie}`, `history ${JSON.stringify(window.history.state)}`);
+  shown.push(...performance.getEntries().map(({ name }) => `performance ${name}`));
+  shown.push(...Object.keys(globalThis).map((name) => `global ${name}`));
 }
 
 function listenToThePage() {

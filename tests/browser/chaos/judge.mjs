@@ -7,6 +7,9 @@ const STORED_MS = 1000;
 /** Every tab that runs knows of a new login after this long. */
 const KNOWN_MS = 3000;
 const LONGEST_CALL_MS = 12_000;
+/** From a reply to whoever waited for it takes milliseconds; a token of two seconds runs out if it takes longer than this. */
+const SLOW_MS = 1000;
+const LIFE_MS = 2000;
 
 export function judged(seen) {
   const rotations = judgedRotations(seen);
@@ -62,7 +65,7 @@ function judgedRotations({ requests, counted, lives }) {
 }
 
 /** Every call is answered, with a token that is good, or with a failure only while the session was lost. */
-function judgedCalls({ lives, losses, rejections }) {
+function judgedCalls({ lives, losses, rejections, requests }) {
   const failures = [];
   const isExcused = ({ askedMs, settledMs }) =>
     losses.some(({ fromMs, toMs }) => settledMs >= fromMs && askedMs <= toMs + KNOWN_MS);
@@ -72,11 +75,18 @@ function judgedCalls({ lives, losses, rejections }) {
         `life ${call.life}: rejected with ${call.code} after ${call.settledMs - call.askedMs} ms`,
       );
   let overslept = 0;
+  let delayed = 0;
   for (const { life, expired = [], longestMs = 0, oldestAskMs, reportedMs } of lives.values()) {
-    for (const { askedMs, settledMs } of expired) {
+    for (const call of expired) {
+      const { askedMs, settledMs, expiresMs } = call;
+      const wayMs = onItsWayMs(call, requests);
       // What a sleeping tab held up takes a moment to get through.
       if (pausedMs(lives, askedMs - STORED_MS, settledMs) > 0) overslept += 1;
-      else failures.push(`life ${life} was given a token that had run out, and no tab slept`);
+      else if (wayMs > SLOW_MS) delayed += 1;
+      else
+        failures.push(
+          `life ${life} asked ${expiresMs - askedMs} ms before a token ran out, and was given it ${settledMs - expiresMs} ms after; no tab slept; ${wayMs} ms on its way`,
+        );
     }
     const longest = Math.max(longestMs, oldestAskMs ? reportedMs - oldestAskMs : 0);
     if (longest > LONGEST_CALL_MS) failures.push(`life ${life}: a call took ${longest} ms`);
@@ -86,10 +96,23 @@ function judgedCalls({ lives, losses, rejections }) {
     calls: total("asked"),
     "rejected while it was lost": rejections.length,
     "given a token that ran out while a tab slept": overslept,
+    "given a token that took a second to get through": delayed,
     "longest call, ms": Math.max(...[...lives.values()].map(({ longestMs = 0 }) => longestMs)),
     "freezes noticed by pages": total("freezes"),
   };
   return { failures, figures };
+}
+
+/**
+ * How long a token that somebody waited for was under way between the tab's request and its answer, apart from the time that the
+ * server took: milliseconds, unless the machine has better things to do. 0 if nobody waited for it.
+ */
+function onItsWayMs({ askedMs, settledMs, expiresMs }, requests) {
+  const sentMs = expiresMs - LIFE_MS;
+  const request = requests.find(({ arrivedMs, isGranted }) => isGranted && arrivedMs >= sentMs - 50);
+  if (!request || request.repliedMs > settledMs) return 0;
+  const waited = askedMs < request.repliedMs || askedMs < expiresMs;
+  return waited ? settledMs - sentMs - (request.repliedMs - request.arrivedMs) : 0;
 }
 
 /** Browsers themselves report a token endpoint's 400, and nothing else is said in a console. */

@@ -37,7 +37,15 @@ export async function storm({ engine, kind, rotations, say }) {
 
 class Storm {
   session;
-  seen = { lives: new Map(), rejections: [], complaints: [], shown: new Set(), deeds: {}, stuck: [] };
+  seen = {
+    lives: new Map(),
+    rejections: [],
+    complaints: [],
+    shown: new Set(),
+    history: [],
+    deeds: {},
+    stuck: [],
+  };
   #wire;
   /** The tabs: each has a number for the address, a handle of the browser, and the life that was loaded last. */
   #slots = [];
@@ -79,13 +87,14 @@ class Storm {
     return life.life;
   }
 
-  async reported({ rejections, complaints, shown, ...figures }) {
+  async reported({ rejections, complaints, shown, history, ...figures }) {
     const { seen, session } = this;
     const life = seen.lives.get(figures.life);
     Object.assign(life, figures, { reportedMs: Date.now() });
     for (const rejection of rejections) seen.rejections.push({ life: life.life, ...rejection });
     for (const complaint of complaints) seen.complaints.push(`life ${life.life}: ${complaint}`);
     for (const text of shown) seen.shown.add(text);
+    for (const [ms, ...what] of history) seen.history.push([ms, life.life, ...what]);
     session.begun(figures.loggedIn);
     const isAsking = this.#isAsking && session.login > 0;
     return { isAsking, busyMs: this.#keptBusy(life), ...(await session.orders(life)) };
