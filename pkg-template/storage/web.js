@@ -1,6 +1,6 @@
 // @ts-check
 import { sentTokens } from "./web-clones.js";
-import { marksOf } from "./web-marks.js";
+import { SPREAD_MS, marksOf } from "./web-marks.js";
 
 /** @import { TokenRecord } from "../index.js" */
 /** @import { webStorage as declared } from "./index.js" */
@@ -52,7 +52,8 @@ export function webStorage(area, key) {
     try {
       return await navigator.locks.request(`oauth-refresher.write ${key}`, async () => {
         begun = true;
-        await marks.arrived();
+        // a comparison with what is not there any more would undo another tab's login
+        await marks.arrived(SPREAD_MS);
         return write(record, expected) && (await marks.leave());
       });
     } catch (error) {

@@ -117,6 +117,23 @@ test("a_page_that_is_no_secure_context_refreshes_and_says_that_it_has_no_lock", 
   assert.equal(here.servers.oidc.requests.length, 2);
 });
 
+test("a_local_storage_that_is_cleared_by_the_page_holds_up_no_login", async () => {
+  const tab = await openTab();
+  await tab.evaluate((given) => inPage.open(given), input("local", never));
+  const tookMs = await tab.evaluate(
+    async (tokens) => {
+      const begun = performance.now();
+      for (let logins = 0; logins < 3; logins++) {
+        await inPage.refresher.setTokens(tokens);
+        localStorage.clear();
+      }
+      return performance.now() - begun;
+    },
+    await here.servers.oidc.mint("none"),
+  );
+  assert.ok(tookMs < 450, `it took ${tookMs} ms`);
+});
+
 const refusals = {
   local: {
     SecurityError: () => {

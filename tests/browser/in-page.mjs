@@ -35,6 +35,7 @@ window.inPage = {
   dpop,
   thumbprint: () => key.thumbprint(),
   indexedDbStorage,
+  storages,
   refresher: null,
   events: [],
 

@@ -85,6 +85,33 @@ for (const kind of ["indexeddb", "encrypted"])
     await askInRounds(tabs, ROUNDS);
   });
 
+for (const kind of ["local", "indexeddb"])
+  test(`of_a_login_and_a_sign_out_of_two_tabs_at_once_one_learns_that_it_came_second_with_${kind}`, async () => {
+    const tabs = await Promise.all([openTab(), openTab()]);
+    for (const tab of tabs)
+      await tab.evaluate((kind) => {
+        const storage = inPage.storages[kind]();
+        inPage.saveAt = async (atMs, record, expected) => {
+          while (Date.now() < atMs);
+          return storage.save(record, expected);
+        };
+      }, kind);
+    const saves = (tab, ...given) => tab.evaluate((given) => inPage.saveAt(...given), given);
+    const record = (generation) => ({ format: 1, generation, obtained_at: generation, tokens: {} });
+    let stored = null;
+    for (let round = 1; round <= ROUNDS * 5; round++) {
+      const generation = round * 10;
+      assert.equal(await saves(tabs[round % 2], 0, record(generation), stored), true);
+      const atMs = Date.now() + 50;
+      const [signedOut, loggedIn] = await Promise.all([
+        saves(tabs[0], atMs, null, generation),
+        saves(tabs[1], atMs, record(generation + 1), generation),
+      ]);
+      assert.equal(signedOut, !loggedIn, `round ${round}`);
+      stored = loggedIn ? generation + 1 : null;
+    }
+  });
+
 test("visible_tabs_refresh_ahead_of_need_one_request_per_rotation_and_hidden_ones_rest", async () => {
   const { requests, mint } = here.servers.hasty;
   const tabs = await Promise.all([openTab(), openTab()]);
