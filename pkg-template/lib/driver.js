@@ -371,15 +371,12 @@ export class Driver {
   /** Whatever comes of it, the session is over here. @param {string} token */
   async #revoke(token) {
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
-    try {
-      const building = this.#requests.revocation(
-        fetch,
-        (values) => this.#core?.ask("revocation", values) ?? "",
-        token,
-      );
-      const request = await bounded(building, timeoutSeconds, FUNCTIONS);
+    const revoked = async () => {
+      const ask = (/** @type {string} */ values) => this.#core?.ask("revocation", values) ?? "";
+      const request = await this.#requests.revocation(fetch, ask, token);
       if (request) await send(fetch, request.http, timeoutSeconds);
-    } catch {}
+    };
+    await bounded(revoked(), timeoutSeconds, FUNCTIONS).catch(() => {});
   }
 
   /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} order @param {Core} [core] */

@@ -36,7 +36,7 @@ export function scrubber() {
     },
     /** A storage's error as it may be shown. A SyntaxError quotes what it could not read. @param {any} error */
     presentable(error) {
-      const name = String(error?.name ?? "Error");
+      const name = scrub(String(error?.name ?? "Error"));
       const shown = new Error(
         name == "SyntaxError" ? "what is stored cannot be read" : scrub(error?.message) || name,
       );

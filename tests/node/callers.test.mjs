@@ -164,6 +164,18 @@ test("a_sign_out_while_a_function_is_asked_means_that_nothing_is_sent", async ()
   assert.equal(await storage.load(), null);
 });
 
+test("a_sign_out_that_revokes_is_done_in_time_although_a_function_or_the_server_hangs", async () => {
+  const never = () => new Promise(() => {});
+  for (const options of [{ parameters: { trace: never } }, { fetch: never }]) {
+    const { refresher, storage, tokens } = begin({ timeoutSeconds: 5, ...options });
+    await refresher.setTokens(tokens);
+    const { after } = await outcomeOf(refresher.signOut({ revoke: true }), 60);
+    assert.ok(after <= 10.2, `${after} s`);
+    assert.equal(await storage.load(), null);
+    refresher.close();
+  }
+});
+
 test("a_function_that_asks_the_refresher_itself_is_answered_and_not_hung", async () => {
   let inner;
   const { refresher } = begin({
@@ -223,6 +235,19 @@ test("a_listener_that_never_returns_holds_up_nobody_and_no_lock", async () => {
   assert.ok(await refresher.getAccessToken());
   assert.ok(await refresher.refresh());
   assert.equal(server.requests.length, 2);
+});
+
+test("a_closed_refresher_tells_nobody_anything_though_it_stores_what_was_on_its_way", async () => {
+  const { server, storage, refresher, events } = begin();
+  server.next({ fault: "slow", seconds: 2 });
+  const waiting = refresher.getAccessToken().catch(({ code }) => code);
+  await time.settle();
+  const told = events.length;
+  refresher.close();
+  assert.equal(await waiting, "closed");
+  await time.pass(5 * SECOND);
+  assert.equal(events.length, told);
+  assert.equal((await storage.load()).pending, undefined);
 });
 
 test("no_listener_and_no_caller_runs_while_the_lock_is_held", async () => {

@@ -53,6 +53,28 @@ test("a server that echoes tokens and secrets gets none of them into errors and 
     assert.equal(leak(shown(value), SECRETS), undefined);
 });
 
+test("eight characters are too many and seven are not", async () => {
+  const said = (length) =>
+    ["left", REFRESH_TOKEN.slice(5, 5 + length), CLIENT_SECRET.slice(-length), "right"].join(" ");
+  for (const [length, kept] of [
+    [7, said(7)],
+    [8, "left [redacted] [redacted] right"],
+  ]) {
+    const fetch = async () =>
+      Response.json({ error: "teapot", error_description: said(length) }, { status: 400 });
+    const tokens = { refresh_token: REFRESH_TOKEN };
+    const refresher = createRefresher({
+      token_endpoint,
+      client_id: "me",
+      client_secret: CLIENT_SECRET,
+      fetch,
+      tokens,
+    });
+    const error = await refresher.getAccessToken().catch((reason) => reason);
+    assert.equal(error.error_description, kept);
+  }
+});
+
 test("a storage whose errors quote the record gets nothing of it into events", async () => {
   const stored = JSON.stringify({
     format: 1,
@@ -60,16 +82,28 @@ test("a storage whose errors quote the record gets nothing of it into events", a
     obtained_at: 1,
     tokens: { access_token: ACCESS_TOKEN },
   });
-  const refresher = createRefresher({
-    token_endpoint,
-    client_id: "me",
-    storage: { load: () => JSON.parse(`${stored}${ACCESS_TOKEN}`), save: () => {} },
-  });
-  const events = record(refresher);
-  await assert.rejects(refresher.getAccessToken(), { code: "storage_failed" });
-  await new Promise((resolve) => setTimeout(resolve));
-  assert.equal(events.length > 0, true);
-  assert.equal(leak(shown(events), SECRETS), undefined);
+  const quoting = (words) => {
+    throw Object.assign(new Error(words), {
+      name: words,
+      code: words,
+      cause: new Error(words),
+      query: words,
+    });
+  };
+  for (const storage of [
+    { load: () => JSON.parse(`${stored}${ACCESS_TOKEN}`), save: () => {} },
+    { load: () => null, save: (given) => quoting(`INSERT failed: ${JSON.stringify(given)}`) },
+  ]) {
+    const refresher = createRefresher({ token_endpoint, client_id: "me", storage });
+    const events = record(refresher);
+    await refresher.getAccessToken().catch(() => {});
+    await refresher.setTokens({ access_token: ACCESS_TOKEN, refresh_token: REFRESH_TOKEN });
+    await new Promise((resolve) => setTimeout(resolve));
+    const failures = events.filter(({ type }) => type === "storage-failed");
+    assert.ok(failures.length > 0);
+    assert.equal(leak(shown(failures), SECRETS), undefined);
+    refresher.close();
+  }
 });
 
 test("console.log of a refresher with tokens shows none", async () => {

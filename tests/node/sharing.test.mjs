@@ -18,12 +18,17 @@ afterEach(() => time.restore());
 const runOut = (tokens) => ({ ...tokens, expires_in: undefined, expires_at: 1 });
 
 /** What contexts of their own see of one record: no hint, no lock but the one that they are given, no turn in a realm. */
-const apart = ({ load, save }) => ({ load, save, conditionalSave: true });
+const apart = ({ load, save, compares = true }) => ({
+  load,
+  save,
+  ...(compares && { conditionalSave: true }),
+});
 
 /** As a row of a database without comparison. */
 function row() {
   let stored = null;
   return {
+    compares: false,
     load: () => structuredClone(stored),
     save: (record) => void (stored = structuredClone(record)),
   };
@@ -213,6 +218,35 @@ for (const where of ["here", "in another context"])
     assert.equal((await outcomeOf(all[0].refresher.getAccessToken())).reason.code, "signed_out");
     assert.equal(server.requests.length, sent, "nothing is sent after a sign-out");
   });
+
+test("a_late_result_does_not_bring_a_session_back_that_was_forgotten_in_a_row_which_cannot_compare", async () => {
+  const storage = row();
+  const { server, all } = await contexts(2, { storage });
+  server.next({ fault: "slow", seconds: 2 });
+  const told = outcomeOf(all[0].refresher.getAccessToken());
+  await time.settle();
+  await all[1].refresher.signOut();
+  assert.equal((await told).reason.code, "signed_out");
+  await time.pass(5 * SECOND);
+  assert.equal(storage.load(), null);
+});
+
+test("a_caller_who_left_before_the_lock_came_causes_no_request", async () => {
+  let release;
+  const lock = async (work) => {
+    await new Promise((resolve) => (release = resolve));
+    return work();
+  };
+  const { server, all } = await contexts(1, { lock });
+  const abort = new AbortController();
+  const waiting = all[0].refresher.getAccessToken({ signal: abort.signal }).catch((reason) => reason);
+  await time.settle();
+  abort.abort("gone");
+  assert.equal(await waiting, "gone");
+  release();
+  await time.pass(SECOND);
+  assert.equal(server.requests.length, 0);
+});
 
 for (const where of ["here", "in another context"])
   test(`a login ${where} wins over a refresh in flight: the other account's tokens never land in its record`, async () => {

@@ -194,6 +194,18 @@ test("a_clock_that_is_set_back_costs_one_refresh_and_no_loop", async () => {
   assert.equal(server.requests.length, 1);
 });
 
+test("a_clock_that_is_set_back_within_the_life_of_a_token_prolongs_it_by_nothing", async () => {
+  const { server, refresher } = await begin();
+  const first = await refresher.getAccessToken();
+  await time.pass(HOUR - 600 * SECOND);
+  time.setClock(-HOUR / 2); // it seems to be good for forty minutes more
+  const { value } = await within(refresher.getAccessToken(), SECOND);
+  assert.notEqual(value, first);
+  await time.pass(HOUR / 2);
+  assert.equal(await refresher.getAccessToken(), value);
+  assert.equal(server.requests.length, 1);
+});
+
 test("a_clock_that_is_set_forward_costs_one_refresh_and_no_loop", async () => {
   const { server, refresher } = await begin();
   await refresher.getAccessToken();
