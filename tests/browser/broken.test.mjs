@@ -1,5 +1,6 @@
 // Pages whose platform lacks or breaks what tabs share a session by: locks, channels, storages, a secure context.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tabs } from "./tabs.mjs";

@@ -1,6 +1,7 @@
 // Five tabs, one session, tokens of two seconds, a server that ends everything when a refresh token comes twice; and tabs
 // that are closed, crashed, frozen, blocked and reloaded at random, some of them in the middle of a token request.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { describe, test } from "node:test";

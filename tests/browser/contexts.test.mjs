@@ -1,5 +1,6 @@
 // Every kind of context that can share a session: frames, workers, copies of the package, duplicated tabs, mounts that come twice.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tabs } from "./tabs.mjs";

@@ -1,5 +1,7 @@
 // DPoP in Chromium pages: the key in IndexedDB, across tabs and visits, at a server on another origin that wants nonces.
 
+import "../leaks/listener.mjs";
+import { hearPage } from "../leaks/pages.mjs";
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { chromium } from "playwright-core";
@@ -181,7 +183,7 @@ const client = () => ({
 });
 
 async function openTab() {
-  const tab = await context.newPage();
+  const tab = hearPage(await context.newPage());
   await tab.goto(pages.url);
   return tab;
 }

@@ -1,6 +1,7 @@
 // The packed package in Chromium pages under a strict policy, against real servers: one page, two tabs, a worker, a page that
 // comes back.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,6 +1,8 @@
 // The demo page in Chromium, with the packed package and the demo's servers: what a person sees, and what the servers saw.
 // SCREENSHOT_DIRECTORY=… leaves pictures of it there.
 
+import "../leaks/listener.mjs";
+import { hearPage } from "../leaks/pages.mjs";
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { request } from "node:http";
@@ -183,7 +185,7 @@ test("the_pages_server_answers_loopback_names_and_its_own_page_only", async () =
 // --- what the tests speak of ------------------------------------------------------------------------------------------
 
 async function openTab() {
-  const tab = await context.newPage();
+  const tab = hearPage(await context.newPage());
   tab.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   tab.on("pageerror", (error) => complaints.push(String(error)));
   await tab.goto(served.url);

@@ -1,5 +1,6 @@
 // Pages that go and come back out of the back/forward cache, and pages that only listen.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tabs } from "./tabs.mjs";

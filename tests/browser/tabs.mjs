@@ -1,5 +1,6 @@
 // Tabs of Chromium with the packed package, against real servers, for the tests of this folder. Not a test by itself.
 
+import { hearPage } from "../leaks/pages.mjs";
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach } from "node:test";
 import { chromium } from "playwright-core";
@@ -28,6 +29,7 @@ export function tabs() {
     },
 
     listen(tab) {
+      hearPage(tab);
       tab.on("console", (message) => message.type() === "error" && it.complaints.push(message.text()));
       tab.on("pageerror", (error) => it.complaints.push(String(error)));
     },

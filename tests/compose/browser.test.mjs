@@ -1,6 +1,8 @@
 // The recipes of docs/fetch.md for React, WebSocket and event streams, as they stand there, in a Chromium page whose API is on
 // another origin.
 
+import "../leaks/listener.mjs";
+import { hearPage } from "../leaks/pages.mjs";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -42,7 +44,7 @@ after(async () => {
 });
 beforeEach(async () => {
   complaints = [];
-  page = await browser.newPage();
+  page = hearPage(await browser.newPage());
   page.setDefaultTimeout(10_000);
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));

@@ -1,5 +1,7 @@
 // The claims about refresher.fetch, on the packed package in pages: Chromium always, Firefox and WebKit with --long.
 
+import "../leaks/listener.mjs";
+import { heard } from "../leaks/search.mjs";
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { chromium } from "../browser/engines/chromium.mjs";
@@ -19,7 +21,10 @@ for (const engine of engines)
       [api, other] = await Promise.all([startApi(), startApi()]);
       page = await startClaimsPage({ apiOrigin: api.origin, otherOrigin: other.origin });
       browser = await engine.launch({
-        heard: (level, text) => complaints.push(`${level}: ${text}`),
+        heard(level, text) {
+          heard("a page's console", text);
+          complaints.push(`${level}: ${text}`);
+        },
         say: (text) => console.log(text),
       });
       await browser.open(page.url, () => {});
