@@ -29,7 +29,7 @@ export function guarded(storage, isPublic, keyring) {
       const record = await storage.load();
       const isForeign = !!record?.dpop_jkt && !(await keyring.has(record.dpop_jkt));
       lost = isForeign && isPublic;
-      return isForeign ? { ...record, tokens: isPublic ? {} : unbound(record.tokens) } : record;
+      return isForeign ? { ...record, tokens: isPublic ? {} : unbound(record.tokens ?? {}) } : record;
     },
 
     /** @param {TokenRecord | null} record @param {number | null} expected */

@@ -64,16 +64,16 @@ function proved(fetch, key, known) {
 }
 
 /**
- * What a resource server found wrong with the proof (RFC 9449 §7.1 and §9), also where it has a challenge of another scheme beside.
- * Challenges that CORS hides may mean a nonce; only a new one makes that worth a try.
+ * What a resource server found wrong with the proof (RFC 9449 §7.1 and §9), whatever other challenges stand beside it. Challenges that
+ * CORS hides may mean a nonce; only a new one makes that worth a try.
  * @param {Response} response @returns {"nonce" | "clock" | undefined}
  */
 function faultOf({ status, headers }) {
   if (status != 401 && status != 400) return;
-  const challenges = headers.get("www-authenticate") ?? (status == 401 ? "DPoP error=use_dpop_nonce" : "");
-  const [, error] = /\berror\s*=\s*"?(use_dpop_nonce|invalid_dpop_proof)\b/i.exec(challenges) ?? [];
-  if (!error || !/(^|,)\s*DPoP\s/i.test(challenges)) return;
-  return /nonce/i.test(error) ? "nonce" : "clock";
+  const challenges = headers.get("www-authenticate");
+  if (challenges === null) return status == 401 ? "nonce" : undefined;
+  if (/\berror\s*=\s*"?use_dpop_nonce\b/i.test(challenges)) return "nonce";
+  if (/\berror\s*=\s*"?invalid_dpop_proof\b/i.test(challenges)) return "clock";
 }
 
 /** @param {FetchInput} input */

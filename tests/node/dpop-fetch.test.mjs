@@ -6,6 +6,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { createRefresher } from "oauth-refresher";
 import { dpop } from "oauth-refresher/dpop";
 import { memoryStorage } from "oauth-refresher/storage";
+import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import { bindingServer } from "../servers/binding.mjs";
 import { startDPoPApi } from "../servers/dpop-api.mjs";
 import { startOidc } from "../servers/oidc.mjs";
@@ -53,14 +54,16 @@ test("e2_every_request_has_the_token_under_its_scheme_and_a_proof_of_its_own", a
 for (const token_type of ["dpop", "DPOP", "dPoP"])
   test(`e8_a_token_type_written_${token_type}_is_sent_as_DPoP`, async () => {
     const { refresher } = await session({ token_type });
-    assert.equal((await refresher.fetch(`${api.origin}/a`)).status, 200);
+    await refresher.fetch(`${api.origin}/a`);
+    assert.deepEqual(statuses(api), [200], "at once, and not after a refresh");
   });
 
 test("a_bearer_token_is_sent_without_a_proof", async () => {
-  const { refresher } = await session({ token_type: "Bearer" });
+  const { refresher, inits } = await session({ token_type: "Bearer" });
   await refresher.fetch(`${api.origin}/open`);
   assert.match(api.calls[0].authorization, /^Bearer /);
   assert.equal(api.calls[0].dpop, undefined);
+  assert.deepEqual(Object.keys(inits[0]), ["headers"], "the platform follows its redirects, as without DPoP");
 });
 
 // --- nonces -----------------------------------------------------------------------------------------------------------
@@ -146,6 +149,48 @@ test("e7_the_nonces_of_servers_are_never_mixed", async () => {
     as.sent.map((proof) => claimsOf(proof).nonce),
     [undefined, as.proofs.nonce],
   );
+});
+
+test("e7_an_authorization_server_and_an_api_of_one_origin_have_nonces_of_their_own", async () => {
+  const key = dpop();
+  const server = fakeAuthorizationServer({ extras: { token_type: "DPoP" } });
+  const asked = [];
+  const refresher = createRefresher({
+    ...server.options,
+    dpop: key,
+    tokens: server.login(),
+    origins: [new URL(server.token_endpoint).origin],
+    async fetch(input, init) {
+      const isToken = String(input) === server.token_endpoint;
+      asked.push([isToken ? "token" : "api", claimsOf(new Headers(init.headers).get("dpop")).nonce]);
+      const { status, headers, body } = isToken ? await server.fetch(input, init) : new Response("{}");
+      const named = new Headers(headers);
+      named.set("dpop-nonce", isToken ? "of-the-server" : "of-the-api");
+      return new Response(body, { status, headers: named });
+    },
+  });
+  const api = new URL("/things", server.token_endpoint);
+  await refresher.fetch(api);
+  await refresher.refresh();
+  await refresher.fetch(api);
+  await refresher.refresh();
+  assert.deepEqual(asked, [
+    ["api", undefined],
+    ["token", undefined],
+    ["api", "of-the-api"],
+    ["token", "of-the-server"],
+  ]);
+});
+
+test("a_401_whose_challenges_are_hidden_is_tried_once_more_with_a_new_nonce_before_a_refresh", async () => {
+  const { refresher, as } = await session();
+  strict.answers.a = (req, res) =>
+    claimsOf(req.headers.dpop).nonce === "hidden"
+      ? respond(res, 200, {})
+      : respond(res, 401, {}, { "DPoP-Nonce": "hidden" });
+  assert.equal((await refresher.fetch(`${strict.origin}/a`)).status, 200);
+  assert.deepEqual(statuses(strict), [401, 200]);
+  assert.equal(as.requests, 0);
 });
 
 test("a_nonce_and_then_a_dead_token_cost_one_retry_and_one_refresh", async () => {
@@ -286,6 +331,7 @@ async function session({ token_type = "DPoP", nonces } = {}) {
   const key = dpop();
   const as = bindingServer({ nonces }, {});
   const jkt = await key.thumbprint();
+  const inits = [];
   const { fetch } = as.options;
   const refresher = createRefresher({
     ...as.options,
@@ -294,7 +340,7 @@ async function session({ token_type = "DPoP", nonces } = {}) {
     origins: [api, strict, late].map(({ origin }) => origin),
     async fetch(input, init) {
       const isToken = String(input) === as.server.token_endpoint;
-      if (!isToken) return globalThis.fetch(input, init);
+      if (!isToken) return (inits.push(init), globalThis.fetch(input, init));
       const response = await fetch(input, init);
       const { access_token } = await response.clone().json();
       if (access_token) live.set(access_token, jkt);
@@ -304,5 +350,5 @@ async function session({ token_type = "DPoP", nonces } = {}) {
   const tokens = { ...as.login(jkt), token_type };
   live.set(tokens.access_token, jkt);
   await refresher.setTokens(tokens);
-  return { refresher, as, key };
+  return { refresher, as, inits };
 }
