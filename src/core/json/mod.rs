@@ -61,6 +61,14 @@ impl<'a> Json<'a> {
         self.0.strip_prefix('"')?.strip_suffix('"').map(unescape)
     }
 
+    /// Whether it is that string. A machine looks for members at every step: nothing is allocated for names without escapes.
+    fn is_string(self, text: &str) -> bool {
+        if self.0.bytes().any(|byte| byte == b'\\') {
+            return self.string().as_deref() == Some(text);
+        }
+        self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(text)
+    }
+
     /// A string's text, or a number's as it was written: what a lenient reader takes for a code.
     pub fn word(self) -> Option<String> {
         match self.0.as_bytes().first()? {
@@ -82,8 +90,9 @@ impl<'a> Json<'a> {
     /// The member of that name; the last one if the server repeated it, as `JSON.parse` has it.
     pub fn member(self, name: &str) -> Option<Json<'a>> {
         let mut found = None;
-        for (key, value) in self.members() {
-            if key == name {
+        let mut members = self.members();
+        while let Some((key, value)) = members.raw() {
+            if key.is_string(name) {
                 found = Some(value);
             }
         }
@@ -181,14 +190,22 @@ pub struct Members<'a> {
     scanner: Scanner<'a>,
 }
 
+impl<'a> Members<'a> {
+    /// The next one, its name as it is written.
+    fn raw(&mut self) -> Option<(Json<'a>, Json<'a>)> {
+        self.scanner.skip(b',');
+        let name = self.scanner.value(MAX_DEPTH)?;
+        self.scanner.skip(b':');
+        Some((name, self.scanner.value(MAX_DEPTH)?))
+    }
+}
+
 impl<'a> Iterator for Members<'a> {
     type Item = (String, Json<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.scanner.skip(b',');
-        let name = self.scanner.value(MAX_DEPTH)?.string()?;
-        self.scanner.skip(b':');
-        Some((name, self.scanner.value(MAX_DEPTH)?))
+        let (name, value) = self.raw()?;
+        Some((name.string()?, value))
     }
 }
 
@@ -208,7 +225,7 @@ impl<'a> Iterator for Items<'a> {
 
 /// Undoes the escapes of a checked string; half a surrogate pair becomes U+FFFD.
 fn unescape(inner: &str) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(inner.len());
     let mut rest = inner.chars();
     while let Some(character) = rest.next() {
         let escaped = if character == '\\' { rest.next() } else { None };

@@ -9,6 +9,7 @@ use super::demands::Demand;
 use super::facts::{CallerId, Code, Effect, Event, Failure, Operation, OrderId, Revoke, Source, Wish};
 use super::held::Unsaved;
 use super::Machine;
+use crate::core::json::push_number;
 use crate::core::policy::MARGIN;
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::secret::Secret;
@@ -190,7 +191,7 @@ impl Machine {
             return true;
         }
         let retry_at = now + Duration::from_secs(1);
-        self.held.keep_unsaved(record, Unsaved { replaces: None, retry_at, failures: 0 });
+        self.held.keep_unsaved(record, Unsaved { replaces: None, decides: true, retry_at, failures: 0 });
         self.decided(now, decision);
         true
     }
@@ -214,7 +215,11 @@ impl Machine {
 
     fn decide(&mut self, kind: Kind, adopting: Vec<CallerId>, leaving: Vec<CallerId>) {
         let order = self.order();
-        let session = self.name(order);
+        // It begins with the time, by which the later one of two is known.
+        let mut session = String::new();
+        push_number(&mut session, self.now.as_millis());
+        session.push('-');
+        session.push_str(&self.name(order));
         let stage = Stage::Reading(order);
         let decision = Decision { kind, stage, session, adopting, leaving, refused: 0, failed: 0 };
         if self.held.looked {

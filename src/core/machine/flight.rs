@@ -6,7 +6,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::facts::{Code, Effect, Event, Failure, Operation, OrderId, Reach, Sent};
-use super::held::Reconciled;
+use super::held::{refresh_token_of, Reconciled};
 use super::outcome::Outcome;
 use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
@@ -148,13 +148,22 @@ impl Machine {
                 self.unread = false;
                 self.hold();
                 self.failures = self.failures.saturating_add(1);
-                let failure = remembered.unwrap_or_else(|| Failure::new(Code::StorageFailed));
+                let failure =
+                    remembered.unwrap_or_else(|| Failure::new(Code::StorageFailed)).leaving(self.doubt_state());
                 self.serve_or_refuse(now, &failure);
                 self.rest = Some((now + backoff(self.failures, &mut self.random), failure));
             }
             // A session that the storage never held lives in memory alone.
             Phase::Rereading(waited) if waited == order && self.is_memory_only() => self.spend_or_leave(now),
-            Phase::Rereading(waited) | Phase::Conflicting(waited, ..) if waited == order => self.storage_gave_up(now),
+            Phase::Rereading(waited) if waited == order => self.storage_gave_up(now),
+            Phase::Conflicting(waited, writing, outcome) if waited == order => match outcome {
+                Outcome::Ended(_) | Outcome::EndedLater(_) => self.storage_gave_up(now),
+                // What the server gave is kept, whoever wrote in between.
+                Outcome::Refreshed | Outcome::Failed(_) | Outcome::Resaved => {
+                    self.notify(Event::StorageFailed(Operation::Load));
+                    self.unsaved(now, *writing, outcome);
+                }
+            },
             Phase::Confirming(Wait::For(waited), _) if waited == order => self.storage_gave_up(now),
             other => self.enter(other),
         }
@@ -322,6 +331,9 @@ impl Machine {
             Phase::Confirming(_, failure) if due => self.confirm(failure),
             Phase::Sending(sending) if due => {
                 let order = sending.order;
+                // It may have been the clock that was set: a reply that comes yet is worth having.
+                let mark = self.held.record.as_ref().and_then(|record| record.pending.as_ref());
+                self.overdue = mark.map(|mark| (order, sending.sent_at, mark.attempt.clone()));
                 self.enter(Phase::Sending(sending));
                 self.unreachable(now, order, Sent::TimedOut);
             }
@@ -357,6 +369,7 @@ impl Machine {
         }
         self.reconcile(stored);
         if let Some(failure) = remembered {
+            let failure = failure.leaving(self.doubt_state());
             self.serve_or_refuse(now, &failure);
             self.rest = Some((now + backoff(self.failures, &mut self.random), failure));
         }
@@ -364,7 +377,7 @@ impl Machine {
 
     fn reread_done(&mut self, now: UnixTime, stored: Stored) {
         if self.reconcile(stored) == Reconciled::Unreadable {
-            self.finish(now, &Failure::new(Code::StorageFailed));
+            self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
             return;
         }
         self.spend_or_leave(now);
@@ -429,6 +442,11 @@ impl Machine {
 }
 
 impl Writing {
+    /// It is more than a mark that is taken back: an outcome, or a refresh token that came beside a failure.
+    pub fn brings_something(&self, outcome: &Outcome) -> bool {
+        !matches!(outcome, Outcome::Failed(_)) || refresh_token_of(self.record.as_ref()) != self.replaces
+    }
+
     /// Pauses for another try, unless there were enough.
     fn try_later(&mut self, now: UnixTime) -> bool {
         self.tries = self.tries.saturating_add(1);

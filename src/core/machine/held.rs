@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::facts::{Code, Holding, Wish};
+use crate::core::json::{cut, whole};
 use crate::core::policy::MIN_VALIDITY;
 use crate::core::record::{fingerprint, Record, Stored};
 use crate::core::secret::Secret;
@@ -45,8 +46,10 @@ pub struct Held {
 /// A change that the storage did not take.
 #[derive(Clone, Debug)]
 pub struct Unsaved {
-    /// The refresh token it replaces, by fingerprint; `None` for a login or a sign-out, which win over everything.
+    /// The refresh token it replaces, by fingerprint; `None` for a login or a sign-out.
     pub replaces: Option<String>,
+    /// It is a login or a sign-out, or follows one that the storage did not take: it wins over other sessions.
+    pub decides: bool,
     /// When to try again.
     pub retry_at: UnixTime,
     /// How often it failed.
@@ -147,9 +150,10 @@ impl Held {
         self.put(record, generation);
     }
 
-    /// Keeps in memory what the storage did not take.
-    pub fn keep_unsaved(&mut self, record: Option<Record>, unsaved: Unsaved) {
+    /// Keeps in memory what the storage did not take. What follows a decision that it did not take is part of it.
+    pub fn keep_unsaved(&mut self, record: Option<Record>, mut unsaved: Unsaved) {
         let stored = self.stored;
+        unsaved.decides |= self.unsaved.as_ref().is_some_and(|earlier| earlier.decides);
         self.put(record, stored);
         self.unsaved = Some(unsaved);
     }
@@ -245,12 +249,23 @@ impl Held {
 
     /// Whether what is in memory is newer than what the storage holds.
     fn outlives(&self, unsaved: &Unsaved, stored: &Stored) -> bool {
+        let theirs = match stored {
+            Stored::Record(record) => Some(record.as_ref()),
+            Stored::Nothing | Stored::Unreadable(_) => None,
+        };
         stored.generation() == self.stored
-            || unsaved.replaces.is_none()
-            || match stored {
-                Stored::Record(record) => refresh_token_of(Some(record)) == unsaved.replaces,
-                Stored::Nothing | Stored::Unreadable(_) => false,
-            }
+            || self.overrules(self.record.as_ref(), theirs)
+            || unsaved.replaces.is_some() && theirs.is_some() && refresh_token_of(theirs) == unsaved.replaces
+    }
+
+    /// Whether a decision that is not stored yet wins over what stands there: another session, and no later login. One of
+    /// the same session is the decision itself, which landed though it seemed to fail, or descends from it.
+    pub fn overrules(&self, ours: Option<&Record>, theirs: Option<&Record>) -> bool {
+        let since = |record: &Record| cut(&record.session, b'-').and_then(|(time, _)| whole(time));
+        let later = theirs.zip(ours).is_some_and(|(theirs, ours)| since(theirs) > since(ours));
+        self.unsaved.as_ref().is_some_and(|unsaved| unsaved.decides)
+            && !later
+            && (theirs.is_none() || theirs.map(|theirs| &theirs.session) != ours.map(|ours| &ours.session))
     }
 
     /// A storage that is only eventually consistent shows an older generation of the same session now and then.
@@ -272,6 +287,7 @@ impl Held {
         self.record = record;
         self.stored = stored;
         self.unsaved = None;
+        self.refuted = false;
     }
 }
 

@@ -77,6 +77,8 @@ pub struct Machine {
     unread: bool,
     /// Marks that were refused in a row.
     refusals: u32,
+    /// The request that was given up last, because its time seemed to be over; and its mark.
+    overdue: Option<(OrderId, UnixTime, String)>,
     /// A reply whose asker is gone, until it is known whether the mark still stands.
     late: Option<Late>,
     /// A mark was found when the storage was first read: its outcome is to be settled now.
@@ -140,6 +142,7 @@ impl Machine {
             hinted: false,
             unread: false,
             refusals: 0,
+            overdue: None,
             late: None,
             found_doubt: false,
             was_in_doubt: false,

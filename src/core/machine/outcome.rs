@@ -1,12 +1,12 @@
 //! What a reply does to the session: new tokens are stored before anybody sees them, only a confirmed `invalid_grant`
 //! (RFC 6749 section 5.2) ends it, and everything else keeps the tokens (rotation safety, invariants 4, 6 and 10).
 
-use super::facts::{Code, Effect, Event, Failure, OrderId, Source};
+use super::facts::{Code, Effect, Event, Failure, Late, OrderId, Source};
 use super::flight::{Phase, Wait, Writing};
 use super::held::{refresh_token_of, Reconciled, Unsaved};
 use super::{Machine, Reach};
 use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
-use crate::core::policy::{backoff, LONGEST_PATIENCE, LONGEST_WAIT};
+use crate::core::policy::{backoff, LONGEST_PATIENCE, LONGEST_WAIT, MARGIN};
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
@@ -35,6 +35,11 @@ impl Machine {
             Phase::Sending(sending) if sending.order == order => sending,
             other => {
                 self.enter(other);
+                if let Some((_, sent_at, attempt)) = self.overdue.take_if(|overdue| overdue.0 == order) {
+                    self.rest = None;
+                    self.late = Some(Late { attempt, sent_at, reply: reply.clone() });
+                    return;
+                }
                 return self.orphan_replied(now, order, reply);
             }
         };
@@ -47,6 +52,10 @@ impl Machine {
             Verdict::Ended(error) => {
                 let failure = Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent).said(error);
                 self.refused(now, failure);
+            }
+            // Others give a mark up by its age: after that nothing more is sent under it.
+            Verdict::NonceWanted(error) if now.since(self.marked_at) > MARGIN => {
+                self.failed(now, Failure::new(Code::Unavailable).said(error));
             }
             Verdict::NonceWanted(_) if !sending.with_nonce => self.send(now, true),
             Verdict::NonceWanted(error) => self.failed(now, Failure::new(Code::ClientRejected).said(error)),
@@ -113,7 +122,7 @@ impl Machine {
     pub(super) fn confirmed(&mut self, now: UnixTime, stored: Stored, failure: Failure) {
         let refused = self.held.fingerprint();
         if self.reconcile(stored) == Reconciled::Unreadable {
-            return self.finish(now, &Failure::new(Code::StorageFailed));
+            return self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
         }
         if self.held.fingerprint() != refused {
             self.tries = 0;
@@ -182,19 +191,17 @@ impl Machine {
             Stored::Record(record) => Some(record.as_ref()),
             Stored::Nothing | Stored::Unreadable(_) => None,
         };
+        let matters = writing.brings_something(&outcome);
         let written = theirs.zip(writing.record.as_ref()).is_some_and(|(theirs, ours)| theirs.tokens == ours.tokens);
-        // A login that landed though it seemed to fail may have been refreshed since: what is stored descends from it.
-        let descends = writing.replaces.is_none()
-            && theirs.zip(writing.record.as_ref()).is_some_and(|(theirs, ours)| theirs.session == ours.session);
         let forgotten = stored == Stored::Nothing && writing.record.is_none();
-        if (written || descends || forgotten) && !matches!(outcome, Outcome::Failed(_)) {
+        if (written || forgotten) && matters {
             // Our own write, whose acknowledgement was lost.
             self.held.wrote(theirs.cloned());
             return self.conclude(now, outcome);
         }
         let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
-        let ours_wins = writing.replaces.is_none() || same_token;
-        if ours_wins && !matches!(outcome, Outcome::Failed(_)) {
+        let ours_wins = same_token || self.held.overrules(writing.record.as_ref(), theirs);
+        if ours_wins && matters {
             // Whoever wrote meanwhile still holds the refresh token that this result replaces.
             self.held.saw_generation(&stored);
             if writing.tries >= CONFLICT_TRIES {
@@ -222,8 +229,9 @@ impl Machine {
 
     /// The storage does not take the write: memory keeps it, and it is tried on.
     pub(super) fn unsaved(&mut self, now: UnixTime, writing: Writing, outcome: Outcome) {
+        let matters = writing.brings_something(&outcome);
         match outcome {
-            Outcome::Failed(failure) => return self.finish(now, &failure),
+            Outcome::Failed(failure) if !matters => return self.finish(now, &failure),
             Outcome::Resaved => {
                 let pause = backoff(writing.tries.saturating_add(self.resaves()), &mut self.random);
                 if let Some(unsaved) = &mut self.held.unsaved {
@@ -232,9 +240,10 @@ impl Machine {
                 }
                 return self.unlock();
             }
-            Outcome::Refreshed | Outcome::Ended(_) | Outcome::EndedLater(_) => {}
+            Outcome::Refreshed | Outcome::Failed(_) | Outcome::Ended(_) | Outcome::EndedLater(_) => {}
         }
-        let unsaved = Unsaved { replaces: writing.replaces, retry_at: now + Duration::from_secs(1), failures: 0 };
+        let unsaved =
+            Unsaved { replaces: writing.replaces, decides: false, retry_at: now + Duration::from_secs(1), failures: 0 };
         self.held.keep_unsaved(writing.record, unsaved);
         self.conclude(now, outcome);
     }

@@ -55,11 +55,13 @@ impl Machine {
     fn settle_doubt(&mut self, now: UnixTime, pending: &Pending) {
         let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
         let theirs = !pending.attempt.starts_with(&self.context);
-        let alone = matches!(self.lock, Some((_, Reach::AllContexts)));
+        // Whoever writes a mark although the lock is ours holds it too: it was stolen.
+        let alone = matches!(self.lock, Some((_, Reach::AllContexts))) && self.refusals == 0;
         let probed_at = pending.probed_at.filter(|at| *at <= now);
         let given_up = pending.started_at.max(probed_at.unwrap_or_default()) + self.policy.timeout + MARGIN;
-        if theirs && !alone && now < given_up && now >= pending.started_at {
-            // Without a lock that its owner respects, the request may still be out: its result is worth waiting for.
+        if theirs && !alone && now < given_up && now + MARGIN >= pending.started_at {
+            // Without a lock that its owner respects, the request may still be out: its result is worth waiting for. No two
+            // devices have the same time; a mark from further in the future was written by a clock that was wrong.
             let pause = Duration::from_millis(500) + self.random.below(Duration::from_millis(500));
             return self.rest_until(given_up.min(now + pause), unknown);
         }
@@ -120,9 +122,9 @@ impl Machine {
     /// where the alternative is to turn a caller away.
     pub(super) fn unmarked(&mut self, now: UnixTime, writing: Writing) {
         if !self.somebody_needs(now) {
-            return self.finish(now, &Failure::new(Code::StorageFailed));
+            return self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
         }
-        let unsaved = Unsaved { replaces: writing.replaces, retry_at: now + MINUTE, failures: 0 };
+        let unsaved = Unsaved { replaces: writing.replaces, decides: false, retry_at: now + MINUTE, failures: 0 };
         self.held.keep_unsaved(writing.record, unsaved);
         self.send(now, false);
     }
