@@ -3,6 +3,7 @@
 //! the check has it too, and no other.
 
 use oauth_refresher::core::machine::{Code, Event, Failure, Source};
+use oauth_refresher::core::oauth::response::RefreshTokenState;
 use oauth_refresher::core::record::Record;
 
 use crate::context::{Answer, Condition, Held, Waiting, Wants};
@@ -31,12 +32,12 @@ impl World {
         there.observed.steps += 1;
         let steps = there.observed.steps;
         let late = there.waiting.iter().find(|waiting| waiting.deadline <= wall).map(|waiting| waiting.id);
-        let deadline = there.machine.deadline();
+        let deadline = if woke { there.machine.deadline() } else { None };
         self.most_steps = self.most_steps.max(steps);
         if let Some(id) = late {
             self.breaks("every demand settles by its deadline", format!("c{context} #{id}"));
         }
-        if let Some(at) = deadline.filter(|at| woke && at.as_millis() <= wall) {
+        if let Some(at) = deadline.filter(|at| at.as_millis() <= wall) {
             let detail = format!("c{context}: {} at {wall}", at.as_millis());
             self.breaks("after Woke the deadline is in the future", detail);
         }
@@ -80,11 +81,47 @@ impl World {
 
     /// What the driver holds is handed out: it must be in the storage already.
     pub fn check_held(&mut self, context: usize, held: Option<&Held>) {
-        let Some(held) = held else { return };
+        let compares = self.compares();
+        let observed = &mut self.contexts[context].observed;
+        let now_held = held.map(|held| (held.access.family, held.generation));
+        let before = std::mem::replace(&mut observed.last_held, now_held);
+        let refuted = observed.refuted;
+        let Some(held) = held else {
+            // A record without an access token shows nothing of the login it belongs to.
+            observed.known = before.and(observed.known);
+            return;
+        };
+        observed.known = Some(held.access.family);
+        let back =
+            before.is_some_and(|(family, generation)| family == held.access.family && held.generation < generation);
+        // A replica that is behind is not believed, unless it said that somebody wrote in between. What a storage that fails
+        // did not take has a number that others may give again.
+        if back && compares && !refuted && !observed.storage_trouble {
+            let detail = format!("c{context}: generation {} after {before:?}", held.generation);
+            self.breaks("what is held never goes back a generation", detail);
+        }
         let saves = self.reads_are_current() && !self.contexts[context].observed.storage_trouble;
-        if saves && !self.past.stored.contains(&(false, held.access)) {
+        if saves && !self.past.stored.contains_key(&(false, held.access)) {
             let detail = format!("c{context} holds {}", name("at", held.access));
             self.breaks("tokens are stored before anybody sees them", detail);
+        }
+    }
+
+    /// The lock is claimed: somebody must want what is not there.
+    pub fn check_lock(&mut self, context: usize) {
+        let wall = self.wall(context);
+        let there = &self.contexts[context];
+        let Some(held) = there.at_hand(wall) else { return };
+        let wanting = |waiting: &Waiting| waiting.wants != Wants::Tokens || !waiting.plain;
+        let errand = there.observed.watching || self.history.setup.keep_alive.is_some();
+        let marked = self.storage.content().is_some_and(|record| record.pending.is_some());
+        // A token that comes from tomorrow becomes a good one by waiting.
+        let waits = !there.waiting.is_empty() && !there.waiting.iter().any(wanting);
+        if waits && !errand && !marked && !self.past.clock_moved {
+            self.breaks(
+                "nobody takes the lock for a good access token",
+                format!("c{context} has {}", name("at", held)),
+            );
         }
     }
 
@@ -94,6 +131,10 @@ impl World {
             self.breaks("a refused access token is not granted to whom it was refused", shown());
         }
         let tells = self.history.setup.says_lifetime && !self.past.clock_moved && self.reads_are_current();
+        let settled = self.compares() && self.reads_are_current() && !self.past.storage_trouble;
+        if settled && self.contexts[context].observed.signed_out_of.contains(&access.family) {
+            self.breaks("after a sign-out nobody here gets that account's tokens", shown());
+        }
         let newest = self.newest_brought_to(context, access.family);
         if tells && newest > Some(access) && self.server.has_run_out(access, self.now) {
             self.breaks("an access token that has run out is not granted", shown());
@@ -118,7 +159,7 @@ impl World {
                 .any(|fate| wanted.iter().any(|is| is(fate)))
         };
         let excused = match failure.code {
-            Code::SessionEnded => self.past.refused,
+            Code::SessionEnded => self.was_refused(context),
             Code::SignedOut => {
                 // A read may be answered with what was there when it began.
                 let slack = 2 * self.history.setup.latency.storage;
@@ -137,14 +178,35 @@ impl World {
             // A replica that is behind is one more way for a storage to fail.
             Code::StorageFailed => self.past.storage_trouble || !self.reads_are_current(),
             // Somebody who decides leaves a mark behind whose request nobody will hear of.
+            // Somebody who decides leaves a mark behind whose request nobody will hear of; and without a lock (or
+            // one that was stolen) a caller's time may be over while another context's request is out.
             Code::OutcomeUnknown => {
-                let undisturbed = !self.past.trouble && !self.past.decided;
-                !(undisturbed && self.is_lock_shared() && self.reads_are_current())
+                let cannot_tell = !self.reads_are_current() || !self.is_lock_shared() || self.past.stolen;
+                self.past.decided || cannot_tell || self.was_in_doubt()
             }
             Code::Unavailable | Code::LockTimeout | Code::Timeout => true,
         };
         if !excused {
-            self.breaks("every failure has a cause", shown);
+            self.breaks("every failure has a cause", shown.clone());
+        }
+        self.check_truth(context, failure, shown);
+    }
+
+    /// What an error says of the refresh token.
+    fn check_truth(&mut self, context: usize, failure: &Failure, shown: String) {
+        if failure.refresh_token != RefreshTokenState::Unspent || self.past.storage_trouble || self.past.decided {
+            return;
+        }
+        let Some(token) = refresh_token(self.storage.content()) else { return };
+        let life = self.contexts[context].life;
+        let spent = self.requests.iter().rev().filter(|request| request.token == token).any(|request| {
+            let own = request.context == context && request.life == life;
+            let rotated = request.issued.is_some_and(|issued| issued.refresh.is_some_and(|child| child != token));
+            own && rotated && request.reported && request.hides_its_outcome()
+        });
+        // What is stored is what this context left there, if nobody came between its comparison and its write.
+        if spent && self.reads_are_current() && self.compares() {
+            self.breaks("no error says unspent of a refresh token that may be spent", shown);
         }
     }
 
@@ -170,7 +232,7 @@ impl World {
             }
             Event::RefreshFailed(failure, _) => format!("refresh-failed {}", failure.code.as_str()),
             Event::SessionEnded(failure) => {
-                if !self.past.refused {
+                if !self.was_refused(context) {
                     self.breaks("only the server ends a session", format!("c{context}"));
                 }
                 format!("session-ended {}", failure.code.as_str())
@@ -187,36 +249,36 @@ impl World {
     pub fn check_write(&mut self, by: Option<usize>, record: Option<&Record>) {
         let Some(context) = by else { return };
         let old = self.storage.content();
-        let shown = format!("c{context} writes {}", crate::trace::described(record));
+        let shown = || format!("c{context} writes {}", crate::trace::described(record));
         let forgotten = refresh_token(old).filter(|token| self.server.would_take(*token, self.now));
         // Where comparison and write are two, others come between, unless a lock keeps them away.
         let alone = self.compares() || self.is_lock_shared() && !self.past.stolen && !self.past.decided;
         let nobody_decided = alone && self.contexts[context].observed.decided_at.is_none();
         if refresh_token(record).is_none() && forgotten.is_some() && nobody_decided {
-            return self.breaks("nobody forgets a refresh token that the server would take", shown);
+            return self.breaks("nobody forgets a refresh token that the server would take", shown());
         }
         let Some(record) = record else { return };
         let ends = (access_token(Some(record)), refresh_token(Some(record)));
         if let (Some(access), Some(refresh)) = ends {
             if access.family != refresh.family {
-                return self.breaks("a record never mixes two logins", shown);
+                return self.breaks("a record never mixes two logins", shown());
             }
         }
         let obtained_at = record.obtained_at.as_millis();
         if let Some(sent_at) = self.sent_for(access_token(Some(record))).filter(|sent_at| *sent_at != obtained_at) {
-            let detail = format!("{shown}: obtained at {obtained_at}, sent at {sent_at}");
+            let detail = format!("{}: obtained at {obtained_at}, sent at {sent_at}", shown());
             return self.breaks("a lifetime counts from before the request", detail);
         }
         if !self.storage.conditional {
             return;
         }
         if old.is_some_and(|old| old.generation >= record.generation) {
-            return self.breaks("the store never goes back a generation", shown);
+            return self.breaks("the store never goes back a generation", shown());
         }
         let new = family(Some(record));
         let known = new.is_some_and(|new| self.past.logins_stored.contains(&new));
         if family(old) != new && known && !self.past.storage_trouble {
-            self.breaks("a login or sign-out is never undone by a refresh", shown);
+            self.breaks("a login or sign-out is never undone by a refresh", shown());
         }
     }
 
@@ -249,6 +311,8 @@ impl World {
                         let wait = at.as_millis().saturating_sub(asked_at);
                         0 < wait && wait <= LONGEST_RETRY_AFTER
                     }),
+                    // Tokens that end before they arrive are refreshed all the time, and by everybody.
+                    Code::LockTimeout => !self.lasts_long_enough(),
                     _ => false,
                 },
                 Answer::Done | Answer::Gone => false,
@@ -258,6 +322,26 @@ impl World {
                 return self.breaks("once the trouble is over the session is back, or known to be over", detail);
             }
         }
+    }
+
+    /// The server refused a refresh token of the login that this context knew last.
+    fn was_refused(&self, context: usize) -> bool {
+        let known = self.contexts[context].observed.known;
+        self.requests.iter().filter(|request| request.refused.is_some()).any(|request| {
+            // A replica that is behind shows a login that was given up, with its end.
+            known.is_none_or(|known| known == request.token.family) || !self.reads_are_current()
+        })
+    }
+
+    /// Somebody cannot know, or could not at some time, what became of a refresh token.
+    fn was_in_doubt(&self) -> bool {
+        use RequestFate::*;
+        let unknown = |request: &Request| {
+            let failed = matches!(request.fate, Some(LostBefore | SilentBefore | ErrorBefore(_) | Html));
+            failed || request.hides_its_outcome() || !request.reported
+        };
+        // A mark without a request: its writer died or slept, or heard that the write had failed.
+        self.past.interrupted || self.past.storage_trouble || self.requests.iter().any(unknown)
     }
 
     /// When the request was sent that brought it, by the clock of its sender, if nobody touched that clock.
@@ -290,7 +374,11 @@ impl World {
     /// Nobody keeps to what is not in the storage any more, if hints get through.
     fn check_knowledge(&mut self, context: usize) {
         let Some(held) = self.contexts[context].held.as_ref().map(|held| held.access) else { return };
-        let hinted = self.history.setup.latency.lost_hints == 0 && self.compares() && self.reads_are_current();
+        // Tokens that end before they arrive are refreshed all the time: somebody always waits in line.
+        let hinted = self.lasts_long_enough()
+            && self.history.setup.latency.lost_hints == 0
+            && self.compares()
+            && self.reads_are_current();
         if hinted && !self.past.storage_trouble && access_token(self.storage.content()) != Some(held) {
             let stored = crate::trace::described(self.storage.content());
             let detail = format!("c{context} holds {}; stored: {stored}", name("at", held));

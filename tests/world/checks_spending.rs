@@ -26,6 +26,9 @@ impl World {
         let needed = self.contexts[context].waiting.iter().any(|waiting| {
             waiting.wants == Wants::Tokens && (ran_out || access.is_none() || waiting.rejected == access)
         });
+        // A write that failed is tried again: what was decided when the mark was named is decided, though its caller left since.
+        let before = self.contexts[context].observed.mark.take().filter(|mark| mark.attempt == pending.attempt);
+        let needed = needed || before.is_some_and(|mark| mark.needed);
         self.contexts[context].observed.mark =
             Some(Mark { token, attempt: pending.attempt.clone(), needed, ordered_at: self.now, sent: 0 });
     }
@@ -58,14 +61,27 @@ impl World {
             mark.sent += 1;
         }
         let observed = &self.contexts[context].observed;
-        if !self.past.marks.contains(&mark.attempt) && !observed.storage_trouble {
+        if !self.past.marks.contains_key(&mark.attempt) && !observed.storage_trouble {
             return self.breaks("a mark is stored before a refresh token is sent", shown);
         }
         if observed.ended_tokens.contains(&token) && !observed.storage_trouble && self.reads_are_current() {
             return self.breaks("what the server refused is not sent again", shown);
         }
+        // A login that was given up elsewhere may come back while a storage fails: whoever stored it cannot know.
+        let given_up = self.past.given_up.contains(&token.family);
+        if observed.replaced.contains(&token) && self.compares() && !given_up {
+            return self.breaks("whoever was given a successor never sends what it replaces", shown);
+        }
+        let out_elsewhere = self.requests.iter().any(|other| {
+            let there = &self.contexts[other.context];
+            let same = other.token.family == token.family && other.context != context;
+            same && !there.troubled_since(other.sent_at) && self.is_open(other)
+        });
+        if out_elsewhere && self.is_lock_shared() && !self.past.stolen && !given_up {
+            return self.breaks("one token request at a time while locks work", shown);
+        }
         // Where no mark could be written, the token was spent rather than a caller turned away: others cannot know of it.
-        if !self.past.marks.contains(&mark.attempt) {
+        if !self.past.marks.contains_key(&mark.attempt) {
             self.past.unmarked.insert(token.family);
         }
         if self.is_excused(token.family) {
@@ -83,21 +99,16 @@ impl World {
         if others.is_empty() {
             return;
         }
-        let is_out = |other: &&Request| {
-            let untroubled = !self.contexts[other.context].troubled_since(other.sent_at);
-            other.context != context && untroubled && self.is_open(other)
-        };
-        if self.is_lock_shared() && !self.past.stolen && others.iter().any(is_out) {
-            return self.breaks("one token request at a time while locks work", shown);
-        }
+        // Where others do not respect a lock, a result may land between a mark and its request, and nobody can see that.
+        let until =
+            if self.is_lock_shared() { now } else { self.past.marks.get(&mark.attempt).copied().unwrap_or(now) };
         let stored = |request: &Request| {
-            request
-                .issued
-                .and_then(|issued| issued.refresh)
-                .is_some_and(|child| child != token && self.past.stored.contains(&(true, child)))
+            let child = request.issued.and_then(|issued| issued.refresh).filter(|child| *child != token);
+            child.and_then(|child| self.past.stored.get(&(true, child))).is_some_and(|at| *at <= until)
         };
         let landed = others.iter().copied().any(stored);
-        if landed && !self.contexts[context].observed.storage_trouble {
+        // The second request of an exchange of nonces goes under the mark of the first, within seconds: nothing is read between.
+        if landed && mark.sent == 0 && !self.contexts[context].observed.storage_trouble {
             return self.breaks("a refresh token whose successor is stored is not sent", shown);
         }
         let may = match self.history.setup.reuse {
@@ -136,6 +147,8 @@ impl World {
                 let first = self.server.first_used(token).unwrap_or(self.now);
                 self.past.clock_moved || self.now - first > window * 9 / 10
             }
+            // The same, where the successor was used at once.
+            (Rotation::UntilSuccessorUsed, _) if !self.is_lock_shared() => return,
             (Rotation::UntilSuccessorUsed, _) => false,
             (Rotation::Static { .. } | Rotation::OldStayValid, _) => false,
         };
@@ -154,13 +167,10 @@ impl World {
     /// compares and clocks agree about how long ago a request was sent.
     fn is_strict(&self) -> bool {
         let Past { decided, storage_trouble, stolen, clock_moved, .. } = self.past;
-        // A login that was stored although the storage said otherwise is written once more, over what became of it.
-        let twice = decided && storage_trouble;
         let undisturbed = !decided && !storage_trouble && self.reads_are_current();
-        !twice
-            && match (self.is_lock_shared(), self.compares()) {
-                (true, compares) => !stolen && (compares || undisturbed),
-                (false, compares) => compares && !clock_moved,
-            }
+        match (self.is_lock_shared(), self.compares()) {
+            (true, compares) => !stolen && (compares || undisturbed),
+            (false, compares) => compares && !clock_moved,
+        }
     }
 }

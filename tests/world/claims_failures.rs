@@ -1,10 +1,10 @@
 //! Requests that fail, replies that are lost, storages that do not save: what may be sent again, what callers are told,
 //! and what is kept.
 
-use crate::scenarios::{ask, ask_with, at, good_for, next_request, play, slow, until};
+use crate::scenarios::{ask, ask_with, at, good_for, next_request, play, play_seed, slow, until};
 use crate::script::{Ask, OperationFate, RequestFate, What};
 use crate::server::Rotation;
-use crate::setup::{Reuse, Setup};
+use crate::setup::{Latency, LockReach, Reuse, Setup};
 
 fn forgiving(rotation: Rotation, reuse: Reuse) -> Setup {
     Setup { rotation, reuse, ..Setup::calm(1) }
@@ -175,6 +175,22 @@ fn a_second_wish_for_a_nonce_is_not_fulfilled() {
 }
 
 #[test]
+fn a_wish_for_a_nonce_that_was_slept_over_is_not_fulfilled_under_the_old_mark() {
+    // Without a lock the other context waits until the sleeper's mark is old, and asks for itself.
+    let setup = Setup { lock: LockReach::ThisRealm, ..slow(Setup::calm(2)) };
+    let script = [
+        at(0, next_request(RequestFate::WantsNonce)),
+        at(1, ask(0)),
+        at(20, What::Sleep(0, 45_000)),
+        at(1_000, ask(1)),
+        until(50_000),
+    ];
+    let played = play(setup, script);
+    assert_eq!(played.sent(), ["rt-0-0", "rt-0-0"], "{}", played.trace());
+    assert_eq!((played.told(0), played.told(1)), (vec!["at-0-1".to_owned()], vec!["at-0-1".to_owned()]));
+}
+
+#[test]
 fn a_refresh_token_beside_an_unknown_type_is_kept() {
     let played = fails_with(Setup::calm(1), RequestFate::UnknownType);
     assert_eq!(played.told(0), ["bad_response"]);
@@ -221,6 +237,53 @@ fn a_mark_that_cannot_be_written_spends_nothing_while_the_access_token_is_good()
     let played = play(good_for(Setup::calm(1), 12_000), script);
     assert!(played.sent().is_empty(), "{}", played.trace());
     assert_eq!(played.told(0), ["at-0-0"]);
+}
+
+#[test]
+fn without_a_mark_nothing_is_spent_for_somebody_whose_access_token_is_good() {
+    // The look and the read under the lock succeed, and then the mark fails as often as it is tried.
+    let script = [
+        at(0, What::Hint(0)),
+        at(100, ask_with(0, Ask::Valid(15_000))),
+        at(108, What::Operations(8, OperationFate::Fails)),
+        until(5_000),
+    ];
+    let setup =
+        Setup { latency: Latency { storage: 10, ..Setup::calm(1).latency }, ..good_for(Setup::calm(1), 12_000) };
+    let mut marks_failed = 0;
+    for seed in 0..20 {
+        let played = play_seed(seed, setup.clone(), script.clone());
+        marks_failed += usize::from(played.trace().contains("pending") && played.sent().is_empty());
+        assert!(played.sent().is_empty() || played.is_stored(0, 1), "{}", played.trace());
+    }
+    assert!(marks_failed > 0, "no seed made the mark fail");
+}
+
+#[test]
+fn a_successor_that_came_beside_an_unusable_access_token_outlives_a_storage_that_fails() {
+    let fails = at(30, What::Operations(3, OperationFate::Fails));
+    let script = [at(0, next_request(RequestFate::UnknownType)), at(1, ask(0)), fails, until(20_000)];
+    let played = play(slow(Setup::calm(1)), script);
+    assert_eq!(played.told(0), ["bad_response"], "{}", played.trace());
+    assert!(played.is_stored(0, 1), "{}", played.trace());
+    assert_eq!(played.told_later(0), "at-0-2");
+}
+
+#[test]
+fn what_a_failing_storage_still_shows_is_not_sent_again() {
+    // The save fails; before it is tried again, a reading of the old record and a caller who insists.
+    let script = [
+        at(0, ask(0)),
+        at(30, What::Operations(3, OperationFate::Fails)),
+        at(1_300, What::Hint(0)),
+        at(1_301, ask_with(0, Ask::Force)),
+        at(1_400, What::Hint(0)),
+        at(1_401, ask_with(0, Ask::Force)),
+        until(20_000),
+    ];
+    let played = play(slow(Setup::calm(1)), script);
+    assert_eq!(played.sent().iter().filter(|sent| *sent == "rt-0-0").count(), 1, "{}", played.trace());
+    assert!(!played.told(0).iter().any(|told| told.contains('_')), "{}", played.trace());
 }
 
 #[test]

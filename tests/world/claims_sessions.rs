@@ -1,7 +1,7 @@
 //! Logins, sign-outs, the end of a session, and clocks.
 
 use crate::scenarios::{ask, ask_with, at, good_for, next_request, play, slow, until};
-use crate::script::{Ask, RequestFate, What};
+use crate::script::{Ask, OperationFate, RequestFate, What};
 use crate::server::End;
 use crate::setup::{Setup, Start};
 
@@ -122,6 +122,36 @@ fn a_valid_access_token_outlives_its_refused_refresh_token() {
 }
 
 #[test]
+fn an_access_token_that_is_over_does_not_come_back_when_the_clock_is_set_back() {
+    let script = [
+        at(0, What::AdministratorRevokes),
+        at(1, ask(0)),
+        at(9_000, ask(0)),
+        at(9_100, What::Clock(0, -30_000)),
+        at(9_200, ask(0)),
+        until(10_000),
+    ];
+    let played = play(good_for(Setup::calm(1), 8_000), script);
+    assert_eq!(played.told(0), ["at-0-0", "session_ended", "session_ended"], "{}", played.trace());
+}
+
+#[test]
+fn a_login_that_was_stored_although_the_storage_said_otherwise_is_not_written_over_what_became_of_it() {
+    let script = [
+        at(0, ask(0)),
+        // One of them is the other context's, who looks.
+        at(2_000, What::Operations(4, OperationFate::LandsAndFails)),
+        at(2_001, What::Login(0)),
+        at(2_700, What::Resume(1)),
+        at(2_750, ask_with(1, Ask::Force)),
+        until(90_000),
+    ];
+    let played = play(Setup { lifetime: 600_000, start: Start::Stored(601_000), ..Setup::calm(2) }, script);
+    assert_eq!(played.told(1), ["at-1-1"], "{}", played.trace());
+    assert_eq!(played.stored_refresh().as_deref(), Some("rt-1-1"), "{}", played.trace());
+}
+
+#[test]
 fn invalid_grant_with_a_newer_token_in_the_store_adopts_it() {
     let script = [at(0, What::AdministratorRevokes), at(1, ask(0)), at(30, What::Login(1)), until(5_000)];
     let played = play(slow(Setup::calm(2)), script);
@@ -146,6 +176,25 @@ fn a_clock_that_is_set_costs_one_refresh() {
         assert_eq!(played.sent().len(), 1, "{}", played.trace());
         assert_eq!(played.told(0).last().map(String::as_str), Some("at-0-1"), "{}", played.trace());
     }
+}
+
+#[test]
+fn a_clock_that_was_set_back_by_less_than_a_minute_is_noticed_too() {
+    // Its own reading cannot tell: a token that is 30 s old seems to come from 20 s ahead, as another device's may.
+    for by in [-50_000, -10_000] {
+        let script = [at(0, ask(0)), at(1_000, What::Clock(0, by)), at(2_000, ask(0)), until(3_000)];
+        let played = play(good_for(Setup::calm(1), 30_000), script);
+        assert_eq!(played.told(0), ["at-0-0", "at-0-1"], "{}", played.trace());
+        assert_eq!(played.sent(), ["rt-0-0"], "{}", played.trace());
+    }
+}
+
+#[test]
+fn a_reply_is_kept_that_comes_after_the_clock_was_set_past_its_time() {
+    let script = [at(0, ask(0)), at(20, What::Clock(0, DAY)), at(30, What::Hint(0)), until(5_000)];
+    let played = play(slow(Setup::calm(1)), script);
+    assert_eq!(played.sent(), ["rt-0-0"], "{}", played.trace());
+    assert!(played.is_stored(0, 1), "{}", played.trace());
 }
 
 #[test]

@@ -47,9 +47,15 @@ fn ten_callers_in_one_context_share_one_request() {
 
 #[test]
 fn a_good_access_token_takes_no_lock_and_sends_nothing() {
-    let played = play(good_for(Setup::calm(1), 30_000), [at(0, ask(0)), at(10, ask(0)), until(1_000)]);
-    assert_eq!(played.told(0), ["at-0-0", "at-0-0"]);
-    assert!(played.sent().is_empty() && !played.trace().contains("Lock("), "{}", played.trace());
+    // With a driver that answers by itself, and with one that asks the machine each time.
+    for fast_path in [true, false] {
+        let setup = Setup { fast_path, ..good_for(Setup::calm(1), 30_000) };
+        let played = play(setup, [at(0, ask(0)), at(10, ask(0)), until(1_000)]);
+        assert_eq!(played.told(0), ["at-0-0", "at-0-0"]);
+        let locked = played.trace().lines().filter(|line| line.contains(" Lock(")).count();
+        // The first caller begins with a look, which takes none.
+        assert_eq!((locked, played.sent().len()), (0, 0), "{}", played.trace());
+    }
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub struct Observed {
     pub mark: Option<Mark>,
     /// When its clock, its sleep or its storage last failed it.
     pub trouble_at: Option<Moment>,
+    /// When its clock was last set.
+    pub clock_set_at: Option<Moment>,
     pub storage_trouble: bool,
     /// The logins it signed out of.
     pub signed_out_of: Vec<usize>,
@@ -44,6 +46,15 @@ pub struct Observed {
     pub own_login: Option<usize>,
     pub ended_tokens: Vec<Token>,
     pub last_generation: u64,
+    pub watching: bool,
+    /// The login that was last held, also after it was given up.
+    pub known: Option<usize>,
+    /// The login and the generation that were last held.
+    pub last_held: Option<(usize, u64)>,
+    /// A write of its was refused, and the next read is to be believed.
+    pub refuted: bool,
+    /// Refresh tokens whose successor it was given.
+    pub replaced: Vec<Token>,
     pub requests: VecDeque<Moment>,
     pub minute: Moment,
     pub steps: u32,
@@ -99,6 +110,8 @@ pub struct Waiting {
     /// By the clock of the device.
     pub deadline: Moment,
     pub rejected: Option<Token>,
+    /// Without wishes: any good access token will do.
+    pub plain: bool,
     /// Asked by the world itself after all trouble: the round, and how often a resource server refused in it.
     pub round: Option<(u32, u32)>,
 }
@@ -125,6 +138,7 @@ pub enum Answer {
 #[derive(Clone, Debug)]
 pub struct Held {
     pub access: Token,
+    pub generation: u64,
     pub fresh_from: Moment,
     pub fresh_until: Option<Moment>,
 }

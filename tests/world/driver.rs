@@ -31,6 +31,7 @@ impl World {
                 let held = holding.and_then(|holding| {
                     Some(Held {
                         access: access_in(holding.tokens.reveal())?,
+                        generation: holding.generation,
                         fresh_from: holding.fresh_from.as_millis(),
                         fresh_until: holding.fresh_until.map(|until| until.as_millis()),
                     })
@@ -139,13 +140,25 @@ impl World {
                     self.past.empty_until = Some(self.now);
                 }
                 let tokens = [(false, access_token(Some(record))), (true, refresh_token(Some(record)))];
-                self.past.stored.extend(tokens.into_iter().filter_map(|(kind, token)| Some((kind, token?))));
-                self.past.marks.extend(record.pending.as_ref().map(|pending| pending.attempt.clone()));
+                for token in tokens.into_iter().filter_map(|(kind, token)| Some((kind, token?))) {
+                    self.past.stored.entry(token).or_insert(self.now);
+                }
+                if let Some(pending) = &record.pending {
+                    self.past.marks.entry(pending.attempt.clone()).or_insert(self.now);
+                }
                 if let Some(family) = family(Some(record)) {
                     if !self.past.logins_stored.contains(&family) {
                         self.past.logins_stored.push(family);
                     }
                 }
+            }
+        }
+        let failed = by.is_some_and(|by| self.contexts[by].observed.storage_trouble);
+        if let Some(token) = refresh_token(record.as_ref()).filter(|_| failed) {
+            // A write that seemed to have failed is tried again, and brings back what has ended since: whoever finds it
+            // cannot know that.
+            for context in &mut self.contexts {
+                context.observed.ended_tokens.retain(|ended| *ended != token);
             }
         }
         self.storage.write(self.now, record);
@@ -163,6 +176,7 @@ impl World {
     }
 
     fn claim_lock(&mut self, context: usize, order: OrderId) {
+        self.check_lock(context);
         let claim = self.claim(context, order);
         let at = self.now + self.delay(self.history.setup.latency.storage.min(10));
         if !self.is_lock_shared() {

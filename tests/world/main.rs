@@ -1,12 +1,13 @@
 //! The world: contexts, a storage, a lock, devices with clocks of their own and an authorization server in virtual time.
-//! One seed is one history. A seed that breaks an invariant is shrunk and printed as a trace;
-//! `WORLD_SEED=… cargo test --release --test world` plays one again.
+//! One seed is one history. A seed that breaks an invariant is shrunk, and its trace is left in tests/traces, where every
+//! trace is replayed; `WORLD_SEED=… cargo test --release --test world -- --nocapture` plays one seed again, WORLD_TRACE=… a trace.
 
 mod checks;
 mod checks_spending;
 mod claims_failures;
 mod claims_sessions;
 mod claims_sharing;
+mod claims_steps;
 mod context;
 mod dice;
 mod driver;
@@ -14,6 +15,7 @@ mod lock;
 mod network;
 mod people;
 mod queue;
+mod replay;
 mod scenarios;
 mod script;
 mod server;
@@ -33,12 +35,21 @@ use crate::world::{Broken, World};
 
 const HISTORIES: u64 = 200_000;
 const LONG: u64 = 10_000_000;
+/// An hour is long: how far it is.
+const SAYS_SO_EVERY: u64 = 100_000;
 const WALL: Duration = Duration::from_secs(40);
 
 #[test]
 fn no_history_breaks_an_invariant() {
+    if let Some(path) = env::var_os("WORLD_TRACE") {
+        return replay(replay::from(path.as_ref()));
+    }
     if let Some(seed) = number("WORLD_SEED") {
-        return replay(seed);
+        return replay(History::random(seed));
+    }
+    let red = replay::all();
+    for failure in &red {
+        println!("{failure}");
     }
     let long = env::var_os("OAUTH_REFRESHER_LONG").is_some();
     let wanted = number("WORLD_HISTORIES").unwrap_or(if long { LONG } else { HISTORIES });
@@ -57,10 +68,14 @@ fn no_history_breaks_an_invariant() {
                     break;
                 }
                 let world = World::new(History::random(seed), false).run();
-                ran.fetch_add(1, Ordering::Relaxed);
+                let so_far = ran.fetch_add(1, Ordering::Relaxed) + 1;
+                if long && so_far % SAYS_SO_EVERY == 0 {
+                    println!("{so_far} histories after {:.0} s, seed {seed}", started.elapsed().as_secs_f64());
+                }
                 steps.fetch_add(u64::from(world.steps), Ordering::Relaxed);
                 most.fetch_max(u64::from(world.most_steps), Ordering::Relaxed);
                 if let Some(broken) = world.broken {
+                    println!("broken by seed {seed}: {}", broken.claim);
                     failures.push((seed, broken));
                     failed.store(env::var_os("WORLD_GO_ON").is_none(), Ordering::Relaxed);
                 }
@@ -81,31 +96,34 @@ fn no_history_breaks_an_invariant() {
         return summary(&failures);
     }
     if let Some((seed, broken)) = failures.iter().min_by_key(|(seed, _)| *seed) {
-        explain(*seed, broken);
+        explain(&History::random(*seed), broken);
     }
+    assert!(red.is_empty(), "{}", red.join("\n"));
 }
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok()?.parse().ok()
 }
 
-fn replay(seed: u64) {
-    let world = World::new(History::random(seed), true).run();
+fn replay(history: History) {
+    let world = World::new(history.clone(), true).run();
     match world.broken {
-        Some(broken) => explain(seed, &broken),
+        Some(broken) => explain(&history, &broken),
         None => {
-            println!("{:#?}\n{}", world.history.setup, world.trace.unwrap_or_default().join("\n"));
-            println!("seed {seed} breaks nothing");
+            println!("{:#?}\n{}", history.setup, world.trace.unwrap_or_default().join("\n"));
+            println!("seed {} breaks nothing", history.seed);
         }
     }
 }
 
-/// Prints the smallest history that breaks the same invariant, and fails.
-fn explain(seed: u64, broken: &Broken) {
-    let (history, smallest) = shrink::shrink(&History::random(seed), broken);
+/// Prints the smallest history that breaks the same invariant, keeps it, and fails.
+fn explain(history: &History, broken: &Broken) {
+    let seed = history.seed;
+    let (history, smallest) = shrink::shrink(history, broken);
     let world = World::new(history, true).run();
     println!("{:?}", world.history.setup);
     println!("{}", world.trace.unwrap_or_default().join("\n"));
+    println!("{}", replay::keep(&world.history, smallest.claim));
     panic!("seed {seed}: {}: {}", smallest.claim, smallest.detail);
 }
 

@@ -31,12 +31,19 @@ pub struct Request {
     pub reported: bool,
     /// The driver told the machine that nothing came in time.
     pub timed_out: bool,
+    /// The reply came while it was waited for.
+    pub heard: bool,
 }
 
 impl Request {
     /// Its sender knows that the refresh token still works.
     pub fn left_it_unspent(&self) -> bool {
-        let hidden = self.hides_its_outcome() && self.fate != Some(RequestFate::UnknownType);
+        // What came late came all the same.
+        let known = matches!(
+            self.fate,
+            Some(RequestFate::UnknownType | RequestFate::LateReply(_) | RequestFate::LateRequest(_))
+        );
+        let hidden = self.hides_its_outcome() && !known;
         if let (Some(issued), true, false) = (self.issued, self.reported, hidden || self.timed_out) {
             return issued.refresh.is_none_or(|refresh| refresh == self.token);
         }
@@ -50,20 +57,12 @@ impl Request {
     /// The sender cannot know, or not in time, what the server did.
     pub fn hides_its_outcome(&self) -> bool {
         use RequestFate::*;
-        self.timed_out
-            || matches!(
-                self.fate,
-                Some(
-                    LostAfter
-                        | SilentAfter
-                        | LateReply(_)
-                        | LateRequest(_)
-                        | ErrorAfter(_)
-                        | Truncated
-                        | InvalidTarget
-                        | UnknownType
-                )
-            )
+        let late = matches!(self.fate, Some(LateReply(_) | LateRequest(_))) && !self.heard;
+        let hidden = matches!(
+            self.fate,
+            Some(LostAfter | SilentAfter | ErrorAfter(_) | Truncated | InvalidTarget | UnknownType)
+        );
+        self.timed_out || late || hidden
     }
 }
 
@@ -93,6 +92,7 @@ impl World {
             refused: None,
             reported: false,
             timed_out: false,
+            heard: false,
         });
         let timeout = self.history.setup.timeout;
         let patient = self.history.setup.patient;
@@ -189,11 +189,19 @@ impl World {
         let Input::Replied(_, reply) = input else { return };
         let body = reply.body.as_ref().map_or("", |body| body.reveal());
         // Later than that nobody waits for it any more.
-        let heard = self.now < sent_at + self.history.setup.timeout + MARGIN.as_millis();
+        let waited_for = self.now < sent_at + self.history.setup.timeout + MARGIN.as_millis();
+        // A clock that was set meanwhile says something else of that time.
+        let heard = waited_for && observed.clock_set_at.is_none_or(|at| at < sent_at);
+        self.requests[index].heard = heard;
         if heard && body.contains("invalid_grant") {
             observed.ended_tokens.push(token);
         }
         if body.contains("access_token") {
+            let successor = self.requests[index].issued.and_then(|issued| issued.refresh);
+            let kept = heard && observed.decided_at.is_none_or(|at| at < sent_at);
+            if kept && successor.is_some_and(|successor| successor != token) {
+                observed.replaced.push(token);
+            }
             observed.requests.retain(|at| *at != sent_at);
         }
     }

@@ -32,6 +32,7 @@ impl World {
                 | What::Hint(_)
                 | What::Nothing
         );
+        self.past.interrupted |= matches!(what, What::Crash(..) | What::Sleep(..));
         match what {
             What::Demand(context, ask, timeout) => {
                 self.demand(context, ask, timeout, None);
@@ -53,7 +54,10 @@ impl World {
                     self.queue.plan(self.now + span, Happening::WakesUp(context, life));
                 }
             }
-            What::Watch(context, on) => self.tell(context, Arrival::of(Input::Watching(on))),
+            What::Watch(context, on) => {
+                self.contexts[context].observed.watching = on;
+                self.tell(context, Arrival::of(Input::Watching(on)));
+            }
             What::Resume(context) => self.tell(context, Arrival::of(Input::Resumed)),
             What::Hint(context) => self.tell(context, Arrival::of(Input::PeerChanged)),
             What::Clock(device, by) => {
@@ -61,6 +65,7 @@ impl World {
                 self.clocks[device] += by;
                 for context in self.contexts.iter_mut().filter(|context| context.device == device) {
                     context.observed.trouble_at = context.observed.trouble_at.max(Some(self.now));
+                    context.observed.clock_set_at = Some(self.now);
                 }
             }
             What::AdministratorRevokes => {
@@ -85,6 +90,7 @@ impl World {
         if self.contexts[context].condition != Condition::Awake {
             return;
         }
+        self.notice_jump(context);
         let wall = self.wall(context);
         let held = self.contexts[context].held.as_ref().map(|held| held.access);
         let rejected = match ask {
@@ -97,11 +103,22 @@ impl World {
         let asked_at = self.now;
         let round = round.map(|(round, _)| round);
         let wants = Wants::Tokens;
-        self.contexts[context].waiting.push(Waiting { id, wants, asked_at, deadline, rejected, round });
+        self.contexts[context].waiting.push(Waiting {
+            id,
+            wants,
+            asked_at,
+            deadline,
+            rejected,
+            plain: ask == Ask::Plain,
+            round,
+        });
         if let (Ask::Plain, true, Some(access)) =
             (ask, self.history.setup.fast_path, self.contexts[context].at_hand(wall))
         {
-            return self.answer(context, id, Answer::Granted(access));
+            self.answer(context, id, Answer::Granted(access));
+            // What the jump of a clock made it do, if there was one.
+            self.work(context);
+            return self.set_timer(context);
         }
         let wish = Wish {
             min_validity: if let Ask::Valid(validity) = ask { Some(span(validity)) } else { None },
@@ -130,6 +147,7 @@ impl World {
         if self.contexts[context].condition != Condition::Awake {
             return;
         }
+        self.notice_jump(context);
         self.decides(context);
         let known =
             [family(self.storage.content()), self.contexts[context].held.as_ref().map(|held| held.access.family)];
@@ -143,6 +161,7 @@ impl World {
         if self.contexts[context].condition != Condition::Awake {
             return;
         }
+        self.notice_jump(context);
         self.decides(context);
         let issued = self.server.login(self.now);
         let reply = self.server.reply(issued);
@@ -161,7 +180,7 @@ impl World {
     fn caller(&mut self, context: usize, wants: Wants) -> u32 {
         let id = self.fresh_caller();
         let (asked_at, deadline) = (self.now, Moment::MAX);
-        let waiting = Waiting { id, wants, asked_at, deadline, rejected: None, round: None };
+        let waiting = Waiting { id, wants, asked_at, deadline, rejected: None, plain: false, round: None };
         self.contexts[context].waiting.push(waiting);
         id
     }
@@ -215,6 +234,10 @@ impl World {
         self.say(|_| format!("c{context} wakes up"));
         self.contexts[context].condition = Condition::Awake;
         self.contexts[context].observed.trouble_at = self.contexts[context].observed.trouble_at.max(Some(self.now));
+        if self.dice.percent(50) {
+            // Which comes first, a timer that is long due or what the network brought meanwhile, nobody promises.
+            self.tell(context, Arrival::of(Input::Woke));
+        }
         for arrival in std::mem::take(&mut self.contexts[context].mailbox) {
             self.tell(context, arrival);
         }

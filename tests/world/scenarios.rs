@@ -43,7 +43,12 @@ pub fn slow(setup: Setup) -> Setup {
 }
 
 pub fn play<const N: usize>(setup: Setup, script: [Step; N]) -> Played {
-    let world = World::new(History { seed: 7, setup, script: script.to_vec() }, true).run();
+    play_seed(7, setup, script)
+}
+
+/// With other dice for what takes how long.
+pub fn play_seed<const N: usize>(seed: u64, setup: Setup, script: [Step; N]) -> Played {
+    let world = World::new(History { seed, setup, script: script.to_vec() }, true).run();
     let played = Played(world);
     assert!(played.0.broken.is_none(), "{}\n{:?}", played.trace(), played.0.broken);
     played
@@ -105,7 +110,7 @@ impl Played {
     }
 
     pub fn is_stored(&self, family: usize, serial: usize) -> bool {
-        self.0.past.stored.contains(&(true, Token { family, serial }))
+        self.0.past.stored.contains_key(&(true, Token { family, serial }))
     }
 
     /// How long that answer took, in the order in which that context's callers asked.

@@ -42,6 +42,17 @@ fn candidates(history: &History) -> Vec<History> {
     for setup in simpler(&history.setup) {
         found.push(History { setup, ..history.clone() });
     }
+    for index in 0..length {
+        let before = index.checked_sub(1).map_or(0, |before| history.script[before].at);
+        let gap = history.script[index].at - before;
+        for shorter in [0, 1_000, 30_000, 60_000].into_iter().filter(|shorter| *shorter < gap) {
+            let mut script = history.script.clone();
+            for step in &mut script[index..] {
+                step.at -= gap - shorter;
+            }
+            found.push(History { script, ..history.clone() });
+        }
+    }
     for (index, step) in history.script.iter().enumerate() {
         for what in milder(&step.what).into_iter().filter(|what| context_of(what) < Some(history.setup.devices.len())) {
             let mut script = history.script.clone();

@@ -1,7 +1,7 @@
 //! The run of one history: virtual time goes from one happening to the next, and every fact is followed by a look at
 //! the invariants. The first that breaks ends the run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use oauth_refresher::core::json::Json;
 use oauth_refresher::core::machine::{Input, Machine, OrderId};
@@ -109,9 +109,10 @@ pub struct Fates {
 /// What happened so far, as far as invariants ask.
 #[derive(Debug, Default)]
 pub struct Past {
-    /// Tokens that the storage held at some time.
-    pub stored: HashSet<(bool, Token)>,
-    pub marks: HashSet<String>,
+    /// Tokens that the storage held at some time, and since when.
+    pub stored: HashMap<(bool, Token), Moment>,
+    /// When marks were stored.
+    pub marks: HashMap<String, Moment>,
     /// The order in which logins were first stored.
     pub logins_stored: Vec<usize>,
     /// Until when the storage was last empty.
@@ -122,6 +123,8 @@ pub struct Past {
     pub unmarked: HashSet<usize>,
     pub refused: bool,
     pub stolen: bool,
+    /// Somebody died or slept.
+    pub interrupted: bool,
     pub decided: bool,
     pub storage_trouble: bool,
     pub clock_moved: bool,
@@ -219,15 +222,19 @@ impl World {
                 self.request_ends(index, &arrival.input);
             }
         }
-        let clock = self.clocks[self.contexts[context].device];
-        let jump = clock - std::mem::replace(&mut self.contexts[context].clock_seen, clock);
+        self.notice_jump(context);
         self.step(context, arrival.input);
-        if jump.unsigned_abs() >= NOTICED_JUMP {
-            // A driver that finds wall and monotonic clock apart says so after what it was about to say.
-            self.step(context, if jump < 0 { Input::ClockSetBack } else { Input::Resumed });
-        }
         self.work(context);
         self.set_timer(context);
+    }
+
+    /// A driver that finds wall and monotonic clock apart says so before whatever asked for the time.
+    pub fn notice_jump(&mut self, context: usize) {
+        let clock = self.clocks[self.contexts[context].device];
+        let jump = clock - std::mem::replace(&mut self.contexts[context].clock_seen, clock);
+        if jump.unsigned_abs() >= NOTICED_JUMP {
+            self.step(context, if jump < 0 { Input::ClockSetBack } else { Input::Resumed });
+        }
     }
 
     fn step(&mut self, context: usize, input: Input) {
@@ -235,15 +242,18 @@ impl World {
         self.steps += 1;
         self.say(|_| format!("c{context} <- {}", crate::trace::fact(&input)));
         let woke = matches!(input, Input::Woke);
+        self.contexts[context].observed.refuted |= matches!(input, Input::SaveRefused(_));
+        let settles_what_stands = matches!(input, Input::Loaded(..) | Input::Saved(_));
         let orders = self.contexts[context].machine.step(UnixTime::from_millis(wall), input);
         for order in orders {
             self.perform(context, order);
         }
+        self.contexts[context].observed.refuted &= !settles_what_stands;
         self.check_step(context, woke);
     }
 
     /// Timers run by true time, whatever the clock shows, and a little late.
-    fn set_timer(&mut self, context: usize) {
+    pub fn set_timer(&mut self, context: usize) {
         let wall = self.wall(context);
         let due = self.contexts[context].machine.deadline().map(|at| self.now + at.as_millis().saturating_sub(wall));
         if due != self.contexts[context].timer {

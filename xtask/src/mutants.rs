@@ -162,6 +162,7 @@ impl Copy {
         cargo.env("CARGO_TARGET_DIR", project::target().join("mutants/build"));
         // A change here and there: what it does not touch need not be compiled again, and what it leaves unused is no news.
         cargo.env("CARGO_INCREMENTAL", "1").env("RUSTFLAGS", "-Awarnings").env("RUST_BACKTRACE", "0");
+        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "64");
         for name in ["OAUTH_REFRESHER_LONG", "WORLD_SEED", "WORLD_FROM", "WORLD_GO_ON"] {
             cargo.env_remove(name);
         }
@@ -189,14 +190,24 @@ fn reason(output: &str) -> String {
     });
     let mut tests: Vec<_> =
         output.lines().filter_map(|line| line.strip_prefix("---- ")?.strip_suffix(" stdout ----")).collect();
-    tests.retain(|test| seed.is_none() || !test.ends_with("no_history_breaks_an_invariant"));
+    tests.retain(|test| {
+        seed.is_none() && !output.contains("\ntests/traces/") || !test.ends_with("no_history_breaks_an_invariant")
+    });
     let first = tests.first().map(|test| test.rsplit("::").next().unwrap_or(test));
     let failed = match (first, tests.len()) {
         (Some(first), 1) => Some(first.to_owned()),
         (Some(first), count) => Some(format!("{first} and {} more", count - 1)),
         (None, _) => None,
     };
-    let found: Vec<_> = seed.into_iter().chain(failed).collect();
+    let traces = output.lines().filter_map(|line| line.strip_prefix("tests/traces/")?.split_once(".trace: "));
+    let mut traces: Vec<_> = traces.map(|(name, _)| name).collect();
+    traces.sort_unstable();
+    traces.dedup();
+    let trace = traces.first().map(|first| match traces.len() {
+        1 => format!("trace {first}"),
+        count => format!("trace {first} and {} more", count - 1),
+    });
+    let found: Vec<_> = seed.into_iter().chain(trace).chain(failed).collect();
     if found.is_empty() {
         // It was not a test that failed, but their process.
         let last = output.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said");
@@ -214,6 +225,14 @@ mod tests {
         let output = "\nfailures:\n\n---- claims::one stdout ----\nx\n---- no_history_breaks_an_invariant stdout ----\n\
             thread 'x' panicked at tests/world/main.rs:1:1:\nseed 17: one at a time: c0 sends rt-0-1\n---- claims::two stdout ----\n";
         assert_eq!(reason(output), "seed 17: one at a time; one and 1 more");
+    }
+
+    #[test]
+    fn traces_that_turned_red_are_named_once() {
+        let output =
+            "tests/traces/a.trace: one\ntests/traces/b.trace: two\n---- no_history_breaks_an_invariant stdout ----\n\
+            tests/traces/a.trace: one\nseed 17: one: c0\n";
+        assert_eq!(reason(output), "seed 17: one; trace a and 1 more");
     }
 
     #[test]

@@ -28,10 +28,7 @@ const SUITES: [Suite; 18] = [
     suite("clippy-wasm", "clippy, wasm32, the npm door", |_| checks::clippy_wasm()),
     suite("doc", "rustdoc without warnings", |_| checks::doc()),
     suite("host", "unit, integration and doc tests on the host", |_| checks::host()),
-    Suite {
-        is_there: checks::world_is_there,
-        ..suite("world", "the world simulator, release build", |_| checks::world())
-    },
+    Suite { is_there: checks::world_is_there, ..suite("world", "the world simulator, release build", checks::world) },
     Suite {
         is_there: checks::world_is_there,
         ..suite("mutants", "changes of the machine that the simulator must notice; all with --long", mutants::suite)
