@@ -1,5 +1,7 @@
 // DPoP in pages of every engine: Chromium always, Firefox and WebKit with --long. Keys in IndexedDB are where engines differ.
 
+import "../leaks/listener.mjs";
+import { heard } from "../leaks/search.mjs";
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
@@ -25,7 +27,10 @@ for (const engine of engines)
     const api = await startDPoPApi({ nonces: true, accepts: () => jkt });
     const pages = await startPage({ oidc, api, minted: (thumbprint) => (jkt = thumbprint) });
     const browser = await engine.launch({
-      heard: (level, text) => complaints.push(`${level}: ${text}`),
+      heard(level, text) {
+        heard("a page's console", text);
+        complaints.push(`${level}: ${text}`);
+      },
       say: console.log,
     });
     try {
