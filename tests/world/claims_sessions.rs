@@ -95,6 +95,21 @@ fn the_tokens_of_the_options_fill_an_empty_storage() {
 }
 
 #[test]
+fn the_tokens_of_the_options_do_not_come_back_after_a_sign_out() {
+    let script = [
+        at(0, What::Login(1)),
+        at(1_000, ask(0)),
+        at(2_000, What::SignOut(1, false)),
+        at(3_000, ask(0)),
+        at(4_000, What::Resume(0)),
+        until(9_000),
+    ];
+    let played = play(Setup { start: Start::Options, ..Setup::calm(2) }, script);
+    assert_eq!(played.told(0), ["at-1-0", "signed_out"], "{}", played.trace());
+    assert_eq!((played.stored_refresh(), played.sent_in_all().len()), (None, 0), "{}", played.trace());
+}
+
+#[test]
 fn tokens_set_during_the_first_read_are_not_overwritten_by_it() {
     let played = play(Setup::calm(1), [at(0, ask(0)), at(0, What::Login(0)), until(1_000)]);
     assert_eq!((played.told(0), played.stored_refresh().as_deref()), (vec!["at-1-0".to_owned(); 2], Some("rt-1-0")));

@@ -367,6 +367,8 @@ impl Machine {
         if stored == Stored::Nothing && self.begin_initial(now) {
             return;
         }
+        // Only for a storage that was empty at first: what ends later has ended.
+        self.initial = None;
         self.reconcile(stored);
         if let Some(failure) = remembered {
             let failure = failure.leaving(self.doubt_state());
