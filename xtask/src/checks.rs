@@ -130,6 +130,10 @@ pub fn node_tests(folder: &str, one_at_a_time: bool, long: bool) -> Result<Repor
     }
     command.args(test_files(folder));
     let outcome = run::run(&mut command, if long { 60 } else { 15 } * MINUTE)?;
+    if long {
+        // the figures that a long run is for; the runner's own count is not indented
+        outcome.output.lines().filter(|line| line.starts_with("  ℹ")).for_each(|line| println!("{line}"));
+    }
     let counted = fs::read_to_string(&results).map(|tap| count::tap(&tap));
     let _ = fs::remove_file(&results);
     let counted = counted.with_context(|| format!("{}\nnode left no results", outcome.output.trim_end()))?;
