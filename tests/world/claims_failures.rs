@@ -225,6 +225,24 @@ fn a_write_that_lands_and_reports_a_failure_loses_nothing() {
 }
 
 #[test]
+fn what_a_refresh_brought_is_kept_whichever_call_of_the_storage_fails_after_one_that_landed() {
+    let mut unread = 0;
+    for moment in 31..1_600 {
+        let script = [
+            at(0, ask(0)),
+            at(30, What::Operations(1, OperationFate::LandsAndFails)),
+            at(moment, What::Operations(1, OperationFate::Fails)),
+            until(20_000),
+        ];
+        let played = play(slow(Setup::calm(1)), script);
+        assert_eq!(played.sent(), ["rt-0-0"], "{}", played.trace());
+        assert_eq!(played.told(0), ["at-0-1"], "{}", played.trace());
+        unread += usize::from(played.trace().contains("LoadFailed"));
+    }
+    assert!(unread > 0, "no moment hit the reading of what stands in the way");
+}
+
+#[test]
 fn a_mark_that_cannot_be_written_spends_nothing_while_the_access_token_is_good() {
     // Two reads come first: the look, and the one under the lock.
     let script = [
