@@ -12,4 +12,6 @@ extern crate std;
 pub mod core;
 
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
+mod allocator;
+#[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod npm;

@@ -21,9 +21,8 @@ use crate::core::record::{Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-#[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: crate::allocator::Blocks = crate::allocator::Blocks::new();
 
 /// A panic is a trap, and the driver sees an exception. The standard library's hook would only format a message that
 /// nobody reads (2.7 kB brotli).

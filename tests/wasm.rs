@@ -113,6 +113,37 @@ fn base64_is_the_platforms_own() {
 }
 
 #[wasm_bindgen_test]
+fn what_is_in_memory_stays_as_it_was_however_much_comes_and_goes_beside_it() {
+    let mut dice = 88_172_645_463_325_252_u64;
+    let mut draw = |limit: usize| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        (dice % limit as u64) as usize
+    };
+    let mut held: Vec<(u8, Vec<u8>)> = Vec::new();
+    for round in 0..20_000 {
+        let mark = round as u8;
+        match draw(4) {
+            0 if !held.is_empty() => {
+                let (mark, bytes) = held.swap_remove(draw(held.len()));
+                assert!(bytes.iter().all(|byte| *byte == mark), "round {round}");
+            }
+            1 if !held.is_empty() => {
+                let at = draw(held.len());
+                let (mark, bytes) = &mut held[at];
+                bytes.resize(bytes.len() + draw(3000), *mark);
+            }
+            _ => held.push((mark, vec![mark; 1 << draw(if round % 500 == 0 { 20 } else { 9 })])),
+        }
+        if held.len() > 300 {
+            held.truncate(100);
+        }
+    }
+    assert!(held.iter().all(|(mark, bytes)| bytes.iter().all(|byte| byte == mark)));
+}
+
+#[wasm_bindgen_test]
 fn a_challenge_is_read_as_rfc_6750_has_it() {
     let core = Core::new(OPTIONS, 1, 2);
     assert_eq!(core.ask("rejects", r#"Bearer realm="api", error="invalid_token""#), "yes");
