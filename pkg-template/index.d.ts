@@ -122,7 +122,7 @@ export interface RefresherOptions {
    * names it in `Access-Control-Expose-Headers`. The body may be read: the caller still gets all of it.
    */
   isTokenRejected?: (response: Response) => boolean | Promise<boolean>;
-  /** `ctx.waitUntil` of a Worker: a refresh then outlives the request that began it. */
+  /** Keeps a refresh alive beyond the request that began it. Default on Cloudflare Workers: the platform's own. */
   waitUntil?: (work: Promise<unknown>) => void;
 }
 

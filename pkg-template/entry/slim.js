@@ -1,8 +1,8 @@
 // @ts-check
 // For places where the core is a file of its own: the caller brings it, in whatever form it has.
 import { isWorkerd } from "../lib/ports/wake.js";
-import { followRedirects } from "../lib/redirects.js";
 import { refresherMaker } from "../lib/refresher.js";
+import { platform } from "../lib/workers.js";
 import { wasmEngine } from "../lib/engine.js";
 
 /** @import { Refresher } from "../index.js" */
@@ -23,7 +23,7 @@ export function createRefresher(options) {
     );
   let engine = engines.get(core);
   if (!engine) engines.set(core, (engine = wasmEngine(async () => compile(await core))));
-  return refresherMaker(engine, isWorkerd() ? followRedirects : undefined)(others);
+  return refresherMaker(engine, isWorkerd() ? platform : undefined)(others);
 }
 
 /** @param {Core} core @returns {Promise<WebAssembly.Module>} */

@@ -1,12 +1,8 @@
 // @ts-check
-// Cloudflare Workers: compiling bytes is forbidden there, and a .wasm file is imported as the compiled module.
-import module from "../core.wasm";
-import { followRedirects } from "../lib/redirects.js";
+// Cloudflare Workers.
 import { refresherMaker } from "../lib/refresher.js";
-import { wasmEngine } from "../lib/engine.js";
+import { engine } from "../lib/workers-engine.js";
+import { platform } from "../lib/workers.js";
 
 export { RefreshError } from "../lib/error.js";
-export const createRefresher = refresherMaker(
-  wasmEngine(async () => module),
-  followRedirects,
-);
+export const createRefresher = refresherMaker(engine, platform);

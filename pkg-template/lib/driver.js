@@ -9,11 +9,21 @@ import { isVisible, isWorkerd, pageWakes } from "./ports/wake.js";
 import { requests } from "./request.js";
 import { scrubber } from "./scrub.js";
 
-/** @import { DemandOptions, Refresher, RefreshErrorCode, TokenInput, TokenRecord, TokenSet, TokenStorage } from "../index.js" */
+/** @import { DemandOptions, Refresher, RefresherOptions, RefreshErrorCode, TokenInput, TokenRecord, TokenSet, TokenStorage } from "../index.js" */
 /** @import { checkOptions } from "./options.js" */
 /** @import { Engine, Exports } from "./engine.js" */
+/** @import { Sender } from "./fetch.js" */
 
-/** @typedef {ReturnType<typeof checkOptions> & { storage: TokenStorage }} Options */
+/** @typedef {ReturnType<typeof checkOptions> & { storage: TokenStorage } & Partial<Platform>} Options */
+/**
+ * What an entry knows of the place it is for.
+ * @typedef {object} Platform
+ * @property {Sender} sender  Sends requests to APIs, where plain `fetch` is not good enough.
+ * @property {(work: Promise<unknown>) => void} [waitUntil]
+ * @property {(options: RefresherOptions) => void} given  Hears of every refresher.
+ * @property {(options: RefresherOptions, can: Refresher["capabilities"]) => void} spending  Throws where a refresh token must not be sent.
+ * @property {typeof timer} [timer]  Wakes what a plain timer would not: a Durable Object that was evicted.
+ */
 /** @typedef {InstanceType<Exports["Core"]>} Core */
 /** @typedef {{ resolve: (value?: any) => void, reject: (reason: unknown) => void }} Caller */
 /** What the core says of a failure: the fields of a RefreshError, with a point in time. @typedef {any} Failure */
@@ -47,7 +57,7 @@ export class Driver {
   #scrubber = scrubber();
   // Before whatever asked for the time: nothing is handed out on the word of a clock that jumped.
   #clock = clock((jump) => this.#tell(jump));
-  #timer = timer(() => this.#tell("woke"));
+  #timer;
 
   /** @type {Exports | undefined} */
   #exports;
@@ -80,8 +90,11 @@ export class Driver {
     this.#engine = engine;
     this.#dispatch = dispatch;
     this.#bound = /** @type {any} */ (options.dpop)?.guarded(options.storage, options.clientAuth);
+    this.#timer = (options.timer ?? timer)(() => this.#tell("woke"));
     this.#storage = storagePort(this.#bound ?? options.storage);
-    this.#lock = lockPort(options.lock, options.storage, session);
+    // longer than the core lets anything take: the request, what its values wait for, and the saves around it
+    const leaseMs = 2000 * options.timeoutSeconds + 60_000;
+    this.#lock = lockPort(options.lock, options.storage, session, leaseMs);
     this.#requests = requests(options);
     // A page that shows a session, or will, keeps it fresh without being asked; elsewhere the first call begins everything,
     // or the first listener.
@@ -191,8 +204,9 @@ export class Driver {
   }
 
   #mayWatch() {
-    const { background } = this.#options;
-    return !this.closed && !isWorkerd() && (background == "always" || (background == "auto" && isVisible()));
+    const { background, timer } = this.#options;
+    if (this.closed || (isWorkerd() && !timer)) return false;
+    return background == "always" || (background == "auto" && (!!timer || isVisible()));
   }
 
   /** Runs `then` with a core: at once if there is one. @param {() => void} then */
@@ -325,15 +339,20 @@ export class Driver {
       queueMicrotask(() => this.closed || this.#dispatch(type, detail));
     },
 
-    revoke: (/** @type {string} */ token) => this.#revocations.push(this.#revoke(token)),
+    revoke: (/** @type {string} */ token) => {
+      const told = this.#revoke(token);
+      this.#revocations.push(told);
+      this.#options.waitUntil?.(told);
+    },
 
     /** @param {Refresher["state"]} state @param {number} [deadline] */
     rest: (state, deadline) => {
       this.state = state;
       const awaited = this.#callers.size > 0;
+      const busy = awaited || this.#locks.size > 0;
       // Workers: a timer belongs to a request, and would die with it
-      const due = isWorkerd() && !awaited && !this.#locks.size ? undefined : deadline;
-      this.#timer.arm(this.closed && !this.#locks.size ? undefined : due, Date.now(), awaited);
+      const rests = this.closed ? !this.#locks.size : isWorkerd() && !busy && !this.#options.timer;
+      this.#timer.arm(rests ? undefined : deadline, Date.now(), awaited, busy);
     },
   };
 
@@ -346,6 +365,7 @@ export class Driver {
     const leftSeconds = () => timeoutSeconds - (performance.now() - begun) / 1000;
     let reply;
     try {
+      this.#options.spending?.(this.#options, this.capabilities);
       const building = this.#requests.refresh(fetch, (values) =>
         /** @type {Core} */ (core).ask("request", values),
       );

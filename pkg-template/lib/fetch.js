@@ -7,11 +7,11 @@
 /**
  * fetch with the access token, for the origins of the options and no others (RFC 6750 §5.3); when a resource server refuses the
  * token, one refresh and one retry.
- * @param {RefresherOptions} options @param {Driver} driver
- * @param {(wish?: DemandOptions) => Promise<TokenSet>} tokensFor @param {Sender} [sender]
+ * @param {RefresherOptions & { sender?: Sender }} options @param {Driver} driver
+ * @param {(wish?: DemandOptions) => Promise<TokenSet>} tokensFor
  */
-export function authorizedFetch(options, driver, tokensFor, sender = (fetch) => fetch) {
-  const { isTokenRejected } = options;
+export function authorizedFetch(options, driver, tokensFor) {
+  const { isTokenRejected, sender = (fetch) => fetch } = options;
   /** @param {Response} response */
   const isRefused = (response) =>
     isTokenRejected ? isTokenRejected(readable(response)) : isChallenged(response, driver);

@@ -7,32 +7,31 @@ import { checkOptions } from "./options.js";
 
 /** @import { DemandOptions, Refresher as Declared, RefresherOptions, TokenInput } from "../index.js" */
 /** @import { Engine } from "./engine.js" */
-/** @import { Sender } from "./fetch.js" */
+/** @import { Platform } from "./driver.js" */
 
 /**
- * `createRefresher`, with an engine that an entry chose, and what sends requests to APIs if that is not plain `fetch`.
- * @param {Engine} engine @param {Sender} [sender]
+ * `createRefresher`, with an engine that an entry chose, and what that knows of the place.
+ * @param {Engine} engine @param {Platform} [platform]
  * @returns {(options: RefresherOptions) => Declared}
  */
-export const refresherMaker = (engine, sender) => (options) => {
+export const refresherMaker = (engine, platform) => (options) => {
   const checked = checkOptions(options);
-  warnOfUnsafeStorage(checked.storage);
-  return /** @type {any} */ (
-    new Refresher({ ...checked, storage: checked.storage ?? memoryStorage() }, engine, sender)
-  );
+  platform?.given(checked);
+  const storage = checked.storage ?? memoryStorage();
+  return /** @type {any} */ (new Refresher({ ...platform, ...checked, storage }, engine));
 };
 
 class Refresher extends GuardedEventTarget {
   #driver;
 
-  /** @param {import("./driver.js").Options} options @param {Engine} engine @param {Sender} [sender] */
-  constructor(options, engine, sender) {
+  /** @param {import("./driver.js").Options} options @param {Engine} engine */
+  constructor(options, engine) {
     super();
     this.#driver = new Driver(options, engine, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
     // Its own, and not the prototype's: fetch is handed to other libraries as it is.
-    const value = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish), sender);
+    const value = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish));
     Object.defineProperty(this, "fetch", { value, configurable: true, writable: true });
   }
 
@@ -99,11 +98,3 @@ if (Symbol.dispose)
     configurable: true,
     writable: true,
   });
-
-/** A storage without lock and comparison (Workers KV, say) cannot keep two contexts from using one refresh token. @param {any} storage */
-function warnOfUnsafeStorage(storage) {
-  if (storage && storage.conditionalSave === false && !storage.lock)
-    console.warn(
-      "oauth-refresher: this storage neither locks nor compares before it writes, so two contexts can use one refresh token twice; use a Durable Object, IndexedDB, Redis or PostgreSQL",
-    );
-}

@@ -636,25 +636,6 @@ test("a_storage_without_a_way_to_write_is_refused_at_once", () => {
   );
 });
 
-test("a_storage_that_says_it_neither_compares_nor_locks_is_warned_of_once", () => {
-  const { warn } = console;
-  const warned = [];
-  console.warn = (text) => warned.push(text);
-  try {
-    const unsafe = { ...row(), conditionalSave: false };
-    const create = (storage) => createRefresher({ token_endpoint: "https://a.example/t", storage });
-    create(unsafe);
-    assert.equal(warned.length, 1);
-    assert.match(warned[0], /neither locks nor compares.*Durable Object/);
-    create({ ...unsafe, lock: (work) => work() });
-    create({ ...unsafe, conditionalSave: true });
-    create(memoryStorage());
-    assert.equal(warned.length, 1);
-  } finally {
-    console.warn = warn;
-  }
-});
-
 test("calls_before_the_first_read_share_it", async () => {
   let loads = 0;
   const inner = memoryStorage();

@@ -31,6 +31,18 @@ export const withEverything = {
   skipLibCheck: true,
 };
 
+/** A Worker's project. */
+export const onWorkers = {
+  ...strictest,
+  ...bundled,
+  lib: ["lib.es2022.d.ts"],
+  types: ["@cloudflare/workers-types"],
+  skipLibCheck: true,
+};
+
+/** What the project of a document or a declaration of that name has. */
+export const projectFor = (name) => (/cloudflare/.test(name) ? onWorkers : withEverything);
+
 /** The code in ```ts and ```js fences. */
 export const blocks = (text) => [...text.matchAll(/^```(?:ts|js)\n([^]*?)^```/gm)].map(([, code]) => code);
 

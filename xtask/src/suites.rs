@@ -22,7 +22,7 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "clippy-wasm", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 18] = [
+const SUITES: [Suite; 19] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("clippy-wasm", "clippy, wasm32, the npm door", |_| checks::clippy_wasm()),
@@ -65,6 +65,12 @@ const SUITES: [Suite; 18] = [
         "the recipes of the documentation, with the libraries that they are for",
         || has("compose"),
         |long| checks::node_tests("compose", true, long),
+    ),
+    node(
+        "cloudflare",
+        "vaults and plain Workers in workerd",
+        || has("cloudflare"),
+        |long| checks::node_tests("cloudflare", false, long),
     ),
     node(
         "browser",

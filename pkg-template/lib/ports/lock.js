@@ -1,7 +1,12 @@
 // @ts-check
+import { isWorkerd } from "./wake.js";
+
 /** @import { Lock, TokenStorage } from "../../index.js" */
 
 /** @typedef {{ everywhere: boolean, release: () => void }} Held */
+
+/** So often a request on Workers looks whether the one that it waits for is gone. */
+const WATCH_MS = 250;
 
 /** Shared by every copy of this package in the realm. */
 const REGISTRY = Symbol.for("oauth-refresher.locks");
@@ -9,8 +14,9 @@ const REGISTRY = Symbol.for("oauth-refresher.locks");
 /**
  * One refresh at a time: first in this realm, then, where there is a lock that reaches further, in every context.
  * @param {Lock | "auto" | "none"} option @param {TokenStorage} storage @param {string} session  Names the session without a secret.
+ * @param {number} leaseMs  Nobody holds it longer who is alive.
  */
-export function lockPort(option, storage, session) {
+export function lockPort(option, storage, session, leaseMs) {
   const ownLock = typeof option == "function" ? option : option == "auto" && storage.lock?.bind(storage);
   const name = `oauth-refresher:${fingerprint(session)}`;
   /** The page's lock manager threw: an insecure origin, a sandboxed frame, a browser that grants nothing. */
@@ -19,7 +25,7 @@ export function lockPort(option, storage, session) {
 
   /** @param {AbortSignal} signal @returns {Promise<Held>} */
   async function acquire(signal) {
-    const leave = await enterRealm(storage.name === undefined ? storage : session, signal);
+    const leave = await enterRealm(storage.name === undefined ? storage : session, signal, leaseMs);
     try {
       return await acquireFurther(signal, leave);
     } catch (error) {
@@ -81,37 +87,48 @@ function hold(request, leave) {
   });
 }
 
-/** @param {string | object} key @param {AbortSignal} signal @returns {Promise<() => void>} */
-async function enterRealm(key, signal) {
+/**
+ * Stands in line, and comes back when it is first. The line is plain data: on Workers whoever is in it may be gone without a word,
+ * with every promise that was its own, and is passed over once its time is up.
+ * @param {string | object} key @param {AbortSignal} signal @param {number} leaseMs @returns {Promise<() => void>}
+ */
+async function enterRealm(key, signal, leaseMs) {
   const realm = /** @type {any} */ (globalThis);
   const { named, unnamed } = (realm[REGISTRY] ??= { named: new Map(), unnamed: new WeakMap() });
-  /** @type {Map<any, Promise<void>>} */
-  const queues = typeof key == "string" ? named : unnamed;
-  const before = queues.get(key);
-  /** @type {() => void} */
-  let leave = () => {};
-  const turn = new Promise((/** @type {(nothing?: any) => void} */ resolve) => (leave = resolve));
-  const whole = Promise.all([before, turn]).then(() => {
-    if (queues.get(key) === whole) queues.delete(key);
-  });
-  queues.set(key, whole);
+  const lines = typeof key == "string" ? named : unnamed;
+  /** @type {{ wake: () => void, until: number }[]} */
+  const line = lines.get(key) ?? [];
+  lines.set(key, line);
+  const me = { wake: () => {}, until: Date.now() + leaseMs };
+  line.push(me);
+
+  const leave = (one = me) => {
+    const at = line.indexOf(one);
+    if (at < 0) return;
+    line.splice(at, 1);
+    if (!line[0]) return void lines.delete(key);
+    if (at > 0) return;
+    line[0].until = Date.now() + leaseMs;
+    line[0].wake();
+  };
+  /** @type {any} */
+  let watch;
   try {
-    await abortable(before, signal);
+    await new Promise((first, reject) => {
+      const stop = () => reject(signal.reason);
+      if (signal.aborted) return stop();
+      signal.addEventListener("abort", stop, { once: true });
+      me.wake = () => (signal.removeEventListener("abort", stop), first(undefined));
+      if (line[0] == me) return me.wake();
+      if (isWorkerd()) watch = setInterval(() => line[0].until < Date.now() && leave(line[0]), WATCH_MS);
+    });
   } catch (error) {
     leave();
     throw error;
+  } finally {
+    clearInterval(watch);
   }
-  return leave;
-}
-
-/** @param {Promise<void> | undefined} waiting @param {AbortSignal} signal */
-function abortable(waiting, signal) {
-  if (!waiting || signal.aborted) return signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-    waiting.then(resolve).finally(() => signal.removeEventListener("abort", stop));
-  });
+  return () => leave();
 }
 
 /** FNV-1a: a lock's name is seen by every script of the origin. @param {string} text */

@@ -15,11 +15,15 @@ export function storagePort(storage) {
   let compares = storage.conditionalSave === true;
   /** @type {Promise<unknown>} */
   let last = Promise.resolve();
+  let running = 0;
 
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   function inTurn(work) {
-    const turn = last.then(() => bounded(work(), LIMIT_SECONDS, "the storage"));
-    last = turn.catch(() => {});
+    // on Workers the call before may have died with its request, and would never end
+    const before = running ? bounded(last, LIMIT_SECONDS, "the storage").catch(() => {}) : last;
+    const turn = before.then(() => bounded(work(), LIMIT_SECONDS, "the storage"));
+    running++;
+    last = turn.catch(() => {}).then(() => running--);
     return turn;
   }
 

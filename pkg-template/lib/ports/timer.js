@@ -17,8 +17,9 @@ export function timer(woke) {
      * @param {number | undefined} at  Milliseconds since the epoch; undefined: nothing is due.
      * @param {number} now
      * @param {boolean} awaited  Somebody waits: only that is a reason for Node to stay alive.
+     * @param {boolean} [_busy]  Somebody waits, or a refresh is under way.
      */
-    arm(at, now, awaited) {
+    arm(at, now, awaited, _busy) {
       if (!running || at !== due) {
         clearTimeout(running);
         running = undefined;

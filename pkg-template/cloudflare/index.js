@@ -1,0 +1,123 @@
+// @ts-check
+import { DurableObject } from "cloudflare:workers";
+import { timer } from "../lib/ports/timer.js";
+import { refresherMaker } from "../lib/refresher.js";
+import { engine } from "../lib/workers-engine.js";
+import { platform } from "../lib/workers.js";
+import { durableObjectStorage } from "./storage.js";
+
+/** @import { DemandOptions, Refresher, RefresherOptions, TokenInput } from "../index.js" */
+
+export { durableObjectStorage };
+
+/** Alarms nearer to each other than this are one. */
+const ALARM_TOLERANCE_MS = 200;
+
+/** One session in one object: its storage, its only thread for a lock, its alarm for a timer that outlives eviction. */
+export class TokenVault extends DurableObject {
+  /** @type {Refresher | undefined} */
+  #refresher;
+  /** Refreshes, writes and listeners that an alarm must outlast. @type {Set<Promise<unknown>>} */
+  #works = new Set();
+  #woke = () => {};
+  #ringsByItself = false;
+  #rings = false;
+  /** When the alarm rings that was set last; 0 if this instance knows of none. */
+  #alarmAtMs = 0;
+
+  /** @param {unknown} _env @param {string | undefined} _name @returns {RefresherOptions} */
+  options(_env, _name) {
+    throw new TypeError(
+      "TokenVault: your class must have `options(env, name)`, which returns the options of createRefresher",
+    );
+  }
+
+  /** @param {DemandOptions} [options] */
+  async getAccessToken(options) {
+    return this.#session.getAccessToken(options);
+  }
+
+  /** @param {DemandOptions} [options] */
+  async getTokens(options) {
+    return this.#session.getTokens(options);
+  }
+
+  async refresh() {
+    return this.#session.refresh();
+  }
+
+  /** @param {TokenInput} tokens */
+  async setTokens(tokens) {
+    return this.#session.setTokens(tokens);
+  }
+
+  /** @param {{ revoke?: boolean }} [options] */
+  async signOut(options) {
+    return this.#session.signOut(options);
+  }
+
+  /** What a stub's `fetch` asks for, with the access token attached: it does not even leave the object. @param {Request} request */
+  async fetch(request) {
+    return this.#session.fetch(request);
+  }
+
+  /** The platform's: a refresh is due, or was under way when the object was evicted. */
+  async alarm() {
+    this.#alarmAtMs = 0;
+    this.#rings = true;
+    await this.#session.getTokens().catch(() => {}); // why there is none, the events and the next caller are told
+    this.#woke();
+    while (this.#works.size) await Promise.allSettled(this.#works);
+    this.#rings = false;
+  }
+
+  get #session() {
+    return (this.#refresher ??= this.#opened());
+  }
+
+  #opened() {
+    const { storage } = this.ctx;
+    const create = refresherMaker(engine, {
+      ...platform,
+      waitUntil: (work) => this.#track(work),
+      timer: (woke) => this.#timer(woke),
+    });
+    const options = this.options(this.env, this.ctx.id.name);
+    this.#ringsByItself = options?.background != "never" || options.keepAliveSeconds !== undefined;
+    const refresher = create({ storage: durableObjectStorage(storage), ...options });
+    refresher.addEventListener("token-changed", ({ detail: { tokens, source } }) => {
+      const { tokenChanged } = /** @type {any} */ (this);
+      if (tokenChanged) this.#track((async () => tokenChanged.call(this, tokens, source))());
+    });
+    return refresher;
+  }
+
+  /** @type {typeof timer} */
+  #timer(woke) {
+    this.#woke = woke;
+    const soon = timer(woke);
+    return {
+      arm: (at, now, awaited, busy = false) => {
+        // a timeout that is pending would keep an idle object in memory
+        soon.arm(busy ? at : undefined, now, awaited);
+        // While a refresh is under way the next ring is near enough: one that was set before, or the platform's own, which
+        // repeats a ring that an eviction broke off, unless another was set meanwhile.
+        const isGuarded = busy && (this.#alarmAtMs || this.#rings);
+        if (at !== undefined && this.#ringsByItself && !isGuarded) this.#setAlarm(at);
+      },
+    };
+  }
+
+  /** @param {number} atMs */
+  #setAlarm(atMs) {
+    if (Math.abs(atMs - this.#alarmAtMs) < ALARM_TOLERANCE_MS) return;
+    this.#alarmAtMs = atMs;
+    this.#track(this.ctx.storage.setAlarm(atMs));
+  }
+
+  /** @param {Promise<unknown>} work */
+  #track(work) {
+    this.#works.add(work);
+    work.finally(() => this.#works.delete(work)).catch((error) => console.error(error));
+  }
+}

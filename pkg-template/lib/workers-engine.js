@@ -1,0 +1,6 @@
+// @ts-check
+// Workers forbid to compile bytes; a .wasm file is imported there as the compiled module.
+import module from "../core.wasm";
+import { wasmEngine } from "./engine.js";
+
+export const engine = wasmEngine(async () => module);

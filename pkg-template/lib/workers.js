@@ -1,0 +1,34 @@
+// @ts-check
+import { followRedirects } from "./redirects.js";
+
+/** @import { Platform } from "./driver.js" */
+
+/** Workers KV is such a one. */
+const UNSAFE =
+  "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a Durable Object, Redis or PostgreSQL";
+
+let warned = false;
+
+/** What is particular about Cloudflare Workers. @type {Platform} */
+export const platform = {
+  sender: followRedirects,
+
+  /** That of the request which is being answered; a runtime from before August 2025 has none to import. */
+  waitUntil: (work) =>
+    void import("cloudflare:workers").then(
+      (workers) => workers.waitUntil?.(work),
+      () => {},
+    ),
+
+  given({ storage }) {
+    if (warned || !storage || storage.lock || storage.conditionalSave) return;
+    warned = true;
+    console.warn(`oauth-refresher: ${UNSAFE}`);
+  },
+
+  /** By now the mark was saved, and whether the storage compares is known. */
+  spending({ reuse }, { crossContextLock, conditionalSave }) {
+    if (reuse == "never" && !crossContextLock && !conditionalSave)
+      throw new TypeError(`${UNSAFE}; or say in \`reuse\` that the server forgives a second use`);
+  },
+};

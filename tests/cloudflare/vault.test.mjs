@@ -1,0 +1,165 @@
+// TokenVault in workerd: one object per session, with the platform's own lock, storage and alarm.
+
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { startOidc } from "../servers/oidc.mjs";
+import { expired, startWorker } from "./runtime.mjs";
+
+let oidc, hasty, worker;
+before(async () => {
+  [oidc, hasty] = await Promise.all([startOidc(), startOidc({ accessTokenSeconds: 1 })]);
+  // nothing happens by itself, but where a test is about that
+  worker = await startWorker({ oidc, origins: [oidc.origin], options: { background: "never" } });
+});
+after(async () => {
+  await worker?.close();
+  await Promise.all([oidc.close(), hasty.close()]);
+});
+beforeEach(() => (oidc.requests.length = 0));
+
+let users = 0;
+async function loggedIn(step = "") {
+  const vault = worker.vault(`user-${++users}${step && `:${step}`}`);
+  await vault.setTokens(await expired(oidc));
+  return vault;
+}
+
+test("two_hundred_requests_to_a_cold_vault_are_one_token_request", async () => {
+  const vault = await loggedIn();
+  await vault.crash().catch(() => {});
+  const tokens = await Promise.all(Array.from({ length: 200 }, () => vault.getAccessToken()));
+  assert.equal(new Set(tokens).size, 1);
+  assert.equal(oidc.requests.length, 1);
+});
+
+test("an_object_that_starts_anew_finds_its_session", async () => {
+  const vault = await loggedIn();
+  const access_token = await vault.getAccessToken();
+  await vault.crash().catch(() => {});
+  assert.equal(await vault.getAccessToken(), access_token);
+  assert.equal(oidc.requests.length, 1);
+});
+
+for (const step of ["load", "before-mark", "after-mark", "before-request"])
+  test(`evicted_at_${step}_the_session_goes_on_with_one_use_of_the_refresh_token`, async () => {
+    const vault = await loggedIn(step);
+    await vault.crash().catch(() => {});
+    await vault.armEviction();
+    await assert.rejects(vault.getAccessToken(), /evicted/);
+    assert.ok(await vault.getAccessToken());
+    assert.deepEqual(
+      oidc.requests.map(({ outcome }) => outcome),
+      ["granted"],
+    );
+  });
+
+for (const step of ["before-result", "after-reply"])
+  test(`evicted_at_${step}_the_reply_is_gone_and_the_next_caller_is_told_the_truth`, async () => {
+    const vault = await loggedIn(step);
+    await vault.armEviction();
+    await assert.rejects(vault.getAccessToken(), /evicted/);
+    // the server spent the token, and nobody has its successor: a strict server ends the session at the probe
+    await assert.rejects(vault.getAccessToken(), /ended|refused|log in/i);
+    assert.equal(oidc.requests.length, 2);
+  });
+
+test("evicted_after-result_nothing_is_lost", async () => {
+  const vault = await loggedIn("after-result");
+  await vault.armEviction();
+  await assert.rejects(vault.getAccessToken(), /evicted/);
+  assert.ok(await vault.getAccessToken());
+  assert.equal(oidc.requests.length, 1);
+});
+
+test("alarms_drive_the_rotation_for_days_though_nobody_asks", async () => {
+  const traveller = await startWorker({ oidc });
+  try {
+    const vault = traveller.vault("traveller");
+    await vault.setTokens(await oidc.mint("none")); // for an hour
+    let passedHours = 0;
+    while (passedHours < 72) passedHours += (await vault.untilAlarm()) / 3_600_000;
+    const { length } = oidc.requests;
+    assert.ok(length >= 72 && length <= 80, `${length} requests in three days`);
+    assert.ok(oidc.requests.every(({ outcome }) => outcome === "granted"));
+    assert.equal((await vault.changes()).length, 1 + length, "each was told");
+  } finally {
+    await traveller.close();
+  }
+});
+
+test("keep_alive_rings_an_idle_session_and_nothing_else_does", async () => {
+  const DAY_SECONDS = 86_400;
+  const options = { background: "never", keepAliveSeconds: 30 * DAY_SECONDS };
+  const keeper = await startWorker({ oidc, options });
+  try {
+    const vault = keeper.vault("keeper");
+    await vault.setTokens(await oidc.mint("none"));
+    const daysMs = await vault.untilAlarm();
+    assert.ok(Math.abs(daysMs / 1000 / DAY_SECONDS - 30) < 4, `after ${daysMs} ms`);
+    assert.equal(oidc.requests.length, 1);
+  } finally {
+    await keeper.close();
+  }
+});
+
+test("the_platforms_alarm_refreshes_by_itself_after_an_eviction_too", async () => {
+  const quick = await startWorker({ oidc: hasty });
+  try {
+    const vault = quick.vault("sleeper");
+    await vault.setTokens(await hasty.mint("none"));
+    await until(() => hasty.requests.length >= 2);
+    await vault.crash().catch(() => {});
+    const { length } = hasty.requests;
+    await until(() => hasty.requests.length >= length + 2);
+    assert.ok(hasty.requests.every(({ outcome }) => outcome === "granted"));
+  } finally {
+    await quick.close();
+  }
+});
+
+test("an_object_that_is_evicted_while_its_alarm_refreshes_is_rung_again", async () => {
+  const quick = await startWorker({ oidc: hasty });
+  try {
+    hasty.requests.length = 0;
+    const vault = quick.vault("unlucky:after-mark");
+    await vault.armEviction();
+    await vault.setTokens(await hasty.mint("none"));
+    await until(() => hasty.requests.length >= 2);
+    assert.ok(hasty.requests.every(({ outcome }) => outcome === "granted"));
+  } finally {
+    await quick.close();
+  }
+});
+
+async function until(isSo) {
+  for (const end = Date.now() + 20_000; !isSo(); await delay(50))
+    assert.ok(Date.now() < end, "it did not come about in 20 s");
+}
+
+test("background_never_sets_no_alarm", async () => {
+  const vault = await loggedIn();
+  await vault.getAccessToken();
+  assert.equal(await vault.alarmAt(), null);
+});
+
+test("sign_out_forgets_the_tokens_and_later_calls_say_so", async () => {
+  const vault = await loggedIn();
+  await vault.getAccessToken();
+  await vault.signOut();
+  assert.equal((await vault.record()) ?? null, null);
+  await assert.rejects(vault.getAccessToken(), /signed.?out|no session/i);
+  assert.deepEqual(await vault.changes(), ["login", "refresh", "sign-out"]);
+});
+
+test("a_stubs_fetch_is_the_refreshers_and_the_token_stays_in_the_object", async () => {
+  const vault = await loggedIn();
+  const { access_token } = await vault.getTokens();
+  assert.ok(access_token);
+  const { ok, status } = await fetch(new URL(`vault/user-${users}/fetch`, worker.url), {
+    method: "POST",
+    body: JSON.stringify({ url: oidc.resource.url }),
+  });
+  assert.deepEqual([ok, status], [true, 200]);
+});
