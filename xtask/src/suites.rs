@@ -49,6 +49,12 @@ const SUITES: [Suite; 19] = [
     ),
     node("node", "the packed package in Node", || has("node"), |long| checks::node_tests("node", false, long)),
     node(
+        "stores",
+        "sessions in real Redis and PostgreSQL servers",
+        || has("stores"),
+        |long| checks::node_tests("stores", false, long),
+    ),
+    node(
         "runtimes",
         "the packed package in other runtimes",
         || has("runtimes"),

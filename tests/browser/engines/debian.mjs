@@ -4,26 +4,27 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-/** The program's path; where it is missing, and we may, its packages are installed. */
-export function installed({ program, packages, say }) {
-  const present = found(program);
+/** The program's path; where it is missing, and we may, its packages are installed. `folders`: where it is if not on the PATH. */
+export function installed({ program, packages, say, folders = () => [] }) {
+  const present = found(program, folders());
   if (present) return present;
   const command = `apt-get install -y --no-install-recommends ${packages.join(" ")}`;
   const missing = `${program} is not installed; on Debian, run: ${command}`;
   if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) throw new Error(missing);
   say(`${program} is not installed, so: ${command}`);
   if (!succeeds(command) && !(succeeds("apt-get update") && succeeds(command))) throw new Error(missing);
-  return found(program) ?? fail(`${program} is not in ${packages.join(", ")}`);
+  return found(program, folders()) ?? fail(`${program} is not in ${packages.join(", ")}`);
 }
 
-/** The first folder of the PATH that has it. */
-function found(program) {
-  const folders = (process.env.PATH ?? "").split(":");
+/** The first folder of the PATH that has it, or of the others. */
+function found(program, others) {
+  const folders = [...(process.env.PATH ?? "").split(":"), ...others];
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
 function succeeds(command) {
-  const [program, ...args] = command.split(" ");
+  // two test files may want something at the same time
+  const [program, ...args] = `${command} -o DPkg::Lock::Timeout=120`.split(" ");
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   return spawnSync(program, args, { env, stdio: "ignore", timeout: 300_000 }).status === 0;
 }

@@ -1,0 +1,161 @@
+// @ts-check
+import { LEASE_SECONDS, withLease } from "./lease.js";
+import { check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
+
+/** @import { postgresStorage as declared, postgresTables as declaredTables } from "./postgres.js" */
+
+const WHO = "postgresStorage";
+const TABLE = "oauth_refresher";
+/** Of a statement that another transaction got in the way of, and that did nothing (where serializable is the default). */
+const OVERTAKEN = ["40001", "40P01"];
+const NO_SUCH_TABLE = "42P01";
+/** CREATE TABLE IF NOT EXISTS, when another session does the same at the same time. */
+const CREATED_MEANWHILE = ["23505", "42P07", "42710"];
+const TRIES = 5;
+
+/** @type {typeof declared} */
+export function postgresStorage(pool, key, options = {}) {
+  if (typeof pool?.query != "function")
+    throw new TypeError(
+      `${WHO}: pool must have query(text, values), as new Pool() of pg has ` +
+        `(given: ${pool === null ? null : typeof pool})`,
+    );
+  check(WHO, key, options, { table, createTable, leaseSeconds });
+  const { record, lock } = statements(options.table);
+  const seconds = options.leaseSeconds ?? LEASE_SECONDS;
+
+  /** @param {string} text @param {unknown[]} values @returns {Promise<any[]>} */
+  async function run(text, ...values) {
+    for (let tries = 1; ; tries++) {
+      try {
+        return rowsOf(await pool.query(text, [key, ...values.map(String)]));
+      } catch (/** @type {any} */ error) {
+        const missing = error?.code === NO_SUCH_TABLE;
+        if (tries === TRIES || !(OVERTAKEN.includes(error?.code) || (missing && options.createTable)))
+          throw told(WHO, missing ? { code: error.code, message: withoutTable(options.table) } : error);
+        if (missing) await create();
+      }
+    }
+  }
+
+  async function create() {
+    for (const statement of creating(options.table))
+      await Promise.resolve(pool.query(statement, [])).catch((error) => {
+        if (!CREATED_MEANWHILE.includes(error?.code)) throw told(WHO, error);
+      });
+  }
+
+  /** @param {string} text @param {unknown[]} values */
+  const did = async (text, ...values) => (await run(text, ...values)).length > 0;
+
+  /** @returns {Promise<string | null>} */
+  const text = async () => (await run(record.load))[0]?.record ?? null;
+
+  return {
+    name: nameOf("postgres", pool, `${options.table ?? TABLE}:${key}`),
+    conditionalSave: true,
+
+    load: async () => recordIn(WHO, await text()),
+
+    async save(given, expected) {
+      if (!given) return expected === null ? did(record.isVacant) : did(record.remove, expected);
+      const written = [given.generation, JSON.stringify(given)];
+      if (expected !== null) return did(record.replace, expected, ...written);
+      if (await did(record.insert, ...written)) return true;
+      // a login takes the place of what cannot be read
+      const stored = await text();
+      return isUnreadable(stored) && did(record.replaceText, stored, ...written);
+    },
+
+    lock: (work, { signal }) =>
+      withLease(
+        {
+          take: (owner, milliseconds) => did(lock.take, owner, milliseconds),
+          renew: (owner, milliseconds) => did(lock.renew, owner, milliseconds),
+          release: (owner) => did(lock.release, owner),
+        },
+        seconds,
+        work,
+        signal,
+      ),
+  };
+}
+
+/** @type {typeof declaredTables} */
+export function postgresTables(options = {}) {
+  check("postgresTables", "any", options, { table });
+  return `${creating(options.table).join(";\n")};\n`;
+}
+
+/**
+ * The lock is a row with an end, and no advisory lock: those belong to a session of the server, and a pooler in transaction mode
+ * (PgBouncer) gives each statement another one; nor would one end while its session hangs. clock_timestamp(): now() stands still in a
+ * transaction, and before a row that is waited for. A lock that is taken is only looked at, so that waiting writes nothing.
+ * @param {string} [table]
+ */
+function statements(table) {
+  const { records, locks } = tables(table);
+  const end = "clock_timestamp() + $3::bigint * interval '1 millisecond'";
+  const record = {
+    load: `SELECT record FROM ${records} WHERE key = $1`,
+    insert: `INSERT INTO ${records} (key, generation, record) VALUES ($1, $2::bigint, $3)
+      ON CONFLICT (key) DO NOTHING RETURNING key`,
+    replace: `UPDATE ${records} SET generation = $3::bigint, record = $4
+      WHERE key = $1 AND generation = $2::bigint RETURNING key`,
+    remove: `DELETE FROM ${records} WHERE key = $1 AND generation = $2::bigint RETURNING key`,
+    isVacant: `SELECT 1 AS vacant WHERE NOT EXISTS (SELECT FROM ${records} WHERE key = $1)`,
+    replaceText: `WITH kept AS (
+        INSERT INTO ${records} (key, generation, record) VALUES ($1::text || ':unreadable', 0, $2)
+        ON CONFLICT (key) DO UPDATE SET record = excluded.record)
+      UPDATE ${records} SET generation = $3::bigint, record = $4 WHERE key = $1 AND record = $2 RETURNING key`,
+  };
+  const lock = {
+    take: `INSERT INTO ${locks} AS held (key, owner, expires_at)
+      SELECT $1::text, $2::text, ${end}
+      WHERE NOT EXISTS (SELECT FROM ${locks} WHERE key = $1 AND owner <> $2 AND expires_at > clock_timestamp())
+      ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+      WHERE held.owner = excluded.owner OR held.expires_at <= clock_timestamp() RETURNING key`,
+    renew: `UPDATE ${locks} SET expires_at = ${end} WHERE key = $1 AND owner = $2 RETURNING key`,
+    release: `DELETE FROM ${locks} WHERE key = $1 AND owner = $2 RETURNING key`,
+  };
+  return { record, lock };
+}
+
+/** @param {string} [table] */
+function creating(table) {
+  const { records, locks } = tables(table);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${records} (key text PRIMARY KEY, generation bigint NOT NULL, record text NOT NULL)`,
+    `CREATE TABLE IF NOT EXISTS ${locks} (key text PRIMARY KEY, owner text NOT NULL, expires_at timestamptz NOT NULL)`,
+  ];
+}
+
+/** As they are written in a statement. @param {string} [table] */
+function tables(table = TABLE) {
+  const quoted = (/** @type {string} */ name) =>
+    name
+      .split(".")
+      .map((part) => `"${part}"`)
+      .join(".");
+  return { records: quoted(table), locks: quoted(`${table}_lock`) };
+}
+
+/** @param {string} [table] */
+const withoutTable = (table) =>
+  `there is no table. Pass { createTable: true }, or run:\n${creating(table).join(";\n")};`;
+
+/** pg and PGlite answer an object with rows, postgres.js the rows. @param {any} result @returns {any[]} */
+function rowsOf(result) {
+  const rows = Array.isArray(result) ? result : result?.rows;
+  if (!Array.isArray(rows)) throw new TypeError("query(text, values) must answer { rows }, as pg does");
+  return rows;
+}
+
+/** PostgreSQL cuts names after 63 bytes, and `_lock` is added. @param {unknown} value */
+function table(value) {
+  const isName = typeof value == "string" && /^([A-Za-z_]\w{0,57}\.)?[A-Za-z_]\w{0,57}$/.test(value);
+  return !isName && "a name or schema.name of letters, digits and _, each 58 characters at most";
+}
+
+/** @param {unknown} value */
+const createTable = (value) => typeof value != "boolean" && "true or false";

@@ -1,0 +1,71 @@
+// @ts-check
+// What the storages on a server of their own have in common.
+
+/** @import { TokenRecord } from "../index.js" */
+
+/** @type {WeakMap<object, string>} */
+const names = new WeakMap();
+
+/**
+ * Two storages on one connection and key are one session. Of two connections that cannot be known without a look at where they lead,
+ * which holds passwords; there the lock on the server is enough.
+ * @param {string} kind @param {object} connection @param {string} key
+ */
+export function nameOf(kind, connection, key) {
+  let name = names.get(connection);
+  if (!name) names.set(connection, (name = crypto.randomUUID()));
+  return `${kind}:${name}:${key}`;
+}
+
+/**
+ * A driver's error holds the command that failed, or the row, and with it the tokens: only what it says is passed on.
+ * @param {string} who @param {any} error
+ */
+export function told(who, error) {
+  // nobody at any of a name's addresses: an AggregateError, whose message is empty
+  const words = String(error?.message || error?.code || error?.name || "failed");
+  const shown = new Error(words.startsWith(who) ? words : `${who}: ${words}`);
+  return Object.assign(shown, typeof error?.code == "string" && { code: error.code });
+}
+
+/** @param {string} who @param {string | null} text @returns {TokenRecord | null} */
+export function recordIn(who, text) {
+  try {
+    return text === null ? null : JSON.parse(text);
+  } catch {
+    throw new SyntaxError(`${who}: what is stored is not JSON`);
+  }
+}
+
+/** @param {string | null} text @returns {text is string} */
+export function isUnreadable(text) {
+  try {
+    recordIn("", text);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** @param {string} who @param {unknown} key @param {any} options @param {Record<string, (value: any) => string | false>} known */
+export function check(who, key, options, known) {
+  if (!key || typeof key != "string")
+    throw new TypeError(`${who}: key must be a non-empty string (given: ${typeof key})`);
+  if (typeof options != "object" || !options)
+    throw new TypeError(
+      `${who}: options must be an object (given: ${options === null ? null : typeof options})`,
+    );
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(known, name))
+      throw new TypeError(
+        `${who}: options.${name} is not known; write one of ${Object.keys(known).join(", ")}`,
+      );
+    const wanted = value !== undefined && known[name]?.(value);
+    if (wanted) throw new TypeError(`${who}: options.${name} must be ${wanted} (given: ${typeof value})`);
+  }
+}
+
+/** @param {unknown} value */
+export const leaseSeconds = (value) =>
+  !(typeof value == "number" && value >= 1 && value <= 3600) &&
+  "a number of seconds from 1 to 3600, longer than timeoutSeconds";
