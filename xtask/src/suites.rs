@@ -22,7 +22,7 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "clippy-wasm", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 19] = [
+const SUITES: [Suite; 20] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("clippy-wasm", "clippy, wasm32, the npm door", |_| checks::clippy_wasm()),
