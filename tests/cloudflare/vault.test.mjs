@@ -149,7 +149,7 @@ test("sign_out_forgets_the_tokens_and_later_calls_say_so", async () => {
   await vault.getAccessToken();
   await vault.signOut();
   assert.equal((await vault.record()) ?? null, null);
-  await assert.rejects(vault.getAccessToken(), /signed.?out|no session/i);
+  await assert.rejects(vault.getAccessToken(), /"code":"signed_out"/, "the code crosses to the Worker");
   assert.deepEqual(await vault.changes(), ["login", "refresh", "sign-out"]);
 });
 

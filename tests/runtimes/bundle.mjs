@@ -1,6 +1,9 @@
 // A Worker as wrangler would bundle it. Not a test by itself.
 
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+
+const MODULES = fileURLToPath(new URL("../node_modules", import.meta.url));
 
 export const COMPATIBILITY_DATE = "2026-07-01";
 
@@ -9,6 +12,7 @@ export async function bundled(entry) {
   const result = await build({
     entryPoints: [entry],
     bundle: true,
+    nodePaths: [MODULES], // for what lies outside of this folder
     format: "esm",
     target: "es2022",
     conditions: ["workerd", "worker", "browser"],
