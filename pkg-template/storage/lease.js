@@ -13,7 +13,7 @@
  * Whoever finds the mark of another under this lock takes its writer for dead, and sends the refresh token once more: so a lease
  * must outlive the longest refresh, which is `timeoutSeconds` (30 by default) and what the storage takes before and after.
  */
-export const LEASE_SECONDS = 35;
+const LEASE_SECONDS = 35;
 /** Three beats may be missed: a server that restarts, a process that collects its garbage. */
 const BEATS = 4;
 /** Clients keep an order without a word until their server is back. After so long it has failed, and the caller is told. */
@@ -22,41 +22,53 @@ const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 400;
 
 /**
- * Runs `work` while no other owner has the lease. Rejects when the server fails, or with the signal's reason.
- * @template T @param {Lease} lease @param {number} seconds @param {() => Promise<T>} work @param {AbortSignal} [signal]
- * @returns {Promise<T>}
+ * Runs work while no other owner has the lease. Rejects when the server fails, or with the signal's reason.
+ * @param {Lease} lease @param {number} [seconds]
  */
-export async function withLease(lease, seconds, work, signal) {
-  const owner = crypto.randomUUID();
+export function lockByLease(lease, seconds = LEASE_SECONDS) {
   const milliseconds = Math.round(seconds * 1000);
-  await take(lease, owner, milliseconds, signal);
-  // one that fails is followed by the next; one that comes too late changes nothing
-  const renew = () => answered(lease.renew(owner, milliseconds)).catch(() => {});
-  const beat = /** @type {any} */ (setInterval(renew, milliseconds / BEATS));
-  beat.unref?.();
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-    // Not tried again: a server that is gone may have left the result of `work` unsaved, and its writer comes first when it is back.
-    await answered(lease.release(owner)).catch(() => {});
-  }
-}
+  /**
+   * Owners that are done, while the server was away. What they brought may be unsaved as well: so the lease keeps others out for its
+   * time, and only who comes next in this place may have the lock before.
+   * @type {Set<string>}
+   */
+  const unreleased = new Set();
 
-/** @param {Lease} lease @param {string} owner @param {number} milliseconds @param {AbortSignal} [signal] */
-async function take(lease, owner, milliseconds, signal) {
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(1.5 * pause, LONGEST_PAUSE_MS)) {
-    signal?.throwIfAborted();
-    const asked = lease.take(owner, milliseconds);
+  /** @template T @param {() => Promise<T>} work @param {{ signal: AbortSignal }} options @returns {Promise<T>} */
+  return async function lock(work, { signal }) {
+    const owner = crypto.randomUUID();
+    await take(owner, signal);
+    // one that fails is followed by the next; one that comes too late changes nothing
+    const renew = () => answered(lease.renew(owner, milliseconds)).catch(() => {});
+    const beat = /** @type {any} */ (setInterval(renew, milliseconds / BEATS));
+    beat.unref?.();
     try {
-      if (await answered(asked, signal)) return;
-    } catch (error) {
-      // it may be ours, and only the answer was lost, or comes when nobody waits any more
-      const late = () => lease.release(owner);
-      asked.then(late, late).catch(() => {});
-      throw error;
+      return await work();
+    } finally {
+      clearInterval(beat);
+      await answered(lease.release(owner)).catch(() => unreleased.add(owner));
     }
-    await passed(pause * (0.5 + Math.random()), signal);
+  };
+
+  /** @param {string} owner @param {AbortSignal} signal */
+  async function take(owner, signal) {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(1.5 * pause, LONGEST_PAUSE_MS)) {
+      signal?.throwIfAborted();
+      for (const done of unreleased) {
+        await answered(lease.release(done), signal);
+        unreleased.delete(done);
+      }
+      const asked = lease.take(owner, milliseconds);
+      try {
+        if (await answered(asked, signal)) return;
+      } catch (error) {
+        // it may be ours, and only the answer was lost, or comes when nobody waits any more
+        const late = () => lease.release(owner);
+        asked.then(late, late).catch(() => unreleased.add(owner));
+        throw error;
+      }
+      await passed(pause * (0.5 + Math.random()), signal);
+    }
   }
 }
 

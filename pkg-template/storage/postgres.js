@@ -1,5 +1,5 @@
 // @ts-check
-import { LEASE_SECONDS, withLease } from "./lease.js";
+import { lockByLease } from "./lease.js";
 import { check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
 
 /** @import { postgresStorage as declared, postgresTables as declaredTables } from "./postgres.js" */
@@ -22,7 +22,6 @@ export function postgresStorage(pool, key, options = {}) {
     );
   check(WHO, key, options, { table, createTable, leaseSeconds });
   const { record, lock } = statements(options.table);
-  const seconds = options.leaseSeconds ?? LEASE_SECONDS;
 
   /** @param {string} text @param {unknown[]} values @returns {Promise<any[]>} */
   async function run(text, ...values) {
@@ -67,17 +66,14 @@ export function postgresStorage(pool, key, options = {}) {
       return isUnreadable(stored) && did(record.replaceText, stored, ...written);
     },
 
-    lock: (work, { signal }) =>
-      withLease(
-        {
-          take: (owner, milliseconds) => did(lock.take, owner, milliseconds),
-          renew: (owner, milliseconds) => did(lock.renew, owner, milliseconds),
-          release: (owner) => did(lock.release, owner),
-        },
-        seconds,
-        work,
-        signal,
-      ),
+    lock: lockByLease(
+      {
+        take: (owner, milliseconds) => did(lock.take, owner, milliseconds),
+        renew: (owner, milliseconds) => did(lock.renew, owner, milliseconds),
+        release: (owner) => did(lock.release, owner),
+      },
+      options.leaseSeconds,
+    ),
   };
 }
 

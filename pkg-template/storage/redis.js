@@ -1,5 +1,5 @@
 // @ts-check
-import { LEASE_SECONDS, withLease } from "./lease.js";
+import { lockByLease } from "./lease.js";
 import { check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
 
 /** @import { redisStorage as declared } from "./redis.js" */
@@ -42,7 +42,6 @@ return redis.call('DEL', KEYS[1])`;
 export function redisStorage(client, key, options = {}) {
   const evaluate = caller(client);
   check(WHO, key, options, { leaseSeconds });
-  const seconds = options.leaseSeconds ?? LEASE_SECONDS;
   const lockKeys = [beside(key, "lock")];
 
   /** @param {string} script @param {string[]} keys @param {unknown[]} args @returns {Promise<unknown>} */
@@ -77,17 +76,14 @@ export function redisStorage(client, key, options = {}) {
       return isUnreadable(stored) && did(SAVE_OVER, [key, beside(key, "unreadable")], stored, ...written);
     },
 
-    lock: (work, { signal }) =>
-      withLease(
-        {
-          take: (owner, milliseconds) => did(TAKE, lockKeys, owner, milliseconds),
-          renew: (owner, milliseconds) => did(RENEW, lockKeys, owner, milliseconds),
-          release: (owner) => did(RELEASE, lockKeys, owner),
-        },
-        seconds,
-        work,
-        signal,
-      ),
+    lock: lockByLease(
+      {
+        take: (owner, milliseconds) => did(TAKE, lockKeys, owner, milliseconds),
+        renew: (owner, milliseconds) => did(RENEW, lockKeys, owner, milliseconds),
+        release: (owner) => did(RELEASE, lockKeys, owner),
+      },
+      options.leaseSeconds,
+    ),
   };
 }
 

@@ -126,6 +126,55 @@ for (const [kind, client, start] of [
       assert.equal(await storage.save(null, 2), true);
     });
 
+    test("a reply that comes while the server is away is saved when it is back, before anybody sends its refresh token", async () => {
+      const oidc = await startOidc({ accessTokenSeconds: 2 });
+      const { client_id } = oidc.clients.none;
+      let back;
+      const unlucky = async (...given) => {
+        const reply = await fetch(...given);
+        if (back) return reply;
+        await server.stop();
+        back = paused(1500).then(() => server.start());
+        return reply;
+      };
+      const [one, two] = (await connections.connections(2)).map((opened, i) =>
+        createRefresher({
+          token_endpoint: oidc.token_endpoint,
+          client_id,
+          storage: storages[kind](opened, key, { leaseSeconds: 12 }),
+          fetch: i === 0 ? unlucky : fetch,
+          timeoutSeconds: 8,
+        }),
+      );
+      try {
+        await one.setTokens(await oidc.mint("none"));
+        await paused(2000);
+        const asking = [one.getAccessToken().catch(() => {})];
+        while (!back) await paused(5);
+        // both ask all the time, until the token has run out and been renewed once more
+        const end = performance.now() + 20_000;
+        for (const refresher of [one, two])
+          asking.push(
+            (async () => {
+              while (oidc.requests.length < 3 && performance.now() < end) {
+                await refresher.getAccessToken({ timeoutSeconds: 3 }).catch(() => {});
+                await paused(50);
+              }
+            })(),
+          );
+        await Promise.all([...asking, back]);
+        assert.deepEqual([...new Set(oidc.requests.map(({ outcome }) => outcome))], ["granted"]);
+        assert.equal(oidc.revokedFamilies.length, 0);
+        assert.ok(await two.getAccessToken());
+        await two.signOut();
+      } finally {
+        await back;
+        one.close();
+        two.close();
+        await oidc.close();
+      }
+    });
+
     test("a lock that fails alone is an error for the caller and an event, and no request is sent", async () => {
       const oidc = await startOidc();
       const refresher = createRefresher({
