@@ -177,7 +177,6 @@ impl World {
             }
             // A replica that is behind is one more way for a storage to fail.
             Code::StorageFailed => self.past.storage_trouble || !self.reads_are_current(),
-            // Somebody who decides leaves a mark behind whose request nobody will hear of.
             // Somebody who decides leaves a mark behind whose request nobody will hear of; and without a lock (or
             // one that was stolen) a caller's time may be over while another context's request is out.
             Code::OutcomeUnknown => {
@@ -337,8 +336,11 @@ impl World {
     fn was_in_doubt(&self) -> bool {
         use RequestFate::*;
         let unknown = |request: &Request| {
+            // A clock that was set past a request's time: it is given up, and others find its mark before its reply is read.
+            let there = &self.contexts[request.context].observed;
+            let overtaken = there.clock_set_at.is_some_and(|at| at >= request.sent_at);
             let failed = matches!(request.fate, Some(LostBefore | SilentBefore | ErrorBefore(_) | Html));
-            failed || request.hides_its_outcome() || !request.reported
+            failed || overtaken || request.hides_its_outcome() || !request.reported
         };
         // A mark without a request: its writer died or slept, or heard that the write had failed.
         self.past.interrupted || self.past.storage_trouble || self.requests.iter().any(unknown)
@@ -379,7 +381,13 @@ impl World {
             && self.history.setup.latency.lost_hints == 0
             && self.compares()
             && self.reads_are_current();
-        if hinted && !self.past.storage_trouble && access_token(self.storage.content()) != Some(held) {
+        // Whoever wants the lock itself hears the hint, and reads when it is its turn.
+        let latency = self.history.setup.latency;
+        let all_read = 2 * latency.hint + 2 * latency.storage * (self.contexts.len() as Moment + 1);
+        let stored = access_token(self.storage.content());
+        let stored_at = stored.and_then(|access| self.past.stored.get(&(false, access)));
+        let in_line = stored_at.is_some_and(|at| self.now - at < all_read);
+        if hinted && !in_line && !self.past.storage_trouble && stored != Some(held) {
             let stored = crate::trace::described(self.storage.content());
             let detail = format!("c{context} holds {}; stored: {stored}", name("at", held));
             self.breaks("a hint that the storage changed is never lost", detail);

@@ -64,7 +64,10 @@ impl World {
         if !self.past.marks.contains_key(&mark.attempt) && !observed.storage_trouble {
             return self.breaks("a mark is stored before a refresh token is sent", shown);
         }
-        if observed.ended_tokens.contains(&token) && !observed.storage_trouble && self.reads_are_current() {
+        // Where comparison and write are two, and no lock holds, a mark that was compared before the end is written after it.
+        let ends_stand = self.compares() || self.is_lock_shared() && !self.past.stolen;
+        let believed = ends_stand && !observed.storage_trouble && self.reads_are_current();
+        if observed.ended_tokens.contains(&token) && believed {
             return self.breaks("what the server refused is not sent again", shown);
         }
         // A login that was given up elsewhere may come back while a storage fails: whoever stored it cannot know.

@@ -278,6 +278,32 @@ fn without_a_mark_nothing_is_spent_for_somebody_whose_access_token_is_good() {
 }
 
 #[test]
+fn who_slept_over_its_mark_sends_nothing_under_it() {
+    // Without a lock the other context waits until the mark is old, and sends the token itself.
+    let setup = Setup { lock: LockReach::ThisRealm, ..Setup::calm(2) };
+    let script = [
+        at(0, What::Operations(3, OperationFate::Hangs(100))),
+        at(1, ask(0)),
+        at(250, What::Sleep(0, 45_000)),
+        at(1_000, ask(1)),
+        until(50_000),
+    ];
+    let played = play(setup, script);
+    assert_eq!(played.sent(), ["rt-0-0"], "{}", played.trace());
+    assert_eq!((played.told(0), played.told(1)), (vec!["at-0-1".to_owned()], vec!["at-0-1".to_owned()]));
+}
+
+#[test]
+fn a_mark_that_was_stored_too_late_for_its_request_is_taken_back() {
+    // Nobody else can know that nothing was sent: under one-time use an idle session would never be refreshed again.
+    let setup = Setup { keep_alive: Some(120_000), ..Setup::calm(1) };
+    let hangs = What::Operations(2, OperationFate::Hangs(20_000));
+    let played = play(setup, [at(0, ask(0)), at(60_000, hangs), until(250_000)]);
+    assert_eq!(played.events(0)[1..], ["refresh-failed timeout", "token-changed Refresh"], "{}", played.trace());
+    assert_eq!(played.sent(), ["rt-0-0", "rt-0-1"]);
+}
+
+#[test]
 fn a_successor_that_came_beside_an_unusable_access_token_outlives_a_storage_that_fails() {
     let fails = at(30, What::Operations(3, OperationFate::Fails));
     let script = [at(0, next_request(RequestFate::UnknownType)), at(1, ask(0)), fails, until(20_000)];

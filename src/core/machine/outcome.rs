@@ -298,7 +298,7 @@ impl Machine {
         }
     }
 
-    fn unmark(&mut self, mut record: Record, failure: Failure) {
+    pub(super) fn unmark(&mut self, mut record: Record, failure: Failure) {
         record.pending = None;
         record.retry_at = failure.retry_at;
         record.generation = self.held.generation_to_write(self.now);

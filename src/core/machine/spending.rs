@@ -33,6 +33,10 @@ impl Machine {
         if self.demands.is_empty() && !self.errand_due(now) {
             // whoever wrote in between brought what was wanted
             self.refusals = 0;
+            // or their time was over before our own mark was stored: nobody else can know that nothing was sent
+            if record.in_doubt().is_some_and(|mark| self.unsent.as_ref() == Some(&mark.attempt)) {
+                return self.unmark(record, Failure::new(Code::Timeout));
+            }
             return self.unlock();
         }
         // One that is further away was written by a clock that was ahead.
