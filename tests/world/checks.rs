@@ -83,7 +83,9 @@ impl World {
     pub fn check_held(&mut self, context: usize, held: Option<&Held>) {
         let compares = self.compares();
         let observed = &mut self.contexts[context].observed;
-        let now_held = held.map(|held| (held.access.family, held.generation));
+        // What was never stored, because every write of it was refused, has a number that others may give again.
+        let is_stored = |held: &Held| self.past.stored.contains_key(&(false, held.access));
+        let now_held = held.map(|held| (held.access.family, if is_stored(held) { held.generation } else { 0 }));
         let before = std::mem::replace(&mut observed.last_held, now_held);
         let refuted = observed.refuted;
         let Some(held) = held else {

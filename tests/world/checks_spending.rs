@@ -103,8 +103,9 @@ impl World {
             return;
         }
         // Where others do not respect a lock, a result may land between a mark and its request, and nobody can see that.
-        let until =
-            if self.is_lock_shared() { now } else { self.past.marks.get(&mark.attempt).copied().unwrap_or(now) };
+        // One of the same millisecond may have landed after the mark too.
+        let marked_at = self.past.marks.get(&mark.attempt).copied();
+        let until = if self.is_lock_shared() { now } else { marked_at.map_or(now, |at| at.saturating_sub(1)) };
         let stored = |request: &Request| {
             let child = request.issued.and_then(|issued| issued.refresh).filter(|child| *child != token);
             child.and_then(|child| self.past.stored.get(&(true, child))).is_some_and(|at| *at <= until)
@@ -140,7 +141,11 @@ impl World {
         }
         let excused = |other: &Request| {
             let context = &self.contexts[other.context];
-            other.hides_its_outcome() || context.life != other.life || context.troubled_since(other.sent_at)
+            // Without a lock others give a request up by the age of its mark, which is older than the request: what comes in
+            // between was in time for its sender only.
+            let late = matches!(other.fate, Some(RequestFate::LateRequest(_) | RequestFate::LateReply(_)));
+            let given_up = late && !self.is_lock_shared();
+            given_up || other.hides_its_outcome() || context.life != other.life || context.troubled_since(other.sent_at)
         };
         let earlier = self.requests.iter().filter(|other| other.token == token && other.issued.is_some());
         let excusable = match (self.server.rotation, self.history.setup.reuse) {
