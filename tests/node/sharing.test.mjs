@@ -521,6 +521,24 @@ test("nobody_sees_a_new_token_before_it_is_stored", async () => {
   );
 });
 
+test("a_storage_that_is_back_is_used_at_once_however_often_it_failed_before", async () => {
+  const inner = memoryStorage();
+  let failing = true;
+  const load = () => {
+    if (failing) throw new Error("away");
+    return inner.load();
+  };
+  const server = fakeAuthorizationServer();
+  const { refresher } = context(server, { ...inner, load });
+  for (let call = 0; call < 40; call++)
+    assert.equal((await outcomeOf(refresher.getAccessToken())).reason.code, "storage_failed");
+  failing = false;
+  const tokens = runOut(server.login());
+  inner.save({ format: 1, generation: 1, tokens, obtained_at: Date.now() / 1000 - 1 }, null);
+  const { value, after } = await outcomeOf(refresher.getAccessToken());
+  assert.ok(value && after < 1, `after ${after} s`);
+});
+
 const broken = {
   throws: () => {
     throw new DOMException("denied", "SecurityError");

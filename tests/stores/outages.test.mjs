@@ -11,7 +11,7 @@ import { startPostgres } from "./postgres-server.mjs";
 import { startRedis } from "./redis-server.mjs";
 
 const HOLDER = new URL("./holder.mjs", import.meta.url).pathname;
-const LEASE_MS = 1500;
+const LEASE_MS = 3000;
 
 /** How a test reaches behind a storage: to give the lock to somebody else, to see whose it is, and to make it fail alone. */
 const behind = {

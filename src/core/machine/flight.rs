@@ -369,6 +369,10 @@ impl Machine {
         }
         // Only for a storage that was empty at first: what ends later has ended.
         self.initial = None;
+        if !self.held.looked {
+            // A storage that is back is used at once, however often it failed before.
+            (self.rest, self.failures) = (None, 0);
+        }
         self.reconcile(stored);
         if let Some(failure) = remembered {
             let failure = failure.leaving(self.doubt_state());
