@@ -253,7 +253,12 @@ impl Machine {
         let replaces = self.held.unsaved.as_ref().and_then(|unsaved| unsaved.replaces.clone());
         let mut record = self.held.record.clone();
         if let Some(record) = &mut record {
-            record.generation = record.generation.max(self.held.stored.unwrap_or(0).saturating_add(1));
+            // Over nothing, past whatever was: a mark of the session that the login replaced may have its number by now.
+            let past = match self.held.stored {
+                Some(stored) => stored.saturating_add(1),
+                None => self.held.generation_to_write(self.now),
+            };
+            record.generation = record.generation.max(past);
         }
         let writing = self.save(record, replaces, CONFLICT_TRIES / 2);
         self.enter(Phase::Saving(writing, Outcome::Resaved));
