@@ -1,0 +1,209 @@
+// Storages that fail, hang or hold rubbish: answered in bounded time, and nothing is lost.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRefresher } from "oauth-refresher";
+import { memoryStorage } from "oauth-refresher/storage";
+import { fakeAuthorizationServer } from "oauth-refresher/testing";
+import { context, outcomeOf, runOut, SECOND, time } from "./contexts.mjs";
+
+test("nobody_sees_a_new_token_before_it_is_stored", async () => {
+  const inner = memoryStorage();
+  const order = [];
+  const storage = {
+    conditionalSave: true,
+    load: inner.load,
+    save: async (given, expected) => {
+      await new Promise((resolve) => setTimeout(resolve, SECOND));
+      const written = inner.save(given, expected);
+      order.push(given.pending ? "marked" : "stored");
+      return written;
+    },
+  };
+  const server = fakeAuthorizationServer();
+  const { refresher } = context(server, storage);
+  await outcomeOf(refresher.setTokens(runOut(server.login())));
+  order.length = 0;
+  refresher.addEventListener("token-changed", () => order.push("told"));
+  const waiting = refresher.getAccessToken().then(() => order.push("answered"));
+  await outcomeOf(waiting);
+  await time.settle();
+  assert.deepEqual(
+    [...order.slice(0, 2), ...order.slice(2).sort()],
+    ["marked", "stored", "answered", "told"],
+  );
+});
+
+test("a_storage_that_is_back_is_used_at_once_however_often_it_failed_before", async () => {
+  const inner = memoryStorage();
+  let failing = true;
+  const load = () => {
+    if (failing) throw new Error("away");
+    return inner.load();
+  };
+  const server = fakeAuthorizationServer();
+  const { refresher } = context(server, { ...inner, load });
+  for (let call = 0; call < 40; call++)
+    assert.equal((await outcomeOf(refresher.getAccessToken())).reason.code, "storage_failed");
+  failing = false;
+  const tokens = runOut(server.login());
+  inner.save({ format: 1, generation: 1, tokens, obtained_at: Date.now() / 1000 - 1 }, null);
+  const { value, after } = await outcomeOf(refresher.getAccessToken());
+  assert.ok(value && after < 1, `after ${after} s`);
+});
+
+const broken = {
+  throws: () => {
+    throw new DOMException("denied", "SecurityError");
+  },
+  rejects: () => Promise.reject(new DOMException("full", "QuotaExceededError")),
+  hangs: () => new Promise(() => {}),
+};
+
+for (const [how, fail] of Object.entries(broken)) {
+  test(`a load that ${how} is answered in bounded time and told of, and costs nothing`, async () => {
+    const inner = memoryStorage();
+    let failing = true;
+    const storage = {
+      conditionalSave: true,
+      load: () => (failing ? fail() : inner.load()),
+      save: inner.save,
+    };
+    const server = fakeAuthorizationServer();
+    const { refresher, events } = context(server, storage);
+    const { reason, after } = await outcomeOf(refresher.getAccessToken());
+    assert.deepEqual([reason.code, reason.sessionEnded], ["storage_failed", false]);
+    assert.ok(after <= 20.5, `${after} s`);
+    await time.settle();
+    assert.equal(events.find(({ type }) => type === "storage-failed").operation, "load");
+    failing = false;
+    inner.save({ format: 1, generation: 1, tokens: server.login(), obtained_at: Date.now() / 1000 }, null);
+    await time.pass(90 * SECOND);
+    assert.ok(
+      (await outcomeOf(refresher.getAccessToken())).value,
+      "and a storage that is mended is read again",
+    );
+  });
+
+  test(`a save that ${how} leaves the tokens in memory, is tried again, and the spent token is never sent`, async () => {
+    const inner = memoryStorage();
+    let failing = false;
+    const storage = {
+      conditionalSave: true,
+      load: inner.load,
+      save: (given, expected) => (failing ? fail() : inner.save(given, expected)),
+    };
+    const server = fakeAuthorizationServer();
+    const { refresher, events } = context(server, storage, { timeoutSeconds: 60 });
+    await refresher.setTokens(runOut(server.login()));
+    failing = true;
+    const { value } = await outcomeOf(refresher.getAccessToken(), 120);
+    assert.ok(value, "a caller who would otherwise be turned away gets the token");
+    assert.equal(events.find(({ type }) => type === "storage-failed").operation, "save");
+    assert.equal(await refresher.getAccessToken(), value);
+    assert.equal(server.requests.length, 1);
+    failing = false;
+    await time.pass(120 * SECOND);
+    assert.equal((await inner.load()).tokens.access_token, value, "stored at last");
+    assert.ok((await outcomeOf(refresher.refresh())).value);
+    assert.deepEqual(
+      server.requests.map(({ refreshTokenNumber }) => refreshTokenNumber),
+      [1, 2],
+    );
+    assert.equal(server.revokedSessions, 0);
+  });
+}
+
+for (const rubbish of [
+  {},
+  { format: 2, generation: 3 },
+  "text",
+  7,
+  [],
+  { format: 1, generation: 1 },
+  { format: 1, generation: 1, tokens: "x", obtained_at: 1 },
+])
+  test(`what is no record (${JSON.stringify(rubbish)}) is told of, kept, and replaced by a login only`, async () => {
+    let stored = rubbish;
+    const storage = { load: () => stored, save: (given) => void (stored = given) };
+    const server = fakeAuthorizationServer();
+    const { refresher, events } = context(server, storage);
+    const { reason } = await outcomeOf(refresher.getAccessToken());
+    assert.equal(reason.code, "storage_failed");
+    assert.deepEqual(stored, rubbish);
+    await time.settle();
+    assert.equal(events[0].type, "storage-failed");
+    assert.equal(server.requests.length, 0);
+    await outcomeOf(refresher.setTokens(server.login()));
+    assert.equal(stored.format, 1);
+  });
+
+test("a_storage_that_takes_no_mark_spends_nothing_for_a_wish_and_the_token_for_a_need", async () => {
+  const stored = { format: 1, generation: 4, obtained_at: Date.now() / 1000 };
+  const readOnly = {
+    load: () => stored,
+    save: () => {
+      throw new Error("cookies cannot be written here");
+    },
+  };
+  const server = fakeAuthorizationServer();
+  stored.tokens = server.login();
+  const { refresher } = context(server, readOnly, { timeoutSeconds: 60 });
+  const wish = await outcomeOf(refresher.refresh());
+  assert.equal(wish.reason?.code ?? wish.value?.access_token, "storage_failed");
+  assert.equal(server.requests.length, 0);
+  const need = await outcomeOf(refresher.getAccessToken({ rejected: stored.tokens.access_token }));
+  assert.ok(need.value);
+  assert.equal(server.requests.length, 1);
+});
+
+test("a_storage_without_a_way_to_write_is_refused_at_once", () => {
+  assert.throws(
+    () => createRefresher({ token_endpoint: "https://a.example/t", storage: { load: () => null } }),
+    {
+      name: "TypeError",
+      message: /^storage must be an object with load\(\) and save\(\)/,
+    },
+  );
+});
+
+test("calls_before_the_first_read_share_it", async () => {
+  let loads = 0;
+  const inner = memoryStorage();
+  const server = fakeAuthorizationServer();
+  inner.save({ format: 1, generation: 1, tokens: server.login(), obtained_at: Date.now() / 1000 }, null);
+  const storage = {
+    conditionalSave: true,
+    save: inner.save,
+    load: async () => {
+      loads++;
+      await new Promise((resolve) => setTimeout(resolve, SECOND));
+      return inner.load();
+    },
+  };
+  const { refresher } = context(server, storage);
+  const { value } = await outcomeOf(
+    Promise.all(Array.from({ length: 20 }, () => refresher.getAccessToken())),
+  );
+  assert.equal(new Set(value).size, 1);
+  assert.deepEqual([loads, server.requests.length], [1, 0]);
+});
+
+test("tokens_that_are_set_during_the_first_read_are_not_overwritten_by_it", async () => {
+  const server = fakeAuthorizationServer();
+  const inner = memoryStorage();
+  inner.save({ format: 1, generation: 1, tokens: server.login(), obtained_at: Date.now() / 1000 }, null);
+  const storage = {
+    conditionalSave: true,
+    save: inner.save,
+    load: () => new Promise((resolve) => setTimeout(() => resolve(inner.load()), SECOND)),
+  };
+  const { refresher } = context(server, storage);
+  refresher.getAccessToken().catch(() => {});
+  await time.settle();
+  const login = server.login();
+  await outcomeOf(refresher.setTokens(login));
+  await time.pass(5 * SECOND);
+  assert.equal(await refresher.getAccessToken(), login.access_token);
+  assert.equal(inner.load().tokens.access_token, login.access_token);
+});

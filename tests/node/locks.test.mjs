@@ -1,0 +1,166 @@
+// Locks that are slow, fail, never grant or are stolen: everything goes on, and no token is used twice.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { memoryStorage } from "oauth-refresher/storage";
+import { fakeAuthorizationServer } from "oauth-refresher/testing";
+import { heard } from "../leaks/search.mjs";
+import { apart, context, contexts, outcomeOf, runOut } from "./contexts.mjs";
+
+test("a_lock_that_is_never_granted_costs_a_bounded_time_and_no_session", async () => {
+  const { server, storage, all } = await contexts(1, { lock: () => new Promise(() => {}) });
+  const before = JSON.stringify(await storage.load());
+  const { reason, after } = await outcomeOf(all[0].refresher.getAccessToken());
+  assert.deepEqual([reason.code, reason.retryable, reason.sessionEnded], ["lock_timeout", true, false]);
+  assert.ok(after <= 11, `${after} s`);
+  assert.equal(server.requests.length, 0);
+  assert.equal(JSON.stringify(await storage.load()), before);
+});
+
+test("behind_a_lock_that_is_never_granted_a_valid_token_is_served", async () => {
+  const server = fakeAuthorizationServer();
+  const { refresher } = context(server, memoryStorage(), { lock: () => new Promise(() => {}) });
+  const login = server.login();
+  await refresher.setTokens(login);
+  assert.equal(await refresher.getAccessToken(), login.access_token);
+  assert.equal(
+    (await outcomeOf(refresher.getTokens({ minValiditySeconds: 3000 }))).value.access_token,
+    login.access_token,
+  );
+});
+
+for (const [name, lock] of Object.entries({
+  throws: () => {
+    throw new Error("the lock service is down");
+  },
+  rejects: async () => Promise.reject(new Error("the lock service is down")),
+}))
+  test(`a lock of the host that ${name} is told of, and nothing is sent without it`, async () => {
+    const { server, all } = await contexts(1, { lock });
+    const { reason } = await outcomeOf(all[0].refresher.getAccessToken());
+    assert.deepEqual([reason.code, reason.sessionEnded], ["lock_timeout", false]);
+    assert.equal(server.requests.length, 0);
+    const told = all[0].events.find(({ type }) => type === "storage-failed");
+    assert.deepEqual([told.operation, told.error.message], ["lock", "the lock service is down"]);
+  });
+
+test("a_lock_that_is_lost_or_stolen_makes_no_second_write", async () => {
+  // It lets everybody in: what a stolen Web Lock, an expired lease and a suspended holder come to.
+  const server = fakeAuthorizationServer({ reuse: "always", rotate: true });
+  const inner = memoryStorage();
+  const writes = [];
+  const storage = {
+    load: inner.load,
+    save(given, expected) {
+      const written = inner.save(given, expected);
+      if (written) writes.push([expected, given.generation]);
+      return written;
+    },
+  };
+  const { all } = await contexts(8, { server, storage, lock: (work) => work() });
+  const { value } = await outcomeOf(Promise.all(all.map(({ refresher }) => refresher.getAccessToken())));
+  assert.ok(value.every(Boolean));
+  assert.ok(writes.length >= 3);
+  for (const [index, [expected, written]] of writes.entries()) {
+    assert.equal(expected, index ? writes[index - 1][1] : null, "each write replaces the one before it");
+    assert.ok(index === 0 || written > expected);
+  }
+});
+
+for (const [name, locks] of Object.entries({
+  missing: undefined,
+  "throwing at once": {
+    request() {
+      throw new DOMException("insecure", "SecurityError");
+    },
+  },
+  rejecting: { request: () => Promise.reject(new DOMException("blocked", "SecurityError")) },
+  "granting null": { request: (_name, _options, work) => work(null) },
+  "not there": null,
+}))
+  test(`where navigator.locks is ${name} a refresh works, and capabilities say so`, async () => {
+    await withLocks(locks, async () => {
+      const { server, all } = await contexts(2);
+      const { value } = await outcomeOf(Promise.all(all.map(({ refresher }) => refresher.getAccessToken())));
+      assert.equal(new Set(value).size, 1);
+      assert.equal(server.requests.length, 1);
+      if (name !== "granting null") assert.equal(all[0].refresher.capabilities.crossContextLock, false);
+    });
+  });
+
+test("the_name_of_a_web_lock_holds_no_secret_and_is_the_sessions_own", async () => {
+  const names = [];
+  const locks = {
+    async request(name, _options, work) {
+      names.push(name);
+      heard("the name of a Web Lock", name);
+      return work({ name });
+    },
+  };
+  await withLocks(locks, async () => {
+    const server = fakeAuthorizationServer();
+    const named = (name) => ({ ...apart(memoryStorage()), name });
+    for (const storage of [named("one"), named("one"), named("two")]) {
+      const { refresher } = context(server, storage);
+      assert.equal(refresher.capabilities.crossContextLock, true);
+      await refresher.setTokens(runOut(server.login()));
+      await refresher.getAccessToken();
+    }
+  });
+  assert.equal(new Set(names).size, 2);
+});
+
+test("a_lock_is_let_go_of_only_when_the_new_token_is_stored_or_memory_has_to_do", async () => {
+  const inner = memoryStorage();
+  let failing = false;
+  const trail = [];
+  const storage = {
+    conditionalSave: true,
+    load: inner.load,
+    save: (given, expected) => {
+      trail.push(failing ? "failed save" : "save");
+      if (failing) throw new Error("disk full");
+      return inner.save(given, expected);
+    },
+    lock: async (work) => {
+      trail.push("locked");
+      await work();
+      trail.push("unlocked");
+    },
+  };
+  const server = fakeAuthorizationServer();
+  const fetch = async (...request) => {
+    trail.push("request");
+    const reply = await server.fetch(...request);
+    failing = true;
+    return reply;
+  };
+  const { refresher } = context(server, storage, { fetch });
+  await refresher.setTokens(runOut(server.login()));
+  trail.length = 0;
+  const { value } = await outcomeOf(refresher.getAccessToken());
+  assert.ok(value);
+  assert.deepEqual(trail, [
+    "locked",
+    "save",
+    "request",
+    "failed save",
+    "failed save",
+    "failed save",
+    "unlocked",
+  ]);
+});
+
+async function withLocks(locks, work) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", {
+    value: locks === null ? undefined : { userAgent: "test", locks },
+    configurable: true,
+  });
+  try {
+    await work();
+  } finally {
+    if (before) Object.defineProperty(globalThis, "navigator", before);
+    else delete globalThis.navigator;
+  }
+}
