@@ -13,8 +13,18 @@ import glue from "./core-glue.js";
  * @property {(exports: Exports) => void} discard  That instance trapped: the next load makes a fresh one. Others' cores live on in it.
  */
 
-/** @param {() => Promise<WebAssembly.Module>} compile @returns {Engine} */
-export function wasmEngine(compile) {
+/** @param {() => Promise<WebAssembly.Module>} compile */
+export const wasmEngine = (compile) =>
+  engine("wasm", glue, async () => {
+    const module = await compile();
+    return (imports) => new WebAssembly.Instance(module, imports).exports;
+  });
+
+/**
+ * @param {Engine["kind"]} kind @param {typeof glue} glue @param {() => Promise<(imports: any) => any>} loaded
+ * @returns {Engine}
+ */
+export function engine(kind, glue, loaded) {
   /** @type {Exports | undefined} */
   let current;
   /** @type {Promise<Exports> | undefined} */
@@ -22,12 +32,12 @@ export function wasmEngine(compile) {
 
   async function instantiate() {
     const exports = glue();
-    exports.initSync({ module: await compile() });
+    exports.initSync(await loaded());
     return (current = exports);
   }
 
   return {
-    kind: "wasm",
+    kind,
     // A load that failed is forgotten: the next call tries again.
     load: () => current ?? (loading ??= instantiate().finally(() => (loading = undefined))),
     discard: (exports) => {

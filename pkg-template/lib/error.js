@@ -17,7 +17,8 @@ export const MESSAGES = {
   lock_timeout: "Another context held the lock for too long",
   timeout: "The wait took longer than timeoutSeconds: a refresh under way goes on",
   closed: "This refresher is closed: create another",
-  engine_failed: "WebAssembly did not load, or stopped: does the CSP allow 'wasm-unsafe-eval'?",
+  engine_failed:
+    "WebAssembly did not load, or stopped: does the CSP allow 'wasm-unsafe-eval'? If not: oauth-refresher/js",
 };
 
 /**

@@ -40,8 +40,9 @@ window.inPage = {
   events: [],
 
   /** Creates this page's refresher; with `tokens`, after a login. */
-  async open({ preset = "oidc", server, kind, tokens, options, listens = true }) {
-    const refresher = createRefresher({ ...presets[preset](server), storage: storages[kind](), ...options });
+  async open({ preset = "oidc", server, kind, tokens, options, entry, listens = true }) {
+    const create = entry ? (await import(entry)).createRefresher : createRefresher;
+    const refresher = create({ ...presets[preset](server), storage: storages[kind](), ...options });
     inPage.refresher = refresher;
     const types = ["token-changed", "refresh-failed", "session-ended", "storage-failed"];
     for (const type of listens ? types : [])

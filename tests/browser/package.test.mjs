@@ -41,6 +41,20 @@ test("without_wasm_unsafe_eval_the_call_rejects_with_engine_failed", async () =>
   const { code, text } = await tab.evaluate(() => inPage.failure());
   assert.equal(code, "engine_failed");
   assert.match(text, /wasm-unsafe-eval/, "and says what to write into the policy");
+  assert.match(text, /oauth-refresher\/js/, "or what to import");
+});
+
+test("without_wasm_unsafe_eval_the_entry_without_webassembly_refreshes_and_shares_with_the_other_one", async () => {
+  const [blocked, allowed] = [await openTab("no-wasm"), await openTab()];
+  const given = input("local", { background: "never" });
+  const tokens = await here.servers.oidc.mint("none");
+  await allowed.evaluate((given) => inPage.open(given), { ...given, tokens });
+  await blocked.evaluate((given) => inPage.open(given), { ...given, entry: "oauth-refresher/js" });
+  const token = () => inPage.refresher.getAccessToken();
+  assert.equal(await blocked.evaluate(token), tokens.access_token, "a record of the other core is read");
+  await blocked.evaluate(() => inPage.refresher.refresh());
+  assert.equal(await blocked.evaluate(() => inPage.refresher.capabilities.engine), "js");
+  assert.equal(await allowed.evaluate(token), await blocked.evaluate(token), "and its own is");
 });
 
 test("the_claims_about_indexeddb_hold_in_a_page", async () => {

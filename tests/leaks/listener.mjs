@@ -43,11 +43,20 @@ export function listenToErrors({ prototype }) {
 
 /** What a log could show of a value. */
 function everythingOf(value) {
-  const texts = [inspect(value, { depth: 9, showHidden: true }), String(value), written(value)];
+  const texts = [inspect(value, { depth: 9, showHidden: true }), asText(value), written(value)];
   for (let error = value, depth = 0; error instanceof Error && depth < 9; error = error.cause, depth++)
     texts.push(error.message, error.stack);
   return texts.join("\n");
 }
+
+/** What has no prototype has no text either. */
+const asText = (value) => {
+  try {
+    return String(value);
+  } catch {
+    return "";
+  }
+};
 
 const written = (value) => {
   try {

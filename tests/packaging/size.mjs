@@ -23,6 +23,10 @@ measure(
   await bundled(defaultImport(), [withoutInlinedCore]),
 );
 measure("default import, one file", await bundled(defaultImport()));
+measure(
+  "oauth-refresher/js, one file",
+  await bundled('export { createRefresher } from "oauth-refresher/js"'),
+);
 
 function defaultImport() {
   return 'export { createRefresher } from "oauth-refresher"';

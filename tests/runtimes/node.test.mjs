@@ -57,7 +57,7 @@ test(
 const { createRefresher, RefreshError } = require("oauth-refresher");
 const { memoryStorage } = require("oauth-refresher/storage");
 const { go1 } = require("oauth-refresher/providers");
-if (![RefreshError, memoryStorage, go1, require("oauth-refresher/slim").createRefresher].every((it) => typeof it == "function"))
+if (![RefreshError, memoryStorage, go1, require("oauth-refresher/slim").createRefresher, require("oauth-refresher/js").createRefresher].every((it) => typeof it == "function"))
   throw new Error("an export is missing");${USE}`;
     const ran = await second.node("required.cjs", script, [JSON.stringify(await session())]);
     assert.deepEqual([ran.code, ran.stdout, ran.stderr], [0, "refreshed\n", ""]);

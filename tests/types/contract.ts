@@ -21,6 +21,7 @@ import {
   type Value,
 } from "oauth-refresher";
 import { dpop } from "oauth-refresher/dpop";
+import { createRefresher as createJsRefresher } from "oauth-refresher/js";
 import { createRefresher as createSlimRefresher } from "oauth-refresher/slim";
 import { callbackStorage, indexedDbStorage, memoryStorage, webStorage } from "oauth-refresher/storage";
 import { go1, goto, goTo, vault } from "oauth-refresher/providers";
@@ -238,6 +239,7 @@ export const refreshers: Refresher[] = [
   createRefresher(goTo({ ...client, token_endpoint: "https://auth.example/token" })),
   createRefresher(goto(client)),
   createRefresher(vault({ partnerId: 4711, token_endpoint: "https://vault.example/v1/auth/token" })),
+  createJsRefresher(everything),
   createSlimRefresher({ ...everything, core: new URL("https://app.example/core.wasm") }),
   createSlimRefresher({ ...everything, core: fetch("https://app.example/core.wasm") }),
   createSlimRefresher({ ...everything, core: new ArrayBuffer(8) }),

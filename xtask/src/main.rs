@@ -7,6 +7,7 @@ mod count;
 mod demo;
 mod glue;
 mod inline;
+mod kept;
 mod mutant;
 mod mutants;
 mod pack;
@@ -17,6 +18,7 @@ mod run;
 mod size;
 mod suites;
 mod wasm;
+mod wasm2js;
 
 use std::process::ExitCode;
 

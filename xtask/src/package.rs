@@ -38,7 +38,7 @@ pub fn lock_of(name: &str) -> Result<fs::File> {
 fn assembled() -> Result<Files> {
     project::version()?;
     prepare::npm_dependencies()?;
-    let wasm::Core { module, glue } = wasm::core()?;
+    let wasm::Core { module, glue, js, js_glue } = wasm::core()?;
 
     let root = project::root();
     let mut files = Files::new();
@@ -53,6 +53,8 @@ fn assembled() -> Result<Files> {
         }
     }
     add(&mut files, "lib/core-glue.js", glue.into_bytes())?;
+    add(&mut files, "lib/core-js.js", js.into_bytes())?;
+    add(&mut files, "lib/core-js-glue.js", js_glue.into_bytes())?;
     add(&mut files, "lib/core-bytes.js", inline::module(&module).into_bytes())?;
     add(&mut files, "core.wasm", module)?;
     Ok(files)

@@ -10,7 +10,8 @@ use crate::{project, run};
 /// The default import, minified and bundled into one file, in bytes as brotli 11 sends it. What is wanted is 22,000; what is
 /// there is 39.6 kB, three quarters of it the core. The budget holds what was reached; it went up once, by 300 bytes, for what the
 /// simulator found wrong in the machine and for the hooks of DPoP.
-const BUDGET: [(&str, u64); 1] = [("default import, one file", 39_800)];
+/// The core as JavaScript is what a page pays whose policy blocks WebAssembly.
+const BUDGET: [(&str, u64); 2] = [("default import, one file", 39_800), ("oauth-refresher/js, one file", 53_000)];
 
 const LIMIT: Duration = Duration::from_secs(60);
 

@@ -10,8 +10,9 @@ use std::time::Duration;
 use anyhow::{bail, Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::kept::kept;
 use crate::project::{self, shown, WASM_TARGET};
-use crate::{glue, prepare, run};
+use crate::{glue, prepare, run, wasm2js};
 
 const COMPILE_LIMIT: Duration = Duration::from_secs(15 * 60);
 const OPTIMISE_LIMIT: Duration = Duration::from_secs(120);
@@ -19,13 +20,25 @@ const OPTIMISE_LIMIT: Duration = Duration::from_secs(120);
 pub struct Core {
     pub module: Vec<u8>,
     pub glue: String,
+    /// The same core as JavaScript, for pages where WebAssembly is blocked, and the glue that goes with it.
+    pub js: String,
+    pub js_glue: String,
+}
+
+/// How functions with two results cross the door: wasm2js knows one result per function.
+#[derive(Clone, Copy)]
+enum Results {
+    Several,
+    One,
 }
 
 pub fn core() -> Result<Core> {
-    let (glue, module) = bound(&compiled()?)?;
+    let compiled = compiled()?;
+    let (glue, module) = bound(&compiled, Results::Several)?;
     let module = optimised(&module)?;
     no_machine_paths(&module)?;
-    Ok(Core { module, glue })
+    let (js_glue, js_module) = bound(&compiled, Results::One)?;
+    Ok(Core { module, glue, js: wasm2js::module(&js_module)?, js_glue })
 }
 
 fn compiled() -> Result<PathBuf> {
@@ -70,13 +83,13 @@ fn rust_flags() -> Result<OsString> {
     Ok(flags.join(&OsString::from("\u{1f}")))
 }
 
-fn bound(module: &Path) -> Result<(String, Vec<u8>)> {
+fn bound(module: &Path, results: Results) -> Result<(String, Vec<u8>)> {
     const ADVICE: &str = "if a function of src/npm.rs takes or returns a JavaScript object (JsValue, a js-sys type, \
         Result<_, String>, an imported function), make it strings and numbers: the module is built without reference types";
     let output = project::target().join("xtask/bindgen");
     let mut bindgen = Bindgen::new();
     bindgen
-        .input_bytes("core", without_reference_types(module)?)
+        .input_bytes("core", without_claims(module, results)?)
         .out_name("core")
         .typescript(false)
         .omit_default_module_path(true);
@@ -91,23 +104,31 @@ fn bound(module: &Path) -> Result<(String, Vec<u8>)> {
     }
     let mut generated = generated;
     generated.emit(&output).context("wasm-bindgen's output cannot be written")?;
-    let glue = glue::factory(&project::read(&output.join("core.js"))?, &bindgen_version()?)?;
+    let mut glue = glue::factory(&project::read(&output.join("core.js"))?, &bindgen_version()?)?;
+    if matches!(results, Results::One) {
+        glue = glue::for_memory_that_moves(&glue)?;
+    }
     Ok((glue, fs::read(output.join("core_bg.wasm")).context("wasm-bindgen wrote no module")?))
 }
 
 /// The compiler's own runtime objects (128-bit multiplication, say) claim reference types for the whole module without using
 /// any; bindgen believes the claim. In the target_features section it is `+`, a length and the name; `-` takes it back.
-fn without_reference_types(module: &Path) -> Result<Vec<u8>> {
-    const CLAIM: &[u8] = b"+\x0freference-types";
+fn without_claims(module: &Path, results: Results) -> Result<Vec<u8>> {
+    const REFERENCE_TYPES: &[u8] = b"+\x0freference-types";
+    const MULTIVALUE: &[u8] = b"+\x0amultivalue";
     let mut bytes = fs::read(module).with_context(|| format!("cannot read {}", shown(module)))?;
-    let claims: Vec<usize> =
-        bytes.windows(CLAIM.len()).enumerate().filter(|(_, window)| *window == CLAIM).map(|(at, _)| at).collect();
-    match claims.as_slice() {
-        [] => {}
-        [at] => bytes[*at] = b'-',
-        _ => bail!(
-            "the module claims reference types more than once: where its target_features section is cannot be told"
-        ),
+    let denied: &[&[u8]] = match results {
+        Results::Several => &[REFERENCE_TYPES],
+        Results::One => &[REFERENCE_TYPES, MULTIVALUE],
+    };
+    for claim in denied {
+        let places: Vec<usize> =
+            bytes.windows(claim.len()).enumerate().filter(|(_, window)| window == claim).map(|(at, _)| at).collect();
+        match places.as_slice() {
+            [] => {}
+            [at] => bytes[*at] = b'-',
+            _ => bail!("the module makes one claim twice: where its target_features section is cannot be told"),
+        }
     }
     Ok(bytes)
 }
@@ -120,24 +141,14 @@ fn bindgen_version() -> Result<String> {
         .context("xtask/Cargo.toml pins no version of wasm-bindgen-cli-support")
 }
 
-/// wasm-opt takes seconds, so its result is kept beside its input. Never --all-features: that makes modules that engines refuse.
+/// Never --all-features: that makes modules that engines refuse.
 fn optimised(module: &[u8]) -> Result<Vec<u8>> {
-    let folder = project::target().join("xtask/wasm-opt");
-    let (input, output) = (folder.join("input.wasm"), folder.join("output.wasm"));
     let tool = project::tests().join("node_modules/binaryen/bin/wasm-opt");
-    let newer_than_tool =
-        || Some(fs::metadata(&output).ok()?.modified().ok()? > fs::metadata(&tool).ok()?.modified().ok()?);
-    if newer_than_tool() == Some(true) && fs::read(&input).is_ok_and(|known| known == module) {
-        return fs::read(&output).with_context(|| format!("cannot read {}", shown(&output)));
-    }
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", shown(&folder)))?;
-    let _ = fs::remove_file(&output);
-    fs::write(&input, module).with_context(|| format!("cannot write {}", shown(&input)))?;
-    let mut command = run::program("node");
-    command.arg(&tool).args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]);
-    command.arg(&input).arg("-o").arg(&output);
-    run::must(&mut command, OPTIMISE_LIMIT)?;
-    fs::read(&output).context("wasm-opt wrote nothing")
+    kept("wasm-opt", module, &tool, |input, output| {
+        let mut command = run::program("node");
+        command.arg(&tool).args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+        run::must(command.arg(input).arg("-o").arg(output), OPTIMISE_LIMIT).map(|_| ())
+    })
 }
 
 fn no_machine_paths(wasm: &[u8]) -> Result<()> {

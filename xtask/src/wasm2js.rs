@@ -1,0 +1,91 @@
+//! The core as JavaScript, for pages whose content security policy has no `wasm-unsafe-eval` and for engines without
+//! WebAssembly: lowered to what wasm2js knows, written as JavaScript, and made a factory like the glue.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{bail, Context, Result};
+
+use crate::kept::kept;
+use crate::{project, run};
+
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// wasm-opt and wasm2js refuse what was not enabled, although the compiler uses no more of it than this.
+const ENABLED: [&str; 5] = [
+    "--enable-bulk-memory",
+    "--enable-bulk-memory-opt",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+];
+/// wasm2js writes neither saturating conversions nor the extensions of signs.
+const LOWERED: [&str; 2] = ["--llvm-nontrapping-fptoint-lowering", "--signext-lowering"];
+
+/// JavaScript's source text of the module that wasm-bindgen wrote for one result per function.
+pub fn module(bound: &[u8]) -> Result<String> {
+    let written = kept("wasm2js", bound, &binaryen("wasm2js"), |input, output| {
+        let lowered = output.with_extension("wasm");
+        let mut command = run::program("node");
+        command.arg(binaryen("wasm-opt")).args(ENABLED).args(LOWERED);
+        command.args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+        run::must(command.arg(input).arg("-o").arg(&lowered), LIMIT)?;
+        let mut command = run::program("node");
+        command.arg(binaryen("wasm2js")).args(ENABLED).arg("-Oz").arg(&lowered).arg("-o").arg(output);
+        run::must(&mut command, LIMIT).map(|_| ())
+    })?;
+    let factory = factory(&String::from_utf8(written).context("wasm2js wrote something else than text")?)?;
+    let minified = kept("wasm2js-minified", factory.as_bytes(), &esbuild(), |input, output| {
+        let mut command = run::program("node");
+        command.arg(esbuild()).arg(input).args(["--loader:=js", "--minify", "--format=esm", "--target=es2022"]);
+        command.arg(format!("--outfile={}", output.display()));
+        run::must(&mut command, LIMIT).map(|_| ())
+    })?;
+    let minified = String::from_utf8(minified).context("esbuild wrote something else than text")?;
+    Ok(format!("// @ts-nocheck\n// The core as JavaScript, written by Binaryen's wasm2js from src/npm.rs.\n{minified}"))
+}
+
+/// One module that runs at its import becomes a function that makes an instance of its own at each call.
+fn factory(written: &str) -> Result<String> {
+    const IMPORT: &str = "import * as $_core_bg_js from './core_bg.js';\n";
+    const RUN: &str = "var retasmFunc = asmFunc({\n  \"./core_bg.js\": $_core_bg_js,\n});\n";
+    const CHANGED: &str = "wasm2js writes its module in another way than xtask/src/wasm2js.rs knows";
+    let body = written.strip_prefix(IMPORT).context(CHANGED)?;
+    let (body, exports) = body.split_once(RUN).context(CHANGED)?;
+    if exports.lines().any(|line| !line.is_empty() && !line.starts_with("export var ")) || body.contains("\nexport ") {
+        bail!("{CHANGED}: it exports in another way");
+    }
+    Ok(format!("export default (imports) => {{\n{body}return asmFunc(imports);\n}};\n"))
+}
+
+fn binaryen(tool: &str) -> PathBuf {
+    project::tests().join("node_modules/binaryen/bin").join(tool)
+}
+
+fn esbuild() -> PathBuf {
+    project::tests().join(Path::new("node_modules/esbuild/bin/esbuild"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITTEN: &str =
+        "import * as $_core_bg_js from './core_bg.js';\n\nvar bufferView;\nfunction asmFunc(imports) {}\n\n\
+        var retasmFunc = asmFunc({\n  \"./core_bg.js\": $_core_bg_js,\n});\nexport var memory = retasmFunc.memory;\n";
+
+    #[test]
+    fn what_ran_at_import_becomes_a_function() {
+        let factory = factory(WRITTEN).expect("the known output is transformed");
+        assert!(factory.starts_with("export default (imports) => {\n"));
+        assert!(factory.ends_with("return asmFunc(imports);\n};\n"));
+        assert!(!factory.contains("import ") && !factory.contains("export var"));
+    }
+
+    #[test]
+    fn another_way_of_writing_fails_the_build() {
+        assert!(factory(&WRITTEN.replace("import *", "import")).is_err());
+        assert!(factory(&WRITTEN.replace("retasmFunc = asmFunc", "made = asmFunc")).is_err());
+        assert!(factory(&WRITTEN.replace("export var memory", "export function memory")).is_err());
+    }
+}
