@@ -7,6 +7,7 @@ import { record } from "./session.mjs";
 import { virtualTime } from "./virtual-time.mjs";
 
 export const SECOND = 1000;
+export const HOUR = 3600 * SECOND;
 
 export let time;
 beforeEach(() => (time = virtualTime()));
@@ -70,3 +71,27 @@ export async function outcomeOf(promise, seconds = 60) {
   for (let passed = 0; !outcome && passed < seconds * 4; passed++) await time.pass(SECOND / 4);
   return outcome ?? {};
 }
+
+/** A session that begins with an access token of full life. */
+export async function begin({ accessTokenSeconds = 3600, server: given, ...options } = {}) {
+  const server = given ?? fakeAuthorizationServer({ accessTokenSeconds });
+  const storage = options.storage ?? memoryStorage();
+  const refresher = createRefresher({ ...server.options, ...options, storage });
+  const events = record(refresher);
+  await refresher.setTokens(server.login());
+  return { server, storage, refresher, events };
+}
+
+/** What became of a promise by then, or nothing. */
+export const within = async (promise, ms) => {
+  let answer;
+  promise.then(
+    (value) => (answer = { value }),
+    (reason) => (answer = { reason }),
+  );
+  await time.pass(ms);
+  return answer;
+};
+
+/** The same record for a context that is told of no change, as another process is. */
+export const unheard = ({ load, save, lock }) => ({ load, save, lock, conditionalSave: true });
