@@ -11,7 +11,17 @@ const SUITES = fileURLToPath(new URL("../node/", import.meta.url));
 const LIMIT_MS = 300_000;
 
 /** The ones that say most of the core. */
-const ALWAYS = ["callers", "error", "failing-storages", "locks", "patience", "refresh", "replies", "sharing", "time"];
+const ALWAYS = [
+  "callers",
+  "error",
+  "failing-storages",
+  "locks",
+  "patience",
+  "refresh",
+  "replies",
+  "sharing",
+  "time",
+];
 /** About the WebAssembly itself, about other processes, or about this project's texts. */
 const NEVER = ["engine", "guarantees", "processes", "readme"];
 
