@@ -157,6 +157,7 @@ impl World {
         if let Some(token) = refresh_token(record.as_ref()).filter(|_| failed) {
             // A write that seemed to have failed is tried again, and brings back what has ended since: whoever finds it
             // cannot know that.
+            self.past.brought_back.insert(token, self.now);
             for context in &mut self.contexts {
                 context.observed.ended_tokens.retain(|ended| *ended != token);
             }

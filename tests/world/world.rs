@@ -121,6 +121,8 @@ pub struct Past {
     pub given_up: HashSet<usize>,
     /// Logins whose refresh token was sent once without a mark that others could read, because the storage failed.
     pub unmarked: HashSet<usize>,
+    /// Refresh tokens that a write brought back which had seemed to fail, and when.
+    pub brought_back: HashMap<Token, Moment>,
     pub refused: bool,
     pub stolen: bool,
     /// Somebody died or slept.

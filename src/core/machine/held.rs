@@ -16,6 +16,9 @@ use crate::core::time::{Duration, UnixTime};
 /// clock was set back.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
+/// Reads that lag behind this context's own writes are taken for a replica's this often; after that the storage was set back.
+pub const PATIENT_RESAVES: u32 = 6;
+
 /// The session as this context knows it.
 #[derive(Debug)]
 pub struct Held {
@@ -109,7 +112,9 @@ impl Held {
         let hinted = core::mem::take(&mut self.hinted);
         match &self.unsaved {
             Some(unsaved) if self.outlives(unsaved, &stored) => {
-                self.stored = stored.generation();
+                if !self.is_stale_read(&stored) {
+                    self.stored = stored.generation();
+                }
                 return Reconciled::Same;
             }
             None if !refuted && self.is_stale_read(&stored) => return Reconciled::Same,
@@ -254,6 +259,7 @@ impl Held {
             Stored::Nothing | Stored::Unreadable(_) => None,
         };
         stored.generation() == self.stored
+            || self.is_stale_read(stored) && unsaved.failures < PATIENT_RESAVES
             || self.overrules(self.record.as_ref(), theirs)
             || unsaved.replaces.is_some() && theirs.is_some() && refresh_token_of(theirs) == unsaved.replaces
     }
@@ -269,10 +275,12 @@ impl Held {
     }
 
     /// A storage that is only eventually consistent shows an older generation of the same session now and then.
-    fn is_stale_read(&self, stored: &Stored) -> bool {
+    pub fn is_stale_read(&self, stored: &Stored) -> bool {
         match (stored, &self.record) {
             (Stored::Record(theirs), Some(ours)) => {
-                theirs.generation < ours.generation && theirs.session == ours.session
+                // What is in memory only has a number of its own.
+                let newest = if self.unsaved.is_some() { self.stored } else { Some(ours.generation) };
+                Some(theirs.generation) < newest && theirs.session == ours.session
             }
             (Stored::Record(_) | Stored::Nothing | Stored::Unreadable(_), _) => false,
         }

@@ -3,7 +3,7 @@
 
 use super::facts::{Code, Effect, Event, Failure, Late, OrderId, Source};
 use super::flight::{Phase, Wait, Writing};
-use super::held::{refresh_token_of, Reconciled, Unsaved};
+use super::held::{refresh_token_of, Reconciled, Unsaved, PATIENT_RESAVES};
 use super::{Machine, Reach};
 use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
 use crate::core::policy::{backoff, LONGEST_PATIENCE, LONGEST_WAIT, MARGIN};
@@ -198,6 +198,10 @@ impl Machine {
             // Our own write, whose acknowledgement was lost.
             self.held.wrote(theirs.cloned());
             return self.conclude(now, outcome);
+        }
+        if matters && self.resaves() < PATIENT_RESAVES && self.held.is_stale_read(&stored) {
+            // Older than what this context wrote: a replica that lags, which says nothing of who won.
+            return self.unsaved(now, writing, outcome);
         }
         let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
         let ours_wins = same_token || self.held.overrules(writing.record.as_ref(), theirs);
