@@ -135,6 +135,7 @@ fn reply(details: Json<'_>) -> Reply {
         status: details.member("status").and_then(|status| whole(status.raw())).unwrap_or_default() as u16,
         body: details.member("body").and_then(Json::string).map(Secret::new),
         retry_after: details.member("retry_after").and_then(Json::string),
+        date: details.member("date").and_then(|millis| whole(millis.raw())).map(UnixTime::from_millis),
     }
 }
 

@@ -53,7 +53,7 @@ fn one_refresh_takes_the_whole_way_from_look_to_notify() {
     let request = machine.request(&values).unwrap();
     assert_eq!(request.body.unwrap().reveal(), "grant_type=refresh_token&refresh_token=r%2B1%2F%3D");
 
-    let reply = Reply { status: 200, body: Some(Secret::new(REPLY)), retry_after: None };
+    let reply = Reply { status: 200, body: Some(Secret::new(REPLY)), ..Reply::default() };
     let (saving, record, replaced) = one(machine.step(now, Input::Replied(sending, reply)), save);
     assert_eq!((record.generation, replaced), (9, Some(8)));
     assert!(record.in_doubt().is_none());

@@ -60,7 +60,7 @@ export class RefreshError extends Error {
     // unavailable, timeout, lock_timeout, storage_failed, engine_failed: what the next call may find mended
     this.retryable = retryable ?? /able|timeout|failed/.test(code);
     if (retryAfterSeconds != null) this.retryAfterSeconds = retryAfterSeconds;
-    this.sessionEnded = sessionEnded ?? code == "session_ended";
+    this.sessionEnded = sessionEnded ?? /ended|mismatch/.test(code);
     this.refreshTokenState = refreshTokenState ?? "unknown";
   }
 

@@ -70,7 +70,7 @@ test("without_being_told_only_the_passing_troubles_are_retryable", () => {
   assert.equal(new RefreshError({ code: "unavailable", retryable: false }).retryable, false);
   assert.deepEqual(
     CODES.filter((code) => new RefreshError({ code }).sessionEnded),
-    ["session_ended"],
+    ["session_ended", "identity_mismatch"],
   );
 });
 

@@ -129,6 +129,9 @@ impl World {
 
     fn check_grant(&mut self, context: usize, waiting: &Waiting, access: Token) {
         let shown = || format!("c{context} #{} got {}", waiting.id, name("at", access));
+        if self.past.strangers.contains(&access.family) {
+            self.breaks("nobody gets somebody else's tokens", shown());
+        }
         if waiting.rejected == Some(access) {
             self.breaks("a refused access token is not granted to whom it was refused", shown());
         }
@@ -162,6 +165,7 @@ impl World {
         };
         let excused = match failure.code {
             Code::SessionEnded => self.was_refused(context),
+            Code::IdentityMismatch => self.was_refused(context) && !self.past.strangers.is_empty(),
             Code::SignedOut => {
                 // A read may be answered with what was there when it began.
                 let slack = 2 * self.history.setup.latency.storage;
@@ -259,6 +263,9 @@ impl World {
             return self.breaks("nobody forgets a refresh token that the server would take", shown());
         }
         let Some(record) = record else { return };
+        if family(Some(record)).is_some_and(|family| self.past.strangers.contains(&family)) {
+            return self.breaks("nothing of somebody else's reply is stored", shown());
+        }
         let ends = (access_token(Some(record)), refresh_token(Some(record)));
         if let (Some(access), Some(refresh)) = ends {
             if access.family != refresh.family {
@@ -305,7 +312,7 @@ impl World {
                     !lives || !self.lasts_long_enough() || self.server.accepts(*access, waiting.asked_at)
                 }
                 Answer::Refused(failure) => match failure.code {
-                    Code::SessionEnded | Code::SignedOut => refresh_token(content).is_none(),
+                    Code::SessionEnded | Code::SignedOut | Code::IdentityMismatch => refresh_token(content).is_none(),
                     // It said so itself, and not longer than it said.
                     Code::Unavailable => failure.retry_at.is_some_and(|at| {
                         let asked_at = self.wall(context) - (self.now - waiting.asked_at);

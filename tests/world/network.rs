@@ -10,7 +10,7 @@ use crate::context::{Arrival, Ends};
 use crate::driver::take;
 use crate::queue::Moment;
 use crate::script::RequestFate;
-use crate::server::{name, token, Issued, Refused, Token};
+use crate::server::{name, token, End, Issued, Refused, Token};
 use crate::world::{Happening, World};
 
 /// A token request.
@@ -133,6 +133,9 @@ impl World {
             return self.reply(index, back, status, body, retry_after);
         }
         let outcome = self.server.exchange(self.now, token);
+        if fate == Some(SomebodyElse) && outcome.is_ok() {
+            return self.mix_up(index, back);
+        }
         self.say(|_| match outcome {
             Ok(issued) => format!(
                 "server: {} brings {} {}",
@@ -170,8 +173,22 @@ impl World {
         self.reply(index, back, status, body, None);
     }
 
+    /// What comes back is of another login: nobody may see or store anything of it.
+    fn mix_up(&mut self, index: usize, back: Moment) {
+        let token = self.requests[index].token;
+        let strangers = self.server.mix_up(self.now, token);
+        self.say(|_| {
+            format!("server: {} brings {}, of somebody else", name("rt", token), name("at", strangers.access))
+        });
+        self.past.strangers.insert(strangers.access.family);
+        self.past.refused = true;
+        self.requests[index].refused = Some(Refused(End::Administrator));
+        let body = self.server.reply(strangers);
+        self.reply(index, back, 200, Some(body), None);
+    }
+
     fn reply(&mut self, index: usize, at: Moment, status: u16, body: Option<String>, retry_after: Option<String>) {
-        let reply = Reply { status, body: body.map(Secret::new), retry_after };
+        let reply = Reply { status, body: body.map(Secret::new), retry_after, date: None };
         self.report(index, at, Input::Replied(self.requests[index].order, reply));
     }
 
@@ -193,7 +210,8 @@ impl World {
         // A clock that was set meanwhile says something else of that time.
         let heard = waited_for && observed.clock_set_at.is_none_or(|at| at < sent_at);
         self.requests[index].heard = heard;
-        if heard && body.contains("invalid_grant") {
+        let refused = self.requests[index].refused.is_some();
+        if heard && (body.contains("invalid_grant") || refused && body.contains("access_token")) {
             observed.ended_tokens.push(token);
         }
         if body.contains("access_token") {

@@ -258,6 +258,7 @@ impl<'a> Words<'a> {
             "InvalidTarget" => RequestFate::InvalidTarget,
             "WantsNonce" => RequestFate::WantsNonce,
             "UnknownType" => RequestFate::UnknownType,
+            "SomebodyElse" => RequestFate::SomebodyElse,
             _ => return None,
         })
     }

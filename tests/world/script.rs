@@ -83,6 +83,8 @@ pub enum RequestFate {
     InvalidTarget,
     WantsNonce,
     UnknownType,
+    /// The reply brings somebody else's tokens.
+    SomebodyElse,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +193,7 @@ fn random_request(dice: &mut Dice) -> RequestFate {
         11 => Html,
         12 => Truncated,
         13 => InvalidClient,
-        14 => dice.pick(&[InvalidTarget, UnknownType]),
+        14 => dice.pick(&[InvalidTarget, UnknownType, SomebodyElse]),
         _ => WantsNonce,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 use crate::queue::Moment;
-use crate::server::Rotation;
+use crate::server::{id_token, Rotation};
 
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -151,7 +151,7 @@ impl Setup {
             options.push_str(&format!(r#","keepAliveSeconds":{}"#, seconds(every)));
         }
         if let Some(token) = with_tokens {
-            options.push_str(&format!(r#","tokens":{{"refresh_token":"{token}"}}"#));
+            options.push_str(&format!(r#","tokens":{{"refresh_token":"{token}","id_token":"{}"}}"#, id_token(0)));
         }
         options.push('}');
         options

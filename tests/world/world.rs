@@ -124,6 +124,8 @@ pub struct Past {
     /// Refresh tokens that a write brought back which had seemed to fail, and when.
     pub brought_back: HashMap<Token, Moment>,
     pub refused: bool,
+    /// Logins that nobody here made: a server answered with their tokens.
+    pub strangers: HashSet<usize>,
     pub stolen: bool,
     /// Somebody died or slept.
     pub interrupted: bool,

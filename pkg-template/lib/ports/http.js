@@ -9,7 +9,7 @@ const UNSENT =
 
 /**
  * @typedef {{ method: string, url: string, headers: Record<string, string>, body?: string }} HttpRequest
- * @typedef {{ status: number, headers: Headers, retry_after?: string | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
+ * @typedef {{ status: number, headers: Headers, retry_after?: string | undefined, date?: number | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
  * @typedef {"unsent" | "lost" | "timedOut"} NoReply
  */
 
@@ -36,7 +36,8 @@ export async function send(fetch, { url, ...init }, timeoutSeconds) {
 /** @param {Response} response @param {AbortSignal} signal @returns {Promise<HttpReply | NoReply>} */
 async function read(response, signal) {
   const { status, headers } = response;
-  const reply = { status, headers, retry_after: headers.get("retry-after") ?? undefined };
+  const retry_after = headers.get("retry-after") ?? undefined;
+  const reply = { status, headers, retry_after, date: Date.parse(headers.get("date") ?? "") || undefined };
   try {
     return { ...reply, body: await textOf(response) };
   } catch {

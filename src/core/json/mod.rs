@@ -87,6 +87,12 @@ impl<'a> Json<'a> {
         Items { scanner: self.inside(b'[') }
     }
 
+    /// The items of an array; any other value is a list of itself.
+    pub fn each(self) -> Items<'a> {
+        let at = usize::from(self.0.starts_with('['));
+        Items { scanner: Scanner { text: self.0, at } }
+    }
+
     /// The member of that name; the last one if the server repeated it, as `JSON.parse` has it.
     pub fn member(self, name: &str) -> Option<Json<'a>> {
         let mut found = None;

@@ -93,7 +93,7 @@ pub enum Effect {
     Done(CallerId),
     /// Tell whoever listens, after everything before this.
     Notify(Box<Event>),
-    /// Tell the server that this refresh token is not needed any more (RFC 7009). Nobody waits for the outcome.
+    /// Tell the server that this token is not needed any more (RFC 7009). Nobody waits for the outcome.
     Revoke(Secret),
 }
 
@@ -221,6 +221,8 @@ pub enum Code {
     OutcomeUnknown,
     /// Not a token response; tokens kept.
     BadResponse,
+    /// The new id_token is of somebody else; nothing of its reply is kept.
+    IdentityMismatch,
     /// The storage does not answer, or holds something unreadable.
     StorageFailed,
     /// The lock was not to be had.
@@ -250,7 +252,7 @@ impl Failure {
     /// Whether another try may bring something else.
     pub fn retryable(&self) -> bool {
         match self.code {
-            Code::SessionEnded | Code::SignedOut | Code::ClientRejected => false,
+            Code::SessionEnded | Code::SignedOut | Code::ClientRejected | Code::IdentityMismatch => false,
             Code::Unavailable
             | Code::OutcomeUnknown
             | Code::BadResponse
@@ -271,6 +273,7 @@ impl Code {
             Self::Unavailable => "unavailable",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::BadResponse => "bad_response",
+            Self::IdentityMismatch => "identity_mismatch",
             Self::StorageFailed => "storage_failed",
             Self::LockTimeout => "lock_timeout",
             Self::Timeout => "timeout",

@@ -5,6 +5,7 @@ use super::facts::{Code, Effect, Event, Failure, Late, OrderId, Source};
 use super::flight::{Phase, Wait, Writing};
 use super::held::{refresh_token_of, Reconciled, Unsaved, PATIENT_RESAVES};
 use super::{Machine, Reach};
+use crate::core::oauth::id_token::is_somebody_elses;
 use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
 use crate::core::policy::{backoff, LONGEST_PATIENCE, LONGEST_WAIT, MARGIN};
 use crate::core::record::{Record, Stored, Tokens};
@@ -43,7 +44,13 @@ impl Machine {
                 return self.orphan_replied(now, order, reply);
             }
         };
-        match judge(reply, self.options.json(), now) {
+        let verdict = judge(reply, self.options.json(), now);
+        if let Verdict::Tokens(tokens) | Verdict::UnknownType(tokens, _) = &verdict {
+            if self.are_somebody_elses(tokens, reply, now) {
+                return self.mismatched(tokens);
+            }
+        }
+        match verdict {
             Verdict::Tokens(tokens) => self.refreshed(tokens, sending.sent_at),
             Verdict::UnknownType(tokens, error) => {
                 let failure = Failure::new(Code::BadResponse).said(error);
@@ -72,6 +79,28 @@ impl Machine {
                 self.failed(now, failure);
             }
         }
+    }
+
+    /// OpenID Connect Core section 12.2: the reply is rejected, if its id_token is of another person than the session's.
+    fn are_somebody_elses(&self, tokens: &Tokens, reply: &Reply, now: UnixTime) -> bool {
+        let stored = self.held.record.as_ref().and_then(|record| record.tokens.text("id_token"));
+        let Some((new, stored)) = tokens.text("id_token").zip(stored) else {
+            return false;
+        };
+        // By the server's own time; this clock may be a day wrong.
+        let earliest_end =
+            reply.date.map_or(now - Duration::from_secs(172_800), |date| date - Duration::from_secs(300));
+        is_somebody_elses(&new, &stored, &self.options.json().text("client_id"), earliest_end)
+    }
+
+    /// Nothing of such a reply is stored, not even its refresh token (rotation safety, invariant 6): the session ends.
+    fn mismatched(&mut self, tokens: &Tokens) {
+        for name in &["refresh_token", "access_token"] {
+            self.orders.extend(tokens.text(name).map(Secret::new).map(Effect::Revoke));
+        }
+        let failure = Failure::new(Code::IdentityMismatch).leaving(RefreshTokenState::Spent);
+        let writing = self.save(None, self.held.fingerprint(), 0);
+        self.enter(Phase::Saving(writing, Outcome::Ended(failure)));
     }
 
     /// No new tokens, and the session goes on. A mark stays where the refresh token may be spent.

@@ -1,11 +1,14 @@
-//! The two encodings of a token request.
+//! The encodings of a token request and its reply.
 //! `application/x-www-form-urlencoded` as RFC 6749 appendix B has it, for bodies and for Basic credentials
-//! (section 2.3.1), and base64 (RFC 4648 section 4) for the Basic header itself.
+//! (section 2.3.1), and base64 (RFC 4648 section 4) for the Basic header itself; the text of base64url (section 5) for what a JWT says.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::core::json::{cut, push_text};
+
+/// Of base64 (RFC 4648 section 4).
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Appends `text`, form-encoded.
 pub fn push_form(out: &mut String, text: &str) {
@@ -45,7 +48,6 @@ pub fn form_to_json(text: &str) -> String {
 
 /// Base64 with padding.
 pub fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
         let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
@@ -60,6 +62,30 @@ pub fn base64(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+/// What stands in base64url without padding (RFC 7515 section 2), if it is text; else nothing.
+pub fn base64url_text(encoded: &str) -> String {
+    let mut bytes = Vec::new();
+    let (mut group, mut bits) = (0, 0);
+    for digit in encoded.bytes() {
+        let standard = match digit {
+            b'-' => b'+',
+            b'_' => b'/',
+            b'+' | b'/' => b'=',
+            other => other,
+        };
+        let Some(value) = ALPHABET.iter().position(|letter| *letter == standard) else {
+            return String::new();
+        };
+        group = group << 6 | value;
+        bits += 6;
+        if bits > 7 {
+            bits -= 8;
+            bytes.push((group >> bits) as u8);
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Letters, digits, `-`, `.`, `_` and `plain` stand for themselves.
@@ -133,6 +159,17 @@ mod tests {
         assert_eq!(base64(b"fo"), "Zm8=");
         assert_eq!(base64(b"foo"), "Zm9v");
         assert_eq!(base64(b"s6BhdRkqt3:gX1fBat3bV"), "czZCaGRSa3F0MzpnWDFmQmF0M2JW");
+    }
+
+    #[test]
+    fn base64url_is_read_whatever_its_length_and_only_if_it_is_text() {
+        for text in ["", "f", "fo", "foo", "foob", "{\"sub\":\"ann\u{1F600}\u{e9}>?\"}"] {
+            let encoded = base64(text.as_bytes()).replace('+', "-").replace('/', "_").replace('=', "");
+            assert_eq!(base64url_text(&encoded), text);
+        }
+        for odd in ["Zg==", "Zm+v", "Zm/v", "_w", "Zm 9"] {
+            assert_eq!(base64url_text(odd), "", "{odd}");
+        }
     }
 
     #[test]

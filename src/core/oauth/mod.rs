@@ -1,9 +1,10 @@
 //! The standards as values, without state: what a token request is made of, what its reply means, and what a
-//! resource server's challenge asks for (RFC 6749, 6750, 7009, 9110).
+//! resource server's challenge asks for (RFC 6749, 6750, 7009, 9110, OpenID Connect Core).
 
 pub mod calendar;
 pub mod challenge;
 pub mod encoding;
+pub mod id_token;
 pub mod request;
 pub mod response;
 pub mod retry_after;

@@ -22,6 +22,8 @@ pub struct Reply {
     pub body: Option<Secret>,
     /// The `Retry-After` field, if there was one.
     pub retry_after: Option<String>,
+    /// What time it was at the server, if it said so.
+    pub date: Option<UnixTime>,
 }
 
 /// What the server said went wrong.
@@ -303,7 +305,7 @@ mod tests {
     }
 
     fn shaped(status: u16, body: &str, shape: &str) -> Verdict {
-        let reply = Reply { status, body: Some(Secret::new(body)), retry_after: None };
+        let reply = Reply { status, body: Some(Secret::new(body)), ..Reply::default() };
         judge(&reply, Json::parse(&format!(r#"{{"response":{shape}}}"#)).unwrap(), NOW)
     }
 
@@ -371,7 +373,7 @@ mod tests {
                 assert!(matches!(verdict(status, body), Verdict::Ended(_)), "{status} {body}");
             }
         }
-        let reply = Reply { status: 400, body: Some(Secret::new(r#"{"error":"KOE322"}"#)), retry_after: None };
+        let reply = Reply { status: 400, body: Some(Secret::new(r#"{"error":"KOE322"}"#)), ..Reply::default() };
         let options = Json::parse(r#"{"endsWhen":["other","KOE322"]}"#).unwrap();
         assert!(matches!(judge(&reply, options, NOW), Verdict::Ended(_)));
     }
@@ -400,7 +402,11 @@ mod tests {
     #[test]
     fn c7_what_was_refused_for_its_rate_is_unspent_and_what_broke_is_unknown() {
         let at = |status, retry_after: Option<&str>| {
-            judge(&Reply { status, body: None, retry_after: retry_after.map(String::from) }, Json::default(), NOW)
+            judge(
+                &Reply { status, body: None, retry_after: retry_after.map(String::from), date: None },
+                Json::default(),
+                NOW,
+            )
         };
         let later = Some(UnixTime::from_millis(1_007_000));
         assert!(matches!(at(429, None), Verdict::Unavailable(_, RefreshTokenState::Unspent, None)));

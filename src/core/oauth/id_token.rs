@@ -1,0 +1,186 @@
+//! Whether an id_token that came with a refresh is of the session's person (OpenID Connect Core section 12.2).
+//! It is compared with the stored one, which came from the same server; signatures are not looked at, because TLS stands in
+//! for them where a token comes straight from the token endpoint (section 3.1.3.7, item 6).
+
+use alloc::string::String;
+
+use super::encoding::base64url_text;
+use crate::core::json::{cut, decimal_thousandths, Json};
+use crate::core::time::UnixTime;
+
+/// Whether the reply with this id_token is to be thrown away. One that cannot be read counts as somebody else's where
+/// the stored one could be: it proves nothing, and no session may silently become another person's. The stored one sent
+/// once more claims nothing new, and with an encrypted one there is nothing to compare.
+///
+/// It must not have ended before `earliest_end`: the server's own time where that is known, because a device's clock may be
+/// wrong by a day, and nobody should lose a session for that.
+pub fn is_somebody_elses(new: &str, stored: &str, client_id: &str, earliest_end: UnixTime) -> bool {
+    let (theirs, known) = (payload(new), payload(stored));
+    let Some(known) = Json::parse(&known).filter(|known| known.is_object() && new != stored) else {
+        return false;
+    };
+    let theirs = Json::parse(&theirs).unwrap_or_default();
+    let mut ours = client_id.is_empty();
+    for &(name, required) in
+        &[("iss", true), ("sub", true), ("aud", true), ("auth_time", false), ("nonce", false), ("azp", false)]
+    {
+        let (theirs, known) = (claim(theirs, name), claim(known, name));
+        // The last three are compared where both have them: a refresh may leave them out.
+        let compared = required || !theirs.is_null() && !known.is_null();
+        if compared && !(is_within(theirs, known) && is_within(known, theirs)) {
+            return true;
+        }
+        // Beside the audience of another server, `azp` names the client that the token was issued to (section 2).
+        ours |= matches!(name, "aud" | "azp") && has(theirs, client_id);
+    }
+    let time = |name| decimal_thousandths(claim(theirs, name).raw());
+    let (issued, end) = (time("iat"), time("exp"));
+    !ours || issued.is_none() || end <= issued || end < Some(earliest_end.as_millis())
+}
+
+/// The text of what a JWT says (RFC 7519 section 7.2), or nothing. At that place of an encrypted one there is no JSON.
+fn payload(token: &str) -> String {
+    let rest = cut(token, b'.').unwrap_or_default().1;
+    base64url_text(cut(rest, b'.').unwrap_or_default().0)
+}
+
+fn claim<'a>(claims: Json<'a>, name: &str) -> Json<'a> {
+    claims.member(name).unwrap_or_default()
+}
+
+/// Whether one value, or each of several (an audience, section 2), is among the other's.
+fn is_within(these: Json<'_>, those: Json<'_>) -> bool {
+    these.each().all(|one| has(those, &one.word().unwrap_or_default()))
+}
+
+fn has(these: Json<'_>, text: &str) -> bool {
+    these.each().any(|one| one.word().unwrap_or_default() == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::oauth::encoding::base64;
+
+    const NOW: UnixTime = UnixTime::from_millis(1_700_000_100_000);
+    const ORIGINAL: &str = r#"{"iss":"https://as.example","sub":"ann","aud":"app","nonce":"n-0S6","auth_time":1700000000,
+        "azp":"app","iat":1700000000,"exp":1700003600}"#;
+
+    fn id_token(claims: &str) -> String {
+        let payload = base64(claims.as_bytes()).replace('+', "-").replace('/', "_").replace('=', "");
+        format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2lnbmF0dXJl")
+    }
+
+    fn is_refused(new: &str) -> bool {
+        is_somebody_elses(&id_token(new), &id_token(ORIGINAL), "app", NOW)
+    }
+
+    /// The original with one claim that is another.
+    fn with(from: &str, to: &str) -> String {
+        let later = ORIGINAL.replace(r#""iat":1700000000,"exp":1700003600"#, r#""iat":1700000100,"exp":1700003700"#);
+        assert!(later.contains(from), "{from}");
+        later.replace(from, to)
+    }
+
+    #[test]
+    fn an_id_token_of_the_same_login_is_taken() {
+        assert!(!is_refused(&with("1700000000", "1700000000")));
+        assert!(!is_refused(ORIGINAL));
+    }
+
+    #[test]
+    fn h3_h4_h5_another_issuer_subject_or_audience_is_refused() {
+        for (claim, other) in [
+            ("https://as.example", "https://as.example/"),
+            ("https://as.example", "https://AS.example"),
+            (r#""iss":"https://as.example","#, ""),
+            ("ann", "bob"),
+            ("ann", "Ann"),
+            (r#""sub":"ann","#, ""),
+            (r#""aud":"app""#, r#""aud":"other""#),
+            (r#""aud":"app""#, r#""aud":["app","other"]"#),
+            (r#""aud":"app""#, r#""aud":[]"#),
+            (r#""aud":"app","#, ""),
+        ] {
+            assert!(is_refused(&with(claim, other)), "{claim} {other}");
+        }
+    }
+
+    #[test]
+    fn h5_an_audience_is_a_set_whether_it_is_a_string_or_a_list() {
+        assert!(!is_refused(&with(r#""aud":"app""#, r#""aud":["app"]"#)));
+        let two = |list: &str| id_token(&with(r#""aud":"app""#, &format!(r#""aud":{list}"#)));
+        assert!(!is_somebody_elses(&two(r#"["app","b"]"#), &two(r#"["b","app","b"]"#), "app", NOW));
+        assert!(is_somebody_elses(&two(r#"["app","b"]"#), &two(r#"["app","c"]"#), "app", NOW));
+        assert!(is_somebody_elses(&two(r#"["app"]"#), &two(r#"["app","c"]"#), "app", NOW));
+    }
+
+    #[test]
+    fn h6_another_time_of_login_is_refused_and_a_missing_one_is_not() {
+        assert!(is_refused(&with(r#""auth_time":1700000000"#, r#""auth_time":1700000050"#)));
+        assert!(!is_refused(&with(r#""auth_time":1700000000,"#, "")));
+        assert!(is_refused(&with(r#""iat":1700000100,"#, "")));
+        assert!(is_refused(&with(r#""iat":1700000100"#, r#""iat":"soon""#)));
+    }
+
+    #[test]
+    fn h7_a_nonce_is_never_required_and_never_another() {
+        assert!(!is_refused(&with(r#""nonce":"n-0S6","#, "")));
+        assert!(is_refused(&with("n-0S6", "n-1S7")));
+        let without = id_token(&with(r#""nonce":"n-0S6","#, ""));
+        assert!(!is_somebody_elses(&id_token(&with("n-0S6", "n-0S6")), &without, "app", NOW));
+    }
+
+    #[test]
+    fn h8_another_authorized_party_is_refused_and_a_missing_one_is_not() {
+        assert!(is_refused(&with(r#""azp":"app""#, r#""azp":"other""#)));
+        assert!(!is_refused(&with(r#""azp":"app","#, "")));
+    }
+
+    #[test]
+    fn h9_the_signature_is_not_looked_at() {
+        let unsigned = id_token(&with("ann", "ann")).replace(".c2lnbmF0dXJl", ".");
+        assert!(!is_somebody_elses(&unsigned, &id_token(ORIGINAL), "app", NOW));
+    }
+
+    #[test]
+    fn h10_an_id_token_that_has_ended_or_never_began_is_refused() {
+        assert!(is_refused(&with("1700003700", "1700000099")));
+        assert!(is_refused(&with("1700003700", "1700000100")));
+        assert!(is_refused(&with(r#","exp":1700003700"#, "")));
+        assert!(!is_refused(&with("1700003700", "1700000101")));
+    }
+
+    #[test]
+    fn h10_an_id_token_that_is_not_for_this_client_is_refused() {
+        let stranger = with(r#""azp":"app""#, r#""azp":"other""#).replace(r#""aud":"app""#, r#""aud":"other""#);
+        let original = stranger.replace("1700003700", "1700003600");
+        assert!(is_somebody_elses(&id_token(&stranger), &id_token(&original), "app", NOW));
+        assert!(!is_somebody_elses(&id_token(&stranger), &id_token(&original), "other", NOW));
+        assert!(!is_somebody_elses(&id_token(&stranger), &id_token(&original), "", NOW));
+        // another server's audience, and this client named as the one it was issued to
+        let (stranger, original) = (stranger.replace(r#""azp":"other""#, r#""azp":"app""#), original);
+        assert!(!is_somebody_elses(
+            &id_token(&stranger),
+            &id_token(&original.replace(r#""azp":"other","#, "")),
+            "app",
+            NOW
+        ));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_only_where_the_stored_one_could_be() {
+        let encrypted = "a.b.c.d.e";
+        for new in [encrypted, "", "opaque", "a.b.c", "a.!!.c", "a.bnVsbA.c", "a.e30", &id_token("{}")] {
+            assert!(is_somebody_elses(new, &id_token(ORIGINAL), "app", NOW), "{new}");
+            assert!(!is_somebody_elses(new, encrypted, "app", NOW), "{new}");
+        }
+        assert!(!is_somebody_elses(&id_token(ORIGINAL), "opaque", "app", NOW));
+    }
+
+    #[test]
+    fn the_stored_one_once_more_claims_nothing_new() {
+        let old = id_token(ORIGINAL);
+        assert!(!is_somebody_elses(&old, &old, "app", UnixTime::from_millis(u64::MAX)));
+    }
+}

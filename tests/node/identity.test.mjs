@@ -1,0 +1,201 @@
+// OpenID Connect Core section 12.2: what came with a refresh belongs to the person whose session it is, or nothing of it is kept.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRefresher } from "oauth-refresher";
+import { memoryStorage } from "oauth-refresher/storage";
+import { leak, record, shown, until } from "./session.mjs";
+
+const DAY = 86_400;
+const ISSUED = Math.floor(Date.now() / 1000) - 3600;
+const ORIGINAL = {
+  iss: "https://as.example",
+  sub: "ada",
+  aud: "me",
+  nonce: "n-0S6_WzA2Mj",
+  auth_time: ISSUED,
+  azp: "me",
+  iat: ISSUED,
+  exp: ISSUED + 3600,
+};
+const NOW = { iat: ISSUED + 3600, exp: ISSUED + 7200 };
+const LOGIN = { access_token: "first.access.token-7Hq2", refresh_token: "first.refresh.token-5Vn8" };
+const NEXT = { access_token: "second.access.token-Rk49", refresh_token: "second.refresh.token-Mc63" };
+
+const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const idToken = (claims) => `${base64url({ alg: "ES256" })}.${base64url(claims)}.c2lnbmF0dXJl`;
+
+/** A session with the stored claims, and a server that answers a refresh with those; `undefined` leaves an id_token out. */
+async function begin(stored, brought, { date, headers, ...options } = {}) {
+  const requests = [];
+  const storage = memoryStorage();
+  const refresher = createRefresher({
+    token_endpoint: "https://as.example/token",
+    revocation_endpoint: "https://as.example/revoke",
+    client_id: "me",
+    storage,
+    fetch: async (url, { body }) => {
+      requests.push({ url, ...Object.fromEntries(new URLSearchParams(body)) });
+      if (url.endsWith("revoke")) return new Response();
+      const reply = { ...NEXT, token_type: "Bearer", expires_in: 3600, id_token: written(brought) };
+      return Response.json(reply, { headers: date && { date: new Date(date * 1000).toUTCString() } });
+    },
+    ...options,
+  });
+  const events = record(refresher);
+  await refresher.setTokens({ ...LOGIN, expires_at: 1, id_token: written(stored) });
+  return { refresher, storage, events, requests };
+}
+
+const written = (claims) => (typeof claims == "object" ? idToken(claims) : claims);
+
+async function isRefused({ refresher, storage }) {
+  const error = await refresher.getTokens().then(
+    () => null,
+    (reason) => reason,
+  );
+  if (!error) return false;
+  assert.equal(error.code, "identity_mismatch");
+  assert.equal(await storage.load(), null);
+  return true;
+}
+
+const OTHERS = {
+  "h3 another iss": { iss: "https://as.example/" },
+  "h3 no iss": { iss: undefined },
+  "h4 another sub": { sub: "bob" },
+  "h4 no sub": { sub: undefined },
+  "h5 another aud": { aud: "you" },
+  "h5 one more aud": { aud: ["me", "you"] },
+  "h6 another auth_time": { auth_time: ISSUED + 60 },
+  "h6 no iat": { iat: undefined },
+  "h7 another nonce": { nonce: "n-1T7_XaB3Nk" },
+  "h8 another azp": { azp: "you" },
+  "h10 an end before its beginning": { exp: NOW.iat },
+};
+for (const [name, claims] of Object.entries(OTHERS))
+  test(`an id_token with ${name} ends the session, and nothing of its reply is stored`, async () => {
+    const { refresher, storage, events, requests } = await begin(ORIGINAL, {
+      ...ORIGINAL,
+      ...NOW,
+      ...claims,
+    });
+    const error = await refresher.getTokens().catch((reason) => reason);
+    assert.deepEqual(
+      { ...error },
+      {
+        code: "identity_mismatch",
+        sessionEnded: true,
+        retryable: false,
+        refreshTokenState: "spent",
+      },
+    );
+    assert.equal(await storage.load(), null);
+    assert.equal(refresher.tokens, null);
+    assert.equal(refresher.state, "session-ended");
+    await until(() => requests.length == 3);
+    assert.deepEqual(events.types(), ["token-changed login", "token-changed session-ended", "session-ended"]);
+    assert.deepEqual(
+      requests.slice(1).map(({ url, token }) => [url, token]),
+      [NEXT.refresh_token, NEXT.access_token].map((token) => ["https://as.example/revoke", token]),
+    );
+    // who asks afterwards is told to log in, and nothing more is sent
+    await assert.rejects(refresher.getTokens(), { code: "session_ended", sessionEnded: true });
+    assert.equal(requests.length, 3);
+    const secrets = [
+      ...Object.values(LOGIN),
+      ...Object.values(NEXT),
+      base64url({ ...ORIGINAL, ...NOW, ...claims }),
+    ];
+    assert.equal(leak(shown([error, events.slice(1)]), secrets), undefined);
+  });
+
+const SAME = {
+  "all claims as they were": {},
+  "h5 aud as a list": { aud: ["me"] },
+  "h6 no auth_time": { auth_time: undefined },
+  "h7 no nonce": { nonce: undefined },
+  "h8 no azp": { azp: undefined },
+  "further claims": { email: "ada@example.com", at_hash: "x" },
+};
+for (const [name, claims] of Object.entries(SAME))
+  test(`an id_token with ${name} is taken in place of the stored one`, async () => {
+    const { refresher, storage } = await begin(ORIGINAL, { ...ORIGINAL, ...NOW, ...claims });
+    const { access_token, id_token } = await refresher.getTokens();
+    assert.equal(access_token, NEXT.access_token);
+    assert.equal(id_token, idToken({ ...ORIGINAL, ...NOW, ...claims }));
+    assert.equal((await storage.load()).tokens.id_token, id_token);
+  });
+
+test("h2_a_reply_without_an_id_token_keeps_the_stored_one", async () => {
+  const { refresher } = await begin(ORIGINAL, undefined);
+  const { access_token, id_token } = await refresher.getTokens();
+  assert.deepEqual([access_token, id_token], [NEXT.access_token, idToken(ORIGINAL)]);
+});
+
+test("without_a_stored_id_token_there_is_nothing_to_compare", async () => {
+  const { refresher } = await begin(undefined, { ...ORIGINAL, sub: "whoever" });
+  assert.equal((await refresher.getTokens()).access_token, NEXT.access_token);
+});
+
+test("h9_the_signature_is_not_looked_at_and_an_encrypted_id_token_says_nothing", async () => {
+  const unsigned = idToken({ ...ORIGINAL, ...NOW }).replace(/[^.]*$/, "");
+  assert.ok(!(await isRefused(await begin(ORIGINAL, unsigned))));
+  assert.ok(!(await isRefused(await begin("a.b.c.d.e", "v.w.x.y.z"))));
+});
+
+test("an_id_token_that_cannot_be_read_proves_nothing_and_counts_as_somebody_elses", async () => {
+  for (const brought of ["opaque", "a.b.c.d.e", "a.bnVsbA.c", "a.!.c"])
+    assert.ok(await isRefused(await begin(ORIGINAL, brought)), brought);
+});
+
+test("h10_an_id_token_of_another_client_is_refused_although_the_stored_one_was_too", async () => {
+  const foreign = { ...ORIGINAL, aud: "you", azp: "you" };
+  assert.ok(await isRefused(await begin(foreign, { ...foreign, ...NOW })));
+});
+
+test("h10_whether_an_id_token_is_over_is_decided_by_the_servers_clock_and_not_by_this_one", async () => {
+  const over = { ...ORIGINAL, ...NOW };
+  const [soon, late] = [over.exp + 200, over.exp + 400];
+  assert.ok(!(await isRefused(await begin(ORIGINAL, over, { date: soon }))), "five minutes of tolerance");
+  assert.ok(await isRefused(await begin(ORIGINAL, over, { date: late })));
+  // where CORS hides the server's clock: two days, because this one may be a day wrong
+  const aged = (days) => ({ ...ORIGINAL, iat: ISSUED - days * DAY, exp: ISSUED + 60 - days * DAY });
+  assert.ok(!(await isRefused(await begin(ORIGINAL, aged(1)))));
+  assert.ok(await isRefused(await begin(ORIGINAL, aged(3))));
+});
+
+test("the_stored_id_token_once_more_is_taken_however_old_it_is", async () => {
+  const old = { ...ORIGINAL, iat: 1_000_000_000, exp: 1_000_003_600 };
+  assert.ok(!(await isRefused(await begin(old, old, { date: ISSUED }))));
+});
+
+test("a_login_replaces_the_identity_freely_and_the_next_refresh_is_compared_with_it", async () => {
+  const bob = { ...ORIGINAL, sub: "bob", nonce: "n-2U8_YbC4Pl", auth_time: ISSUED + 5 };
+  const { refresher } = await begin(ORIGINAL, { ...bob, ...NOW });
+  await refresher.setTokens({ ...LOGIN, expires_at: 1, id_token: idToken(bob) });
+  assert.equal((await refresher.getTokens()).access_token, NEXT.access_token);
+});
+
+test("a_record_whose_refresh_token_is_another_persons_is_found_out_at_its_first_refresh", async () => {
+  const { refresher, storage } = await begin(ORIGINAL, { ...ORIGINAL, ...NOW, sub: "bob" });
+  const theirs = await storage.load();
+  await storage.save({ ...theirs, generation: theirs.generation + 1 }, theirs.generation);
+  assert.ok(await isRefused({ refresher, storage }));
+});
+
+test("a_mismatch_without_a_revocation_endpoint_or_with_one_that_fails_ends_the_session_all_the_same", async () => {
+  const brought = { ...ORIGINAL, ...NOW, sub: "bob" };
+  assert.ok(await isRefused(await begin(ORIGINAL, brought, { revocation_endpoint: undefined })));
+  const fetch = async (url) => {
+    if (url.endsWith("revoke")) throw new TypeError("fetch failed");
+    return Response.json({ ...NEXT, token_type: "Bearer", id_token: idToken(brought) });
+  };
+  assert.ok(await isRefused(await begin(ORIGINAL, brought, { fetch })));
+});
+
+test("an_unknown_token_type_beside_somebody_elses_id_token_keeps_no_refresh_token", async () => {
+  const fetch = async () =>
+    Response.json({ ...NEXT, token_type: "mac", id_token: idToken({ ...ORIGINAL, ...NOW, sub: "bob" }) });
+  assert.ok(await isRefused(await begin(ORIGINAL, ORIGINAL, { fetch })));
+});
