@@ -44,11 +44,15 @@ export interface RefresherOptions {
 
   /** The client identifier (RFC 6749 §2.2). */
   client_id?: string;
-  /** The client secret, or a function that is asked for it at each request. Never ship one to a browser. */
+  /**
+   * The client secret, or a function that is asked for it at each request, and once more after `invalid_client`: a secret that was
+   * rotated is sent at once, the same one is not sent again. Never ship one to a browser.
+   */
   client_secret?: Value;
   /**
    * How the client authenticates (RFC 6749 §2.3): by exactly one method. Default: `client_secret_basic` if there is a
-   * `client_secret`, else `none`, which sends the `client_id` in the body.
+   * `client_secret`, else `none`, which sends the `client_id` in the body. Signed assertions and mutual TLS are in
+   * `oauth-refresher/client-auth`.
    */
   clientAuth?: "none" | "client_secret_basic" | "client_secret_post" | ClientAuth;
   /**
@@ -144,23 +148,46 @@ export type Awaitable<T> = T | PromiseLike<T>;
 export type Reuse = "never" | "always" | "until-successor-used" | { graceSeconds: number };
 
 /**
- * Adds the client's authentication to a token request, in place.
+ * Adds the client's authentication to a token or revocation request, in place: headers, and further parameters. Parameters that are
+ * there already stay as they are. What it throws becomes the text of a `client_rejected` error:
+ * nothing is sent, and the tokens are kept. `oauth-refresher/client-auth` has the usual ones.
+ *
+ * It is asked anew for every attempt. When the server refuses the client (`invalid_client`, `use_attestation_challenge`,
+ * `use_fresh_attestation`), it is asked once more, with `refused`, and the request goes out again if it differs from the first. If
+ * it throws then, the server's refusal stands.
  *
  * @example
  * ```ts
  * import type { ClientAuth } from "oauth-refresher";
  *
- * const gatewayKey: ClientAuth = ({ headers }) => headers.set("x-gateway-key", "…");
+ * declare function attestation(): Promise<string>;
+ * declare function proofOfPossession(claims: { aud?: string; challenge?: string }): Promise<string>;
+ *
+ * let challenge: string | undefined;
+ * const attested: ClientAuth = async ({ headers, issuer, lastReply }) => {
+ *   challenge = lastReply?.headers.get("OAuth-Client-Attestation-Challenge") ?? challenge;
+ *   headers.set("OAuth-Client-Attestation", await attestation());
+ *   headers.set("OAuth-Client-Attestation-PoP", await proofOfPossession({ aud: issuer, challenge }));
+ * };
  * ```
  */
 export type ClientAuth = (request: {
   /** The endpoint that is about to be asked. */
   url: string;
   headers: Headers;
-  /** The body's parameters, by their registered names. */
+  /** The parameters of the body so far. What is added goes where `request` wants it. */
   parameters: URLSearchParams;
   client_id?: string;
   issuer?: string;
+  /** Something, at the second attempt: the server refused the client a moment ago, and `lastReply` is what it said. */
+  refused?: object;
+  /** What the token endpoint replied last: a challenge in its headers is for the next request. */
+  lastReply?: {
+    status: number;
+    /** The error code, if it was an error (RFC 6749 §5.2). */
+    error?: string;
+    headers: Headers;
+  };
 }) => void | Promise<void>;
 
 /** A DPoP key (RFC 9449), made by `dpop()` of `oauth-refresher/dpop`. */

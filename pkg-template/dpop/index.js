@@ -1,7 +1,7 @@
 // @ts-check
+import { signing } from "../lib/jws.js";
 import { guarded } from "./guard.js";
 import { keyring } from "./keyring.js";
-import { signing } from "./key.js";
 import { nonceOf, signedProof } from "./proof.js";
 import { proving } from "./sender.js";
 import { servers } from "./servers.js";

@@ -1,5 +1,6 @@
 // @ts-check
-import { base64url, sha256 } from "./key.js";
+import { freshId, jws } from "../lib/jws.js";
+import { sha256 } from "./key.js";
 
 /** @import { Key } from "./key.js" */
 
@@ -12,7 +13,7 @@ export async function signedProof(key, { url, method, nonce, access_token, offse
   const header = { typ: "dpop+jwt", alg: key.alg, jwk: key.jwk };
   const { origin, pathname } = new URL(url);
   const claims = {
-    jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
+    jti: freshId(),
     htm: onTheWire(method),
     // §4.2: without query and fragment. A URL has no default port, no dot segments and a host in lower case any more.
     htu: origin + pathname,
@@ -21,8 +22,7 @@ export async function signedProof(key, { url, method, nonce, access_token, offse
     // §4.2: only together with an access token; a token request has none
     ...(access_token && { ath: await sha256(access_token) }),
   };
-  const text = `${encoded(header)}.${encoded(claims)}`;
-  return `${text}.${await key.sign(text)}`;
+  return jws(header, claims, key.sign);
 }
 
 /** The nonce that a proof was made with. @param {string} proof @returns {string | undefined} */
@@ -34,6 +34,3 @@ export function nonceOf(proof) {
 /** As fetch sends it: these in upper case, every other as it is. @param {string} method */
 const onTheWire = (method) =>
   /^(get|head|post|put|delete|options)$/i.test(method) ? method.toUpperCase() : method;
-
-/** @param {object} value */
-const encoded = (value) => base64url(new TextEncoder().encode(JSON.stringify(value)));

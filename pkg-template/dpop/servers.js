@@ -1,7 +1,5 @@
 // @ts-check
-
-/** The clocks of two machines that are set by the network differ by less; servers allow for more than this. */
-const CLOCK_TOLERANCE_MS = 5000;
+import { skews } from "../lib/skews.js";
 
 /** RFC 9449 §8: NQCHAR. Two field lines, joined with a comma, are none. */
 const NONCE = /^[!#-[\]-~]+$/;
@@ -10,8 +8,7 @@ const NONCE = /^[!#-[\]-~]+$/;
 export function servers() {
   /** @type {Map<string, string>} */
   const nonces = new Map();
-  /** @type {Map<string, number>} */
-  const offsets = new Map();
+  const clocks = skews();
 
   /** @param {string | URL} url */
   const originOf = (url) => new URL(url).origin;
@@ -22,7 +19,7 @@ export function servers() {
     /** @param {string | URL} url @param {boolean} isResource */
     known(url, isResource) {
       const nonce = nonces.get(nameOf(url, isResource));
-      return { ...(nonce && { nonce }), offsetMs: offsets.get(originOf(url)) ?? 0 };
+      return { ...(nonce && { nonce }), offsetMs: clocks.offsetMs(url) };
     },
 
     /** Every response may bring the next nonce. @param {string | URL} url @param {boolean} isResource @param {Headers} headers */
@@ -31,16 +28,7 @@ export function servers() {
       if (NONCE.test(nonce)) nonces.set(nameOf(url, isResource), nonce);
     },
 
-    /**
-     * The server refused a proof. Whether that may have been for its time: then the server's clock counts from now on.
-     * @param {string | URL} url @param {Headers} headers
-     */
-    corrected(url, headers) {
-      const origin = originOf(url);
-      const offsetMs = Date.parse(headers.get("date") ?? "") - Date.now();
-      if (!(Math.abs(offsetMs - (offsets.get(origin) ?? 0)) > CLOCK_TOLERANCE_MS)) return false;
-      offsets.set(origin, offsetMs);
-      return true;
-    },
+    /** The server refused a proof, perhaps for its time. */
+    corrected: clocks.corrected,
   };
 }

@@ -13,6 +13,8 @@ import { scrubber } from "./scrub.js";
 /** @import { checkOptions } from "./options.js" */
 /** @import { Engine, Exports } from "./engine.js" */
 /** @import { Sender } from "./fetch.js" */
+/** @import { HttpReply, NoReply } from "./ports/http.js" */
+/** @import { Refused } from "./request.js" */
 
 /** @typedef {ReturnType<typeof checkOptions> & { storage: TokenStorage } & Partial<Platform>} Options */
 /**
@@ -95,7 +97,7 @@ export class Driver {
     // longer than the core lets anything take: the request, what its values wait for, and the saves around it
     const leaseMs = 2000 * options.timeoutSeconds + 60_000;
     this.#lock = lockPort(options.lock, options.storage, session, leaseMs);
-    this.#requests = requests(options);
+    this.#requests = requests(options, this.#scrubber.learn);
     // A page that shows a session, or will, keeps it fresh without being asked; elsewhere the first call begins everything,
     // or the first listener.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
@@ -356,28 +358,38 @@ export class Driver {
     },
   };
 
-  /** @param {number} order @param {number} [begun] @param {boolean} [again] @returns {Promise<void>} */
-  async #send(order, begun = performance.now(), again = false) {
+  /**
+   * @param {number} order @param {number} [begun] @param {string} [mended]  What was already: each once.
+   * @param {Refused} [refused]  The attempt before, if it is the client's authentication that is to be mended.
+   * @returns {Promise<void>}
+   */
+  async #send(order, begun = performance.now(), mended = "", refused) {
     const core = this.#core;
     const attempt = this.#attempt;
     const sent_at = Date.now() / 1000;
-    const { fetch = globalThis.fetch, timeoutSeconds, dpop } = this.#options;
+    const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
     const leftSeconds = () => timeoutSeconds - (performance.now() - begun) / 1000;
+    /** @type {HttpReply | NoReply} */
     let reply;
     try {
       this.#options.spending?.(this.#options, this.capabilities);
-      const building = this.#requests.refresh(fetch, (values) =>
-        /** @type {Core} */ (core).ask("request", values),
-      );
-      const { http, secrets } = await bounded(building, leftSeconds(), FUNCTIONS);
-      this.#scrubber.learn(secrets);
+      const ask = (/** @type {string} */ values) => /** @type {Core} */ (core).ask("request", values);
+      const building = this.#requests.refresh(fetch, ask, refused);
+      const request = await bounded(building, leftSeconds(), FUNCTIONS);
       // To build it took as long as somebody's function did: a sign-out, a login or a trap may have come first.
       if (core !== this.#core || !core?.ask("sending", String(order)))
         return this.#tell("unsent", order, "", core);
-      reply = await send(fetch, http, leftSeconds());
-      // a proof that was refused for its time is made again, by the server's clock
-      const mended = /** @type {any} */ (dpop)?.heard(http, reply);
-      if (mended && !again && core === this.#core) return this.#send(order, begun, true);
+      reply = request
+        ? await send(fetch, request.http, leftSeconds())
+        : /** @type {Refused} */ (refused).reply;
+      const fault = request && typeof reply != "string" && this.#requests.heard(request.http, reply);
+      if (fault && !mended.includes(fault) && core === this.#core)
+        return this.#send(
+          order,
+          begun,
+          mended + fault,
+          fault == "client" ? /** @type {Refused} */ ({ ...request, reply }) : undefined,
+        );
     } catch (/** @type {any} */ error) {
       this.#unbuildable = String(error?.message ?? "");
       return this.#tell(error?.isUnsent ? "unsent" : "unbuildable", order, "", core);

@@ -17,6 +17,7 @@ export function checkOptions(given) {
     if (value !== undefined && (value || name != "scope")) options[name] = value;
   options.clientAuth ??= options.client_secret ? "client_secret_basic" : "none";
   checkTogether(options);
+  options.clientAuth.checkOptions?.(options);
   return /** @type {RefresherOptions & typeof DEFAULTS & Required<Pick<RefresherOptions, "clientAuth">>} */ (
     options
   );
@@ -53,6 +54,7 @@ function checkTogether({
       (/^(scope|resource|audience)$/.test(name) && options[name])
     )
       fail(`parameters.${name} cannot be set here: it has an option of its own`);
+    else if (/^client_assertion/.test(name) && clientAuth != "none") contradict("parameters." + name);
   for (const name in request.check)
     for (const value of [parameters[name], headers[name]])
       if (isString(value)) checkFormat(request.check[name], value, name);

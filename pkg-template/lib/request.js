@@ -2,65 +2,102 @@
 import { discover } from "./discovery.js";
 import { checkFormat } from "./options.js";
 
-/** @import { RefresherOptions, Value } from "../index.js" */
-/** @import { HttpRequest } from "./ports/http.js" */
+/** @import { ClientAuth, RefresherOptions, Value } from "../index.js" */
+/** @import { HttpReply, HttpRequest } from "./ports/http.js" */
 
-/** @typedef {{ http: HttpRequest, secrets: string[] }} Request */
+/**
+ * @typedef {object} Request
+ * @property {HttpRequest} http
+ * @property {unknown} key  Another attempt with the same one would say the same of the client.
+ * @property {unknown} [said]  What a ClientAuth function answered: its own business at the next attempt.
+ */
+/** A request whose authentication the server refused. @typedef {Request & { reply: HttpReply }} Refused */
 /** Builds a request from values, in the core: JSON text in and out. @typedef {(values: string) => string} Build */
 
 /**
  * What the core's requests need from outside: the endpoints, values that are asked for at each attempt, and authentication that
  * only a function can give.
- * @param {RefresherOptions} options
+ * @param {RefresherOptions} options @param {(secrets: unknown[]) => void} learn
  */
-export function requests(options) {
-  /** @type {{ token_endpoint?: string, revocation_endpoint?: string } | undefined} */
+export function requests(options, learn) {
+  const { clientAuth, client_id, issuer } = /** @type {any} */ (options);
+  /** @type {Record<string, any> | undefined} */
   let metadata;
+  /** @type {Parameters<ClientAuth>[0]["lastReply"]} */
+  let lastReply;
 
-  /** @param {typeof fetch} fetch @param {"token_endpoint" | "revocation_endpoint"} name */
+  /** @param {typeof fetch} fetch @param {"token_endpoint" | "revocation_endpoint"} name @returns {Promise<any>} */
   async function endpoint(fetch, name) {
-    if (options[name] || !options.issuer) return options[name];
-    metadata ??= await discover(fetch, options.issuer, options.timeoutSeconds ?? 30);
-    return metadata[name];
+    if (options[name] || !issuer) return options[name];
+    metadata ??= await discover(fetch, issuer, options.timeoutSeconds ?? 30);
+    // RFC 8705 §5: where the server asks for a certificate
+    return (clientAuth.aliased && metadata.mtls_endpoint_aliases?.[name]) || metadata[name];
   }
 
-  /** @param {string} url @param {Build} build @param {string} [refresh_token] @returns {Promise<Request>} */
-  async function built(url, build, refresh_token) {
-    const values = await resolveValues(options, url);
-    const request = JSON.parse(build(JSON.stringify({ ...values, refresh_token })));
-    if (request.wanted) throw new TypeError(`${request.name} must be ${request.wanted}`);
-    const http = await authenticated(request, options);
-    const secrets = [
-      values.client_secret,
-      ...Object.values(values.headers),
-      ...Object.values(http.headers),
-      http.body,
-    ];
-    return { http, secrets: /** @type {string[]} */ (secrets.filter(Boolean)) };
+  /** @param {string} url @param {Build} build @param {Refused} [refused] @param {string} [refresh_token] @returns {Promise<Request>} */
+  async function built(url, build, refused, refresh_token) {
+    const values = await resolveValues(options, url, refresh_token);
+    const request = () => {
+      const http = JSON.parse(build(JSON.stringify(values)));
+      if (http.wanted) throw new TypeError(`${http.name} must be ${http.wanted}`);
+      learn([values.client_secret, ...Object.values({ ...values.parameters, ...http.headers })]);
+      return http;
+    };
+    let http = request();
+    if (typeof clientAuth != "function") return { http, key: values.client_secret };
+    // What it adds goes where the shape of the request wants it.
+    const { body = "" } = http;
+    const form = new URLSearchParams(body[0] == "{" ? JSON.parse(body) : body);
+    const parameters = new URLSearchParams(form);
+    const headers = new Headers(http.headers);
+    const said = await clientAuth({ url, headers, parameters, client_id, issuer, lastReply, refused });
+    for (const [name, value] of parameters) if (!form.has(name)) values.parameters[name] = value;
+    values.headers = Object.fromEntries(headers);
+    http = request();
+    return { http, key: JSON.stringify(http), said };
   }
 
   return {
-    /** @param {typeof fetch} fetch @param {Build} build */
-    async refresh(fetch, build) {
-      const request = await built(/** @type {string} */ (await endpoint(fetch, "token_endpoint")), build);
-      const { http, secrets } = request;
-      if (options.dpop) secrets.push((http.headers.dpop = await options.dpop.proof(http)));
+    /**
+     * After a refusal: nothing, where nothing else can be said of the client.
+     * @param {typeof fetch} fetch @param {Build} build @param {Refused} [refused]
+     */
+    async refresh(fetch, build, refused) {
+      const request = await built(await endpoint(fetch, "token_endpoint"), build, refused).catch((error) => {
+        if (!refused) throw error;
+      });
+      if (!request || (refused && request.key === refused.key)) return;
+      if (options.dpop) learn([(request.http.headers.dpop = await options.dpop.proof(request.http))]);
       return request;
+    },
+
+    /**
+     * The token endpoint replied. What the same request, made anew, may do better at once: a proof that was refused for its time, or
+     * what functions say of the client (a secret was rotated, an assertion's clock is wrong, an attestation lacks the challenge).
+     * @param {HttpRequest} http @param {HttpReply} reply
+     */
+    heard(http, reply) {
+      const { status, headers, body = "" } = reply;
+      const [, error = ""] = /"error"\s*:\s*"([^"]+)/.exec(body) ?? [];
+      lastReply = { status, headers, error };
+      if (/** @type {any} */ (options.dpop)?.heard(http, reply)) return "proof";
+      return /^(invalid_client|use_(attestation_challenge|fresh_attestation)$)/.test(error) && "client";
     },
 
     /** Nothing, where nobody said how to revoke. @param {typeof fetch} fetch @param {Build} build @param {string} refresh_token */
     async revocation(fetch, build, refresh_token) {
       const url = await endpoint(fetch, "revocation_endpoint");
-      return url ? built(url, build, refresh_token) : undefined;
+      return url && built(url, build, undefined, refresh_token);
     },
   };
 }
 
 /**
- * Whoever gave a function is asked now, so that a rotated secret or a fresh request id is sent.
- * @param {RefresherOptions} options @param {string} endpoint
+ * Whoever gave a function is asked now, so that a rotated secret or a fresh request id is sent. Further parameters are the token
+ * endpoint's.
+ * @param {RefresherOptions} options @param {string} endpoint @param {string} [refresh_token]  To be revoked.
  */
-async function resolveValues({ client_secret, parameters, headers, request }, endpoint) {
+async function resolveValues({ client_secret, parameters, headers, request }, endpoint, refresh_token) {
   /** @param {Record<string, Value>} [given] */
   const resolved = async (given = {}) => {
     /** @type {Record<string, string>} */
@@ -75,29 +112,10 @@ async function resolveValues({ client_secret, parameters, headers, request }, en
   };
   return {
     endpoint,
+    refresh_token,
     client_secret: client_secret && (await valueOf(client_secret)),
-    parameters: await resolved(parameters),
+    parameters: await resolved(refresh_token ? {} : parameters),
     headers: await resolved(headers),
-  };
-}
-
-/**
- * Lets a ClientAuth function add what it must, in terms of the web's own objects.
- * @param {HttpRequest} request @param {RefresherOptions} options
- * @returns {Promise<HttpRequest>}
- */
-async function authenticated(request, { clientAuth, client_id, issuer }) {
-  if (typeof clientAuth != "function") return request;
-  const { url, body = "" } = request;
-  const headers = new Headers(request.headers);
-  const isJson = body.startsWith("{");
-  const parameters = new URLSearchParams(isJson ? JSON.parse(body) : body);
-  await clientAuth({ url, headers, parameters, ...(client_id && { client_id }), ...(issuer && { issuer }) });
-  const text = isJson ? JSON.stringify(Object.fromEntries(parameters)) : String(parameters);
-  return {
-    ...request,
-    headers: Object.fromEntries(headers),
-    ...(request.body !== undefined && { body: text }),
   };
 }
 

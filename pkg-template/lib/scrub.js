@@ -31,7 +31,10 @@ export function scrubber() {
     scrub,
     /** @param {unknown[]} values  What is secret from now on; what was secret before stays so for a while. */
     learn(values) {
-      for (const value of values) if (typeof value == "string" && value.length >= RUN) secrets.add(value);
+      // the media types of a request are among them
+      for (const value of values)
+        if (typeof value == "string" && value.length >= RUN && !/^application\//.test(value))
+          secrets.add(value);
       while (secrets.size > 40) for (const oldest of secrets) if (secrets.delete(oldest)) break;
     },
     /** A storage's error as it may be shown. A SyntaxError quotes what it could not read. @param {any} error */

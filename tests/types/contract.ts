@@ -20,6 +20,13 @@ import {
   type TokenStorage,
   type Value,
 } from "oauth-refresher";
+import {
+  clientSecretJwt,
+  mutualTls,
+  privateKeyJwt,
+  type AssertionOptions,
+  type ClientAuth,
+} from "oauth-refresher/client-auth";
 import { dpop } from "oauth-refresher/dpop";
 import { createRefresher as createJsRefresher } from "oauth-refresher/js";
 import { createRefresher as createSlimRefresher } from "oauth-refresher/slim";
@@ -50,6 +57,32 @@ same<ReturnType<DPoP["thumbprint"]>, typeof proof>(true);
 dpop({ keyStorage: "localStorage" });
 // @ts-expect-error: a proof is of a method
 void key.proof({ url: "https://auth.example/token" });
+
+const { privateKey: signingKey } = await key.keyPair();
+const revolut: AssertionOptions = {
+  audience: "https://revolut.com",
+  claims: { iss: "app.example" },
+  typ: "JWT",
+};
+const attested: ClientAuth = ({ headers, issuer, refused, lastReply }) => {
+  same<typeof issuer, string | undefined>(true);
+  same<typeof refused, object | undefined>(true);
+  headers.set(
+    "x-challenge",
+    lastReply?.headers.get("x-challenge") ?? `${lastReply?.status} ${lastReply?.error}`,
+  );
+};
+export const authentications: ClientAuth[] = [
+  attested,
+  clientSecretJwt(secret, { alg: "HS512" }),
+  privateKeyJwt(signingKey, { ...revolut, alg: "Ed25519", kid: "1", lifetimeSeconds: 30 }),
+  mutualTls(),
+  mutualTls(privateKeyJwt(signingKey, { typ: null, audience: ["a", "b"] })),
+];
+// @ts-expect-error: a key, not its JWK
+privateKeyJwt({ kty: "EC" });
+// @ts-expect-error: an HMAC has these three
+clientSecretJwt("secret", { alg: "ES256" });
 
 const everything: RefresherOptions = {
   token_endpoint: "https://auth.example/token",

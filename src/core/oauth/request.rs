@@ -70,11 +70,7 @@ impl<'a> Client<'a> {
             draft.parameter("resource", &resource.string().unwrap_or_default());
         }
         draft.parameter("audience", &self.options.text("audience"));
-        for (name, value) in values.parameters.json().members() {
-            if !matches!(name.as_str(), "grant_type" | "refresh_token") && !is_reserved(&name) {
-                draft.parameter(&name, &value.string().unwrap_or_default());
-            }
-        }
+        draft.further(values);
         Ok(draft.finish(values))
     }
 
@@ -84,6 +80,7 @@ impl<'a> Client<'a> {
         draft.parameter("token", refresh_token);
         draft.parameter("token_type_hint", "refresh_token");
         self.authenticate(&mut draft, values);
+        draft.further(values);
         Ok(draft.finish(values))
     }
 
@@ -220,6 +217,15 @@ impl<'a> Draft<'a> {
             }
             Place::Body if self.format == BodyFormat::Json => push_text(&mut self.body, &name, value),
             Place::Body => push_pair(&mut self.body, &name, value),
+        }
+    }
+
+    /// Adds what the user or the driver named; never another grant.
+    fn further(&mut self, values: &Values) {
+        for (name, value) in values.parameters.json().members() {
+            if !matches!(name.as_str(), "grant_type" | "refresh_token") && !is_reserved(&name) {
+                self.parameter(&name, &value.string().unwrap_or_default());
+            }
         }
     }
 

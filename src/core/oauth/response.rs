@@ -79,13 +79,16 @@ const ENDING_CODES: [&str; 5] = [
 ];
 
 /// Codes of a request that was refused before the refresh token was looked at.
-const CLIENT_CODES: [&str; 6] = [
+const CLIENT_CODES: [&str; 9] = [
     "invalid_client",
     "unauthorized_client",
     "unsupported_grant_type",
     "invalid_scope",
     "invalid_request",
     "invalid_dpop_proof",
+    "invalid_client_attestation",
+    "use_attestation_challenge",
+    "use_fresh_attestation",
 ];
 
 /// What the reply means at the server that the options describe: its shape is their `response`, and `endsWhen` the user's

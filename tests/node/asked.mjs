@@ -1,0 +1,68 @@
+// A token endpoint that is a function: what it was asked, and what it says in turn. Not a test by itself.
+
+import { createRefresher } from "oauth-refresher";
+import { memoryStorage } from "oauth-refresher/storage";
+import { record } from "./session.mjs";
+
+export const token_endpoint = "https://auth.test/token";
+export const revocation_endpoint = "https://auth.test/revoke";
+export const issuer = "https://auth.test/tenant";
+
+let minted = 0;
+const token = (kind) => `${kind}.${String(++minted).padStart(9, "0")}~of~this~test`;
+
+/** What a server says that grants new tokens. */
+export const granted = (extra = {}) =>
+  Response.json({
+    access_token: token("A"),
+    refresh_token: token("R"),
+    token_type: "Bearer",
+    expires_in: 3600,
+    ...extra,
+  });
+
+export const refused = (error, { status = 400, headers = {}, ...more } = {}) =>
+  Response.json({ error, ...more }, { status, headers });
+
+/** Replies that are not given are grants; a reply may be a function of what was asked. */
+export function endpoint(...replies) {
+  const asked = [];
+  async function fetch(url, init) {
+    const request = new Request(url, init);
+    const text = await request.clone().text();
+    const headers = Object.fromEntries(request.headers);
+    asked.push({
+      url: String(url),
+      method: request.method,
+      headers,
+      text,
+      parameters: new URLSearchParams(text),
+    });
+    if (String(url).startsWith(revocation_endpoint)) return new Response(null, { status: 200 });
+    const reply = replies.shift() ?? granted();
+    return typeof reply === "function" ? reply(asked.at(-1)) : reply;
+  }
+  return { fetch, asked, replies };
+}
+
+/** A session whose access token has run out, at that endpoint. */
+export function expiredSession(server, options) {
+  const storage = memoryStorage();
+  const refresh_token = token("R");
+  const refresher = createRefresher({
+    token_endpoint,
+    revocation_endpoint,
+    fetch: server.fetch,
+    storage,
+    tokens: { refresh_token },
+    ...options,
+  });
+  return { refresher, storage, refresh_token, events: record(refresher) };
+}
+
+/** The error of a promise that rejects. */
+export const reasonOf = (promise) =>
+  promise.then(
+    () => undefined,
+    (reason) => reason,
+  );
