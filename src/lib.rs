@@ -1,4 +1,67 @@
-#![doc = include_str!("../README.md")]
+//! Keeps OAuth 2.0 access tokens fresh: one refresh at a time, no token lost, whatever the network, the server or a second tab does.
+//!
+//! A refresh is a POST that cannot be repeated safely. Servers that rotate make each refresh token good for one use; a second use, a
+//! lost reply, a write that failed, two tabs, a laptop that slept, or a 429 mistaken for a refusal, and a person is logged out. Here
+//! the refresh is one state machine with one way to go:
+//! **look → lock → re-read → mark pending → send → save → unlock → grant → notify.**
+//!
+//! The npm package of the same name is this crate, compiled to WebAssembly, and a driver in JavaScript. For programs in Rust there is:
+//!
+//! # The machine
+//!
+//! [`core`] decides, and does nothing: no clock, no I/O, no randomness, no dependency. [`core::machine::Machine::step`] takes a fact
+//! and answers with orders. It is all that is built without features, on every target; `examples/by_hand.rs` is a whole program that
+//! performs its orders with sockets and a file.
+//!
+//! ```
+//! use oauth_refresher::core::json::Json;
+//! use oauth_refresher::core::machine::{Effect, Input, Machine, Wish};
+//! use oauth_refresher::core::record::Stored;
+//! use oauth_refresher::core::time::{Duration, UnixTime};
+//!
+//! let options = Json::parse(r#"{ "client_id": "my-app" }"#).unwrap_or_default();
+//! let mut machine = Machine::new(options, 42);
+//! let now = UnixTime::from_millis(1_700_000_000_000);
+//!
+//! // Somebody wants a token: the storage is read first.
+//! let wish = Wish { deadline: now + Duration::from_secs(30), ..Wish::default() };
+//! let orders = machine.step(now, Input::Demanded(1, wish));
+//! let [Effect::Load(order)] = orders.as_slice() else { panic!("{orders:?}") };
+//!
+//! // It holds a token that is good for an hour: the caller gets it, and nothing is sent.
+//! let stored = r#"{
+//!     "format": 1, "generation": 7, "obtained_at": 1700000000,
+//!     "tokens": { "access_token": "at", "refresh_token": "rt", "expires_in": 3600 }
+//! }"#;
+//! let orders = machine.step(now, Input::Loaded(*order, Stored::from_json(stored)));
+//! assert!(orders.iter().any(|order| matches!(order, Effect::Grant(1))));
+//! ```
+//!
+//! # The driver
+//!
+//! Feature `web`: `web::Refresher` performs the
+//! orders with `fetch`, timers and Web Locks, for pages in Leptos, Yew or Dioxus and for Workers in Rust.
+//!
+//! # Storage
+//!
+//! What is kept is one [`core::record::Record`]: plain JSON with a generation that grows with every write, and with a mark that is
+//! written before a refresh token is sent. It is the same whoever writes it, so the npm package and this crate can share a session.
+//! With feature `web` a storage is memory, Web Storage, IndexedDB, any storage object of the npm package, or a trait to implement.
+//!
+//! # Errors
+//!
+//! A failure is a value with a stable [`core::machine::Code`], the server's own words, and what became of the refresh token. Only a
+//! parsed `invalid_grant` ends a session, and only if the storage still holds the refresh token that was refused. No error, event or
+//! `Debug` output holds a token.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | none | the machine, for any target, without a dependency |
+//! | `serde` | `Serialize` and `Deserialize` for records, tokens, token sets, times; `Serialize` for the words of states and errors |
+//! | `web` | the driver; implies `serde` |
+//! | `npm` | the door of the npm package; not for applications |
 #![deny(missing_docs)]
 // The core needs a heap and nothing else of an operating system; in the wasm module this also leaves out the texts of
 // panics and all that formats them.
@@ -11,7 +74,10 @@ extern crate std;
 
 pub mod core;
 
-#[cfg(all(target_arch = "wasm32", feature = "npm"))]
+// An application has its own allocator.
+#[cfg(all(target_arch = "wasm32", feature = "npm", not(feature = "web")))]
 mod allocator;
 #[cfg(all(target_arch = "wasm32", feature = "npm"))]
 pub mod npm;
+#[cfg(feature = "web")]
+pub mod web;

@@ -21,13 +21,14 @@ use crate::core::record::{Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
+#[cfg(not(feature = "web"))]
 #[global_allocator]
 static ALLOCATOR: crate::allocator::Blocks = crate::allocator::Blocks::new();
 
 /// A panic is a trap, and the driver sees an exception. The standard library's hook would only format a message that
 /// nobody reads (2.7 kB brotli).
 // The test harness links the standard library, and with it another one.
-#[cfg(not(debug_assertions))]
+#[cfg(not(any(debug_assertions, feature = "web")))]
 #[panic_handler]
 fn panicked(_: &::core::panic::PanicInfo<'_>) -> ! {
     ::core::arch::wasm32::unreachable()

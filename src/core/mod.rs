@@ -10,4 +10,7 @@ pub mod policy;
 pub mod provider;
 pub mod record;
 pub mod secret;
+#[cfg(feature = "serde")]
+mod serde;
 pub mod time;
+pub mod token_set;

@@ -6,7 +6,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::json::{
-    decimal_thousandths, push_hex, push_name, push_number, push_raw, push_seconds, push_text, whole, Json, Object,
+    decimal_thousandths, push_hex, push_name, push_number, push_raw, push_seconds, push_text, whole, Json, Members,
+    Object,
 };
 use super::time::{Duration, UnixTime};
 
@@ -79,6 +80,11 @@ impl Tokens {
         self.0.json().member(name)
     }
 
+    /// All members, in order.
+    pub fn members(&self) -> Members<'_> {
+        self.0.json().members()
+    }
+
     /// Takes a member in, in place of one of that name.
     pub fn set(&mut self, name: &str, raw: &str) {
         self.0.set(name, Some(raw));
@@ -102,6 +108,11 @@ impl Tokens {
                 self.set(&name, value.raw());
             }
         }
+    }
+
+    /// From the text of a JSON object.
+    pub fn parse(text: &str) -> Option<Self> {
+        Json::parse(text).filter(|json| json.is_object()).map(Self::from_json)
     }
 
     /// From a JSON object. Members that are null are left out; so are the names that mean something to a JavaScript object.
@@ -231,6 +242,14 @@ impl Stored {
         }
         let generation = value.member("generation").and_then(|generation| whole(generation.raw()));
         read_record(value, generation).map_or(Self::Unreadable(generation), |record| Self::Record(Box::new(record)))
+    }
+
+    /// The same for a storage that holds texts, and an empty one for nothing.
+    pub fn from_text(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::Nothing;
+        }
+        Self::from_json(text)
     }
 
     /// The generation a conditional write must name to replace this.

@@ -27,27 +27,49 @@ pub fn clippy() -> Result<Report> {
     check(run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 15 * MINUTE)
 }
 
-pub fn clippy_wasm() -> Result<Report> {
+/// Every set of features, on the host and as WebAssembly. With `npm` and `web` at once too, as `--all-features` has it.
+pub fn clippy_features() -> Result<Report> {
     prepare::wasm_target()?;
-    let arguments = ["clippy", "--lib", "--features", "npm", "--target", WASM_TARGET, "--", "-D", "warnings"];
-    check(run::cargo().args(arguments), 10 * MINUTE)
+    let mut report = Report { tally: Tally::default(), output: String::new() };
+    for (features, on_host) in [("", false), ("serde", true), ("npm", false), ("web", true), ("npm,web", true)] {
+        for target in [None, Some(WASM_TARGET)] {
+            if target.is_none() && !on_host {
+                continue; // the workspace's own lint, or nothing at all
+            }
+            let mut command = run::cargo();
+            command.args(["clippy", "--lib", "--features", features]);
+            command.args(target.into_iter().flat_map(|target| ["--target", target]));
+            if features == "web" && target.is_some() {
+                command.args(["--test", "web"]);
+            }
+            let linted = check(command.args(["--", "-D", "warnings"]), 10 * MINUTE)?;
+            report.tally += linted.tally;
+            report.output.push_str(&linted.output);
+        }
+    }
+    Ok(report)
 }
 
 pub fn doc() -> Result<Report> {
-    check(run::cargo().args(["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings"), 10 * MINUTE)
+    check(run::cargo().args(["doc", "--no-deps", "--features", "web"]).env("RUSTDOCFLAGS", "-Dwarnings"), 10 * MINUTE)
 }
 
 /// Unit, integration and doc tests, but for the two suites of their own: in a debug build the world would take minutes.
 pub fn host() -> Result<Report> {
     let mut tests = run::cargo();
     tests.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
-    for name in integration_tests().iter().filter(|name| !["world", "wasm"].contains(&name.as_str())) {
+    for name in integration_tests().iter().filter(|name| !["world", "wasm", "web"].contains(&name.as_str())) {
         tests.args(["--test", name]);
     }
     let mut report = libtest(&mut tests, 15 * MINUTE)?;
-    let documented = libtest(run::cargo().args(["test", "--doc"]), 10 * MINUTE)?;
-    report.tally += documented.tally;
-    report.output.push_str(&documented.output);
+    // What needs features, and no browser.
+    let with_features =
+        [vec!["test", "--features", "web", "--lib", "--test", "serde"], vec!["test", "--features", "web", "--doc"]];
+    for arguments in with_features {
+        let tested = libtest(run::cargo().args(arguments), 10 * MINUTE)?;
+        report.tally += tested.tally;
+        report.output.push_str(&tested.output);
+    }
     Ok(report)
 }
 
@@ -64,18 +86,52 @@ pub fn wasm_is_there() -> bool {
     integration_tests().iter().any(|name| name == "wasm")
 }
 
-/// In headless Chromium, by wasm-bindgen's runner, which is a crate of this workspace.
+/// The npm door, in headless Chromium.
 pub fn wasm() -> Result<Report> {
+    in_browsers("npm", "wasm", &[("CHROMEDRIVER", "WASM_BINDGEN_USE_BROWSER")])
+}
+
+/// The driver for Rust applications: in a page and in a dedicated worker, and with --long in Firefox, where there is a geckodriver.
+pub fn web(long: bool) -> Result<Report> {
+    let mut places =
+        vec![("CHROMEDRIVER", "WASM_BINDGEN_USE_BROWSER"), ("CHROMEDRIVER", "WASM_BINDGEN_USE_DEDICATED_WORKER")];
+    if long && run::find("geckodriver").is_some() {
+        places.extend([
+            ("GECKODRIVER", "WASM_BINDGEN_USE_BROWSER"),
+            ("GECKODRIVER", "WASM_BINDGEN_USE_DEDICATED_WORKER"),
+        ]);
+    } else if long {
+        println!("  no geckodriver on the PATH: not in Firefox (cargo install geckodriver)");
+    }
+    in_browsers("web", "web", &places)
+}
+
+/// By wasm-bindgen's runner, which is a crate of this workspace; compiled once, run in each place.
+fn in_browsers(features: &str, test: &str, places: &[(&str, &str)]) -> Result<Report> {
+    let mut report = Report { tally: Tally::default(), output: String::new() };
+    for (driver, place) in places {
+        let tested = in_browser(features, test, driver, place)?;
+        report.tally += tested.tally;
+        report.output.push_str(&tested.output);
+    }
+    Ok(report)
+}
+
+fn in_browser(features: &str, test: &str, driver: &str, place: &str) -> Result<Report> {
     prepare::wasm_target()?;
     let browser = prepare::browser()?;
     run::must(run::cargo().args(["build", "--package", "wasm-test-runner"]), 15 * MINUTE)?;
     let runner = project::target().join("debug/wasm-test-runner");
     let mut command = run::cargo();
-    command.args(["test", "--target", WASM_TARGET, "--features", "npm", "--test", "wasm", "--config"]);
+    command.args(["test", "--target", WASM_TARGET, "--features", features, "--test", test, "--config"]);
     // Through --config and not the environment, where a blank in the path would end it.
     command.arg(format!("target.{WASM_TARGET}.runner=[{:?}]", runner.display().to_string()));
-    command.env("CHROMEDRIVER", browser.chromedriver).env("WASM_BINDGEN_TEST_TIMEOUT", "120");
-    command.env_remove("GECKODRIVER").env_remove("SAFARIDRIVER");
+    command.env_remove("CHROMEDRIVER").env_remove("GECKODRIVER").env_remove("SAFARIDRIVER");
+    let program = if driver == "CHROMEDRIVER" { Some(browser.chromedriver) } else { run::find("geckodriver") };
+    command
+        .env(driver, program.context("there is no geckodriver")?)
+        .env(place, "1")
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
     libtest(&mut command, 15 * MINUTE)
 }
 

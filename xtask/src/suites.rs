@@ -20,12 +20,12 @@ struct Suite {
     run: fn(long: bool) -> Result<Report>,
 }
 
-const LINT: [&str; 6] = ["fmt", "clippy", "clippy-wasm", "doc", "types", "prettier"];
+const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 20] = [
+const SUITES: [Suite; 21] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
-    suite("clippy-wasm", "clippy, wasm32, the npm door", |_| checks::clippy_wasm()),
+    suite("features", "clippy for every set of features, host and wasm32", |_| checks::clippy_features()),
     suite("doc", "rustdoc without warnings", |_| checks::doc()),
     suite("host", "unit, integration and doc tests on the host", |_| checks::host()),
     Suite { is_there: checks::world_is_there, ..suite("world", "the world simulator, release build", checks::world) },
@@ -37,6 +37,7 @@ const SUITES: [Suite; 20] = [
         is_there: checks::wasm_is_there,
         ..suite("wasm", "wasm-bindgen-test in headless Chromium", |_| checks::wasm())
     },
+    suite("web", "the driver for Rust applications, in a page and a worker of Chromium", checks::web),
     suite("pack", "the npm package, built and packed", |_| checks::packed()),
     on_package("size", "transfer sizes within the budget", |_| checks::small_enough()),
     on_package("types", "TypeScript: declarations and checked JavaScript", |_| checks::types()),

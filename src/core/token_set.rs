@@ -1,0 +1,91 @@
+//! What callers get: the members of a token response (RFC 6749 section 5.1) without the refresh token.
+
+use alloc::string::String;
+
+use super::json::{decimal_thousandths, Json, Object};
+use super::record::Tokens;
+use super::secret::Secret;
+use super::time::UnixTime;
+
+/// An access token and what the server said beside it; never the refresh token. `Debug` shows no token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSet {
+    access_token: Secret,
+    token_type: String,
+    members: Object,
+}
+
+impl TokenSet {
+    /// From JSON: the text of [`Holding::tokens`](super::machine::Holding::tokens), for one. `None` without an access token.
+    pub fn from_json(text: &str) -> Option<Self> {
+        let mut tokens = Tokens::from_json(Json::parse(text)?);
+        tokens.remove("refresh_token");
+        let access_token = Secret::new(tokens.access_token()?);
+        let token_type = tokens.text("token_type").unwrap_or_else(|| String::from("Bearer"));
+        let mut members = Object::default();
+        for (name, value) in tokens.members() {
+            members.set(&name, Some(value.raw()));
+        }
+        Some(Self { access_token, token_type, members })
+    }
+
+    /// The token set as JSON text, with its tokens.
+    pub fn to_json(&self) -> &str {
+        self.members.json().raw()
+    }
+
+    /// The access token itself.
+    pub fn access_token(&self) -> &str {
+        self.access_token.reveal()
+    }
+
+    /// As registered: `Bearer`, `DPoP`.
+    pub fn token_type(&self) -> &str {
+        &self.token_type
+    }
+
+    /// When the access token ends, if that is known.
+    pub fn expires_at(&self) -> Option<UnixTime> {
+        decimal_thousandths(self.member("expires_at")?.raw()).map(UnixTime::from_millis)
+    }
+
+    /// What the access token is good for (RFC 6749 section 3.3), if the server said so.
+    pub fn scope(&self) -> Option<String> {
+        self.member("scope")?.string()
+    }
+
+    /// OpenID Connect's token, if the server sent one.
+    pub fn id_token(&self) -> Option<String> {
+        self.member("id_token")?.string()
+    }
+
+    /// Any member, as the JSON that the server sent: GoTo's `principal`, say.
+    pub fn member(&self, name: &str) -> Option<Json<'_>> {
+        self.members.json().member(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_set_takes_no_refresh_token_and_shows_no_token() {
+        let set = TokenSet::from_json(
+            r#"{"access_token":"tGzv3JOkF0XG","refresh_token":"8xLOxBtZp8","expires_at":1700000000.5,"principal":{"id":12345678901234567890}}"#,
+        )
+        .expect("it has an access token");
+        assert_eq!((set.access_token(), set.token_type()), ("tGzv3JOkF0XG", "Bearer"));
+        assert_eq!(set.expires_at(), Some(UnixTime::from_millis(1_700_000_000_500)));
+        assert!(set.member("principal").is_some_and(|json| json.raw() == r#"{"id":12345678901234567890}"#));
+        assert!(set.member("refresh_token").is_none());
+        assert!(!format!("{set:?}").contains("tGzv3JOk"), "{set:?}");
+    }
+
+    #[test]
+    fn without_an_access_token_there_is_no_token_set() {
+        for text in ["", "null", "{}", r#"{"access_token":""}"#, r#"{"access_token":7}"#] {
+            assert_eq!(TokenSet::from_json(text), None, "{text}");
+        }
+    }
+}

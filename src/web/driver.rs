@@ -1,0 +1,503 @@
+//! Performs the machine's orders and tells it what came of them: one order, one thing awaited, one fact. It decides nothing.
+//! The only caller of the machine; no borrow of it crosses an `await`.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::rc::{Rc, Weak};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::pin::{pin, Pin};
+use core::task::{Context, Poll};
+use core::time::Duration;
+
+use futures_channel::oneshot;
+use wasm_bindgen_futures::spawn_local;
+
+use super::error::{RefreshError, StorageError};
+use super::events::{Event, Listeners};
+use super::options::{Background, Options};
+use super::ports::clock::{monotonic_ms, Clock};
+use super::ports::http::send;
+use super::ports::lock::{session_of, LockPort};
+use super::ports::storage::StoragePort;
+use super::ports::timer::{bounded, Timer};
+use super::ports::turn::{race, Either};
+use super::ports::wake::{has_document, is_visible, is_workerd, Wakes};
+use super::request::{authenticated, secrets, values};
+use super::scrub::Scrubber;
+use super::storage::{Held, Subscription};
+use crate::core::machine::{
+    CallerId, Code, Effect, Event as Told, Failure, Holding, Input, Machine, OrderId, Revoke, Sent, State, Wish,
+};
+use crate::core::oauth::request::HttpRequest;
+use crate::core::oauth::response::Reply;
+use crate::core::record::{Record, Stored, Tokens};
+use crate::core::time::{Duration as Span, UnixTime};
+use crate::core::token_set::TokenSet;
+
+/// The machine found rubbish where a record should be.
+const NO_RECORD: &str = "what is stored is no record of this library, and is left as it is";
+const FUNCTIONS: &str = "a function of the options did not answer in time";
+
+pub struct Driver {
+    me: Weak<Driver>,
+    options: Options,
+    endpoint: String,
+    machine: RefCell<Machine>,
+    clock: Clock,
+    timer: Timer,
+    storage: StoragePort,
+    lock: LockPort,
+    scrubber: RefCell<Scrubber>,
+    pub listeners: Listeners,
+    /// The tokens, and from and until when they go to callers without special wishes.
+    held: RefCell<Option<(TokenSet, UnixTime, Option<UnixTime>)>>,
+    /// Callers that wait.
+    callers: RefCell<BTreeMap<CallerId, oneshot::Sender<Answered>>>,
+    last_caller: Cell<CallerId>,
+    /// Locks that are held or waited for; dropped, they are let go of, or not waited for any more.
+    locks: RefCell<BTreeMap<OrderId, Lease>>,
+    revocations: RefCell<Vec<oneshot::Receiver<()>>>,
+    ears: RefCell<Option<Ears>>,
+    closed: Cell<bool>,
+    /// What the storage's failure was, while the machine is told of it.
+    storage_error: RefCell<Option<StorageError>>,
+    /// Why the last request could not be built.
+    unbuildable: RefCell<String>,
+}
+
+/// What a caller gets: tokens, or nothing where nothing was to be had but the end of the work.
+type Answered = Result<Option<TokenSet>, RefreshError>;
+
+enum Lease {
+    Waiting(#[allow(dead_code, reason = "dropped, the wait is over")] oneshot::Sender<()>),
+    Held(#[allow(dead_code, reason = "dropped, the lock is let go of")] Held),
+}
+
+/// What is listened to.
+struct Ears {
+    _page: Option<Wakes>,
+    _storage: Option<Subscription>,
+}
+
+impl Driver {
+    pub fn new(options: Options) -> Rc<Self> {
+        let endpoint = options.word("token_endpoint");
+        let session = session_of(&endpoint, &options.word("client_id"), &options.storage);
+        // longer than the machine lets anything take: the request, what its values wait for, and the saves around it
+        let lease_ms = 2.0 * options.timeout_ms() + 60_000.0;
+        let driver = Rc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
+            machine: RefCell::new(Machine::new(options.data.json(), seed())),
+            clock: Clock::default(),
+            timer: Timer::default(),
+            storage: StoragePort::new(Rc::clone(&options.storage)),
+            lock: LockPort::new(options.lock_kind(), &options.storage, &session, lease_ms),
+            scrubber: RefCell::default(),
+            listeners: Listeners::default(),
+            held: RefCell::default(),
+            callers: RefCell::default(),
+            last_caller: Cell::new(0),
+            locks: RefCell::default(),
+            revocations: RefCell::default(),
+            ears: RefCell::default(),
+            closed: Cell::new(false),
+            storage_error: RefCell::default(),
+            unbuildable: RefCell::default(),
+            options,
+            endpoint,
+        });
+        if let Some(tokens) = driver.options.data.json().member("tokens") {
+            driver.scrubber.borrow_mut().learn_tokens(&Tokens::from_json(tokens));
+        }
+        // A page that shows a session, or will, keeps it fresh without being asked; elsewhere the first call begins everything,
+        // or the first listener.
+        if driver.may_watch() || (driver.options.background_kind() == Background::Auto && has_document()) {
+            driver.listen();
+        }
+        driver
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub fn state(&self) -> State {
+        self.machine.borrow().state()
+    }
+
+    pub fn tokens(&self) -> Option<TokenSet> {
+        self.held.borrow().as_ref().map(|(tokens, _, _)| tokens.clone())
+    }
+
+    pub fn lock_reaches_everywhere(&self) -> bool {
+        self.lock.reaches_everywhere()
+    }
+
+    pub fn storage_compares(&self) -> bool {
+        self.storage.compares()
+    }
+
+    /// The tokens, if a caller without special wishes may have them: no machine, no lock, no storage.
+    pub fn fresh(&self) -> Option<TokenSet> {
+        let now = self.now();
+        let held = self.held.borrow();
+        let (tokens, from, until) = held.as_ref()?;
+        let good = now >= *from && until.is_none_or(|until| now < until) && !self.closed.get();
+        good.then(|| tokens.clone())
+    }
+
+    /// Waits for tokens. Dropping the future withdraws the demand, and nothing else.
+    pub async fn demand(&self, wish: Wish, patience: Option<Duration>) -> Result<TokenSet, RefreshError> {
+        let patience = match patience {
+            Some(patience) => u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+            None => 2 * self.options.timeout_ms() as u64 + 10_000,
+        };
+        let deadline = self.now() + Span::from_millis(patience);
+        let tokens = self.call(move |id| Input::Demanded(id, Wish { deadline, ..wish })).await?;
+        tokens.ok_or_else(RefreshError::closed)
+    }
+
+    pub async fn adopt(&self, tokens: Tokens) -> Result<TokenSet, RefreshError> {
+        self.scrubber.borrow_mut().learn_tokens(&tokens);
+        self.call(move |id| Input::Adopted(id, tokens)).await?.ok_or_else(RefreshError::closed)
+    }
+
+    pub async fn forget(&self, revoke: Revoke) -> Result<(), RefreshError> {
+        self.call(move |id| Input::SignedOut(id, revoke)).await.map(|_| ())
+    }
+
+    /// Hears from now on what other contexts do. A Worker's global scope may not begin anything.
+    pub fn listen(&self) {
+        if !is_workerd() {
+            self.spawn(|driver| async move { driver.start() });
+        }
+    }
+
+    pub fn close(&self) {
+        if self.closed.replace(true) {
+            return;
+        }
+        drop(self.ears.take());
+        self.listeners.close();
+        let callers = self.callers.take();
+        for caller in callers.into_values() {
+            drop(caller.send(Err(RefreshError::closed())));
+        }
+        // a request that is out is still answered and stored; nothing new begins
+        self.tell(Input::Watching(false));
+    }
+
+    async fn call(&self, input: impl FnOnce(CallerId) -> Input) -> Answered {
+        if self.closed.get() {
+            return Err(RefreshError::closed());
+        }
+        let id = self.last_caller.get().wrapping_add(1);
+        self.last_caller.set(id);
+        let (answer, answered) = oneshot::channel();
+        self.callers.borrow_mut().insert(id, answer);
+        let waiting = Waiting { driver: self, id, answered };
+        self.start();
+        self.tell(input(id));
+        waiting.await
+    }
+
+    /// Begins to listen to other contexts and, where somebody may be looking, to the page.
+    fn start(&self) {
+        if self.closed.get() || self.ears.borrow().is_some() {
+            return;
+        }
+        let (resumed, watch, changed) = (self.me.clone(), self.me.clone(), self.me.clone());
+        let page = has_document().then(|| {
+            Wakes::new(move || told(&resumed, Driver::resumed), move || told(&watch, |driver| driver.watch()))
+        });
+        let storage =
+            self.options.storage.subscribe(Box::new(move || told(&changed, |driver| driver.tell(Input::PeerChanged))));
+        self.ears.replace(Some(Ears { _page: page, _storage: storage }));
+        if self.may_watch() {
+            self.watch();
+        }
+    }
+
+    /// What was never asked for need not be looked at again.
+    fn resumed(&self) {
+        if self.last_caller.get() > 0 || self.may_watch() {
+            self.watch();
+            self.tell(Input::Resumed);
+        }
+    }
+
+    fn watch(&self) {
+        self.tell(Input::Watching(self.may_watch()));
+    }
+
+    fn may_watch(&self) -> bool {
+        !self.closed.get()
+            && !is_workerd()
+            && match self.options.background_kind() {
+                Background::Always => true,
+                Background::Auto => is_visible(),
+                Background::Never => false,
+            }
+    }
+
+    /// What time it is. A clock that jumped is told of first: nothing is handed out on its word.
+    fn now(&self) -> UnixTime {
+        let (now, jump) = self.clock.read();
+        if let Some(jump) = jump {
+            self.tell(jump);
+        }
+        now
+    }
+
+    /// Tells the machine something, and does what it says.
+    fn tell(&self, input: Input) {
+        let now = self.now();
+        let orders = self.machine.borrow_mut().step(now, input);
+        for order in orders {
+            self.perform(order);
+        }
+        self.rest();
+    }
+
+    fn rest(&self) {
+        let deadline = self.machine.borrow().deadline();
+        let busy = !self.locks.borrow().is_empty();
+        let awaited = !self.callers.borrow().is_empty();
+        // Workers: a timer belongs to a request, and would die with it
+        let rests = if self.closed.get() { !busy } else { is_workerd() && !busy && !awaited };
+        let me = self.me.clone();
+        let woke = move || {
+            told(&me, |driver| {
+                driver.timer.fired();
+                driver.tell(Input::Woke);
+            });
+        };
+        let now = UnixTime::from_millis_f64(js_sys::Date::now());
+        self.timer.arm(deadline.filter(|_| !rests), now, woke);
+    }
+
+    fn perform(&self, order: Effect) {
+        match order {
+            Effect::Load(order) => self.spawn(move |driver| async move { driver.load(order).await }),
+            Effect::Save(order, record, expected) => {
+                self.spawn(move |driver| async move { driver.save(order, record, expected).await });
+            }
+            Effect::Lock(order) => {
+                let (stop, stopped) = oneshot::channel();
+                self.locks.borrow_mut().insert(order, Lease::Waiting(stop));
+                self.spawn(move |driver| async move { driver.acquire(order, stopped).await });
+            }
+            Effect::Unlock(order) => {
+                let lease = self.locks.borrow_mut().remove(&order);
+                drop(lease);
+            }
+            Effect::Send(order) => self.spawn(move |driver| async move { driver.send(order).await }),
+            Effect::Hold(holding) => self.hold(holding),
+            Effect::Grant(id) => self.answer(id, Ok(self.tokens())),
+            Effect::Refuse(id, failure) => self.answer(id, Err(self.error(&failure))),
+            Effect::Done(id) => {
+                let told = self.revocations.take();
+                self.spawn(move |driver| async move {
+                    for revocation in told {
+                        // whatever came of it
+                        let _ = revocation.await;
+                    }
+                    driver.answer(id, Ok(None));
+                });
+            }
+            Effect::Notify(event) => self.notify(&event),
+            Effect::Revoke(token) => {
+                let (done, told) = oneshot::channel();
+                self.revocations.borrow_mut().push(told);
+                self.spawn(move |driver| async move {
+                    driver.revoke(token.reveal()).await;
+                    let _ = done.send(());
+                });
+            }
+        }
+    }
+
+    async fn load(&self, order: OrderId) {
+        let loaded = self.storage.load().await;
+        match loaded {
+            Ok(stored) => {
+                if let Stored::Record(record) = &stored {
+                    self.scrubber.borrow_mut().learn_tokens(&record.tokens);
+                }
+                self.tell(Input::Loaded(order, stored));
+            }
+            Err(error) => self.storage_failed(error, Input::LoadFailed(order)),
+        }
+    }
+
+    async fn save(&self, order: OrderId, record: Option<Box<Record>>, expected: Option<u64>) {
+        if let Some(record) = &record {
+            self.scrubber.borrow_mut().learn_tokens(&record.tokens);
+        }
+        let saved = self.storage.save(record.as_deref(), expected).await;
+        match saved {
+            Ok(true) => self.tell(Input::Saved(order)),
+            Ok(false) => self.tell(Input::SaveRefused(order)),
+            Err(error) => self.storage_failed(error, Input::SaveFailed(order)),
+        }
+    }
+
+    async fn acquire(&self, order: OrderId, stopped: oneshot::Receiver<()>) {
+        match race(pin!(self.lock.acquire()), pin!(stopped)).await {
+            Either::First(Ok((held, reach))) => {
+                self.locks.borrow_mut().insert(order, Lease::Held(held));
+                self.tell(Input::Locked(order, reach));
+            }
+            Either::First(Err(error)) => {
+                self.locks.borrow_mut().remove(&order);
+                self.storage_failed(error, Input::LockFailed(order));
+            }
+            Either::Second(_) => {}
+        }
+    }
+
+    async fn send(&self, order: OrderId) {
+        let begun = monotonic_ms();
+        let left_ms = || self.options.timeout_ms() - (monotonic_ms() - begun);
+        let request = match bounded(self.refresh_request(), left_ms()).await {
+            Some(Ok(request)) => request,
+            Some(Err(why)) => {
+                self.unbuildable.replace(why);
+                return self.tell(Input::Unreachable(order, Sent::Unbuildable));
+            }
+            None => {
+                self.unbuildable.replace(FUNCTIONS.to_owned());
+                return self.tell(Input::Unreachable(order, Sent::Provably));
+            }
+        };
+        // To build it took as long as somebody's function did: a sign-out or a login may have come first.
+        if !self.machine.borrow().is_sending(order) {
+            return self.tell(Input::Unreachable(order, Sent::Provably));
+        }
+        let replied = send(self.options.fetch.as_ref(), &request, left_ms()).await;
+        match replied {
+            Ok(reply) => self.tell(Input::Replied(order, reply)),
+            Err(sent) => self.tell(Input::Unreachable(order, sent)),
+        }
+    }
+
+    async fn refresh_request(&self) -> Result<HttpRequest, String> {
+        let values = values(&self.options, &self.endpoint).await?;
+        let built = self.machine.borrow().request(&values);
+        let request = authenticated(&self.options, built).await?;
+        secrets(&values, &request, &mut |secret| self.scrubber.borrow_mut().learn(secret));
+        Ok(request)
+    }
+
+    /// Whatever comes of it, the session is over here; and where nobody said how to revoke, nothing is sent.
+    async fn revoke(&self, token: &str) {
+        let endpoint = self.options.word("revocation_endpoint");
+        if endpoint.is_empty() {
+            return;
+        }
+        let told = async {
+            let values = values(&self.options, &endpoint).await?;
+            let built = self.machine.borrow().revocation_request(&values, token);
+            let request = authenticated(&self.options, built).await?;
+            let _: Result<Reply, Sent> = send(self.options.fetch.as_ref(), &request, self.options.timeout_ms()).await;
+            Ok::<(), String>(())
+        };
+        let _ = bounded(told, self.options.timeout_ms()).await;
+    }
+
+    fn hold(&self, holding: Option<Box<Holding>>) {
+        let held = holding.and_then(|holding| {
+            let tokens = TokenSet::from_json(holding.tokens.reveal())?;
+            Some((tokens, holding.fresh_from, holding.fresh_until))
+        });
+        self.held.replace(held);
+    }
+
+    fn answer(&self, id: CallerId, answer: Answered) {
+        let caller = self.callers.borrow_mut().remove(&id);
+        if let Some(caller) = caller {
+            drop(caller.send(answer));
+        }
+    }
+
+    fn notify(&self, event: &Told) {
+        if self.closed.get() {
+            return;
+        }
+        self.listeners.tell(match event {
+            Told::TokenChanged(source, generation) => {
+                Event::TokenChanged { tokens: self.tokens(), source: *source, generation: *generation }
+            }
+            Told::RefreshFailed(failure, retry_at) => {
+                Event::RefreshFailed { error: self.error(failure), retry_at: *retry_at }
+            }
+            Told::SessionEnded(failure) => Event::SessionEnded { error: self.error(failure) },
+            Told::StorageFailed(operation) => {
+                let error = self.storage_error.borrow().clone().unwrap_or_else(|| StorageError::new(NO_RECORD));
+                Event::StorageFailed { error, operation: *operation }
+            }
+        });
+    }
+
+    fn storage_failed(&self, error: StorageError, input: Input) {
+        let clean = error.cleaned(|text| self.scrubber.borrow().scrub(text));
+        self.storage_error.replace(Some(clean));
+        self.tell(input);
+        self.storage_error.replace(None);
+    }
+
+    fn error(&self, failure: &Failure) -> RefreshError {
+        let unbuildable = self.unbuildable.borrow();
+        let ours = (failure.code == Code::ClientRejected && !unbuildable.is_empty()).then_some(unbuildable.as_str());
+        let now = UnixTime::from_millis_f64(js_sys::Date::now());
+        RefreshError::new(failure, ours, now.as_millis(), |text| self.scrubber.borrow().scrub(text))
+    }
+
+    /// Goes on with the driver for as long as the work takes.
+    fn spawn<F: core::future::Future<Output = ()> + 'static>(&self, work: impl FnOnce(Rc<Self>) -> F) {
+        if let Some(driver) = self.me.upgrade() {
+            spawn_local(work(driver));
+        }
+    }
+}
+
+/// A caller that waits for its answer.
+struct Waiting<'a> {
+    driver: &'a Driver,
+    id: CallerId,
+    answered: oneshot::Receiver<Answered>,
+}
+
+impl core::future::Future for Waiting<'_> {
+    type Output = Answered;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answered> {
+        Pin::new(&mut self.answered)
+            .poll(context)
+            .map(|answered| answered.unwrap_or_else(|oneshot::Canceled| Err(RefreshError::closed())))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let waited = self.driver.callers.borrow_mut().remove(&self.id);
+        if waited.is_some() {
+            self.driver.tell(Input::Withdrawn(self.id));
+        }
+    }
+}
+
+fn told(driver: &Weak<Driver>, what: impl FnOnce(&Driver)) {
+    if let Some(driver) = driver.upgrade() {
+        what(&driver);
+    }
+}
+
+/// All the randomness there is: it tells this context's marks from others', and spreads pauses.
+fn seed() -> u64 {
+    let half = || (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
+    half() << 32 | half()
+}

@@ -1,0 +1,59 @@
+//! The driver for Rust applications: a page in Leptos, Yew or Dioxus, a Worker in Rust. Feature `web`.
+//!
+//! ```no_run
+//! # async fn page() -> Result<(), Box<dyn std::error::Error>> {
+//! use oauth_refresher::web::{indexed_db_storage, IndexedDb, Options, Refresher};
+//!
+//! let refresher = Refresher::new(
+//!     Options::new("https://auth.example/token")
+//!         .client_id("my-app")
+//!         .storage(indexed_db_storage("session", IndexedDb::default())?)
+//!         .origins(["https://api.example"]),
+//! )?;
+//! let token = refresher.access_token().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! It performs the orders of [`core::machine`](crate::core::machine) with the platform's `fetch`, timers and Web Locks, and has the
+//! names, defaults, records and lock names of the npm package: a page may have both on one session.
+//!
+//! - [`Refresher`] is the session: [`access_token`](Refresher::access_token), [`fetch`](Refresher::fetch),
+//!   [`set_tokens`](Refresher::set_tokens), [`sign_out`](Refresher::sign_out).
+//! - [`Options`] says whom to ask and where the tokens live; a [`Storage`] keeps them.
+//! - [`Event`] is what listeners and streams hear.
+//! - [`RefreshError`] has a stable [`ErrorCode`], and never a token.
+//!
+//! Futures are lazy: nothing happens before they are polled. One that is dropped withdraws its demand and nothing else.
+//!
+//! On Workers a promise belongs to the request that began it: make a refresher for each request, over a storage that they share, or
+//! keep one in a Durable Object.
+//!
+//! On a target without JavaScript it compiles, so that what is rendered on a server needs no other sources, and its calls panic.
+
+mod driver;
+mod error;
+mod events;
+mod fetch;
+mod options;
+mod options_check;
+mod ports;
+mod refresher;
+mod request;
+mod scrub;
+mod storage;
+mod token_set;
+
+pub use error::{ErrorCode, Misuse, RefreshError, StorageError};
+pub use events::{Event, Events, Listener};
+pub use fetch::FetchError;
+pub use options::{Authenticate, Background, Lock, Options, Value};
+pub use refresher::{Capabilities, Demand, Refresher};
+pub use storage::{
+    indexed_db_storage, memory_storage, web_storage, Async, Held, IndexedDb, JsStorage, MemoryStorage, Storage,
+    Subscription, Written,
+};
+
+pub use crate::core::machine::{Operation, Revoke, Source, State};
+pub use crate::core::policy::Reuse;
+pub use crate::core::record::Tokens;
+pub use crate::core::token_set::TokenSet;

@@ -1,0 +1,505 @@
+//! The options of a refresher: data under the names of the npm package, and beside it what is code.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::time::Duration;
+
+use js_sys::{Function, Promise, Reflect};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::error::Misuse;
+use super::options_check::{check, check_name};
+use super::storage::{memory_storage, Async, JsStorage, Storage};
+use crate::core::json::{push_comma, push_raw, push_seconds, push_string, Json, Object};
+use crate::core::oauth::request::HttpRequest;
+use crate::core::policy::Reuse;
+use crate::core::record::Tokens;
+use crate::core::secret::Secret;
+
+/// Whom to ask, who is asking, when, and where the tokens live.
+///
+/// ```
+/// use core::time::Duration;
+/// use oauth_refresher::core::policy::Reuse;
+/// use oauth_refresher::web::Options;
+///
+/// let options = Options::new("https://auth.example/token")
+///     .client_id("my-app")
+///     .scope("openid offline_access")
+///     .timeout(Duration::from_secs(20))
+///     .reuse(Reuse::UntilSuccessorUsed)
+///     .origins(["https://api.example"]);
+/// ```
+///
+/// What is data can come as data, with the names and values that the npm package documents; so does every provider that is
+/// described there, with its wire shapes:
+///
+/// ```
+/// # use oauth_refresher::web::{Misuse, Options};
+/// # fn main() -> Result<(), Misuse> {
+/// let options = Options::from_json(
+///     r#"{
+///         "token_endpoint": "https://api.example/v1/auth/token",
+///         "request": { "body": "json", "names": { "refresh_token": "refreshToken" } },
+///         "response": { "names": { "access_token": "accessToken" } },
+///         "reuse": { "graceSeconds": 30 }
+///     }"#,
+/// )?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Options {
+    pub(super) data: Object,
+    pub(super) client_secret: Option<Value>,
+    pub(super) parameters: Vec<(String, Value)>,
+    pub(super) headers: Vec<(String, Value)>,
+    pub(super) authenticate: Option<Authenticate>,
+    pub(super) storage: Rc<dyn Storage>,
+    pub(super) fetch: Option<Function>,
+}
+
+/// A text, or a function that is asked for it at each attempt: a rotated secret, a signed header, a request id.
+#[derive(Clone)]
+pub struct Value(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Text(Secret),
+    Asked(Rc<dyn Fn() -> Async<'static, Result<String, String>>>),
+}
+
+/// Adds to a request that is about to be sent what only a function can: a signed assertion, say.
+pub type Authenticate = Rc<dyn Fn(HttpRequest) -> Async<'static, Result<HttpRequest, String>>>;
+
+/// Whether tokens are refreshed ahead of need.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Background {
+    /// In a window, while it is visible.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Only when somebody asks.
+    Never,
+}
+
+/// What keeps contexts from refreshing at the same time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lock {
+    /// The storage's own lock, else Web Locks, else this realm only.
+    #[default]
+    Auto,
+    /// This realm only.
+    None,
+}
+
+impl Options {
+    /// For that token endpoint: https, or http on a loopback host.
+    pub fn new(token_endpoint: &str) -> Self {
+        Self::of(Object::default()).text("token_endpoint", token_endpoint)
+    }
+
+    /// From JSON with the names of the npm package's options, as far as they are data. A name that is no option is refused.
+    pub fn from_json(text: &str) -> Result<Self, Misuse> {
+        let json = Json::parse(text).filter(|json| json.is_object());
+        Self::of_data(json.ok_or_else(|| Misuse("options must be a JSON object".to_owned()))?)
+    }
+
+    /// From an options object of the npm package: `storage`, `fetch` and functions for values too.
+    pub fn from_js(options: &JsValue) -> Result<Self, Misuse> {
+        if !options.is_object() {
+            return Err(Misuse("options must be an object".to_owned()));
+        }
+        let member = |name: &str| Reflect::get(options, &JsValue::from_str(name)).unwrap_or_default();
+        let data = js_sys::Object::assign(&js_sys::Object::new(), options.unchecked_ref());
+        for name in ["storage", "fetch", "client_secret", "parameters", "headers"] {
+            let _ = Reflect::delete_property(&data, &JsValue::from_str(name));
+        }
+        let data: Object = serde_wasm_bindgen::from_value(data.into())
+            .map_err(|_| Misuse("options must be data, but for storage, fetch and value functions".to_owned()))?;
+        let mut built = Self::of_data(data.json())?;
+        if let Some(secret) = Value::from_js(&member("client_secret")) {
+            built.client_secret = Some(secret);
+        }
+        built.parameters = values_of(&member("parameters"));
+        built.headers = values_of(&member("headers"));
+        if !member("storage").is_undefined() {
+            let storage = JsStorage::new(member("storage")).map_err(|error| Misuse(error.message().to_owned()))?;
+            built.storage = Rc::new(storage);
+        }
+        built.fetch = member("fetch").dyn_into().ok();
+        Ok(built)
+    }
+
+    /// The data among the options as a JavaScript object.
+    pub fn to_js(&self) -> Result<JsValue, serde_wasm_bindgen::Error> {
+        self.serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+    }
+
+    /// RFC 7009: where [`sign_out`](super::Refresher::sign_out) tells the server.
+    pub fn revocation_endpoint(self, url: &str) -> Self {
+        self.text("revocation_endpoint", url)
+    }
+
+    /// RFC 6749 section 2.2.
+    pub fn client_id(self, client_id: &str) -> Self {
+        self.text("client_id", client_id)
+    }
+
+    /// RFC 6749 section 2.3.1. Nothing that runs in a page is a secret: this is for Workers.
+    pub fn client_secret(mut self, secret: impl Into<Value>) -> Self {
+        self.client_secret = Some(secret.into());
+        self
+    }
+
+    /// `client_secret_basic` (the default where there is a secret), `client_secret_post` or `none`.
+    pub fn client_auth(self, method: &str) -> Self {
+        self.text("clientAuth", method)
+    }
+
+    /// Authentication that only a function can give: it gets each request before it is sent.
+    pub fn authenticate<F>(mut self, authenticate: impl Fn(HttpRequest) -> F + 'static) -> Self
+    where
+        F: Future<Output = Result<HttpRequest, String>> + 'static,
+    {
+        self.authenticate = Some(Rc::new(move |request| Box::pin(authenticate(request))));
+        self
+    }
+
+    /// What to ask for; left out of the request unless given.
+    pub fn scope(self, scope: &str) -> Self {
+        self.text("scope", scope)
+    }
+
+    /// RFC 8707, once for each resource.
+    pub fn resource(mut self, uri: &str) -> Self {
+        let mut all = String::from("[");
+        for known in self.data.json().member("resource").unwrap_or_default().items() {
+            push_comma(&mut all);
+            all.push_str(known.raw());
+        }
+        push_comma(&mut all);
+        push_string(&mut all, uri);
+        all.push(']');
+        self.data.set("resource", Some(&all));
+        self
+    }
+
+    /// As some servers name what RFC 8707 names `resource`.
+    pub fn audience(self, audience: &str) -> Self {
+        self.text("audience", audience)
+    }
+
+    /// A further parameter; the grant's own cannot be replaced.
+    pub fn parameter(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.parameters.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// A further header field.
+    pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// How long before its end a token is refreshed in the background: a minute by default, and never more than a quarter of its
+    /// lifetime.
+    pub fn refresh_ahead(self, ahead: Duration) -> Self {
+        self.seconds("refreshAheadSeconds", ahead)
+    }
+
+    /// Whether tokens are refreshed ahead of need.
+    pub fn background(self, background: Background) -> Self {
+        self.text("background", background.as_str())
+    }
+
+    /// Refresh at least this often even if nobody asks, so that an idle refresh token lives.
+    pub fn keep_alive(self, every: Duration) -> Self {
+        self.seconds("keepAliveSeconds", every)
+    }
+
+    /// What the server does with a refresh token that it sees twice.
+    pub fn reuse(mut self, reuse: Reuse) -> Self {
+        match reuse {
+            Reuse::Never => self.text("reuse", "never"),
+            Reuse::Always => self.text("reuse", "always"),
+            Reuse::UntilSuccessorUsed => self.text("reuse", "until-successor-used"),
+            Reuse::Grace(window) => {
+                let mut seconds = String::new();
+                push_seconds(&mut seconds, window.as_millis());
+                self.data.set("reuse", Some(&format!("{{\"graceSeconds\":{seconds}}}")));
+                self
+            }
+        }
+    }
+
+    /// Where the tokens live; in memory by default.
+    pub fn storage(self, storage: impl Storage + 'static) -> Self {
+        self.shared_storage(Rc::new(storage))
+    }
+
+    /// The same, for a storage that several refreshers share.
+    pub fn shared_storage(mut self, storage: Rc<dyn Storage>) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Used if the storage is empty: a refresh token from the environment, say.
+    pub fn tokens(mut self, tokens: &Tokens) -> Self {
+        let mut members = String::from("{");
+        for (name, value) in tokens.members() {
+            push_raw(&mut members, &name, value.raw());
+        }
+        members.push('}');
+        self.data.set("tokens", Some(&members));
+        self
+    }
+
+    /// What keeps contexts from refreshing at the same time.
+    pub fn lock(self, lock: Lock) -> Self {
+        self.text("lock", if lock == Lock::None { "none" } else { "auto" })
+    }
+
+    /// In place of the platform's own.
+    pub fn fetch(mut self, fetch: Function) -> Self {
+        self.fetch = Some(fetch);
+        self
+    }
+
+    /// How long one token request may take: thirty seconds by default.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.seconds("timeoutSeconds", timeout)
+    }
+
+    /// How often a request is repeated while callers wait, if it is known not to have reached the server or `reuse` allows it: three
+    /// times by default.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.data.set("retries", Some(&format!("{retries}")));
+        self
+    }
+
+    /// Where [`fetch`](super::Refresher::fetch) may send the access token: exact origins.
+    pub fn origins<'a>(mut self, origins: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut all = String::from("[");
+        for origin in origins {
+            push_comma(&mut all);
+            push_string(&mut all, origin);
+        }
+        all.push(']');
+        self.data.set("origins", Some(&all));
+        self
+    }
+
+    /// With what has to be there, or what is wrong with it.
+    pub(super) fn checked(mut self) -> Result<Self, Misuse> {
+        if self.authenticate.is_some() {
+            self = self.text("clientAuth", "custom");
+        } else if self.data.json().member("clientAuth").is_none() {
+            let method = if self.client_secret.is_some() { "client_secret_basic" } else { "none" };
+            self = self.text("clientAuth", method);
+        }
+        check(&self)?;
+        Ok(self)
+    }
+
+    pub(super) fn word(&self, name: &str) -> String {
+        self.data.json().text(name)
+    }
+
+    pub(super) fn timeout_ms(&self) -> f64 {
+        let seconds = self.data.json().member("timeoutSeconds");
+        seconds
+            .and_then(|seconds| crate::core::json::decimal_thousandths(seconds.raw()))
+            .map_or(30_000.0, |ms| ms as f64)
+    }
+
+    pub(super) fn lock_kind(&self) -> Lock {
+        if self.word("lock") == "none" {
+            Lock::None
+        } else {
+            Lock::Auto
+        }
+    }
+
+    pub(super) fn background_kind(&self) -> Background {
+        match self.word("background").as_str() {
+            "always" => Background::Always,
+            "never" => Background::Never,
+            _ => Background::Auto,
+        }
+    }
+
+    fn of(data: Object) -> Self {
+        let storage = Rc::new(memory_storage());
+        Self {
+            data,
+            client_secret: None,
+            parameters: Vec::new(),
+            headers: Vec::new(),
+            authenticate: None,
+            storage,
+            fetch: None,
+        }
+    }
+
+    /// Takes apart what is text and could have been a function.
+    fn of_data(json: Json<'_>) -> Result<Self, Misuse> {
+        for (name, _) in json.members() {
+            check_name(&name)?;
+        }
+        let mut options = Self::of(Object::of(json));
+        options.client_secret = json.member("client_secret").and_then(Json::string).map(Value::from);
+        let values = |name| {
+            let given = json.member(name).unwrap_or_default().members();
+            given.filter_map(|(name, value)| Some((name, Value::from(value.string()?)))).collect()
+        };
+        options.parameters = values("parameters");
+        options.headers = values("headers");
+        for name in ["client_secret", "parameters", "headers"] {
+            options.data.set(name, None);
+        }
+        if let Some(one) = json.member("resource").and_then(Json::string) {
+            options.data.set("resource", None);
+            options = options.resource(&one);
+        }
+        Ok(options)
+    }
+
+    fn text(mut self, name: &str, text: &str) -> Self {
+        self.data.set_text(name, text);
+        self
+    }
+
+    fn seconds(mut self, name: &str, span: Duration) -> Self {
+        let mut seconds = String::new();
+        push_seconds(&mut seconds, u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+        self.data.set(name, Some(&seconds));
+        self
+    }
+}
+
+impl Value {
+    /// Asked at each attempt. What it says in an error is what [`RefreshError::error_description`](super::RefreshError) shows.
+    pub fn asked<F>(ask: impl Fn() -> F + 'static) -> Self
+    where
+        F: Future<Output = Result<String, String>> + 'static,
+    {
+        Self(Kind::Asked(Rc::new(move || Box::pin(ask()))))
+    }
+
+    pub(super) async fn now(&self) -> Result<String, String> {
+        match &self.0 {
+            Kind::Text(text) => Ok(text.reveal().to_owned()),
+            Kind::Asked(ask) => ask().await,
+        }
+    }
+
+    pub(super) fn known(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Text(text) => Some(text.reveal()),
+            Kind::Asked(_) => None,
+        }
+    }
+
+    fn from_js(value: &JsValue) -> Option<Self> {
+        if let Some(text) = value.as_string() {
+            return Some(Self::from(text));
+        }
+        let ask: Function = value.clone().dyn_into().ok()?;
+        Some(Self::asked(move || {
+            let answer = ask.call0(&JsValue::UNDEFINED).map(|answer| Promise::resolve(&answer));
+            async move {
+                let text = match answer {
+                    Ok(promise) => JsFuture::from(promise).await.ok().and_then(|text| text.as_string()),
+                    Err(_) => None,
+                };
+                text.ok_or_else(|| "a value function must give a string".to_owned())
+            }
+        }))
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self(Kind::Text(Secret::new(text)))
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self(Kind::Text(Secret::new(text)))
+    }
+}
+
+impl Background {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+}
+
+fn values_of(object: &JsValue) -> Vec<(String, Value)> {
+    let Some(object) = object.dyn_ref::<js_sys::Object>() else { return Vec::new() };
+    let names = js_sys::Object::keys(object);
+    let named = names.iter().filter_map(|name| {
+        let value = Value::from_js(&Reflect::get(object, &name).unwrap_or_default())?;
+        Some((name.as_string()?, value))
+    });
+    named.collect()
+}
+
+/// Without values, which may be secrets.
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Options").field("token_endpoint", &self.word("token_endpoint")).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self.0 {
+            Kind::Text(_) => "[redacted]",
+            Kind::Asked(_) => "a function",
+        })
+    }
+}
+
+/// The data, with values that are text; functions and the storage are left out.
+impl Serialize for Options {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = self.data.clone();
+        if let Some(secret) = self.client_secret.as_ref().and_then(Value::known) {
+            all.set_text("client_secret", secret);
+        }
+        for (name, values) in [("parameters", &self.parameters), ("headers", &self.headers)] {
+            let mut object = Object::default();
+            for (name, value) in values {
+                if let Some(text) = value.known() {
+                    object.set_text(name, text);
+                }
+            }
+            if object != Object::default() {
+                all.set(name, Some(object.json().raw()));
+            }
+        }
+        all.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Options {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let data = Object::deserialize(deserializer)?;
+        Self::of_data(data.json()).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,136 @@
+//! What is wrong with options, said at once: which one, and what to write instead. Never a value, which may be a secret.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use web_sys::Url;
+
+use super::error::Misuse;
+use super::options::Options;
+
+/// Every option that is data.
+const NAMES: [&str; 23] = [
+    "token_endpoint",
+    "revocation_endpoint",
+    "client_id",
+    "client_secret",
+    "clientAuth",
+    "basicEncoding",
+    "scope",
+    "resource",
+    "audience",
+    "parameters",
+    "headers",
+    "request",
+    "response",
+    "refreshAheadSeconds",
+    "background",
+    "keepAliveSeconds",
+    "reuse",
+    "endsWhen",
+    "tokens",
+    "lock",
+    "timeoutSeconds",
+    "retries",
+    "origins",
+];
+
+/// What no option can say alone: one is missing, or two contradict each other.
+pub fn check(options: &Options) -> Result<(), Misuse> {
+    let endpoint = options.word("token_endpoint");
+    if endpoint.is_empty() {
+        return misuse("token_endpoint is missing: write its URL");
+    }
+    for name in ["token_endpoint", "revocation_endpoint"] {
+        let url = options.word(name);
+        if !url.is_empty() && !is_endpoint(&url) {
+            return misuse(&format!(
+                "{name} must be an https URL (http on loopback only) without credentials or fragment"
+            ));
+        }
+    }
+    let auth = options.word("clientAuth");
+    if !["none", "client_secret_basic", "client_secret_post", "custom"].contains(&auth.as_str()) {
+        return misuse("clientAuth must be none or client_secret_basic or client_secret_post");
+    }
+    // RFC 6749 section 2.3: no more than one method of client authentication per request
+    match (auth.contains("secret"), options.client_secret.is_some()) {
+        (true, false) => return misuse(&format!("client_secret is missing: clientAuth {auth} needs it")),
+        (false, true) => {
+            return misuse(&format!("client_secret and clientAuth {auth} exclude each other: leave one out"))
+        }
+        (true, true) | (false, false) => {}
+    }
+    let has_basic = options.data.json().member("request").and_then(|request| request.member("basic")).is_some();
+    if auth == "client_secret_basic" && options.word("client_id").is_empty() && !has_basic {
+        return misuse("client_id is missing: clientAuth client_secret_basic needs it");
+    }
+    for (name, _) in &options.headers {
+        if name.eq_ignore_ascii_case("authorization") && auth != "none" {
+            return misuse(&format!("headers.{name} and clientAuth {auth} exclude each other: leave one out"));
+        }
+    }
+    // RFC 6749 section 3.2: no parameter more than once
+    for (name, _) in &options.parameters {
+        let fixed = ["grant_type", "refresh_token", "client_id", "client_secret"].contains(&name.as_str());
+        let twice =
+            ["scope", "resource", "audience"].contains(&name.as_str()) && options.data.json().member(name).is_some();
+        if fixed || twice {
+            return misuse(&format!("parameters.{name} cannot be set here: it has an option of its own"));
+        }
+    }
+    for origin in options.data.json().member("origins").unwrap_or_default().items() {
+        let origin = origin.string().unwrap_or_default();
+        if !is_endpoint(&origin) || origin_of(&origin).as_deref() != Some(origin.as_str()) {
+            return misuse("origins must be exact https origins (http on loopback only), without a path");
+        }
+    }
+    Ok(())
+}
+
+/// A name that is an option; null and left out are the same.
+pub fn check_name(name: &str) -> Result<(), Misuse> {
+    if NAMES.contains(&name) {
+        return Ok(());
+    }
+    match name {
+        "issuer" => misuse("issuer: this driver does no discovery; write token_endpoint"),
+        "dpop" => misuse("dpop: this driver has none; use the npm package where tokens must be bound to a key"),
+        _ => misuse(&format!("{} is no option", shown(name))),
+    }
+}
+
+/// The origin of an absolute http or https URL. (A blob has that of whoever made it.)
+pub fn origin_of(url: &str) -> Option<String> {
+    let url = Url::new(url).ok()?;
+    ["https:", "http:"].contains(&url.protocol().as_str()).then(|| url.origin())
+}
+
+/// RFC 6749 section 3.2 and section 10.4: TLS, no fragment; without TLS only where nothing leaves the machine.
+fn is_endpoint(text: &str) -> bool {
+    let Ok(url) = Url::new(text) else { return false };
+    let secure = match url.protocol().as_str() {
+        "https:" => true,
+        "http:" => is_local(&url.hostname()),
+        _ => false,
+    };
+    secure && url.username().is_empty() && url.password().is_empty() && !text.contains('#')
+}
+
+fn is_local(host: &str) -> bool {
+    host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]"
+}
+
+/// A name is text of a program; what is no name stays out of the message.
+fn shown(name: &str) -> &str {
+    let is_name = name.len() <= 40 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    if is_name {
+        name
+    } else {
+        "a member"
+    }
+}
+
+fn misuse(text: &str) -> Result<(), Misuse> {
+    Err(Misuse(text.to_string()))
+}

@@ -1,0 +1,146 @@
+//! Sends a token request once and says what is known of it: the reply, or how far it got without one.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use js_sys::{Function, Promise, Reflect};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, Headers, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache, RequestCredentials,
+    RequestInit, RequestRedirect, Response,
+};
+
+use super::timer::bounded;
+use crate::core::machine::Sent;
+use crate::core::oauth::request::HttpRequest;
+use crate::core::oauth::response::Reply;
+use crate::core::secret::Secret;
+
+/// A token response is never longer; more is somebody else's page.
+const LONGEST_BODY: usize = 1 << 20;
+
+/// Failures before the first byte of the request left, as Node names them; a browser never says.
+const UNSENT: [&str; 7] =
+    ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "UND_ERR_CONNECT_TIMEOUT"];
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn platform_fetch(input: &JsValue, init: &RequestInit) -> Result<Promise, JsValue>;
+}
+
+/// `fetch`, the given one or the platform's as it is now.
+pub async fn fetched(fetch: Option<&Function>, input: &JsValue, init: &RequestInit) -> Result<Response, JsValue> {
+    let promise = match fetch {
+        Some(fetch) => Promise::resolve(&fetch.call2(&JsValue::UNDEFINED, input, init)?),
+        None => platform_fetch(input, init)?,
+    };
+    // Not `dyn_into`: a fetch of somebody's own may answer with a Response of another realm.
+    JsFuture::from(promise).await.map(JsCast::unchecked_into)
+}
+
+/// `Err`: no reply came, and this is how far the request got.
+pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f64) -> Result<Reply, Sent> {
+    let url = request.url.reveal();
+    if is_offline() && !is_loopback(url) {
+        return Err(Sent::Provably);
+    }
+    // not even a request: nothing left
+    let limit = AbortController::new().map_err(|_| Sent::Provably)?;
+    let init = init_of(request, &limit).map_err(|_| Sent::Unbuildable)?;
+    let asked = async {
+        match fetched(fetch, &JsValue::from_str(url), &init).await {
+            Ok(response) => read(&response).await,
+            Err(error) if is_unsent(&error) => Err(Sent::Provably),
+            Err(_) => Err(Sent::Perhaps),
+        }
+    };
+    let in_time = bounded(asked, timeout_ms).await;
+    if in_time.is_none() {
+        limit.abort();
+    }
+    in_time.unwrap_or(Err(Sent::TimedOut))
+}
+
+fn init_of(request: &HttpRequest, limit: &AbortController) -> Result<RequestInit, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in request.headers.json().members() {
+        headers.set(&name, &value.string().unwrap_or_default())?;
+    }
+    let init = RequestInit::new();
+    init.set_method(&request.method);
+    init.set_headers(&headers);
+    if let Some(body) = &request.body {
+        init.set_body(&JsValue::from_str(body.reveal()));
+    }
+    // A redirect would carry the refresh token to another origin: Node re-posts the body after a 307.
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_signal(Some(&limit.signal()));
+    // No cookies, no cache, no address of the page; Workers know none of these and refuse the names.
+    if global("location").is_some() {
+        init.set_cache(RequestCache::NoStore);
+        init.set_credentials(RequestCredentials::Omit);
+        init.set_referrer_policy(ReferrerPolicy::NoReferrer);
+    }
+    Ok(init)
+}
+
+/// A success that broke off was carried out, and brought nothing.
+async fn read(response: &Response) -> Result<Reply, Sent> {
+    let retry_after = response.headers().get("retry-after").ok().flatten();
+    let body = match text_of(response).await {
+        Ok(body) => body,
+        Err(_) if response.ok() => return Err(Sent::Perhaps),
+        Err(_) => None,
+    };
+    Ok(Reply { status: response.status(), body, retry_after })
+}
+
+/// The body's text, or `None` if it is too long.
+async fn text_of(response: &Response) -> Result<Option<Secret>, JsValue> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = response.body() {
+        let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+        loop {
+            let part = JsFuture::from(reader.read()).await?;
+            if Reflect::get(&part, &JsValue::from_str("done"))?.is_truthy() {
+                break;
+            }
+            let value = Reflect::get(&part, &JsValue::from_str("value"))?;
+            bytes.extend(js_sys::Uint8Array::new(&value).to_vec());
+            if bytes.len() > LONGEST_BODY {
+                // nobody waits for the rest, nor for how it ends
+                wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(reader.cancel()).await) });
+                return Ok(None);
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let secret = Secret::new(text);
+    bytes.fill(0);
+    Ok(Some(secret))
+}
+
+fn is_unsent(error: &JsValue) -> bool {
+    let text = |value: &JsValue, name| Reflect::get(value, &JsValue::from_str(name)).ok()?.as_string();
+    let cause = Reflect::get(error, &JsValue::from_str("cause")).unwrap_or_default();
+    [text(error, "code"), text(&cause, "code")].into_iter().flatten().any(|code| UNSENT.contains(&code.as_str()))
+}
+
+fn is_offline() -> bool {
+    let on_line = global("navigator").and_then(|navigator| Reflect::get(&navigator, &JsValue::from_str("onLine")).ok());
+    on_line.is_some_and(|on_line| on_line == JsValue::FALSE)
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or(url.strip_prefix("http://")).unwrap_or_default();
+    ["localhost", "127.", "[::1]"].iter().any(|local| host.starts_with(local))
+}
+
+fn global(name: &str) -> Option<JsValue> {
+    let found = Reflect::get(&js_sys::global(), &JsValue::from_str(name)).ok()?;
+    (!found.is_undefined() && !found.is_null()).then_some(found)
+}

@@ -1,0 +1,62 @@
+//! One timer for whatever is due next. It is a hint: the machine decides by the clock what is really due.
+
+use alloc::boxed::Box;
+use core::cell::{Cell, RefCell};
+use core::future::Future;
+use core::pin::pin;
+
+use gloo_timers::callback::Timeout;
+use gloo_timers::future::TimeoutFuture;
+
+use super::turn::{race, Either};
+use crate::core::time::UnixTime;
+
+/// Beyond this a platform's timer fires at once. A deadline further away is armed again when this is over.
+const LONGEST_MS: u64 = (1 << 31) - 1;
+
+#[derive(Default)]
+pub struct Timer {
+    running: RefCell<Option<Timeout>>,
+    due: Cell<Option<UnixTime>>,
+}
+
+impl Timer {
+    /// `None`: nothing is due.
+    pub fn arm(&self, at: Option<UnixTime>, now: UnixTime, woke: impl FnOnce() + 'static) {
+        if at.is_some() && at == self.due.get() {
+            return;
+        }
+        self.due.set(at);
+        let timeout = at.map(|at| Timeout::new(clamped(at.since(now).as_millis()), woke));
+        drop(self.running.replace(timeout));
+    }
+
+    /// It fired: whatever is due then is armed anew.
+    pub fn fired(&self) {
+        self.due.set(None);
+    }
+}
+
+/// What the work brings, or `None` once that took too long.
+pub async fn bounded<T>(work: impl Future<Output = T>, millis: f64) -> Option<T> {
+    let late = Box::pin(TimeoutFuture::new(clamped(if millis > 0.0 { millis as u64 } else { 0 })));
+    match race(pin!(work), late).await {
+        Either::First(done) => Some(done),
+        Either::Second(()) => None,
+    }
+}
+
+fn clamped(millis: u64) -> u32 {
+    millis.min(LONGEST_MS) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_no_negative_number_of_milliseconds() {
+        assert_eq!(clamped(30 * 24 * 3_600_000) as i32, i32::MAX);
+        assert_eq!(clamped(1500), 1500);
+    }
+}

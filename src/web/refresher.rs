@@ -1,0 +1,179 @@
+//! The session, as an application holds it.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use web_sys::{Request, Response};
+
+use super::driver::Driver;
+use super::error::{Misuse, RefreshError};
+use super::events::{Event, Events, Listener};
+use super::fetch::{authorized, FetchError};
+use super::options::Options;
+use crate::core::machine::{Revoke, State, Wish};
+use crate::core::record::Tokens;
+use crate::core::secret::Secret;
+use crate::core::time::Duration as Span;
+use crate::core::token_set::TokenSet;
+
+/// Keeps one session alive. Clones are the same refresher; when the last is dropped it is closed.
+///
+/// A future that is dropped withdraws its demand and nothing else: a refresh that is under way goes on, and what it brings is stored.
+#[derive(Clone)]
+pub struct Refresher(Rc<Open>);
+
+/// Closed when the last clone is gone.
+struct Open(Rc<Driver>);
+
+/// What a caller of [`Refresher::token_set`] wants beyond a token that is good now.
+#[derive(Clone, Debug, Default)]
+pub struct Demand {
+    min_validity: Option<Duration>,
+    rejected: Option<Secret>,
+    timeout: Option<Duration>,
+}
+
+/// What the storage and the lock of a refresher can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Other tabs, workers or processes wait for the same lock.
+    pub cross_context_lock: bool,
+    /// The storage compares before it writes, as far as is known.
+    pub conditional_save: bool,
+}
+
+impl Refresher {
+    /// Begins nothing that takes time, unless there is a page to keep a session fresh for. An error says which option is wrong.
+    pub fn new(options: Options) -> Result<Self, Misuse> {
+        Ok(Self(Rc::new(Open(Driver::new(options.checked()?)))))
+    }
+
+    /// The access token, refreshed first if it must be. The common call.
+    pub async fn access_token(&self) -> Result<String, RefreshError> {
+        Ok(self.token_set(Demand::default()).await?.access_token().into())
+    }
+
+    /// The same with what the server said beside it, and with wishes.
+    pub async fn token_set(&self, demand: Demand) -> Result<TokenSet, RefreshError> {
+        demand.answered_by(self.driver()).await
+    }
+
+    /// Refreshes now, even if the access token is still good. Joins a refresh that is under way.
+    pub async fn refresh(&self) -> Result<TokenSet, RefreshError> {
+        self.driver().demand(Wish { force: true, ..Wish::default() }, None).await
+    }
+
+    /// After a login: takes the token endpoint's reply as it came.
+    ///
+    /// ```no_run
+    /// # async fn page(refresher: oauth_refresher::web::Refresher, reply: String) -> Result<(), Box<dyn std::error::Error>> {
+    /// use oauth_refresher::core::record::Tokens;
+    ///
+    /// let tokens = Tokens::parse(&reply).ok_or("not a token response")?;
+    /// refresher.set_tokens(tokens).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn set_tokens(&self, tokens: Tokens) -> Result<TokenSet, RefreshError> {
+        self.driver().adopt(tokens).await
+    }
+
+    /// Forgets the tokens everywhere; with [`Revoke::Yes`] tells the server too (RFC 7009). A refresh in flight cannot bring them
+    /// back.
+    pub async fn sign_out(&self, revoke: Revoke) -> Result<(), RefreshError> {
+        self.driver().forget(revoke).await
+    }
+
+    /// `fetch` with the access token, for the `origins` of the options; on a refused token, one refresh and one retry. On Workers a
+    /// redirect is handed back as it is, because the platform would carry the token to wherever it points.
+    pub async fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
+        authorized(self.driver(), request).await
+    }
+
+    /// The tokens as they were last known, at once; never the refresh token.
+    pub fn tokens(&self) -> Option<TokenSet> {
+        self.driver().tokens()
+    }
+
+    /// The session in one word.
+    pub fn state(&self) -> State {
+        self.driver().state()
+    }
+
+    /// What the storage and the lock can do.
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            cross_context_lock: self.driver().lock_reaches_everywhere(),
+            conditional_save: self.driver().storage_compares(),
+        }
+    }
+
+    /// Calls back at every event until the listener is dropped. The callback may call any method of the refresher.
+    pub fn listen(&self, callback: impl Fn(&Event) + 'static) -> Listener {
+        let listener = self.driver().listeners.listen(callback);
+        self.driver().listen();
+        listener
+    }
+
+    /// The events from now on, as a stream.
+    pub fn events(&self) -> Events {
+        let events = self.driver().listeners.stream();
+        self.driver().listen();
+        events
+    }
+
+    /// Timers, listeners and streams are gone; later calls fail with [`Closed`](super::ErrorCode::Closed).
+    pub fn close(&self) {
+        self.driver().close();
+    }
+
+    fn driver(&self) -> &Driver {
+        &self.0 .0
+    }
+}
+
+impl Demand {
+    /// The access token must be good for this long yet, or for a quarter of its lifetime if that is shorter: ten seconds by default.
+    pub fn min_validity(mut self, span: Duration) -> Self {
+        self.min_validity = Some(span);
+        self
+    }
+
+    /// An access token that a resource server refused: refreshes unless a newer one is here.
+    pub fn rejected(mut self, access_token: &str) -> Self {
+        self.rejected = Some(Secret::new(access_token));
+        self
+    }
+
+    /// For the whole wait: load, lock, request, save.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    pub(super) async fn answered_by(self, driver: &Driver) -> Result<TokenSet, RefreshError> {
+        if self.min_validity.is_none() {
+            let rejected = self.rejected.as_ref().map(Secret::reveal);
+            if let Some(fresh) = driver.fresh().filter(|fresh| Some(fresh.access_token()) != rejected) {
+                return Ok(fresh);
+            }
+        }
+        let min_validity =
+            self.min_validity.map(|span| Span::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)));
+        driver.demand(Wish { min_validity, rejected: self.rejected, ..Wish::default() }, self.timeout).await
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Without tokens.
+impl fmt::Debug for Refresher {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Refresher").field("state", &self.state()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+//! A storage object of the npm package, and those that it brings: the same files, so that both worlds share one session.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+
+use js_sys::{Function, Object, Promise, Reflect, JSON};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::{Async, Storage, Subscription, Written};
+use crate::core::record::{Record, Stored};
+use crate::web::error::StorageError;
+
+#[wasm_bindgen(module = "/pkg-template/storage/web.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = webStorage, catch)]
+    fn js_web_storage(area: &web_sys::Storage, key: &str) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/pkg-template/storage/indexeddb.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = indexedDbStorage, catch)]
+    fn js_indexed_db_storage(name: &str, options: &JsValue) -> Result<JsValue, JsValue>;
+}
+
+// What those two import must be named too, or the tools would leave it out.
+#[wasm_bindgen(module = "/pkg-template/storage/web-clones.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = sentTokens)]
+    fn _sent_tokens(key: &str) -> JsValue;
+}
+#[wasm_bindgen(module = "/pkg-template/storage/web-marks.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = marksOf)]
+    fn _marks_of(key: &str, shown: &Function) -> JsValue;
+}
+#[wasm_bindgen(module = "/pkg-template/storage/indexeddb-connection.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = open)]
+    fn _open(name: &str) -> JsValue;
+}
+#[wasm_bindgen(module = "/pkg-template/storage/indexeddb-cipher.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = encrypt)]
+    fn _encrypt(database: &JsValue, record: &JsValue) -> Promise;
+}
+
+/// A storage object of the npm package: `load()`, `save(record, expected)`, perhaps `lock` and `subscribe`.
+#[derive(Clone, Debug)]
+pub struct JsStorage {
+    object: JsValue,
+}
+
+/// How [`indexed_db_storage`] keeps the record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexedDb {
+    /// AES-GCM under a key that cannot be exported.
+    pub encrypt: bool,
+}
+
+/// For the tabs of one origin. `area` is `localStorage` or `sessionStorage`. An error names what is wrong with the arguments.
+///
+/// ```no_run
+/// # fn page() -> Result<(), Box<dyn std::error::Error>> {
+/// use oauth_refresher::web::{web_storage, Options, Refresher};
+///
+/// # let local_storage: web_sys::Storage = unimplemented!();
+/// let storage = web_storage(&local_storage, "session")?;
+/// let refresher = Refresher::new(Options::new("https://auth.example/token").client_id("my-app").storage(storage))?;
+/// # Ok(()) }
+/// ```
+pub fn web_storage(area: &web_sys::Storage, key: &str) -> Result<JsStorage, StorageError> {
+    js_web_storage(area, key).map(|object| JsStorage { object }).map_err(|error| StorageError::from_js(&error))
+}
+
+/// For the tabs and workers of one origin.
+pub fn indexed_db_storage(name: &str, options: IndexedDb) -> Result<JsStorage, StorageError> {
+    let given = Object::new();
+    let _ = Reflect::set(&given, &JsValue::from_str("encrypt"), &JsValue::from_bool(options.encrypt));
+    js_indexed_db_storage(name, &given)
+        .map(|object| JsStorage { object })
+        .map_err(|error| StorageError::from_js(&error))
+}
+
+impl JsStorage {
+    /// Takes the object as it is; an error if it lacks `load` or `save`.
+    pub fn new(object: impl Into<JsValue>) -> Result<Self, StorageError> {
+        let storage = Self { object: object.into() };
+        if storage.method("load").is_some() && storage.method("save").is_some() {
+            return Ok(storage);
+        }
+        Err(StorageError::new("a storage must be an object with load() and save()"))
+    }
+
+    fn member(&self, name: &str) -> JsValue {
+        Reflect::get(&self.object, &JsValue::from_str(name)).unwrap_or_default()
+    }
+
+    fn method(&self, name: &str) -> Option<Function> {
+        self.member(name).dyn_into().ok()
+    }
+
+    async fn call(&self, name: &str, arguments: [&JsValue; 2]) -> Result<JsValue, StorageError> {
+        let method = self.method(name).ok_or_else(|| StorageError::new("the storage lost a method"))?;
+        let [first, second] = arguments;
+        let answer = method.call2(&self.object, first, second).map_err(|error| StorageError::from_js(&error))?;
+        JsFuture::from(Promise::resolve(&answer)).await.map_err(|error| StorageError::from_js(&error))
+    }
+}
+
+impl Storage for JsStorage {
+    fn load(&self) -> Async<'_, Result<Stored, StorageError>> {
+        Box::pin(async {
+            let value = self.call("load", [&JsValue::UNDEFINED; 2]).await?;
+            if value.is_undefined() || value.is_null() {
+                return Ok(Stored::Nothing);
+            }
+            // what cannot be JSON is not nothing, and unreadable
+            let text = JSON::stringify(&value).ok().and_then(|text| text.as_string());
+            Ok(Stored::from_json(&text.unwrap_or_default()))
+        })
+    }
+
+    fn save<'a>(
+        &'a self,
+        record: Option<&'a Record>,
+        expected: Option<u64>,
+    ) -> Async<'a, Result<Written, StorageError>> {
+        Box::pin(async move {
+            let value = match record {
+                Some(record) => JSON::parse(&record.to_json()).map_err(|error| StorageError::from_js(&error))?,
+                None => JsValue::NULL,
+            };
+            let expected = expected.map_or(JsValue::NULL, |generation| JsValue::from_f64(generation as f64));
+            let answer = self.call("save", [&value, &expected]).await?;
+            Ok(match answer.as_bool() {
+                Some(true) => Written::Compared,
+                Some(false) => Written::Refused,
+                None => Written::Blindly,
+            })
+        })
+    }
+
+    fn compares(&self) -> bool {
+        self.member("conditionalSave") == JsValue::TRUE
+    }
+
+    // its own lock is used by the lock's port, as in the npm package
+
+    fn subscribe(&self, changed: Box<dyn Fn()>) -> Option<Subscription> {
+        let subscribe = self.method("subscribe")?;
+        let heard = Closure::<dyn Fn()>::new(changed);
+        let end = subscribe.call1(&self.object, heard.as_ref()).ok()?.dyn_into::<Function>().ok();
+        Some(Subscription::new(move || {
+            let _ = end.map(|end| end.call0(&JsValue::UNDEFINED));
+            drop(heard);
+        }))
+    }
+
+    fn name(&self) -> Option<String> {
+        self.member("name").as_string()
+    }
+
+    fn javascript(&self) -> Option<JsValue> {
+        Some(self.object.clone())
+    }
+}
