@@ -102,7 +102,7 @@ content-length: {}
     connection.read_to_string(&mut text)?;
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
-    Ok(Reply { status, body: Some(Secret::new(body)), retry_after: None })
+    Ok(Reply { status, body: Some(Secret::new(body)), retry_after: None, date: None })
 }
 
 /// A server with rotation: each refresh token is good for one use.

@@ -26,6 +26,8 @@ pub enum ErrorCode {
     OutcomeUnknown,
     /// Not a token response. The tokens are kept.
     BadResponse,
+    /// The new id_token names another issuer, subject or audience: nothing of its reply is stored.
+    IdentityMismatch,
     /// The storage failed; a [`StorageFailed`](super::Event::StorageFailed) event says how.
     StorageFailed,
     /// Another context held the lock for too long.
@@ -95,7 +97,7 @@ impl RefreshError {
 
     /// Whether a new login is needed.
     pub fn is_session_ended(&self) -> bool {
-        self.0.code == ErrorCode::SessionEnded
+        matches!(self.0.code, ErrorCode::SessionEnded | ErrorCode::IdentityMismatch)
     }
 
     /// What became of the refresh token.
@@ -145,6 +147,7 @@ impl ErrorCode {
             Self::Unavailable => Code::Unavailable.as_str(),
             Self::OutcomeUnknown => Code::OutcomeUnknown.as_str(),
             Self::BadResponse => Code::BadResponse.as_str(),
+            Self::IdentityMismatch => Code::IdentityMismatch.as_str(),
             Self::StorageFailed => Code::StorageFailed.as_str(),
             Self::LockTimeout => Code::LockTimeout.as_str(),
             Self::Timeout => Code::Timeout.as_str(),
@@ -162,6 +165,7 @@ impl From<Code> for ErrorCode {
             Code::Unavailable => Self::Unavailable,
             Code::OutcomeUnknown => Self::OutcomeUnknown,
             Code::BadResponse => Self::BadResponse,
+            Code::IdentityMismatch => Self::IdentityMismatch,
             Code::StorageFailed => Self::StorageFailed,
             Code::LockTimeout => Self::LockTimeout,
             Code::Timeout => Self::Timeout,
@@ -228,6 +232,7 @@ impl fmt::Display for RefreshError {
             ErrorCode::Unavailable => "the server is out of reach or busy: try again later",
             ErrorCode::OutcomeUnknown => "the reply was lost, and `reuse` forbids sending the refresh token again",
             ErrorCode::BadResponse => "the reply is no token response: check token_endpoint and `response`",
+            ErrorCode::IdentityMismatch => "the new id_token names somebody else: nothing was stored",
             ErrorCode::StorageFailed => "the storage failed: listen to StorageFailed",
             ErrorCode::LockTimeout => "another context held the lock for too long",
             ErrorCode::Timeout => "the wait took longer than its limit: a refresh under way goes on",

@@ -17,6 +17,7 @@ use crate::core::machine::Sent;
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
 use crate::core::secret::Secret;
+use crate::core::time::UnixTime;
 
 /// A token response is never longer; more is somebody else's page.
 const LONGEST_BODY: usize = 1 << 20;
@@ -89,13 +90,15 @@ fn init_of(request: &HttpRequest, limit: &AbortController) -> Result<RequestInit
 
 /// A success that broke off was carried out, and brought nothing.
 async fn read(response: &Response) -> Result<Reply, Sent> {
-    let retry_after = response.headers().get("retry-after").ok().flatten();
+    let field = |name| response.headers().get(name).ok().flatten();
+    let retry_after = field("retry-after");
+    let date = field("date").map(|date| js_sys::Date::parse(&date)).filter(|date| *date > 0.0);
     let body = match text_of(response).await {
         Ok(body) => body,
         Err(_) if response.ok() => return Err(Sent::Perhaps),
         Err(_) => None,
     };
-    Ok(Reply { status: response.status(), body, retry_after })
+    Ok(Reply { status: response.status(), body, retry_after, date: date.map(UnixTime::from_millis_f64) })
 }
 
 /// The body's text, or `None` if it is too long.
