@@ -181,6 +181,20 @@ fn a_login_that_the_storage_did_not_take_is_not_written_over_a_later_one() {
 }
 
 #[test]
+fn a_sign_out_that_the_storage_did_not_take_forgets_no_later_login() {
+    let script = [
+        at(0, ask(0)),
+        at(2_000, What::Operations(3, OperationFate::Fails)),
+        at(2_001, What::SignOut(0, false)),
+        at(2_900, What::Login(1)),
+        until(90_000),
+    ];
+    let played = play(Setup { lifetime: 600_000, start: Start::Stored(601_000), ..Setup::calm(2) }, script);
+    assert_eq!(played.stored_access().as_deref(), Some("at-1-0"), "{}", played.trace());
+    assert_eq!(played.told_later(0), "at-1-0", "{}", played.trace());
+}
+
+#[test]
 fn invalid_grant_with_a_newer_token_in_the_store_adopts_it() {
     let script = [at(0, What::AdministratorRevokes), at(1, ask(0)), at(30, What::Login(1)), until(5_000)];
     let played = play(slow(Setup::calm(2)), script);

@@ -191,7 +191,8 @@ impl Machine {
             return true;
         }
         let retry_at = now + Duration::from_secs(1);
-        self.held.keep_unsaved(record, Unsaved { replaces: None, decides: true, retry_at, failures: 0 });
+        let decides = Some(decision.session.clone());
+        self.held.keep_unsaved(record, Unsaved { replaces: None, decides, retry_at, failures: 0 });
         self.decided(now, decision);
         true
     }

@@ -51,8 +51,8 @@ pub struct Held {
 pub struct Unsaved {
     /// The refresh token it replaces, by fingerprint; `None` for a login or a sign-out.
     pub replaces: Option<String>,
-    /// It is a login or a sign-out, or follows one that the storage did not take: it wins over other sessions.
-    pub decides: bool,
+    /// It is a login or a sign-out, or follows one that the storage did not take, by its name: it wins over earlier sessions.
+    pub decides: Option<String>,
     /// When to try again.
     pub retry_at: UnixTime,
     /// How often it failed.
@@ -158,7 +158,7 @@ impl Held {
     /// Keeps in memory what the storage did not take. What follows a decision that it did not take is part of it.
     pub fn keep_unsaved(&mut self, record: Option<Record>, mut unsaved: Unsaved) {
         let stored = self.stored;
-        unsaved.decides |= self.unsaved.as_ref().is_some_and(|earlier| earlier.decides);
+        unsaved.decides = unsaved.decides.or_else(|| self.unsaved.take()?.decides);
         self.put(record, stored);
         self.unsaved = Some(unsaved);
     }
@@ -267,11 +267,12 @@ impl Held {
     /// Whether a decision that is not stored yet wins over what stands there: another session, and no later login. One of
     /// the same session is the decision itself, which landed though it seemed to fail, or descends from it.
     pub fn overrules(&self, ours: Option<&Record>, theirs: Option<&Record>) -> bool {
-        let since = |record: &Record| cut(&record.session, b'-').and_then(|(time, _)| whole(time));
-        let later = theirs.zip(ours).is_some_and(|(theirs, ours)| since(theirs) > since(ours));
-        self.unsaved.as_ref().is_some_and(|unsaved| unsaved.decides)
-            && !later
-            && (theirs.is_none() || theirs.map(|theirs| &theirs.session) != ours.map(|ours| &ours.session))
+        let Some(decision) = self.unsaved.as_ref().and_then(|unsaved| unsaved.decides.as_ref()) else {
+            return false;
+        };
+        let since = |session: &str| cut(session, b'-').and_then(|(time, _)| whole(time));
+        let later = theirs.is_some_and(|theirs| since(&theirs.session) > since(decision));
+        !later && (theirs.is_none() || theirs.map(|theirs| &theirs.session) != ours.map(|ours| &ours.session))
     }
 
     /// A storage that is only eventually consistent shows an older generation of the same session now and then.

@@ -276,7 +276,7 @@ impl Machine {
             Outcome::Refreshed | Outcome::Failed(_) | Outcome::Ended(_) | Outcome::EndedLater(_) => {}
         }
         let unsaved =
-            Unsaved { replaces: writing.replaces, decides: false, retry_at: now + Duration::from_secs(1), failures: 0 };
+            Unsaved { replaces: writing.replaces, decides: None, retry_at: now + Duration::from_secs(1), failures: 0 };
         self.held.keep_unsaved(writing.record, unsaved);
         self.conclude(now, outcome);
     }

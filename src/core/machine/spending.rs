@@ -128,7 +128,7 @@ impl Machine {
         if !self.somebody_needs(now) {
             return self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
         }
-        let unsaved = Unsaved { replaces: writing.replaces, decides: false, retry_at: now + MINUTE, failures: 0 };
+        let unsaved = Unsaved { replaces: writing.replaces, decides: None, retry_at: now + MINUTE, failures: 0 };
         self.held.keep_unsaved(writing.record, unsaved);
         self.send(now, false);
     }
