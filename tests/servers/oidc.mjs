@@ -13,7 +13,8 @@ const SUBJECT = "ada";
 /**
  * Options: port; accessTokenSeconds; refreshTokenSeconds; graceSeconds: a used refresh token still works for this long
  * (oidc-provider has no such thing; its storage hides the use). nonces: every DPoP proof, at both ends, must hold the server's
- * newest nonce (RFC 9449 sections 8 and 9).
+ * newest nonce (RFC 9449 sections 8 and 9). registered: further clients by name, as their registration says (RFC 7591). features: of
+ * oidc-provider's own.
  */
 export async function startOidc({
   port = 0,
@@ -21,7 +22,10 @@ export async function startOidc({
   refreshTokenSeconds = 14 * 24 * 3600,
   graceSeconds = 0,
   nonces = false,
+  registered: further = {},
+  features = {},
 } = {}) {
+  const clients = { ...usual, ...further };
   const Provider = await importProvider();
   let handle = (req, res) => respond(res, 503, { error: "temporarily_unavailable" }); // the issuer's name needs the port
   const server = await listen((req, res) => handle(req, res), port);
@@ -32,7 +36,7 @@ export async function startOidc({
   const store = mapAdapter({ graceSeconds });
   const provider = new Provider(
     server.origin,
-    configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces }),
+    configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces, further, features }),
   );
   let acceptedSince = 0;
 
@@ -76,9 +80,9 @@ export async function startOidc({
 
   /**
    * What a login with this client would have brought: `clientName` is "none", "basic" or "post". `jkt`: the login proved this key,
-   * and a public client's refresh token is bound to it as well (RFC 9449 section 5).
+   * and a public client's refresh token is bound to it as well (RFC 9449 section 5). `attestationJkt`: that of an attested instance.
    */
-  async function mint(clientName, { scope = "openid offline_access", jkt } = {}) {
+  async function mint(clientName, { scope = "openid offline_access", jkt, attestationJkt } = {}) {
     const client = await provider.Client.find(clients[clientName]?.client_id ?? "");
     if (!client)
       throw new TypeError(`no client ${clientName}; write one of ${Object.keys(clients).join(", ")}`);
@@ -89,7 +93,7 @@ export async function startOidc({
     const accessToken = new provider.AccessToken({ ...shared, jkt });
     const access_token = await accessToken.save();
     const iiat = Math.floor(Date.now() / 1000);
-    const binding = clientName === "none" ? { jkt } : {};
+    const binding = clientName === "none" ? { jkt } : { attestationJkt };
     const refresh_token = await new provider.RefreshToken({
       ...shared,
       ...binding,
@@ -131,21 +135,23 @@ export async function startOidc({
   };
 }
 
-const clients = {
+const usual = {
   none: { client_id: "client-none" },
   // What form-encoding changes is in both, as RFC 6749 section 2.3.1 wants it tried.
   basic: { client_id: "client:basic", client_secret: "s3cret+/= &" },
   post: { client_id: "client-post", client_secret: "s3cret+/= &" },
 };
 
-function configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces }) {
+function configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces, further, features }) {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   return {
     adapter: store.adapter,
+    clientAuthMethods: methodsOf(Object.values(further)),
     clients: [
-      registered(clients.none, "none"),
-      registered(clients.basic, "client_secret_basic"),
-      registered(clients.post, "client_secret_post"),
+      registered(usual.none, "none"),
+      registered(usual.basic, "client_secret_basic"),
+      registered(usual.post, "client_secret_post"),
+      ...Object.values(further).map((client) => registered(client, client.token_endpoint_auth_method)),
     ],
     jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), use: "sig", alg: "ES256", kid: "loopback" }] },
     cookies: { keys: [randomBytes(16).toString("hex")] },
@@ -160,6 +166,7 @@ function configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces 
         enabled: true,
         allowedPolicy: (ctx, client, token) => client.clientId === token.clientId,
       },
+      ...features,
     },
     // Named, because oidc-provider prints a notice for each default it uses.
     ttl: {
@@ -172,6 +179,16 @@ function configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces 
     },
   };
 }
+
+/** How those clients authenticate, and the usual ones. */
+const methodsOf = (clients) => [
+  ...new Set([
+    "none",
+    "client_secret_basic",
+    "client_secret_post",
+    ...clients.map((client) => client.token_endpoint_auth_method),
+  ]),
+];
 
 function registered(client, token_endpoint_auth_method) {
   return {

@@ -1,0 +1,198 @@
+// The server refuses the client: who may know better is asked once more, what is new is sent once more, and the tokens are kept.
+
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { clientSecretJwt, privateKeyJwt } from "oauth-refresher/client-auth";
+import { dpop } from "oauth-refresher/dpop";
+import { partsOf } from "../servers/assertion.mjs";
+import { endpoint, expiredSession, granted, issuer, reasonOf, refused } from "./asked.mjs";
+
+const client_id = "client-of-the-test";
+const SECRETS = ["first-s3cr3t-of-the-client", "second-s3cr3t-of-the-client"];
+const HOUR_MS = 3_600_000;
+
+const invalid = () => refused("invalid_client", { status: 401 });
+const assertionOf = ({ parameters }) => partsOf(parameters.get("client_assertion"));
+
+/** A secret that was rotated after it was asked for the first time. */
+function rotated() {
+  let asked = 0;
+  return Object.assign(async () => SECRETS[Math.min(asked++, 1)], { asked: () => asked });
+}
+
+const secretOf = ({ headers, parameters }) =>
+  parameters.get("client_secret") ??
+  decodeURIComponent(Buffer.from(headers.authorization.split(" ")[1], "base64").toString().split(":")[1]);
+
+for (const clientAuth of ["client_secret_basic", "client_secret_post"])
+  test(`a rotated secret of ${clientAuth} is asked for again after invalid_client and sent at once`, async () => {
+    const client_secret = rotated();
+    const server = endpoint(invalid);
+    const { refresher, events } = expiredSession(server, { client_id, client_secret, clientAuth });
+    await refresher.refresh();
+    assert.deepEqual(server.asked.map(secretOf), SECRETS);
+    assert.equal(client_secret.asked(), 2);
+    assert.deepEqual(events.types(), ["token-changed login", "token-changed refresh"], "nobody heard of it");
+    await refresher.refresh();
+    assert.equal(client_secret.asked(), 3);
+  });
+
+test("a rotated secret of client_secret_jwt signs the second assertion", async () => {
+  const server = endpoint(invalid);
+  const clientAuth = clientSecretJwt(rotated());
+  const { refresher } = expiredSession(server, { client_id, issuer, clientAuth });
+  await refresher.refresh();
+  const ids = server.asked.map((request) => assertionOf(request).claims.jti);
+  assert.equal(new Set(ids).size, 2);
+});
+
+test("the second refusal is client_rejected: no third request, no session ended, no token lost", async () => {
+  const server = endpoint(invalid, invalid);
+  const { refresher, storage, refresh_token, events } = expiredSession(server, {
+    client_id,
+    client_secret: rotated(),
+  });
+  const error = await reasonOf(refresher.refresh());
+  const { code, status, refreshTokenState, sessionEnded, retryable } = error;
+  assert.deepEqual(
+    { code, error: error.error, status, refreshTokenState, sessionEnded, retryable },
+    {
+      code: "client_rejected",
+      error: "invalid_client",
+      status: 401,
+      refreshTokenState: "unspent",
+      sessionEnded: false,
+      retryable: false,
+    },
+  );
+  assert.equal(server.asked.length, 2);
+  assert.deepEqual((await storage.load()).tokens, { refresh_token });
+  assert.equal((await storage.load()).pending, undefined);
+  assert.deepEqual(events.types(), ["token-changed login", "refresh-failed"]);
+});
+
+const ed25519 = () => crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"]);
+for (const [name, options] of Object.entries({
+  "a secret that is a string": () => ({ client_secret: SECRETS[0] }),
+  "a function that has the same secret still": () => ({ client_secret: () => SECRETS[0] }),
+  "client_secret_jwt with the same secret": () => ({ issuer, clientAuth: clientSecretJwt(() => SECRETS[0]) }),
+  "private_key_jwt with a clock that is right": async () => ({
+    issuer,
+    clientAuth: privateKeyJwt((await ed25519()).privateKey),
+  }),
+  "a ClientAuth function that says the same again": () => ({
+    clientAuth: ({ headers }) => headers.set("x-gateway-key", "always-the-same"),
+  }),
+  "a ClientAuth function that throws when it is asked again": () => ({
+    clientAuth: ({ parameters, refused }) => {
+      if (refused) throw new Error("nothing else to say");
+      parameters.set("client_token", `token-${crypto.randomUUID()}`);
+    },
+  }),
+  "a public client": () => ({ parameters: { request_id: () => crypto.randomUUID() } }),
+}))
+  test(`${name} is not sent a second time, and the server's refusal stands`, async () => {
+    const server = endpoint(() => refused("invalid_client", { headers: { date: new Date().toUTCString() } }));
+    const { refresher } = expiredSession(server, { client_id, ...(await options()) });
+    const error = await reasonOf(refresher.refresh());
+    assert.deepEqual([error.code, error.error, error.status], ["client_rejected", "invalid_client", 400]);
+    assert.equal(error.refreshTokenState, "unspent");
+    assert.equal(server.asked.length, 1);
+  });
+
+test("other refusals are nobody's secret: invalid_grant, invalid_scope and a 500 ask for none again", async () => {
+  for (const reply of [
+    () => refused("invalid_grant"),
+    () => refused("invalid_scope"),
+    () => refused("invalid_grant", { error_description: 'not {"error":"invalid_client"}' }),
+    () => new Response("invalid_client", { status: 500 }),
+  ]) {
+    const client_secret = rotated();
+    const server = endpoint(reply);
+    const { refresher } = expiredSession(server, { client_id, client_secret, retries: 0 });
+    assert.ok(await reasonOf(refresher.refresh()));
+    assert.equal(client_secret.asked(), 1);
+    assert.equal(server.asked.length, 1);
+  }
+});
+
+test("a sign-out while the secret is asked for again means that nothing more is sent", async () => {
+  let answer;
+  let asked = 0;
+  const slow = new Promise((resolve) => (answer = resolve));
+  const client_secret = () => (asked++ ? slow : SECRETS[0]);
+  const server = endpoint(invalid);
+  const { refresher, storage } = expiredSession(server, { client_id, client_secret });
+  const waiting = reasonOf(refresher.refresh());
+  while (asked < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await refresher.signOut();
+  answer(SECRETS[1]);
+  assert.equal((await waiting).code, "signed_out");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(server.asked.length, 1);
+  assert.equal(await storage.load(), null);
+});
+
+// --- clocks -----------------------------------------------------------------------------------------------------------
+
+const wrongClock = (offMs) => () => new Date(Date.now() + offMs).toUTCString();
+
+for (const [name, offMs] of [
+  ["behind", HOUR_MS],
+  ["ahead", -HOUR_MS],
+])
+  test(`an assertion that was refused because our clock is an hour ${name} is made once more by the server's`, async () => {
+    const date = wrongClock(offMs);
+    const strict = (request) => {
+      const off = Math.abs(assertionOf(request).claims.iat - Date.parse(date()) / 1000);
+      return off > 30 ? refused("invalid_client", { headers: { date: date() } }) : granted();
+    };
+    const { privateKey } = await ed25519();
+    const server = endpoint(...Array(6).fill(strict));
+    const { refresher } = expiredSession(server, {
+      client_id,
+      issuer,
+      clientAuth: privateKeyJwt(privateKey),
+    });
+    await refresher.refresh();
+    assert.equal(server.asked.length, 2);
+    await refresher.refresh();
+    assert.equal(server.asked.length, 3, "the difference is remembered");
+    const [{ claims }] = server.asked.slice(-1).map(assertionOf);
+    assert.equal(claims.exp - claims.iat, 60);
+  });
+
+test("of many sessions that start with a wrong clock each corrects its own assertion", async () => {
+  const date = wrongClock(HOUR_MS);
+  const strict = async (request) => {
+    await new Promise((resolve) => setTimeout(resolve, 20)); // so that all are out before the first answer
+    const off = Math.abs(assertionOf(request).claims.iat - Date.parse(date()) / 1000);
+    return off > 30 ? refused("invalid_client", { headers: { date: date() } }) : granted();
+  };
+  const clientAuth = privateKeyJwt((await ed25519()).privateKey);
+  const server = endpoint(...Array(20).fill(strict));
+  const sessions = Array.from({ length: 10 }, () =>
+    expiredSession(server, { client_id, issuer, clientAuth }),
+  );
+  await Promise.all(sessions.map(({ refresher }) => refresher.refresh()));
+  assert.equal(server.asked.length, 20);
+});
+
+test("a clock that is wrong for the assertion and for the proof is corrected for each once", async () => {
+  const date = wrongClock(HOUR_MS);
+  const isOff = (iat) => Math.abs(iat - Date.parse(date()) / 1000) > 30;
+  const strict = (request) => {
+    if (isOff(assertionOf(request).claims.iat))
+      return refused("invalid_client", { headers: { date: date() } });
+    const { claims } = partsOf(request.headers.dpop);
+    return isOff(claims.iat)
+      ? refused("invalid_dpop_proof", { headers: { date: date() } })
+      : granted({ token_type: "DPoP" });
+  };
+  const server = endpoint(strict, strict, strict);
+  const clientAuth = privateKeyJwt((await ed25519()).privateKey);
+  const { refresher } = expiredSession(server, { client_id, issuer, clientAuth, dpop: dpop() });
+  await refresher.refresh();
+  assert.equal(server.asked.length, 3);
+});
