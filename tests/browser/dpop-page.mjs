@@ -1,8 +1,12 @@
-// What dpop-engines.test.mjs has a page do, in any browser: vectors, a key that survives a visit, a bound session with nonces.
+// What dpop-engines.test.mjs has a page do, in any browser: the vectors of proofs and of client assertions, a key that survives a visit,
+// a bound session with nonces.
 
 import { createRefresher } from "oauth-refresher";
+import { clientSecretJwt, mutualTls, privateKeyJwt } from "oauth-refresher/client-auth";
 import { dpop } from "oauth-refresher/dpop";
 import { indexedDbStorage } from "oauth-refresher/storage";
+import { signature } from "/package/lib/jws.js";
+import { reproduce as reproduceAssertions } from "/vectors/client-auth.mjs";
 import { reproduce } from "/vectors/dpop.mjs";
 
 const { server, api } = await (await fetch("/setting")).json();
@@ -18,6 +22,8 @@ if (!sessionStorage.before) {
   const jkt = await key.thumbprint();
   const other = dpop({ keyStorage: "indexeddb", name: "bound" });
   const failures = await reproduce(dpop);
+  failures.push(...(await reproduceAssertions({ clientSecretJwt, privateKeyJwt, signature })));
+  failures.push(...certificateIsRefused());
   if ((await other.thumbprint()) !== jkt) failures.push("two handles of one database have two keys");
   const { privateKey } = await key.keyPair();
   const exported = await crypto.subtle.exportKey("jwk", privateKey).catch(() => undefined);
@@ -36,4 +42,16 @@ if (!sessionStorage.before) {
   if (first.status !== 200 || (await second.json()).body !== "text")
     failures.push(`the API said ${first.status}`);
   await fetch("/results", { method: "POST", body: JSON.stringify(failures) });
+}
+
+/** F11: no page can show a certificate; with a fetch of the application's own nothing is said against it. */
+function certificateIsRefused() {
+  const options = { ...server, clientAuth: mutualTls() };
+  try {
+    createRefresher(options);
+    return ["mutualTls() without a fetch was taken"];
+  } catch (error) {
+    createRefresher({ ...options, fetch: (...given) => fetch(...given) });
+    return /`fetch`/.test(error.message) && error instanceof TypeError ? [] : [error.message];
+  }
 }

@@ -7,6 +7,7 @@ import { createRefresher } from "oauth-refresher";
 import { clientSecretJwt, privateKeyJwt } from "oauth-refresher/client-auth";
 import { dpop } from "oauth-refresher/dpop";
 import { assertionChecker, partsOf } from "../servers/assertion.mjs";
+import { reproduce } from "../vectors/client-auth.mjs";
 import { endpoint, expiredSession, granted, issuer, refused, token_endpoint } from "./asked.mjs";
 
 const client_id = "https://client.example/ü";
@@ -39,6 +40,11 @@ for (const alg of ["HS256", "HS384", "HS512"])
       alg,
     });
   });
+
+test("the_vectors_of_rfc_7515_8037_and_7523bis_come_out", async () => {
+  const { signature } = await import("../node_modules/oauth-refresher/lib/jws.js");
+  assert.deepEqual(await reproduce({ clientSecretJwt, privateKeyJwt, signature }), []);
+});
 
 test("F1 exactly one assertion and its registered type are sent, in the body", async () => {
   const { clientAuth } = await keyed();

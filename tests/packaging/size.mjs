@@ -27,6 +27,13 @@ measure(
   "oauth-refresher/js, one file",
   await bundled('export { createRefresher } from "oauth-refresher/js"'),
 );
+// what is imported beside it
+for (const [entry, names] of Object.entries({
+  "client-auth": ["privateKeyJwt", "clientSecretJwt, mutualTls, privateKeyJwt"],
+  dpop: ["dpop"],
+}))
+  for (const each of names)
+    measure(`${entry}: ${each}`, await bundled(`export { ${each} } from "oauth-refresher/${entry}"`));
 
 function defaultImport() {
   return 'export { createRefresher } from "oauth-refresher"';

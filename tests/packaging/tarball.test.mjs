@@ -7,6 +7,7 @@ import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 
@@ -60,6 +61,22 @@ test("the core imports one function and is the same module inlined and as a file
   assert.match(imports[0].name, /^__wbg___wbindgen_throw_/);
   const { default: inlined } = await import(join(unpacked, "lib/core-bytes.js"));
   assert.ok(bytes.equals(inlined()));
+});
+
+test("the default import holds no code that signs", async () => {
+  const contents = 'export * from "oauth-refresher"';
+  const { metafile } = await build({
+    stdin: { contents, resolveDir: unpacked },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    logLevel: "silent",
+  });
+  const inputs = Object.keys(metafile.inputs).map((input) => input.split("oauth-refresher/").at(-1));
+  assert.ok(inputs.includes("lib/request.js"), String(inputs));
+  const signing = inputs.filter((input) => /^(client-auth|dpop)\/|jws|skews/.test(input));
+  assert.deepEqual(signing, []);
 });
 
 test("publint finds nothing to say", async () => {

@@ -2,9 +2,12 @@
 
 import { env } from "cloudflare:workers";
 import { createRefresher, RefreshError } from "oauth-refresher";
+import { clientSecretJwt, privateKeyJwt } from "oauth-refresher/client-auth";
 import { dpop } from "oauth-refresher/dpop";
 import { go1, goTo, vault } from "oauth-refresher/providers";
 import { memoryStorage } from "oauth-refresher/storage";
+import { signature } from "../node_modules/oauth-refresher/lib/jws.js";
+import { reproduce as reproduceAssertions } from "../vectors/client-auth.mjs";
 import { reproduce } from "../vectors/dpop.mjs";
 
 // A refresher of the whole isolate, made where timers, requests and random numbers are forbidden.
@@ -87,6 +90,8 @@ const actions = {
   },
 
   dpopVectors: () => reproduce(dpop),
+
+  assertionVectors: () => reproduceAssertions({ clientSecretJwt, privateKeyJwt, signature }),
 
   dpopThumbprint: () => key.thumbprint(),
 

@@ -159,6 +159,10 @@ test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () => {
   assert.deepEqual(await ask("dpopVectors"), []);
 });
 
+test("the_vectors_of_client_assertions_come_out", async () => {
+  assert.deepEqual(await ask("assertionVectors"), []);
+});
+
 test("requests_that_share_a_dpop_key_rotate_a_bound_session_with_the_servers_nonces", async () => {
   const thumbprints = await Promise.all([ask("dpopThumbprint"), ask("dpopThumbprint")]);
   assert.equal(thumbprints[0], thumbprints[1]);
