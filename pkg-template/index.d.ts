@@ -275,7 +275,11 @@ export interface Refresher extends EventTarget {
    * ```
    */
   setTokens(tokens: TokenInput): Promise<TokenSet>;
-  /** Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009). A refresh in flight cannot bring them back. */
+  /**
+   * Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009), also of what a refresh in flight still brings. The
+   * session is over at once, whatever the server answers; the promise waits for it, `timeoutSeconds` at most. A server that is busy
+   * and names a time (`Retry-After`) within them is asked once more.
+   */
   signOut(options?: { revoke?: boolean }): Promise<void>;
 
   /** The tokens last known, synchronously; never the refresh token. They may have expired. */

@@ -49,7 +49,10 @@ export function dpop(options = {}) {
       known.heard(url, false, reply.headers);
       const error = reply.status < 400 ? undefined : errorOf(reply.body);
       if (error == "invalid_dpop_proof") return known.corrected(url, reply.headers);
-      if (error == "use_dpop_nonce" && known.known(url, false).nonce === nonceOf(headers.dpop ?? ""))
+      if (
+        error == "use_dpop_nonce" &&
+        known.known(url, false).nonce === (headers.dpop && nonceOf(headers.dpop))
+      )
         throw new Error(
           "use_dpop_nonce without a new nonce: send DPoP-Nonce, and expose it to pages (Access-Control-Expose-Headers)",
         );

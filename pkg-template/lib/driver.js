@@ -400,13 +400,33 @@ export class Driver {
     this.#ready(() => this.#tell("recovered", 0, { ...reply, attempt, sent_at }));
   }
 
-  /** Whatever comes of it, the session is over here. @param {string} token */
+  /**
+   * Whatever comes of it, the session is over here. A server that names a time is asked once more then, and one that wants a proof
+   * gets it: RFC 9449 asks for none here, and a page's preflight may not allow it.
+   * @param {string} token
+   */
   async #revoke(token) {
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
-    const revoked = async () => {
+    const dpop = /** @type {any} */ (this.#options.dpop);
+    /** @param {boolean} [proved] @returns {Promise<any>} */
+    const once = async (proved) => {
       const ask = (/** @type {string} */ values) => this.#core?.ask("revocation", values) ?? "";
       const request = await this.#requests.revocation(fetch, ask, token);
-      if (request) await send(fetch, request.http, timeoutSeconds);
+      if (!request) return {};
+      const { http } = request;
+      if (proved) http.headers.dpop = await dpop.proof(http);
+      const reply = await send(fetch, http, timeoutSeconds);
+      dpop?.heard(http, reply);
+      return reply;
+    };
+    const revoked = async () => {
+      const { status, retry_after = "" } = await once();
+      if (dpop && (status == 400 || status == 401)) return once(true);
+      const seconds = Number(retry_after) || (Date.parse(retry_after) - Date.now()) / 1000;
+      if ((status == 429 || status == 503) && seconds < timeoutSeconds) {
+        await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+        await once();
+      }
     };
     await bounded(revoked(), timeoutSeconds, FUNCTIONS).catch(() => {});
   }

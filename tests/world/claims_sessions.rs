@@ -3,7 +3,7 @@
 use crate::scenarios::{ask, ask_with, at, good_for, next_request, play, slow, until};
 use crate::script::{Ask, OperationFate, RequestFate, What};
 use crate::server::End;
-use crate::setup::{Setup, Start};
+use crate::setup::{Latency, Setup, Start};
 
 const DAY: i64 = 86_400_000;
 
@@ -40,6 +40,29 @@ fn a_revoking_sign_out_also_revokes_what_a_racing_refresh_brought() {
 fn a_successor_that_a_sign_out_elsewhere_left_over_is_revoked() {
     let played = play(slow(Setup::calm(2)), [at(0, ask(0)), at(30, What::SignOut(1, false)), until(5_000)]);
     assert!(played.trace().contains("c0    Revoke rt-0-1"), "{}", played.trace());
+}
+
+#[test]
+fn a_revoking_sign_out_before_anything_was_read_revokes_what_is_stored_or_was_to_be() {
+    for start in [Start::Stored(1_000), Start::Options] {
+        let played = play(Setup { start, ..Setup::calm(1) }, [at(0, What::SignOut(0, true)), until(1_000)]);
+        assert!(played.trace().contains("Revoke rt-0-0"), "{}", played.trace());
+        assert_eq!((played.stored_refresh(), played.sent_in_all().len()), (None, 0));
+    }
+    // what the storage holds is the session, and not what was handed in beside it
+    let setup = Setup { start: Start::Options, ..Setup::calm(2) };
+    let played = play(setup, [at(0, What::Login(1)), at(1_000, What::SignOut(0, true)), until(2_000)]);
+    assert!(played.trace().contains("Revoke rt-1-0"), "{}", played.trace());
+    assert!(!played.trace().contains("Revoke rt-0-0"), "{}", played.trace());
+}
+
+#[test]
+fn a_revoking_sign_out_revokes_a_login_that_is_not_stored_yet() {
+    let setup =
+        Setup { start: Start::Empty, latency: Latency { storage: 400, ..Setup::calm(1).latency }, ..Setup::calm(1) };
+    let played = play(setup, [at(0, What::Login(0)), at(1, What::SignOut(0, true)), until(5_000)]);
+    assert!(played.trace().contains("Revoke rt-0-0"), "{}", played.trace());
+    assert_eq!(played.stored_refresh(), None);
 }
 
 #[test]

@@ -75,7 +75,7 @@ impl Machine {
         }
         self.abandon(false);
         self.initial = None;
-        let (mut adopting, leaving) = self.earlier_callers();
+        let (mut adopting, leaving) = self.earlier_callers(false);
         adopting.push(id);
         self.decide(Kind::Login(tokens, now), adopting, leaving);
     }
@@ -85,8 +85,7 @@ impl Machine {
         let known = self.held.record.as_ref().and_then(|record| record.tokens.refresh_token()).map(Secret::new);
         let had_session = self.held.record.is_some();
         self.abandon(revoke);
-        self.initial = None;
-        let (adopting, mut leaving) = self.earlier_callers();
+        let (adopting, mut leaving) = self.earlier_callers(revoke);
         leaving.push(id);
         self.held.forget();
         self.hold();
@@ -203,13 +202,16 @@ impl Machine {
         }
     }
 
-    /// The callers of a decision that this one overtakes are answered by this one; what it wanted to revoke is revoked.
-    fn earlier_callers(&mut self) -> (Vec<CallerId>, Vec<CallerId>) {
+    /// The callers of a decision that this one overtakes are answered by this one; what it wanted to revoke is revoked, and
+    /// so are the tokens of a login that was not stored yet, if that is wanted now.
+    fn earlier_callers(&mut self, revoke: bool) -> (Vec<CallerId>, Vec<CallerId>) {
         let Some(earlier) = self.decision.take() else {
             return Default::default();
         };
-        if let Kind::SignOut(Some(tokens), _) = earlier.kind {
-            self.orders.extend(tokens.into_iter().map(Effect::Revoke));
+        match earlier.kind {
+            Kind::SignOut(Some(tokens), _) => self.orders.extend(tokens.into_iter().map(Effect::Revoke)),
+            Kind::Login(tokens, _) | Kind::Initial(tokens, _) if revoke => self.revoke(&tokens, "refresh_token"),
+            Kind::Login(..) | Kind::Initial(..) | Kind::SignOut(None, _) => {}
         }
         (earlier.adopting, earlier.leaving)
     }
@@ -285,9 +287,13 @@ impl Machine {
                 self.notify(Event::TokenChanged(Source::Login, generation));
             }
             Kind::SignOut(tokens, had_session) => {
+                let initial = self.initial.take();
                 if had_session {
                     let generation = self.held.generation();
                     self.notify(Event::TokenChanged(Source::SignOut, generation));
+                } else if let (Some(initial), true) = (initial, tokens.is_some()) {
+                    // Where nothing was stored, the tokens of the options would have been the session.
+                    self.revoke(&initial, "refresh_token");
                 }
                 self.orders.extend(tokens.unwrap_or_default().into_iter().map(Effect::Revoke));
             }

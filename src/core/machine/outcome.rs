@@ -95,9 +95,8 @@ impl Machine {
 
     /// Nothing of such a reply is stored, not even its refresh token (rotation safety, invariant 6): the session ends.
     fn mismatched(&mut self, tokens: &Tokens) {
-        for name in &["refresh_token", "access_token"] {
-            self.orders.extend(tokens.text(name).map(Secret::new).map(Effect::Revoke));
-        }
+        self.revoke(tokens, "refresh_token");
+        self.revoke(tokens, "access_token");
         let failure = Failure::new(Code::IdentityMismatch).leaving(RefreshTokenState::Spent);
         let writing = self.save(None, self.held.fingerprint(), 0);
         self.enter(Phase::Saving(writing, Outcome::Ended(failure)));
@@ -249,8 +248,9 @@ impl Machine {
         }
         if stored == Stored::Nothing && matches!(outcome, Outcome::Refreshed) {
             // Signed out elsewhere: the successor is nobody's.
-            let successor = writing.record.as_ref().and_then(|record| record.tokens.refresh_token()).map(Secret::new);
-            self.orders.extend(successor.map(Effect::Revoke));
+            if let Some(record) = &writing.record {
+                self.revoke(&record.tokens, "refresh_token");
+            }
         }
         self.held.unsaved = None;
         self.reconcile(stored);
@@ -359,9 +359,13 @@ impl Machine {
             return;
         };
         let orphan = self.orphans.swap_remove(index);
-        if let Verdict::Tokens(tokens) = judge(reply, self.options.json(), now) {
-            let successor = tokens.refresh_token().filter(|_| orphan.revoke).map(Secret::new);
-            self.orders.extend(successor.map(Effect::Revoke));
+        if let (true, Verdict::Tokens(tokens)) = (orphan.revoke, judge(reply, self.options.json(), now)) {
+            self.revoke(&tokens, "refresh_token");
         }
+    }
+
+    /// Nobody needs that one of the tokens any more.
+    pub(super) fn revoke(&mut self, tokens: &Tokens, name: &str) {
+        self.orders.extend(tokens.text(name).map(Secret::new).map(Effect::Revoke));
     }
 }

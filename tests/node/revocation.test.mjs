@@ -1,0 +1,185 @@
+// Sign-out that tells the server (RFC 7009): what is revoked, how it is asked, and that nobody waits for a server for ever.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { createRefresher } from "oauth-refresher";
+import { dpop } from "oauth-refresher/dpop";
+import { memoryStorage } from "oauth-refresher/storage";
+import { virtualTime } from "./virtual-time.mjs";
+
+const LOGIN = {
+  access_token: "first.access.token-Wd31",
+  refresh_token: "first.refresh.token-Jt77",
+  expires_in: 3600,
+};
+const DONE = () => new Response("no JSON", { status: 200 });
+
+let time;
+afterEach(() => (time?.restore(), (time = undefined)));
+
+/** A refresher whose revocation endpoint answers with these, one after the other; and what it was asked. */
+function session(answers, { login, ...options } = {}) {
+  const asked = [];
+  const script = [answers].flat();
+  const refresher = createRefresher({
+    token_endpoint: "https://as.example/token",
+    revocation_endpoint: "https://as.example/revoke",
+    client_id: "me",
+    timeoutSeconds: 5,
+    fetch: async (url, { method, headers, body }) => {
+      asked.push({
+        url: String(url),
+        method,
+        headers: new Headers(headers),
+        ...Object.fromEntries(new URLSearchParams(body)),
+      });
+      return (script.length > 1 ? script.shift() : script[0])();
+    },
+    ...options,
+  });
+  return { refresher, asked };
+}
+
+test("g8_the_refresh_token_is_posted_as_a_form_with_its_hint_and_the_clients_authentication", async () => {
+  const secret = { client_secret: "gX1fBat3bV" };
+  const jwt = ({ parameters }) => parameters.set("client_assertion", "header.claims.signature");
+  for (const [options, seen] of [
+    [{}, { client_id: "me" }],
+    [secret, { authorization: "Basic bWU6Z1gxZkJhdDNiVg==" }],
+    [
+      { ...secret, clientAuth: "client_secret_post" },
+      { client_id: "me", ...secret },
+    ],
+    [{ clientAuth: jwt }, { client_id: "me", client_assertion: "header.claims.signature" }],
+  ]) {
+    // what shapes the token request is no business of this endpoint
+    const request = { body: "json", names: { refresh_token: "refreshToken" } };
+    const { refresher, asked } = session(DONE, { ...options, request, scope: "read" });
+    await refresher.setTokens(LOGIN);
+    await refresher.signOut({ revoke: true });
+    const [{ url, method, headers, ...form }] = asked;
+    assert.deepEqual([asked.length, url, method], [1, "https://as.example/revoke", "POST"]);
+    assert.match(headers.get("content-type"), /^application\/x-www-form-urlencoded/);
+    const { authorization, ...rest } = seen;
+    assert.equal(headers.get("authorization"), authorization ?? null);
+    assert.deepEqual(form, { token: LOGIN.refresh_token, token_type_hint: "refresh_token", ...rest });
+  }
+});
+
+test("g8_the_revocation_endpoint_is_https_or_on_this_machine", () => {
+  const options = { token_endpoint: "https://as.example/token", client_id: "me" };
+  assert.throws(
+    () => createRefresher({ ...options, revocation_endpoint: "http://as.example/revoke" }),
+    TypeError,
+  );
+  createRefresher({ ...options, revocation_endpoint: "http://127.0.0.1:9/revoke" });
+});
+
+test("without_a_revocation_endpoint_or_the_wish_nothing_is_sent", async () => {
+  for (const [options, wish] of [
+    [{ revocation_endpoint: undefined }, { revoke: true }],
+    [{}, undefined],
+  ]) {
+    const { refresher, asked } = session(DONE, options);
+    await refresher.setTokens(LOGIN);
+    await refresher.signOut(wish);
+    assert.equal(asked.length, 0);
+  }
+});
+
+const ANSWERS = {
+  "g9 a 200 whose body is no JSON": DONE,
+  "g9 a 200 for a token that it does not know": () => new Response(null, { status: 200 }),
+  "g10 unsupported_token_type": () => Response.json({ error: "unsupported_token_type" }, { status: 400 }),
+  "g10 a 503 without a time": () => new Response(null, { status: 503 }),
+  "g10 a 503 with a time beyond anybody's patience": () =>
+    new Response(null, { status: 503, headers: { "retry-after": "3600" } }),
+  "a redirect": () => Response.redirect("https://elsewhere.example/revoke", 307),
+  "no network": () => Promise.reject(new TypeError("fetch failed")),
+};
+for (const [name, answer] of Object.entries(ANSWERS))
+  test(`after ${name} the sign-out is done, and the token is never used again`, async () => {
+    const storage = memoryStorage();
+    const { refresher, asked } = session(answer, { storage });
+    await refresher.setTokens(LOGIN);
+    await refresher.signOut({ revoke: true });
+    assert.deepEqual([await storage.load(), refresher.tokens, refresher.state], [null, null, "signed-out"]);
+    await assert.rejects(refresher.getAccessToken(), { code: "signed_out" });
+    assert.equal(asked.length, 1);
+  });
+
+for (const [name, retryAfter, waitMs] of [
+  ["seconds", () => "2", 2000],
+  ["a date", () => new Date(Date.now() + 3000).toUTCString(), 3000],
+])
+  test(`g10_a_server_that_is_busy_and_names_${name}_is_asked_once_more_then`, async () => {
+    time = virtualTime();
+    const busy = () => new Response(null, { status: 503, headers: { "retry-after": retryAfter() } });
+    const { refresher, asked } = session(busy);
+    await refresher.setTokens(LOGIN);
+    let done = false;
+    refresher.signOut({ revoke: true }).then(() => (done = true));
+    await time.settle();
+    assert.deepEqual([asked.length, refresher.state], [1, "signed-out"], "the session is over at once");
+    await time.pass(waitMs - 1100);
+    assert.equal(asked.length, 1);
+    await time.pass(1200);
+    assert.deepEqual([asked.length, done], [2, true]);
+    assert.equal(asked[1].token, LOGIN.refresh_token);
+    await time.pass(60_000);
+    assert.equal(asked.length, 2, "once");
+  });
+
+test("a_page_whose_first_call_is_a_revoking_sign_out_revokes_what_is_stored", async () => {
+  const storage = memoryStorage();
+  const before = session(DONE, { storage });
+  await before.refresher.setTokens(LOGIN);
+  before.refresher.close();
+  const tokens = { refresh_token: "older.refresh.token-Pp10" };
+  const { refresher, asked } = session(DONE, { storage, tokens });
+  await refresher.signOut({ revoke: true });
+  assert.deepEqual(
+    asked.map(({ token }) => token),
+    [LOGIN.refresh_token],
+  );
+  assert.equal(await storage.load(), null);
+});
+
+test("a_revoking_sign_out_before_anything_else_revokes_the_tokens_of_the_options_if_nothing_is_stored", async () => {
+  const tokens = { refresh_token: "a.refresh.token.of.the.options-Yc24" };
+  const { refresher, asked } = session(DONE, { tokens });
+  await refresher.signOut({ revoke: true });
+  assert.deepEqual(
+    asked.map(({ token }) => token),
+    [tokens.refresh_token],
+  );
+  await assert.rejects(refresher.getAccessToken(), { code: "signed_out" });
+});
+
+test("a_revoking_sign_out_right_after_a_login_revokes_that_logins_token", async () => {
+  const { refresher, asked } = session(DONE);
+  const login = refresher.setTokens(LOGIN);
+  const out = refresher.signOut({ revoke: true });
+  await assert.rejects(login, { code: "signed_out" });
+  await out;
+  assert.ok(asked.length > 0 && asked.every(({ token }) => token === LOGIN.refresh_token));
+});
+
+test("a_server_that_refuses_a_revocation_without_a_proof_gets_one_and_the_nonce_it_wants", async () => {
+  const refused = (error, headers) => () => Response.json({ error }, { status: 400, headers });
+  for (const [answer, nonce] of [
+    [refused("invalid_dpop_proof")],
+    [refused("use_dpop_nonce", { "dpop-nonce": "n-4Kd9_Qx" }), "n-4Kd9_Qx"],
+  ]) {
+    const { refresher, asked } = session([answer, DONE], { dpop: dpop() });
+    await refresher.setTokens(LOGIN);
+    await refresher.signOut({ revoke: true });
+    assert.deepEqual(
+      asked.map(({ headers }) => headers.has("dpop")),
+      [false, true],
+    );
+    const [, claims] = asked[1].headers.get("dpop").split(".");
+    const { htm, htu, nonce: sent, ath } = JSON.parse(Buffer.from(claims, "base64url"));
+    assert.deepEqual([htm, htu, sent, ath], ["POST", "https://as.example/revoke", nonce, undefined]);
+  }
+});
