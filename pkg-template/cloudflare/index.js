@@ -12,6 +12,8 @@ export { durableObjectStorage };
 
 /** Alarms nearer to each other than this are one. */
 const ALARM_TOLERANCE_MS = 200;
+/** Of `refreshAheadSeconds`. */
+const AHEAD_SECONDS = 60;
 
 /** One session in one object: its storage, its only thread for a lock, its alarm for a timer that outlives eviction. */
 export class TokenVault extends DurableObject {
@@ -22,8 +24,11 @@ export class TokenVault extends DurableObject {
   #woke = () => {};
   #ringsByItself = false;
   #rings = false;
-  /** When the alarm rings that was set last; 0 if this instance knows of none. */
-  #alarmAtMs = 0;
+  #aheadSeconds = AHEAD_SECONDS;
+  /** When the alarm rings; 0 if none is set, undefined before that is known. @type {number | undefined} */
+  #alarmAtMs;
+  /** What the core wants, until it is known when the alarm rings that is set. */
+  #wish = () => {};
 
   /** @param {unknown} _env @param {string | undefined} _name @returns {RefresherOptions} */
   options(_env, _name) {
@@ -84,6 +89,8 @@ export class TokenVault extends DurableObject {
     });
     const options = this.options(this.env, this.ctx.id.name);
     this.#ringsByItself = options?.background != "never" || options.keepAliveSeconds !== undefined;
+    this.#aheadSeconds = options?.refreshAheadSeconds ?? AHEAD_SECONDS;
+    if (this.#ringsByItself) this.#track(this.#lookForAlarm());
     const refresher = create({ storage: durableObjectStorage(storage), ...options });
     refresher.addEventListener("token-changed", ({ detail: { tokens, source } }) => {
       const { tokenChanged } = /** @type {any} */ (this);
@@ -100,17 +107,35 @@ export class TokenVault extends DurableObject {
       arm: (at, now, awaited, busy = false) => {
         // a timeout that is pending would keep an idle object in memory
         soon.arm(busy ? at : undefined, now, awaited);
-        // While a refresh is under way the next ring is near enough: one that was set before, or the platform's own, which
-        // repeats a ring that an eviction broke off, unless another was set meanwhile.
-        const isGuarded = busy && (this.#alarmAtMs || this.#rings);
-        if (at !== undefined && this.#ringsByItself && !isGuarded) this.#setAlarm(at);
+        if (at === undefined || !this.#ringsByItself) return;
+        this.#wish = () => this.#ring(at, busy);
+        if (this.#alarmAtMs !== undefined) this.#wish();
       },
     };
   }
 
-  /** @param {number} atMs */
-  #setAlarm(atMs) {
-    if (Math.abs(atMs - this.#alarmAtMs) < ALARM_TOLERANCE_MS) return;
+  /** One that another instance set is as good as a new one, and to set an alarm is billed as a row that is written. */
+  async #lookForAlarm() {
+    const atMs = await this.ctx.storage.getAlarm().catch(() => null);
+    this.#alarmAtMs ??= atMs ?? 0;
+    this.#wish();
+  }
+
+  /** @param {number} atMs @param {boolean} busy */
+  #ring(atMs, busy) {
+    // While a refresh is under way the next ring is near enough: one that was set before, or the platform's own, which
+    // repeats a ring that an eviction broke off, unless another was set meanwhile.
+    if (busy && (this.#alarmAtMs || this.#rings)) return;
+    // Ahead of expiry the core takes the time up to a quarter earlier, at random. The next instance has other dice: the alarm is set
+    // for when all agree, lest it ring for nothing.
+    const leftMs = (this.#refresher?.tokens?.expires_at ?? 0) * 1000 - atMs;
+    const isAhead = leftMs > 0 && leftMs <= 1250 * this.#aheadSeconds;
+    this.#setAlarm(isAhead ? atMs + leftMs / 5 : atMs, isAhead ? leftMs / 4 : 0);
+  }
+
+  /** @param {number} atMs @param {number} toleranceMs */
+  #setAlarm(atMs, toleranceMs) {
+    if (Math.abs(atMs - (this.#alarmAtMs ?? 0)) < Math.max(ALARM_TOLERANCE_MS, toleranceMs)) return;
     this.#alarmAtMs = atMs;
     this.#track(this.ctx.storage.setAlarm(atMs));
   }

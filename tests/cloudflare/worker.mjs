@@ -11,8 +11,38 @@ for (const clock of [Date, performance]) {
   clock.now = () => now() + passedMs;
 }
 
+/** What the vaults asked of their storage in the unit that is billed: a row for each key, and one for each alarm that is set. */
+let rows = { read: 0, written: 0 };
+const KINDS = { get: "read", put: "written", delete: "written", setAlarm: "written" };
+
+function countRows(storage) {
+  for (const [name, kind] of Object.entries(KINDS)) {
+    const own = storage[name];
+    if (own) storage[name] = (...given) => (rows[kind]++, own.apply(storage, given));
+  }
+  return storage;
+}
+
 export class Vault extends TokenVault {
   heard = [];
+
+  constructor(ctx, env) {
+    super(ctx, env);
+    const { transaction } = countRows(ctx.storage);
+    ctx.storage.transaction = (work) =>
+      transaction.call(ctx.storage, (inside) => {
+        countRows(inside);
+        return work(inside);
+      });
+  }
+
+  startCounting() {
+    rows = { read: 0, written: 0 };
+  }
+
+  counted() {
+    return { ...rows, bytes: this.ctx.storage.sql.databaseSize };
+  }
 
   options(env, name) {
     return { ...env.OIDC, ...env.OPTIONS, origins: env.ORIGINS, ...this.hooks(name) };
