@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::count::{self, Tally};
 use crate::project::{self, WASM_TARGET};
-use crate::{pack, prepare, run, size};
+use crate::{apps, pack, prepare, run, size};
 
 /// A suite's result, and what to show if something failed.
 pub struct Report {
@@ -20,7 +20,12 @@ pub struct Report {
 const MINUTE: Duration = Duration::from_secs(60);
 
 pub fn fmt() -> Result<Report> {
-    check(run::cargo().args(["fmt", "--all", "--check"]), MINUTE)
+    let mut report = check(run::cargo().args(["fmt", "--all", "--check"]), MINUTE)?;
+    // a workspace of its own
+    let apps = check(run::cargo().args(["fmt", "--all", "--check", "--manifest-path"]).arg(apps::manifest()), MINUTE)?;
+    report.tally += apps.tally;
+    report.output.push_str(&apps.output);
+    Ok(report)
 }
 
 pub fn clippy() -> Result<Report> {
@@ -158,6 +163,7 @@ pub fn prettier() -> Result<Report> {
 /// Not a suite: `format` writes what `fmt` and `prettier` check.
 pub fn format() -> Result<()> {
     run::must(run::cargo().args(["fmt", "--all"]), MINUTE)?;
+    run::must(run::cargo().args(["fmt", "--all", "--manifest-path"]).arg(apps::manifest()), MINUTE)?;
     run::must(&mut prettier_with("--write")?, 2 * MINUTE)?;
     Ok(())
 }

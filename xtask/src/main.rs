@@ -1,7 +1,8 @@
-//! The project's commands: `cargo xtask build | pack | size | test | mutants | demo | format | prepare`.
+//! The project's commands: `cargo xtask build | pack | size | test | mutants | apps | demo | format | prepare`.
 //! Plain Rust instead of scripts, so that a fresh machine needs Rust and Node and nothing installed by hand;
 //! wasm-bindgen comes as a library, pinned to the version the crate uses.
 
+mod apps;
 mod checks;
 mod count;
 mod demo;
@@ -34,6 +35,7 @@ usage: cargo xtask <command>
   test [--long] [suite …]    every suite, or those named (--list shows them); --long: more histories, more rounds
   mutants [--list] [--only NAME …]
                              changes of the machine that the simulator must notice: seconds each, ten minutes in all
+  apps                       the example applications in Rust, in target/apps/
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
   format                     rustfmt and prettier, written
   prepare                    what the others do first: wasm target, npm dependencies, browser
@@ -86,6 +88,7 @@ fn command() -> Result<ExitCode> {
         "test" => return suites::test(&names, long),
         "mutants" if list => mutants::list()?,
         "mutants" => return mutants::mutants(&names),
+        "apps" => apps::apps()?,
         "format" => checks::format()?,
         "prepare" => prepare::everything()?,
         other => bail!("there is no command `{other}`\n\n{USAGE}"),

@@ -9,7 +9,7 @@ use anyhow::{bail, Result};
 
 use crate::checks::{self, Report};
 use crate::count::Tally;
-use crate::{mutants, pack};
+use crate::{apps, mutants, pack};
 
 struct Suite {
     name: &'static str,
@@ -22,7 +22,7 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 21] = [
+const SUITES: [Suite; 22] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32", |_| checks::clippy_features()),
@@ -78,6 +78,12 @@ const SUITES: [Suite; 21] = [
         "vaults and plain Workers in workerd",
         || has("cloudflare"),
         |long| checks::node_tests("cloudflare", false, long),
+    ),
+    node(
+        "apps",
+        "applications in Rust: a page in Chromium, a Worker in workerd",
+        || has("apps"),
+        |long| apps::apps().and_then(|()| checks::node_tests("apps", true, long)),
     ),
     node(
         "browser",
