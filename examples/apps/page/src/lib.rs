@@ -3,7 +3,9 @@
 
 use std::rc::Rc;
 
-use oauth_refresher::web::{indexed_db_storage, Demand, Event, IndexedDb, Options, Refresher, Revoke, TokenSet, Tokens};
+use oauth_refresher::web::{
+    indexed_db_storage, Demand, Event, IndexedDb, Options, Refresher, Revoke, TokenSet, Tokens,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{HtmlTextAreaElement, Request};
