@@ -22,7 +22,10 @@ async function inWorker(test) {
   }
 }
 
-/** A POST over a socket of its own, that can be hung up. */
+/**
+ * A POST over a socket of its own. Its `resetAndDestroy()` hangs up: workerd takes a client that only says that it will send nothing
+ * more (FIN) for one that may still listen, and the request goes on; after a reset (RST) it is cancelled without a word.
+ */
 function post(url, body) {
   const { hostname, port, pathname } = url;
   const text = JSON.stringify(body);
@@ -43,7 +46,8 @@ for (const moment of ["the token request is under way", "the reply is about to c
       await until(() => oidc.requests.length === 1);
       const other = ask("shared", { tokens });
       await delay(moment.startsWith("the token") ? 100 : 850);
-      first.destroy();
+      first.resetAndDestroy();
+      await until(async () => (await ask("cancelled")) === 1);
       assert.ok((await other).access_token);
       // and whoever comes later has it too: the refresh outlived the request that began it
       assert.equal((await ask("shared", { tokens })).access_token, (await other).access_token);
@@ -59,7 +63,8 @@ test("when_every_client_hangs_up_the_refresh_is_stored_all_the_same", () =>
     oidc.faults.next = { name: "slow", delayMs: 800 };
     const socket = post(new URL("shared", url), { tokens });
     await until(() => oidc.requests.length === 1);
-    socket.destroy();
+    socket.resetAndDestroy();
+    await until(async () => (await ask("cancelled")) === 1);
     await delay(1200);
     assert.ok((await ask("shared", { tokens })).access_token);
     assert.equal(oidc.requests.length, 1);
@@ -109,6 +114,6 @@ test("a_storage_that_neither_locks_nor_compares_is_warned_of_once_and_spends_no_
   }));
 
 async function until(isSo) {
-  for (const end = Date.now() + 10_000; !isSo(); await delay(10))
+  for (const end = Date.now() + 10_000; !(await isSo()); await delay(10))
     assert.ok(Date.now() < end, "it did not come about in 10 s");
 }

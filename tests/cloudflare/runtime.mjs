@@ -12,6 +12,7 @@ export async function startWorker({ oidc, options = {}, origins = [] }) {
   const workerd = new Miniflare({
     modules,
     compatibilityDate: COMPATIBILITY_DATE,
+    compatibilityFlags: ["enable_request_signal"],
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
     durableObjects: { VAULT: { className: "Vault", useSQLite: true } },
     bindings: {

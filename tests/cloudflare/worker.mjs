@@ -138,7 +138,12 @@ const warned = [];
 const { warn } = console;
 console.warn = (...text) => (warned.push(text.join(" ")), warn(...text));
 
+/** Requests whose client hung up. */
+let cancelled = 0;
+
 const actions = {
+  cancelled: async () => cancelled,
+
   /** Whoever answers before it has its token (`giveUpMs`) takes all that it began along, but for what waitUntil keeps. */
   async shared({ tokens, giveUpMs, timeoutSeconds, deaf }) {
     shared ??= createRefresher({
@@ -171,6 +176,7 @@ const actions = {
 export default {
   async fetch(request) {
     const [kind, ...rest] = new URL(request.url).pathname.slice(1).split("/");
+    request.signal.addEventListener("abort", () => cancelled++);
     const input = request.method === "POST" ? await request.json() : {};
     try {
       if (kind !== "vault") return Response.json((await actions[kind](input)) ?? null);
