@@ -1,7 +1,7 @@
 //! The refresh: facts in, orders out, no clock and no I/O of its own (RFC 6749 section 6, made safe for refresh tokens
 //! that can be used once).
 //!
-//! The way of one refresh is always the same, and each step is a phase of `flight`:
+//! The way of one refresh is always the same, and each step is a `phase`:
 //! **look → lock → re-read → mark pending → send → save → unlock → grant → notify.**
 //!
 //! What a failed request allows:
@@ -23,6 +23,7 @@ mod facts;
 mod flight;
 mod held;
 mod outcome;
+mod phase;
 mod spending;
 
 pub use facts::{
@@ -35,8 +36,8 @@ use alloc::vec::Vec;
 
 use self::decision::Decision;
 use self::demands::Demand;
-use self::flight::{Orphan, Phase};
 use self::held::{Held, Reconciled};
+use self::phase::{Orphan, Phase};
 use super::json::{Json, Object};
 use super::oauth::request::{BadValue, Client, HttpRequest, Values};
 use super::policy::{Policy, Random};
@@ -221,7 +222,7 @@ impl Machine {
 
     /// Whether that [`Effect::Send`] still stands. To build its request may take time, and meanwhile it may have been given up.
     pub fn is_sending(&self, order: OrderId) -> bool {
-        matches!(&self.phase, flight::Phase::Sending(sending) if sending.order == order)
+        matches!(&self.phase, Phase::Sending(sending) if sending.order == order)
     }
 
     /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.

@@ -2,8 +2,8 @@
 //! (RFC 6749 section 5.2) ends it, and everything else keeps the tokens (rotation safety, invariants 4, 6 and 10).
 
 use super::facts::{Code, Effect, Event, Failure, Late, OrderId, Source};
-use super::flight::{Phase, Wait, Writing};
 use super::held::{refresh_token_of, Reconciled, Unsaved, PATIENT_RESAVES};
+use super::phase::{Phase, Wait, Writing};
 use super::{Machine, Reach};
 use crate::core::oauth::id_token::is_somebody_elses;
 use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};

@@ -5,8 +5,8 @@
 use alloc::string::String;
 
 use super::facts::{Code, Effect, Failure, OrderId, Reach, Wish};
-use super::flight::{Phase, Sending, Writing};
 use super::held::Unsaved;
+use super::phase::{Phase, Sending, Writing};
 use super::Machine;
 use crate::core::json::push_number;
 use crate::core::oauth::response::RefreshTokenState;
