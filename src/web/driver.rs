@@ -22,17 +22,19 @@ use super::ports::clock::{monotonic_ms, Clock};
 use super::ports::http::send;
 use super::ports::lock::{session_of, LockPort};
 use super::ports::storage::StoragePort;
-use super::ports::timer::{bounded, Timer};
+use super::ports::timer::{bounded, wait, Timer};
 use super::ports::turn::{race, Either};
 use super::ports::wake::{has_document, is_visible, is_workerd, Wakes};
 use super::request::{authenticated, secrets, values};
 use super::scrub::Scrubber;
 use super::storage::{Held, Subscription};
+use crate::core::json::Json;
 use crate::core::machine::{
     CallerId, Code, Effect, Event as Told, Failure, Holding, Input, Machine, OrderId, Revoke, Sent, State, Wish,
 };
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
+use crate::core::oauth::retry_after::retry_after;
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::time::{Duration as Span, UnixTime};
 use crate::core::token_set::TokenSet;
@@ -360,27 +362,44 @@ impl Driver {
     }
 
     async fn send(&self, order: OrderId) {
-        let begun = monotonic_ms();
-        let left_ms = || self.options.timeout_ms() - (monotonic_ms() - begun);
-        let request = match bounded(self.refresh_request(), left_ms()).await {
-            Some(Ok(request)) => request,
-            Some(Err(why)) => {
-                self.unbuildable.replace(why);
-                return self.tell(Input::Unreachable(order, Sent::Unbuildable));
-            }
-            None => {
-                self.unbuildable.replace(FUNCTIONS.to_owned());
-                return self.tell(Input::Unreachable(order, Sent::Provably));
-            }
-        };
-        // To build it took as long as somebody's function did: a sign-out or a login may have come first.
-        if !self.machine.borrow().is_sending(order) {
-            return self.tell(Input::Unreachable(order, Sent::Provably));
-        }
-        let replied = send(self.options.fetch.as_ref(), &request, left_ms()).await;
-        match replied {
+        let sent = self.sent(order).await;
+        match sent {
             Ok(reply) => self.tell(Input::Replied(order, reply)),
             Err(sent) => self.tell(Input::Unreachable(order, sent)),
+        }
+    }
+
+    /// One attempt; and where the server does not know the client, one more with whatever functions say of it now: a secret was rotated.
+    async fn sent(&self, order: OrderId) -> Result<Reply, Sent> {
+        let begun = monotonic_ms();
+        let left_ms = || self.options.timeout_ms() - (monotonic_ms() - begun);
+        let (mut refused, mut mended): (Option<(HttpRequest, Reply)>, bool) = (None, false);
+        loop {
+            let built = bounded(self.refresh_request(), left_ms()).await;
+            let request = match (built, refused.take()) {
+                (Some(Ok(request)), None) => request,
+                (Some(Ok(request)), Some((before, _))) if request != before => request,
+                // nothing else can be said of the client
+                (_, Some((_, reply))) => return Ok(reply),
+                (Some(Err(why)), None) => {
+                    self.unbuildable.replace(why);
+                    return Err(Sent::Unbuildable);
+                }
+                (None, None) => {
+                    self.unbuildable.replace(FUNCTIONS.to_owned());
+                    return Err(Sent::Provably);
+                }
+            };
+            // To build it took as long as somebody's function did: a sign-out or a login may have come first.
+            if !self.machine.borrow().is_sending(order) {
+                return Err(Sent::Provably);
+            }
+            let reply = send(self.options.fetch.as_ref(), &request, left_ms()).await?;
+            if mended || !refuses_client(&reply) {
+                return Ok(reply);
+            }
+            mended = true;
+            refused = Some((request, reply));
         }
     }
 
@@ -392,18 +411,27 @@ impl Driver {
         Ok(request)
     }
 
-    /// Whatever comes of it, the session is over here; and where nobody said how to revoke, nothing is sent.
+    /// Whatever comes of it, the session is over here; and where nobody said how to revoke, nothing is sent. A server that names a time
+    /// is asked once more then.
     async fn revoke(&self, token: &str) {
         let endpoint = self.options.word("revocation_endpoint");
         if endpoint.is_empty() {
             return;
         }
-        let told = async {
-            let values = values(&self.options, &endpoint).await?;
+        let once = || async {
+            let values = values(&self.options, &endpoint).await.ok()?;
             let built = self.machine.borrow().revocation_request(&values, token);
-            let request = authenticated(&self.options, built).await?;
-            let _: Result<Reply, Sent> = send(self.options.fetch.as_ref(), &request, self.options.timeout_ms()).await;
-            Ok::<(), String>(())
+            let request = authenticated(&self.options, built).await.ok()?;
+            send(self.options.fetch.as_ref(), &request, self.options.timeout_ms()).await.ok()
+        };
+        let told = async {
+            let busy = once().await.filter(|reply| matches!(reply.status, 429 | 503));
+            let now = UnixTime::from_millis_f64(js_sys::Date::now());
+            let later = busy.and_then(|reply| retry_after(reply.retry_after.as_deref()?, now));
+            if let Some(later) = later {
+                wait((later.since(now)).as_millis() as f64).await;
+                once().await;
+            }
         };
         let _ = bounded(told, self.options.timeout_ms()).await;
     }
@@ -488,6 +516,12 @@ impl Drop for Waiting<'_> {
             self.driver.tell(Input::Withdrawn(self.id));
         }
     }
+}
+
+/// What functions say of the client may be out of date.
+fn refuses_client(reply: &Reply) -> bool {
+    let body = reply.body.as_ref().map_or("", |body| body.reveal());
+    Json::parse(body).is_some_and(|body| body.text("error") == "invalid_client")
 }
 
 fn told(driver: &Weak<Driver>, what: impl FnOnce(&Driver)) {

@@ -116,28 +116,42 @@ async fn a_closed_refresher_says_so() {
     assert_eq!(log.lines().len(), 0);
 }
 
+const REFUSED: Fate = Fate::Answers(401, r#"{"error":"invalid_client","error_description":"no secret-number-1 here"}"#);
+
+#[wasm_bindgen_test]
+async fn a_secret_that_was_rotated_is_asked_for_again() {
+    let log = Log::default();
+    let storage = Staged::with(&run_out(), &log).await;
+    let secrets = std::cell::RefCell::new(vec!["second-secret", "first-secret"]);
+    let options = options(&storage, server(&log, [REFUSED]))
+        .client_secret(Value::asked(move || {
+            let secret = secrets.borrow_mut().pop().expect("asked twice");
+            async move { Ok(secret.to_owned()) }
+        }))
+        .client_auth("client_secret_post");
+    let refresher = Refresher::new(options).expect("the options are good");
+    assert_eq!(refresher.access_token().await.as_deref(), Ok("new-access-token"));
+    assert_eq!(log.lines().iter().filter(|line| line.contains("client_secret=second-secret")).count(), 1);
+}
+
 #[wasm_bindgen_test]
 async fn a_value_function_is_asked_at_each_attempt_and_what_it_says_is_shown_nowhere() {
     let log = Log::default();
     let storage = Staged::with(&run_out(), &log).await;
     let asked = Log::default();
     let count = asked.clone();
-    let options = options(
-        &storage,
-        server(
-            &log,
-            [Fate::Answers(401, r#"{"error":"invalid_client","error_description":"no secret-number-1 here"}"#)],
-        ),
-    )
-    .client_secret(Value::asked(move || {
-        count.note("asked");
-        let secret = format!("secret-number-{}", count.lines().len());
-        async move { Ok(secret) }
-    }))
-    .client_auth("client_secret_post");
+    let options = options(&storage, server(&log, [REFUSED, REFUSED]))
+        .client_secret(Value::asked(move || {
+            count.note("asked");
+            let secret = format!("secret-number-{}", count.lines().len());
+            async move { Ok(secret) }
+        }))
+        .client_auth("client_secret_post");
     let refresher = Refresher::new(options).expect("the options are good");
     let error = refresher.access_token().await.expect_err("the client is refused");
     assert_eq!(error.code(), ErrorCode::ClientRejected);
+    assert_eq!(asked.lines().len(), 2, "once more after invalid_client, which is sent then");
+    assert_eq!(log.count("send"), 2);
     assert!(!format!("{error:?} {error}").contains("secret-number-1"), "{error:?}");
     assert!(log.lines().iter().any(|line| line.contains("client_secret=secret-number-1")));
 }

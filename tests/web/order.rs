@@ -140,6 +140,16 @@ async fn signing_out_tells_the_server_and_waits_for_it() {
 }
 
 #[wasm_bindgen_test]
+async fn a_revocation_that_a_busy_server_put_off_is_sent_again_then() {
+    let log = Log::default();
+    let storage = Staged::with(&good(), &log).await;
+    let options = options(&storage, server(&log, [Fate::Busy(0)])).revocation_endpoint("https://auth.example/revoke");
+    let refresher = oauth_refresher::web::Refresher::new(options).expect("the options are good");
+    refresher.sign_out(Revoke::Yes).await.expect("it is stored");
+    assert_eq!(log.count("send token="), 2);
+}
+
+#[wasm_bindgen_test]
 async fn a_storage_that_cannot_compare_is_read_before_each_write() {
     let log = Log::default();
     let mut storage = Staged::with(&run_out(), &log).await;

@@ -1,6 +1,5 @@
 //! One timer for whatever is due next. It is a hint: the machine decides by the clock what is really due.
 
-use alloc::boxed::Box;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
 use core::pin::pin;
@@ -37,10 +36,14 @@ impl Timer {
     }
 }
 
+/// For that long.
+pub async fn wait(millis: f64) {
+    TimeoutFuture::new(clamped(if millis > 0.0 { millis as u64 } else { 0 })).await;
+}
+
 /// What the work brings, or `None` once that took too long.
 pub async fn bounded<T>(work: impl Future<Output = T>, millis: f64) -> Option<T> {
-    let late = Box::pin(TimeoutFuture::new(clamped(if millis > 0.0 { millis as u64 } else { 0 })));
-    match race(pin!(work), late).await {
+    match race(pin!(work), pin!(wait(millis))).await {
         Either::First(done) => Some(done),
         Either::Second(()) => None,
     }
