@@ -35,8 +35,10 @@ export interface RefresherOptions {
    */
   token_endpoint?: string;
   /**
-   * The authorization server's issuer identifier. RFC 8414 (or OpenID Connect) discovery fills in the endpoints that are not given.
-   * Metadata that names another issuer is not used (RFC 8414 §3.3).
+   * The authorization server's issuer identifier, character by character as its metadata names it. Discovery fills in the endpoints that
+   * are not given: RFC 8414's place is asked first, then OpenID Connect's. Metadata that names another issuer is not used (RFC 8414
+   * §3.3), nor is an endpoint without https; the refresh is then `unavailable`, says why, and the next one asks again. Where
+   * `clientAuth` is not given, the metadata says whether a `client_secret` goes as `client_secret_basic` or `client_secret_post`.
    */
   issuer?: string;
   /** Where `signOut({ revoke: true })` revokes the tokens (RFC 7009). */

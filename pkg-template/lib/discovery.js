@@ -1,27 +1,39 @@
 // @ts-check
+import { isEndpoint } from "./options.js";
+import { send } from "./ports/http.js";
+
+const ENDPOINTS = ["token_endpoint", "revocation_endpoint"];
 
 /**
- * The endpoints of an issuer: RFC 8414 §3.1 inserts the well-known path before the issuer's own, OpenID Connect appends it.
- * What names another issuer is not used (RFC 8414 §3.3).
+ * What an issuer says of itself. RFC 8414 §3.1 inserts the well-known path before the issuer's own, and is asked first; OpenID
+ * Connect appends its own. What names another issuer, be it by a slash, is not used (§3.3), nor is an endpoint without TLS. Nothing
+ * was spent yet, whatever goes wrong here, and nobody remembers it: the next attempt asks again.
  * @param {typeof fetch} fetch @param {string} issuer @param {number} timeoutSeconds
- * @returns {Promise<{ token_endpoint: string, revocation_endpoint?: string }>}
+ * @returns {Promise<Record<string, any>>}
  */
 export async function discover(fetch, issuer, timeoutSeconds) {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
-  const places = [
+  let found = "was not found";
+  for (const url of [
     `${origin}/.well-known/oauth-authorization-server${path}`,
     `${origin}${path}/.well-known/openid-configuration`,
-  ];
-  for (const place of places) {
-    // nothing was spent yet, whatever goes wrong here
-    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
-    const asked = fetch(place, { headers: { accept: "application/json" }, redirect: "manual", signal });
-    const response = await asked.catch(() => null);
-    const metadata = response?.ok ? await response.json().catch(() => null) : null;
-    if (metadata?.issuer === issuer && typeof metadata.token_endpoint == "string") return metadata;
+  ]) {
+    const request = { method: "GET", url, headers: { accept: "application/json" } };
+    const metadata = read(await send(fetch, request, timeoutSeconds));
+    if (!metadata) continue;
+    for (const place of [metadata, metadata.mtls_endpoint_aliases ?? {}])
+      for (const name of ENDPOINTS) if (!isEndpoint(place[name])) delete place[name];
+    if (metadata.issuer !== issuer) found = "names another issuer";
+    else if (metadata.token_endpoint) return metadata;
+    else found = "has no token_endpoint with https";
   }
-  throw Object.assign(new Error("the issuer's metadata was not found, or names another issuer"), {
-    isUnsent: true,
-  });
+  throw Object.assign(new Error(`the metadata of the issuer ${found}`), { isUnsent: true });
+}
+
+/** @param {Awaited<ReturnType<typeof send>>} reply @returns {any} */
+function read(reply) {
+  try {
+    return typeof reply == "object" && reply.status == 200 && JSON.parse(reply.body ?? "");
+  } catch {}
 }

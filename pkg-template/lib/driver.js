@@ -368,6 +368,7 @@ export class Driver {
     const attempt = this.#attempt;
     const sent_at = Date.now() / 1000;
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
+    this.#unbuildable = "";
     const leftSeconds = () => timeoutSeconds - (performance.now() - begun) / 1000;
     /** @type {HttpReply | NoReply} */
     let reply;
@@ -463,7 +464,8 @@ export class Driver {
   #error({ retry_at, error, error_description, ...fields }) {
     const { scrub } = this.#scrubber;
     const lost = fields.code == "session_ended" && this.#bound?.lost;
-    const ours = lost || (fields.code == "client_rejected" && !fields.status ? this.#unbuildable : undefined);
+    const isOurs = /rejected|unavailable|unknown/.test(fields.code) && !fields.status;
+    const ours = lost || (isOurs && this.#unbuildable);
     return new RefreshError({
       ...fields,
       ...(lost && { refreshTokenState: "unspent" }),

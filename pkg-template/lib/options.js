@@ -15,6 +15,8 @@ export function checkOptions(given) {
   const options = { ...DEFAULTS };
   for (const [name, value] of Object.entries(/** @type {{}} */ (given)))
     if (value !== undefined && (value || name != "scope")) options[name] = value;
+  // how the secret goes: the issuer's metadata may say, if nobody chose
+  options.isAuthOpen = !options.clientAuth && !!options.client_secret;
   options.clientAuth ??= options.client_secret ? "client_secret_basic" : "none";
   checkTogether(options);
   options.clientAuth.checkOptions?.(options);
@@ -65,6 +67,9 @@ function checkTogether({
  * @param {string} format @param {string} value @param {string} name
  */
 export const checkFormat = (format, value, name) => check("a valid " + format, value, name);
+
+/** Where a token may be sent. @param {unknown} url */
+export const isEndpoint = (url) => fits(ENDPOINT, url);
 
 const DEFAULTS = {
   basicEncoding: /** @type {"rfc6749" | "raw"} */ ("rfc6749"),

@@ -20,7 +20,7 @@ import { checkFormat } from "./options.js";
  * @param {RefresherOptions} options @param {(secrets: unknown[]) => void} learn
  */
 export function requests(options, learn) {
-  const { clientAuth, client_id, issuer } = /** @type {any} */ (options);
+  const { clientAuth, isAuthOpen, client_id, issuer } = /** @type {any} */ (options);
   /** @type {Record<string, any> | undefined} */
   let metadata;
   /** @type {Parameters<ClientAuth>[0]["lastReply"]} */
@@ -36,7 +36,11 @@ export function requests(options, learn) {
 
   /** @param {string} url @param {Build} build @param {Refused} [refused] @param {string} [refresh_token] @returns {Promise<Request>} */
   async function built(url, build, refused, refresh_token) {
+    /** @type {Awaited<ReturnType<typeof resolveValues>> & { clientAuth?: string }} */
     const values = await resolveValues(options, url, refresh_token);
+    // RFC 8414 §2: what is not said is client_secret_basic
+    const known = metadata?.token_endpoint_auth_methods_supported;
+    if (isAuthOpen && /_post/.test(known) && !/_basic/.test(known)) values.clientAuth = "client_secret_post";
     const request = () => {
       const http = JSON.parse(build(JSON.stringify(values)));
       if (http.wanted) throw new TypeError(`${http.name} must be ${http.wanted}`);

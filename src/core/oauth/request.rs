@@ -24,6 +24,8 @@ pub struct Values {
     pub endpoint: String,
     /// RFC 6749 section 2.3.1.
     pub client_secret: Secret,
+    /// How the server wants the secret, where nobody chose.
+    pub client_auth: String,
     /// Further parameters.
     pub parameters: Object,
     /// Further header fields.
@@ -86,7 +88,9 @@ impl<'a> Client<'a> {
 
     /// RFC 6749 section 2.3. A public client sends its `client_id`; so does one whose driver adds the rest itself.
     fn authenticate(self, draft: &mut Draft<'_>, values: &Values) {
-        let method = self.options.text("clientAuth");
+        let known =
+            if values.client_auth.is_empty() { self.options.text("clientAuth") } else { values.client_auth.clone() };
+        let method = known.as_str();
         let secret = values.client_secret.reveal();
         if method == "client_secret_basic" {
             return draft.header("authorization", &self.basic(secret));
@@ -129,6 +133,7 @@ impl Values {
         Self {
             endpoint: values.text("endpoint"),
             client_secret: Secret::new(values.text("client_secret")),
+            client_auth: values.text("clientAuth"),
             parameters: Object::of(values.member("parameters").unwrap_or_default()),
             headers: Object::of(values.member("headers").unwrap_or_default()),
         }

@@ -1,0 +1,224 @@
+// What an issuer says of itself (RFC 8414, OpenID Connect Discovery): where it is looked for, and when it is not believed.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { createRefresher } from "oauth-refresher";
+import { mutualTls } from "oauth-refresher/client-auth";
+import { memoryStorage } from "oauth-refresher/storage";
+import { virtualTime } from "./virtual-time.mjs";
+
+const ISSUER = "https://as.example";
+const TOKENS = { access_token: "new.access.token-Vd63", token_type: "Bearer", expires_in: 3600 };
+const GOOD = { token_endpoint: "https://as.example/token", revocation_endpoint: "https://as.example/revoke" };
+const SECOND = 1000;
+
+let time;
+afterEach(() => (time?.restore(), (time = undefined)));
+
+/** A session of an issuer whose pages are these, by their addresses; and everything that was asked. */
+function session(pages, { issuer = ISSUER, ...options } = {}) {
+  const asked = [];
+  const storage = memoryStorage();
+  const refresher = createRefresher({
+    issuer,
+    client_id: "me",
+    timeoutSeconds: 5,
+    storage,
+    tokens: { refresh_token: "a.refresh.token-Nn52" },
+    fetch: async (url, init) => {
+      asked.push({ url: String(url), ...init });
+      if (init.method == "POST") return Response.json(TOKENS);
+      const page = pages[url];
+      if (!page) return new Response("not here", { status: 404 });
+      return typeof page == "function" ? page(init) : Response.json({ issuer, ...page });
+    },
+    ...options,
+  });
+  const urls = () => asked.map(({ url }) => url);
+  return { refresher, asked, urls, storage, pages };
+}
+
+async function refused({ refresher, storage }) {
+  time ??= virtualTime();
+  let error;
+  refresher.getTokens().catch((reason) => (error = reason));
+  for (let seconds = 0; !error && seconds < 60; seconds++) await time.pass(SECOND);
+  const { code, error_description, retryable, sessionEnded, refreshTokenState } = error;
+  assert.deepEqual(
+    [code, retryable, sessionEnded, refreshTokenState],
+    ["unavailable", true, false, "unspent"],
+  );
+  assert.equal((await storage.load()).tokens.refresh_token, "a.refresh.token-Nn52");
+  return error_description;
+}
+
+const PLACES = {
+  "https://as.example": [
+    "https://as.example/.well-known/oauth-authorization-server",
+    "https://as.example/.well-known/openid-configuration",
+  ],
+  "https://as.example/": [
+    "https://as.example/.well-known/oauth-authorization-server",
+    "https://as.example/.well-known/openid-configuration",
+  ],
+  "https://example.com/issuer1": [
+    "https://example.com/.well-known/oauth-authorization-server/issuer1",
+    "https://example.com/issuer1/.well-known/openid-configuration",
+  ],
+  "https://example.com:8443/a/b/": [
+    "https://example.com:8443/.well-known/oauth-authorization-server/a/b",
+    "https://example.com:8443/a/b/.well-known/openid-configuration",
+  ],
+};
+for (const [issuer, places] of Object.entries(PLACES))
+  test(`g5_the_well_known_path_of_${issuer}_is_inserted_for_oauth_first_and_appended_for_openid`, async () => {
+    for (const [index, place] of places.entries()) {
+      const { refresher, urls } = session({ [place]: GOOD }, { issuer });
+      assert.equal((await refresher.getTokens()).access_token, TOKENS.access_token);
+      assert.deepEqual(urls(), [...places.slice(0, index + 1), GOOD.token_endpoint]);
+      await refresher.refresh();
+      assert.equal(urls().length, index + 3, "metadata that was good is asked for once");
+    }
+  });
+
+const OTHERS = [
+  "https://as.example/",
+  "https://AS.example",
+  "http://as.example",
+  "https://as.example.evil.example",
+  undefined,
+];
+for (const named of OTHERS)
+  test(`g5_metadata_of_${ISSUER}_that_names_${named}_is_not_used_and_the_other_place_is_asked`, async () => {
+    const [first, second] = PLACES[ISSUER];
+    const wrong = { ...GOOD, token_endpoint: "https://evil.example/token", issuer: named };
+    const { refresher, urls } = session({ [first]: wrong, [second]: GOOD });
+    await refresher.getTokens();
+    assert.equal(urls().at(-1), GOOD.token_endpoint);
+    const nowhere = session({ [first]: wrong, [second]: wrong });
+    assert.match(await refused(nowhere), /names another issuer/);
+    assert.ok(!nowhere.urls().some((url) => url.includes("evil")));
+  });
+
+for (const [name, page] of Object.entries({
+  "a page of HTML": () => new Response("<html>"),
+  null: () => Response.json(null),
+  "two megabytes": () => Response.json({ ...GOOD, issuer: ISSUER, padding: "x".repeat(2 << 20) }),
+  "a redirect": ({ redirect }) => {
+    assert.equal(redirect, "manual");
+    return new Response(null, { status: 302, headers: { location: "https://evil.example/metadata" } });
+  },
+  "an error of the server": () => new Response(null, { status: 500 }),
+  silence: () => new Promise(() => {}),
+  "no network": () => Promise.reject(new TypeError("fetch failed")),
+}))
+  test(`metadata that is ${name} is told of, costs no token, and is asked for again`, async () => {
+    const [first, second] = PLACES[ISSUER];
+    const world = session({ [first]: page, [second]: page }, { retries: 0 });
+    assert.match((await refused(world)) ?? "", name == "silence" ? /in time|not found/ : /was not found/);
+    // nothing that failed is remembered
+    world.pages[first] = GOOD;
+    await time.pass(120 * SECOND);
+    let tokens;
+    world.refresher.getTokens().then((found) => (tokens = found));
+    await time.pass(SECOND);
+    assert.equal(tokens?.access_token, TOKENS.access_token);
+  });
+
+for (const token_endpoint of [
+  "http://as.example/token",
+  "ftp://as.example/token",
+  "/token",
+  5,
+  null,
+  undefined,
+  "https://a:b@as.example/",
+])
+  test(`g6_a_token_endpoint_that_is_${token_endpoint}_gets_no_token`, async () => {
+    const world = session({ [PLACES[ISSUER][0]]: { ...GOOD, token_endpoint } });
+    assert.match(await refused(world), /has no token_endpoint with https/);
+    assert.deepEqual(
+      world.asked.filter(({ method }) => method == "POST"),
+      [],
+    );
+  });
+
+test("g6_a_loopback_endpoint_needs_no_tls_and_an_issuer_elsewhere_does", async () => {
+  const token_endpoint = "http://127.0.0.1:9/token";
+  const { refresher, urls } = session({ [PLACES[ISSUER][0]]: { token_endpoint } });
+  await refresher.getTokens();
+  assert.equal(urls().at(-1), token_endpoint);
+  assert.throws(
+    () => createRefresher({ issuer: "http://as.example", client_id: "me" }),
+    /issuer must be an https URL/,
+  );
+});
+
+test("a_revocation_endpoint_without_tls_is_as_good_as_none", async () => {
+  const page = { ...GOOD, revocation_endpoint: "http://as.example/revoke" };
+  const { refresher, urls } = session({ [PLACES[ISSUER][0]]: page });
+  await refresher.getTokens();
+  await refresher.signOut({ revoke: true });
+  assert.equal(urls().at(-1), GOOD.token_endpoint);
+});
+
+test("an_endpoint_that_is_given_is_not_looked_up_and_the_other_one_is", async () => {
+  const { refresher, urls } = session(
+    { [PLACES[ISSUER][0]]: GOOD },
+    { token_endpoint: "https://own.example/token" },
+  );
+  await refresher.getTokens();
+  assert.deepEqual(urls(), ["https://own.example/token"]);
+  await refresher.signOut({ revoke: true });
+  assert.deepEqual(urls().slice(1), [PLACES[ISSUER][0], GOOD.revocation_endpoint]);
+});
+
+const METHODS = {
+  "not said": [undefined, "basic"],
+  client_secret_basic: [["client_secret_basic"], "basic"],
+  both: [["client_secret_post", "client_secret_basic"], "basic"],
+  client_secret_post: [["private_key_jwt", "client_secret_post"], "post"],
+  "none that a secret could use": [["private_key_jwt"], "basic"],
+};
+for (const [name, [token_endpoint_auth_methods_supported, wanted]] of Object.entries(METHODS))
+  test(`g7_where_the_methods_of_the_token_endpoint_are_${name}_a_secret_goes_as_client_secret_${wanted}`, async () => {
+    const page = { ...GOOD, token_endpoint_auth_methods_supported };
+    for (const [clientAuth, method] of [
+      [undefined, wanted],
+      ["client_secret_basic", "basic"],
+      ["client_secret_post", "post"],
+    ]) {
+      const { refresher, asked } = session(
+        { [PLACES[ISSUER][0]]: page },
+        { client_secret: "s3cret-word", clientAuth },
+      );
+      await refresher.getTokens();
+      const { headers, body } = asked.at(-1);
+      assert.equal(new Headers(headers).has("authorization"), method == "basic");
+      assert.equal(new URLSearchParams(body).get("client_secret"), method == "post" ? "s3cret-word" : null);
+    }
+  });
+
+test("a_public_client_stays_one_whatever_the_metadata_says", async () => {
+  const page = { ...GOOD, token_endpoint_auth_methods_supported: ["client_secret_post"] };
+  const { refresher, asked } = session({ [PLACES[ISSUER][0]]: page });
+  await refresher.getTokens();
+  assert.deepEqual([...new URLSearchParams(asked.at(-1).body).keys()].sort(), [
+    "client_id",
+    "grant_type",
+    "refresh_token",
+  ]);
+});
+
+test("aliases_for_mutual_tls_are_held_to_the_same_rules", async () => {
+  const alias = (token_endpoint) => ({ ...GOOD, mtls_endpoint_aliases: { token_endpoint } });
+  for (const [page, endpoint] of [
+    [alias("https://mtls.as.example/token"), "https://mtls.as.example/token"],
+    [alias("http://mtls.as.example/token"), GOOD.token_endpoint],
+    [{ ...GOOD, mtls_endpoint_aliases: "none" }, GOOD.token_endpoint],
+  ]) {
+    const { refresher, urls } = session({ [PLACES[ISSUER][0]]: page }, { clientAuth: mutualTls() });
+    await refresher.getTokens();
+    assert.equal(urls().at(-1), endpoint);
+  }
+});
