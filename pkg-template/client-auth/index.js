@@ -8,12 +8,12 @@ import { checked, fail, hasWindow, missing } from "./checks.js";
 
 /** @type {typeof keyDeclared} */
 export function privateKeyJwt(key, options = {}) {
-  const { type, usages = [], algorithm = {} } = /** @type {any} */ (key ?? {});
-  const found = type == "private" && usages.includes("sign") && signing(algorithm);
+  const { type, algorithm = {} } = /** @type {any} */ (key ?? {});
+  const found = type == "private" && signing(algorithm);
   if (!found)
     fail(
       "privateKeyJwt",
-      "key must be a private CryptoKey that may sign: ES256, ES384, ES512, EdDSA, or RS256 and PS256 with at least 2048 bits",
+      "key must be a private CryptoKey that signs: ES256, ES384, ES512, EdDSA, or RS256 and PS256 with at least 2048 bits",
     );
   const { alg, how } = found;
   // RFC 9864 gives EdDSA with this curve a name of its own

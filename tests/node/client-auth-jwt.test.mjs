@@ -197,7 +197,7 @@ test("what cannot sign, and options that are none, are refused by name and never
   ])
     assert.throws(
       () => privateKeyJwt(bad),
-      /^TypeError: privateKeyJwt: key must be a private CryptoKey that may sign/,
+      /^TypeError: privateKeyJwt: key must be a private CryptoKey that signs/,
     );
   for (const bad of ["", 5, null, undefined, {}])
     assert.throws(() => clientSecretJwt(bad), /^TypeError: clientSecretJwt: secret must be/);

@@ -88,6 +88,12 @@ test("F12 an assertion beside the certificate, for tokens that are bound to it",
   await refresher.refresh();
   const [{ door, parameters }] = server.asked;
   assert.equal(door, "back");
+  const clientAuth = mutualTls(privateKeyJwt(privateKey));
+  const { token_endpoint } = server;
+  assert.throws(
+    () => createRefresher({ token_endpoint, client_id, clientAuth }),
+    /issuer is missing: privateKeyJwt/,
+  );
   assert.equal(parameters.get("client_assertion").split(".").length, 3);
 });
 

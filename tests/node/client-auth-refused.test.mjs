@@ -196,3 +196,17 @@ test("a clock that is wrong for the assertion and for the proof is corrected for
   await refresher.refresh();
   assert.equal(server.asked.length, 3);
 });
+
+test("a server whose clock jumps with every refusal is asked three times at most", async () => {
+  let hours = 0;
+  const refusing = () =>
+    refused(hours % 2 ? "invalid_dpop_proof" : "invalid_client", {
+      headers: { date: wrongClock(++hours * HOUR_MS)() },
+    });
+  const server = endpoint(...Array(20).fill(refusing));
+  const clientAuth = privateKeyJwt((await ed25519()).privateKey);
+  const { refresher } = expiredSession(server, { client_id, issuer, clientAuth, dpop: dpop() });
+  const error = await reasonOf(refresher.refresh());
+  assert.deepEqual([error.code, error.refreshTokenState], ["client_rejected", "unspent"]);
+  assert.equal(server.asked.length, 3);
+});

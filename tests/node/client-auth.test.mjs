@@ -141,6 +141,22 @@ for (const name of ["none", "basic", "post"])
     assert.ok(await refresher.getAccessToken());
   });
 
+test("a revocation says who asks, and nothing that is for the token endpoint", async () => {
+  const asked = [];
+  const parameters = { tenant: () => asked.push("tenant") && "42", fixed: "7" };
+  for (const name of ["client_secret_post", "private_key_jwt"]) {
+    const server = endpoint();
+    const { refresher } = expiredSession(server, { ...methods[name](), parameters, scope: "a b" });
+    await refresher.refresh();
+    await refresher.signOut({ revoke: true });
+    assert.deepEqual(
+      [...server.asked[1].parameters.keys()].sort(),
+      [...WANTED[name], "token", "token_type_hint"].sort(),
+    );
+  }
+  assert.equal(asked.length, 2, "one for each refresh");
+});
+
 // --- functions --------------------------------------------------------------------------------------------------------
 
 test("a ClientAuth function adds, and what is there already stays as it is", async () => {
