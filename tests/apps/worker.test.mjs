@@ -1,5 +1,6 @@
 // The Worker in Rust (crate `worker`, examples/apps/worker) in real workerd against oidc-provider: a Durable Object holds the session.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
