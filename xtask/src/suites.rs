@@ -22,7 +22,7 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 22] = [
+const SUITES: [Suite; 23] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32", |_| checks::clippy_features()),
@@ -54,6 +54,12 @@ const SUITES: [Suite; 22] = [
         "sessions in real Redis and PostgreSQL servers",
         || has("stores"),
         |long| checks::node_tests("stores", false, long),
+    ),
+    node(
+        "python",
+        "sessions at django-oauth-toolkit, an authorization server that is not ours",
+        || has("python"),
+        |long| checks::node_tests("python", false, long),
     ),
     node(
         "runtimes",

@@ -1,0 +1,156 @@
+// Sessions at django-oauth-toolkit: rotation, a grace period in which a lost reply is asked for again, and reuse protection, which
+// ends everything a login led to when a refresh token comes a second time.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { createRefresher } from "oauth-refresher";
+import { memoryStorage } from "oauth-refresher/storage";
+import { record, until } from "../node/session.mjs";
+import { client_secret, startDjango } from "./django.mjs";
+
+const GRACE_SECONDS = 3;
+const ROTATING = { ROTATE_REFRESH_TOKEN: true, ACCESS_TOKEN_EXPIRE_SECONDS: 3600 };
+
+let strict, graceful;
+before(async () => {
+  // the first one makes the environment that the second one shares
+  strict = await startDjango({
+    ...ROTATING,
+    REFRESH_TOKEN_GRACE_PERIOD_SECONDS: 0,
+    REFRESH_TOKEN_REUSE_PROTECTION: true,
+  });
+  graceful = await startDjango({
+    ...ROTATING,
+    REFRESH_TOKEN_GRACE_PERIOD_SECONDS: GRACE_SECONDS,
+    REFRESH_TOKEN_REUSE_PROTECTION: true,
+  });
+});
+after(() => Promise.all([strict?.close(), graceful?.close()]));
+
+/** A session there; the replies to the next `lost` token requests never arrive. */
+async function session(server, { tokens, storage = memoryStorage(), ...options } = {}) {
+  const sent = [];
+  const wire = { lost: 0 };
+  const refresher = createRefresher({
+    token_endpoint: server.token_endpoint,
+    revocation_endpoint: server.revocation_endpoint,
+    client_id: "public",
+    storage,
+    ...options,
+    fetch: async (url, init) => {
+      sent.push(new URLSearchParams(init.body).get("refresh_token"));
+      const response = await fetch(url, init);
+      if (wire.lost-- > 0) {
+        await response.arrayBuffer();
+        throw new TypeError("fetch failed");
+      }
+      return response;
+    },
+  });
+  const events = record(refresher);
+  if (tokens !== null) await refresher.setTokens(tokens ?? (await server.login()));
+  return { refresher, storage, sent, wire, events };
+}
+
+const refreshToken = async (storage) => (await storage.load()).tokens.refresh_token;
+
+test("every_refresh_rotates_and_what_was_replaced_is_dead", async () => {
+  const { refresher, storage, sent } = await session(strict);
+  for (let round = 0; round < 3; round++) await refresher.refresh();
+  assert.equal(new Set([...sent, await refreshToken(storage)]).size, 4);
+  assert.match(refresher.tokens.token_type, /^Bearer$/);
+  assert.equal(await strict.refusal(sent[0]), "invalid_grant");
+});
+
+test("contexts_that_share_a_storage_send_one_request_per_rotation_and_no_session_is_lost", async () => {
+  const storage = memoryStorage();
+  const first = await session(strict, { storage });
+  const others = await Promise.all(
+    Array.from({ length: 4 }, () => session(strict, { storage, tokens: null })),
+  );
+  const all = [first, ...others];
+  for (let round = 1; round <= 3; round++) {
+    await Promise.all(all.map(({ refresher }) => refresher.getTokens()));
+    const rejected = first.refresher.tokens.access_token;
+    const brought = await Promise.all(all.map(({ refresher }) => refresher.getAccessToken({ rejected })));
+    assert.equal(new Set(brought).size, 1);
+    assert.equal(all.flatMap(({ sent }) => sent).length, round);
+  }
+});
+
+test("a_refresh_token_that_a_copy_uses_a_second_time_ends_the_family_and_both_learn_of_it", async () => {
+  const tokens = await strict.login();
+  const [owner, copy] = [await session(strict, { tokens }), await session(strict, { tokens })];
+  await owner.refresher.refresh();
+  const ended = { code: "session_ended", error: "invalid_grant", sessionEnded: true };
+  await assert.rejects(copy.refresher.refresh(), ended);
+  await assert.rejects(owner.refresher.refresh(), ended);
+  assert.equal(owner.events.types().at(-1), "session-ended");
+});
+
+test("a_reply_that_is_lost_inside_the_grace_is_asked_for_again_and_the_session_goes_on", async () => {
+  const { refresher, storage, sent, wire, events } = await session(graceful, {
+    reuse: { graceSeconds: GRACE_SECONDS },
+  });
+  wire.lost = 1;
+  const before = await refreshToken(storage);
+  await refresher.refresh();
+  assert.deepEqual(sent, [before, before]);
+  await refresher.refresh();
+  assert.equal(sent.length, 3);
+  assert.ok(!events.types().includes("session-ended"));
+});
+
+test("replies_that_are_lost_for_longer_than_the_grace_end_the_session_truthfully", async () => {
+  const { refresher, storage, sent, wire } = await session(graceful, {
+    tokens: { ...(await graceful.login()), expires_in: undefined, expires_at: 1 },
+    reuse: { graceSeconds: GRACE_SECONDS },
+    retries: 0,
+  });
+  wire.lost = Infinity;
+  await assert.rejects(refresher.getTokens(), { sessionEnded: false, refreshTokenState: "unknown" });
+  await delay(GRACE_SECONDS * 1000 + 1500);
+  wire.lost = 0;
+  await until(async () => (await refresher.getTokens().catch((error) => error)).code === "session_ended");
+  assert.deepEqual([new Set(sent).size, await storage.load()], [1, null]);
+});
+
+test("without_a_grace_in_the_options_a_lost_reply_is_not_asked_for_again_by_itself", async () => {
+  const { refresher, sent, wire } = await session(graceful, {
+    tokens: { ...(await graceful.login()), expires_in: undefined, expires_at: 1 },
+  });
+  wire.lost = 1;
+  await assert.rejects(refresher.getTokens(), { code: "outcome_unknown", refreshTokenState: "unknown" });
+  assert.equal(sent.length, 1);
+  // who asks later is worth the probe, which this server's grace still answers
+  await until(async () => (await refresher.getTokens().catch(() => null))?.access_token);
+});
+
+test("a_sign_out_revokes_the_refresh_token_there", async () => {
+  const { refresher, storage } = await session(strict);
+  await refresher.refresh();
+  const last = await refreshToken(storage);
+  await refresher.signOut({ revoke: true });
+  assert.equal(await strict.refusal(last), "invalid_grant");
+});
+
+for (const clientAuth of ["client_secret_basic", "client_secret_post"])
+  test(`a_secret_with_odd_characters_is_understood_as_${clientAuth}`, async () => {
+    const tokens = await strict.login("confidential");
+    const client = { client_id: "confidential", client_secret, clientAuth };
+    const { refresher, storage } = await session(strict, { tokens, ...client });
+    await refresher.refresh();
+    await refresher.refresh();
+    assert.notEqual(await refreshToken(storage), tokens.refresh_token);
+  });
+
+test("a_wrong_secret_is_client_rejected_and_costs_no_token", async () => {
+  for (const clientAuth of ["client_secret_basic", "client_secret_post"]) {
+    const options = { client_id: "confidential", client_secret: "another", clientAuth };
+    const { refresher, storage } = await session(strict, options);
+    const before = await refreshToken(storage);
+    await assert.rejects(refresher.refresh(), { code: "client_rejected", error: "invalid_client" });
+    assert.equal(await refreshToken(storage), before);
+  }
+});
