@@ -58,7 +58,7 @@ export function requireRefreshGrant(given, sentence) {
   throw new Violation("The grant type is not refresh_token.", sentence, { error: "unsupported_grant_type" });
 }
 
-function isEveryClients(name) {
+export function isEveryClients(name) {
   return EVERY_CLIENTS.has(name) || name.startsWith("sec-");
 }
 

@@ -31,7 +31,19 @@ import { dpop } from "oauth-refresher/dpop";
 import { createRefresher as createJsRefresher } from "oauth-refresher/js";
 import { createRefresher as createSlimRefresher } from "oauth-refresher/slim";
 import { callbackStorage, indexedDbStorage, memoryStorage, webStorage } from "oauth-refresher/storage";
-import { go1, goto, goTo, vault } from "oauth-refresher/providers";
+import {
+  apple,
+  atproto,
+  github,
+  gitlab,
+  go1,
+  goto,
+  goTo,
+  mercury,
+  microsoftEntra,
+  vault,
+  zoho,
+} from "oauth-refresher/providers";
 
 /** Compiles only if both are the same type. */
 type Same<A, B> =
@@ -273,6 +285,16 @@ export const refreshers: Refresher[] = [
   createRefresher(goto(client)),
   createRefresher(vault({ partnerId: 4711, token_endpoint: "https://vault.example/v1/auth/token" })),
   createJsRefresher(everything),
+  createRefresher({ ...microsoftEntra({ tenant: "common", client_id: "app" }), scope: "openid" }),
+  createRefresher(github({ client_id: "app", client_secret: async () => "rotated" })),
+  createRefresher(zoho({ ...client, location: "com.cn" })),
+  createRefresher(mercury()),
+  createRefresher(
+    atproto({ issuer: "https://pds.example", client_id: "https://app.example/client.json", dpop: key }),
+  ),
+  createRefresher(
+    apple({ client_id: "app", team_id: "T", key_id: "K", privateKey: (await key.keyPair()).privateKey }),
+  ),
   createSlimRefresher({ ...everything, core: new URL("https://app.example/core.wasm") }),
   createSlimRefresher({ ...everything, core: fetch("https://app.example/core.wasm") }),
   createSlimRefresher({ ...everything, core: new ArrayBuffer(8) }),
@@ -281,3 +303,9 @@ export const refreshers: Refresher[] = [
 createSlimRefresher(everything);
 // @ts-expect-error: Vault's address is each customer's own
 vault({ partnerId: 4711 });
+// @ts-expect-error: whose tenant
+microsoftEntra({ client_id: "app" });
+// @ts-expect-error: not one of its data centres
+zoho({ ...client, location: "evil.example" });
+// @ts-expect-error: GitLab's clients are confidential
+gitlab({ client_id: "app" });

@@ -22,7 +22,7 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 23] = [
+const SUITES: [Suite; 24] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32", |_| checks::clippy_features()),
@@ -49,6 +49,12 @@ const SUITES: [Suite; 23] = [
         |long| checks::node_tests("packaging", false, long),
     ),
     node("node", "the packed package in Node", || has("node"), |long| checks::node_tests("node", false, long)),
+    node(
+        "providers",
+        "every preset against a strict server made from what is known of the provider",
+        || has("providers"),
+        |long| checks::node_tests("providers", false, long),
+    ),
     node(
         "stores",
         "sessions in real Redis and PostgreSQL servers",

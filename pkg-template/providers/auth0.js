@@ -1,0 +1,13 @@
+// @ts-check
+import { filled } from "./filled.js";
+import { preset } from "./preset.js";
+
+/** @import { auth0 as declared } from "./index.js" */
+
+/** @type {typeof declared} */
+export const auth0 = (options) =>
+  preset("auth0", options, "client_id", {
+    token_endpoint: filled("auth0", options, "https://{tenant}.auth0.com/oauth/token"),
+    clientAuth: "client_secret_post",
+    reuse: "never", // an application's leeway is its administrator's choice
+  });

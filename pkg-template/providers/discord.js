@@ -1,0 +1,12 @@
+// @ts-check
+import { preset } from "./preset.js";
+
+/** @import { discord as declared } from "./index.js" */
+
+/** @type {typeof declared} */
+export const discord = (options) =>
+  preset("discord", options, "client_id client_secret", {
+    token_endpoint: "https://discord.com/api/oauth2/token",
+    clientAuth: "client_secret_post",
+    reuse: "never",
+  });

@@ -1,0 +1,17 @@
+// @ts-check
+import { filled } from "./filled.js";
+import { preset } from "./preset.js";
+
+/** @import { salesforce as declared } from "./index.js" */
+
+/** @type {typeof declared} */
+export const salesforce = (options) =>
+  preset("salesforce", options, "client_id", {
+    token_endpoint: filled(
+      "salesforce",
+      { domain: "login", ...options },
+      "https://{domain}.salesforce.com/services/oauth2/token",
+    ),
+    clientAuth: "client_secret_post",
+    reuse: "never", // an app may have rotation turned on, and then each works once
+  });

@@ -1,0 +1,29 @@
+import type { DPoPKeyPair, RefresherOptions } from "../../index.js";
+
+/**
+ * Sign in with Apple: `createRefresher({ ...apple({ client_id, team_id, key_id, privateKey }), storage })`.
+ *
+ * - Asks `POST https://appleid.apple.com/auth/token` by form, with client_id and client_secret beside it.
+ * - Access tokens: 1 h. Refresh tokens: not stated.
+ * - Rotation: none: the one there is stays.
+ * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Not data alone: client_secret is a function: a JWT (ES256, 5 minutes) minted for each request.
+ * - Apple wants no more than about one refresh a day for each user.
+ * - From memory, not verified: rotation, lifetimes, errors.
+ * - Source: better-auth@451aa4b packages/core/src/social-providers/apple.ts.
+ *
+ * @throws TypeError for an option that is missing or does not fit.
+ */
+export function apple(options: {
+  /** The services id or bundle id. */
+  client_id: string;
+  /** The team's id. */
+  team_id: string;
+  /** The key's id. */
+  key_id: string;
+  /**
+   * The key of Apple's .p8 file, imported for ECDSA on P-256: `crypto.subtle.importKey("pkcs8", …, { name:
+   * "ECDSA", namedCurve: "P-256" }, false, ["sign"])`.
+   */
+  privateKey: DPoPKeyPair["privateKey"];
+}): RefresherOptions;

@@ -1,0 +1,52 @@
+// The tokens that a row's server has given out, and what becomes of a refresh token that comes twice.
+
+import { randomToken } from "../servers/wire.mjs";
+
+/** `rotation`: "each", "same", "absent" (a refresh brings none), or every n-th a new one and else the same, none or null. */
+export function tokenBook({ rotation: { does }, reuse, request }) {
+  const tokens = [];
+  let ended = false;
+  let refreshes = 0;
+  // The access token renews itself, or nothing does: then the newest access token stands for a refresh token.
+  const renewsItself = !/\$refresh/.test(
+    JSON.stringify([request.form, request.json, request.string, request.address, request.query]),
+  );
+
+  const newest = () => tokens.at(-1);
+  const issued = (given = randomToken(32, "base64")) => {
+    const access_token = randomToken(40);
+    const refresh_token = renewsItself ? access_token : given;
+    tokens.push({ access_token, refresh_token, used: false, atMs: Date.now() });
+    return { access_token, refresh_token };
+  };
+
+  /** Whether a token that was replaced may be used once more. */
+  function mayRepeat(old) {
+    const parent = tokens.findLast(({ refresh_token }) => refresh_token !== newest().refresh_token);
+    if (reuse === "always") return true;
+    if (old.refresh_token !== parent?.refresh_token || newest().used) return false;
+    return reuse === "until-successor-used" || Date.now() - parent.usedAtMs < reuse.graceSeconds * 1000;
+  }
+
+  return {
+    renewsItself,
+    login: () => ((ended = false), tokens.splice(0), issued()),
+    end: () => void (ended = true),
+    get last() {
+      return newest();
+    },
+    /** The tokens of the reply, or nothing: the token is dead. A replay that is not allowed ends the session. */
+    refresh(credential = newest()?.refresh_token) {
+      const found = tokens.findLast(({ refresh_token }) => refresh_token === credential);
+      if (ended || !found) return undefined;
+      if (credential !== newest().refresh_token && !mayRepeat(found)) return void (ended = true);
+      Object.assign(found, { used: true, usedAtMs: found.usedAtMs ?? Date.now() });
+      refreshes++;
+      const rotates = does === "each" || (does.every && refreshes % does.every === 0);
+      if (rotates) return issued();
+      const { access_token } = issued(found.refresh_token);
+      const again = { same: found.refresh_token, absent: undefined, null: null }[does.else ?? does];
+      return { access_token, refresh_token: again };
+    },
+  };
+}
