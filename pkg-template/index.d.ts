@@ -183,7 +183,7 @@ export type ClientAuth = (request: {
   issuer?: string;
   /** Something, at the second attempt: the server refused the client a moment ago, and `lastReply` is what it said. */
   refused?: object;
-  /** What the token endpoint replied last: a challenge in its headers is for the next request. */
+  /** What the server replied last: a challenge in its headers is for the next request. */
   lastReply?: {
     status: number;
     /** The error code, if it was an error (RFC 6749 §5.2). */

@@ -402,27 +402,29 @@ export class Driver {
   }
 
   /**
-   * Whatever comes of it, the session is over here. A server that names a time is asked once more then, and one that wants a proof
-   * gets it: RFC 9449 asks for none here, and a page's preflight may not allow it.
+   * Whatever comes of it, the session is over here. A server that names a time is asked once more then, so is one that refused the
+   * client where a function may know better, and one that wants a proof gets it: RFC 9449 asks for none here, and a page's preflight
+   * may not allow it.
    * @param {string} token
    */
   async #revoke(token) {
     const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
     const dpop = /** @type {any} */ (this.#options.dpop);
-    /** @param {boolean} [proved] @returns {Promise<any>} */
-    const once = async (proved) => {
+    /** @param {boolean} [proved] @param {Refused} [refused] @returns {Promise<any>} */
+    const once = async (proved, refused) => {
       const ask = (/** @type {string} */ values) => this.#core?.ask("revocation", values) ?? "";
-      const request = await this.#requests.revocation(fetch, ask, token);
+      const request = await this.#requests.revocation(fetch, ask, token, refused);
       if (!request) return {};
       const { http } = request;
       if (proved) http.headers.dpop = await dpop.proof(http);
       const reply = await send(fetch, http, timeoutSeconds);
-      dpop?.heard(http, reply);
-      return reply;
+      if (typeof reply == "string") return {};
+      const fault = this.#requests.heard(http, reply);
+      return { ...reply, again: fault == "client" && { ...request, reply } };
     };
     const revoked = async () => {
-      const { status, retry_after = "" } = await once();
-      if (dpop && (status == 400 || status == 401)) return once(true);
+      const { status, retry_after = "", again } = await once();
+      if (again || (dpop && (status == 400 || status == 401))) return once(!!dpop, again);
       const seconds = Number(retry_after) || (Date.parse(retry_after) - Date.now()) / 1000;
       if ((status == 429 || status == 503) && seconds < timeoutSeconds) {
         await new Promise((resolve) => setTimeout(resolve, seconds * 1000));

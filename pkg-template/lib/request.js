@@ -34,7 +34,11 @@ export function requests(options, learn) {
     return (clientAuth.aliased && metadata.mtls_endpoint_aliases?.[name]) || metadata[name];
   }
 
-  /** @param {string} url @param {Build} build @param {Refused} [refused] @param {string} [refresh_token] @returns {Promise<Request>} */
+  /**
+   * Nothing, where the server refused the same of the client already.
+   * @param {string} url @param {Build} build @param {Refused} [refused] @param {string} [refresh_token]
+   * @returns {Promise<Request | undefined>}
+   */
   async function built(url, build, refused, refresh_token) {
     /** @type {Awaited<ReturnType<typeof resolveValues>> & { clientAuth?: string }} */
     const values = await resolveValues(options, url, refresh_token);
@@ -48,7 +52,9 @@ export function requests(options, learn) {
       return http;
     };
     let http = request();
-    if (typeof clientAuth != "function") return { http, key: values.client_secret };
+    /** @param {unknown} key @param {unknown} [said] */
+    const made = (key, said) => (refused && refused.key === key ? undefined : { http, key, said });
+    if (typeof clientAuth != "function") return made(values.client_secret);
     // What it adds goes where the shape of the request wants it.
     const { body = "" } = http;
     const form = new URLSearchParams(body[0] == "{" ? JSON.parse(body) : body);
@@ -58,7 +64,7 @@ export function requests(options, learn) {
     for (const [name, value] of parameters) if (!form.has(name)) values.parameters[name] = value;
     values.headers = Object.fromEntries(headers);
     http = request();
-    return { http, key: JSON.stringify(http), said };
+    return made(JSON.stringify(http), said);
   }
 
   return {
@@ -70,13 +76,13 @@ export function requests(options, learn) {
       const request = await built(await endpoint(fetch, "token_endpoint"), build, refused).catch((error) => {
         if (!refused) throw error;
       });
-      if (!request || (refused && request.key === refused.key)) return;
-      if (options.dpop) learn([(request.http.headers.dpop = await options.dpop.proof(request.http))]);
+      if (options.dpop && request)
+        learn([(request.http.headers.dpop = await options.dpop.proof(request.http))]);
       return request;
     },
 
     /**
-     * The token endpoint replied. What the same request, made anew, may do better at once: a proof that was refused for its time, or
+     * The server replied. What the same request, made anew, may do better at once: a proof that was refused for its time, or
      * what functions say of the client (a secret was rotated, an assertion's clock is wrong, an attestation lacks the challenge).
      * @param {HttpRequest} http @param {HttpReply} reply
      */
@@ -88,10 +94,13 @@ export function requests(options, learn) {
       return /^(invalid_client|use_(attestation_challenge|fresh_attestation)$)/.test(error) && "client";
     },
 
-    /** Nothing, where nobody said how to revoke. @param {typeof fetch} fetch @param {Build} build @param {string} refresh_token */
-    async revocation(fetch, build, refresh_token) {
+    /**
+     * Nothing, where nobody said how to revoke.
+     * @param {typeof fetch} fetch @param {Build} build @param {string} refresh_token @param {Refused} [refused]
+     */
+    async revocation(fetch, build, refresh_token, refused) {
       const url = await endpoint(fetch, "revocation_endpoint");
-      return url && built(url, build, undefined, refresh_token);
+      return url && built(url, build, refused, refresh_token);
     },
   };
 }

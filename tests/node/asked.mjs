@@ -24,9 +24,10 @@ export const granted = (extra = {}) =>
 export const refused = (error, { status = 400, headers = {}, ...more } = {}) =>
   Response.json({ error, ...more }, { status, headers });
 
-/** Replies that are not given are grants; a reply may be a function of what was asked. */
+/** Replies that are not given are grants; a reply may be a function of what was asked. `revocations`: the same for the other endpoint. */
 export function endpoint(...replies) {
   const asked = [];
+  const revocations = [];
   async function fetch(url, init) {
     const request = new Request(url, init);
     const text = await request.clone().text();
@@ -38,11 +39,14 @@ export function endpoint(...replies) {
       text,
       parameters: new URLSearchParams(text),
     });
-    if (String(url).startsWith(revocation_endpoint)) return new Response(null, { status: 200 });
+    if (String(url).startsWith(revocation_endpoint)) {
+      const reply = revocations.shift() ?? (() => new Response(null, { status: 200 }));
+      return reply(asked.at(-1));
+    }
     const reply = replies.shift() ?? granted();
     return typeof reply === "function" ? reply(asked.at(-1)) : reply;
   }
-  return { fetch, asked, replies };
+  return { fetch, asked, revocations };
 }
 
 /** A session whose access token has run out, at that endpoint. */

@@ -211,6 +211,19 @@ test("F8 F9 an attested instance answers the server's challenge, and keeps it fo
   assert.equal(sent.at(-1).status, 200, "the revocation too");
 });
 
+test("F9 a sign-out whose revocation is the first request answers the challenge too", async () => {
+  const { clientAuth } = attesting();
+  const options = { issuer: oidc.issuer, clientAuth };
+  const { refresher, sent, tokens } = await login(oidc, "attested", options, { attestationJkt });
+  await refresher.signOut({ revoke: true });
+  assert.deepEqual(
+    sent.map(({ status }) => status),
+    [400, 200],
+  );
+  const again = createRefresher({ ...optionsOf(oidc, "attested"), clientAuth, tokens });
+  await assert.rejects(again.refresh(), { code: "session_ended" });
+});
+
 test("F8 another instance's key is refused by the server, and the session has ended", async () => {
   const other = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
   const { clientAuth } = attesting({ key: other });
@@ -272,7 +285,7 @@ async function login(server, name, { issuer, ...options } = {}, minted = {}) {
   const tokens = await server.mint(name, minted);
   const refresher = createRefresher({ ...rest, ...places, fetch: recording, ...options });
   await refresher.setTokens(tokens);
-  return { refresher, sent };
+  return { refresher, sent, tokens };
 }
 
 const assertionOf = (body) => new URLSearchParams(body).get("client_assertion");

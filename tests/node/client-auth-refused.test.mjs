@@ -210,3 +210,20 @@ test("a server whose clock jumps with every refusal is asked three times at most
   assert.deepEqual([error.code, error.refreshTokenState], ["client_rejected", "unspent"]);
   assert.equal(server.asked.length, 3);
 });
+
+test("a revocation asks for a rotated secret again, once, and does not repeat the same", async () => {
+  const options = { client_id, clientAuth: "client_secret_post" };
+  const rotating = endpoint();
+  rotating.revocations.push(invalid, invalid, invalid);
+  await expiredSession(rotating, { ...options, client_secret: rotated() }).refresher.signOut({
+    revoke: true,
+  });
+  assert.deepEqual(rotating.asked.map(secretOf), SECRETS);
+
+  const constant = endpoint();
+  constant.revocations.push(invalid, invalid);
+  await expiredSession(constant, { ...options, client_secret: SECRETS[0] }).refresher.signOut({
+    revoke: true,
+  });
+  assert.equal(constant.asked.length, 1);
+});
