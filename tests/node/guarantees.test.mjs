@@ -1,11 +1,8 @@
 // The table of promises: every test it names is there, under that name, and no row is without one.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-
-const TESTS = new URL("../", import.meta.url);
-const table = readFileSync(new URL("GUARANTEES.md", TESTS), "utf8");
+import { isThere, namedBy, range, rowsOf } from "./tables.mjs";
 
 /** A reason for a row without a test. */
 const REASON = /^(later|outside): \S/;
@@ -16,15 +13,7 @@ const WANTED = {
   R: range(1, 10),
 };
 
-const rows = [...table.matchAll(/^\| ([GIER])(\d+) \| (.+) \| (.+) \|$/gm)].map(
-  ([, kind, number, promise, proof]) => ({
-    kind,
-    number: Number(number),
-    promise,
-    proof,
-    claims: claimsOf(proof),
-  }),
-);
+const rows = rowsOf("GUARANTEES.md", "GIER");
 
 test("every_promise_has_its_row_and_every_row_a_test_or_a_reason", (t) => {
   for (const [kind, numbers] of Object.entries(WANTED))
@@ -35,9 +24,7 @@ test("every_promise_has_its_row_and_every_row_a_test_or_a_reason", (t) => {
   for (const { kind, number, claims, proof } of rows)
     assert.ok(claims.length > 0 || REASON.test(proof), `${kind}${number}`);
   const proven = rows.filter(({ claims }) => claims.length).length;
-  t.diagnostic(
-    `${rows.length} promises, ${proven} with tests, ${new Set(rows.flatMap(({ claims }) => claims.map(String))).size} tests named`,
-  );
+  t.diagnostic(`${rows.length} promises, ${proven} with tests, ${namedBy(rows)} tests named`);
 });
 
 for (const { kind, number, claims } of rows)
@@ -51,29 +38,3 @@ test("a_name_that_is_not_there_is_missed", () => {
     assert.ok(!isThere("node/guarantees.test.mjs", name), name);
   assert.ok(!isThere("node/nowhere.test.mjs", "a_name_that_is_not_there_is_missed"));
 });
-
-/** Names as the file writes them: of a test, of a claim that several runtimes run, of a test in Rust. */
-function isThere(file, name) {
-  const place = new URL(file.startsWith("src/") ? `../${file}` : file, TESTS);
-  if (!existsSync(place)) return false;
-  const text = readFileSync(place, "utf8");
-  const plain = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  const written = file.endsWith(".rs")
-    ? `#\\[test\\]\\s+fn ${plain}\\(\\)`
-    : `\\btest\\(\\s*["\`]${plain}["\`],|^  async ${plain}\\(`;
-  return new RegExp(written, "m").test(text);
-}
-
-/** `file` "name", "name" `file` "name": each name with the file before it. */
-function claimsOf(proof) {
-  let file;
-  const found = [];
-  for (const [, path, name] of proof.matchAll(/`([^`]+)`|"((?:[^"\\]|\\.)+)"/g))
-    if (path !== undefined) file = path;
-    else found.push([file, name.replaceAll('\\"', '"')]);
-  return found;
-}
-
-function range(from, to) {
-  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
-}

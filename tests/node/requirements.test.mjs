@@ -1,0 +1,30 @@
+// The table of what the standards ask for: every test it names is there, under that name, and no requirement is without one.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isThere, namedBy, range, rowsOf } from "./tables.mjs";
+
+/** How many requirements each letter has. */
+const WANTED = { A: 17, B: 13, C: 10, D: 10, E: 14, F: 12, G: 13, H: 10, I: 11 };
+/** Why one asks nothing of a client. */
+const REASON = /^outside: \S/;
+
+const rows = rowsOf("REQUIREMENTS.md", "A-I");
+
+test("every_requirement_has_its_row_and_every_row_a_test_or_a_reason", (t) => {
+  for (const [kind, count] of Object.entries(WANTED))
+    assert.deepEqual(
+      rows.filter((row) => row.kind === kind).map(({ number }) => number),
+      range(1, count),
+      kind,
+    );
+  for (const { kind, number, claims, proof } of rows)
+    assert.ok(claims.length > 0 || REASON.test(proof), `${kind}${number}`);
+  const tested = rows.filter(({ claims }) => claims.length).length;
+  t.diagnostic(`${tested} of ${rows.length} requirements tested, by ${namedBy(rows)} tests`);
+});
+
+for (const { kind, number, claims } of rows)
+  test(`the_tests_of_requirement_${kind}${number}_are_there_under_their_names`, () => {
+    for (const [file, name] of claims) assert.ok(isThere(file, name), `${file}: ${name}`);
+  });

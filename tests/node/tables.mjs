@@ -1,0 +1,46 @@
+// Tables of promises and requirements, whose rows name the tests that prove them. Not a test by itself.
+
+import { existsSync, readFileSync } from "node:fs";
+
+const TESTS = new URL("../", import.meta.url);
+
+/** The rows `| A1 | what | proof |` of a table below tests/ whose kinds are those letters. */
+export function rowsOf(file, kinds) {
+  const text = readFileSync(new URL(file, TESTS), "utf8");
+  return [...text.matchAll(new RegExp(`^\\| ([${kinds}])(\\d+) \\| (.+) \\| (.+) \\|$`, "gm"))].map(
+    ([, kind, number, promise, proof]) => ({
+      kind,
+      number: Number(number),
+      promise,
+      proof,
+      claims: claimsOf(proof),
+    }),
+  );
+}
+
+/** Names as the file writes them: of a test, of a claim that several runtimes run, of a test in Rust. */
+export function isThere(file, name) {
+  const place = new URL(file.startsWith("src/") ? `../${file}` : file, TESTS);
+  if (!existsSync(place)) return false;
+  const text = readFileSync(place, "utf8");
+  const plain = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const written = file.endsWith(".rs")
+    ? `#\\[test\\]\\s+fn ${plain}\\(\\)`
+    : `\\btest\\(\\s*["\`]${plain}["\`],|^  async ${plain}\\(`;
+  return new RegExp(written, "m").test(text);
+}
+
+export const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+/** How many different tests the rows name. */
+export const namedBy = (rows) => new Set(rows.flatMap(({ claims }) => claims.map(String))).size;
+
+/** `file` "name", "name" `file` "name": each name with the file before it. */
+function claimsOf(proof) {
+  let file;
+  const found = [];
+  for (const [, path, name] of proof.matchAll(/`([^`]+)`|"((?:[^"\\]|\\.)+)"/g))
+    if (path !== undefined) file = path;
+    else found.push([file, name.replaceAll('\\"', '"')]);
+  return found;
+}
