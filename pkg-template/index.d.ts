@@ -163,13 +163,13 @@ export type Reuse = "never" | "always" | "until-successor-used" | { graceSeconds
  * import type { ClientAuth } from "oauth-refresher";
  *
  * declare function attestation(): Promise<string>;
- * declare function proofOfPossession(claims: { aud?: string; challenge?: string }): Promise<string>;
+ * declare function possession(aud: string | undefined, challenge: string | undefined): Promise<string>;
  *
  * let challenge: string | undefined;
  * const attested: ClientAuth = async ({ headers, issuer, lastReply }) => {
  *   challenge = lastReply?.headers.get("OAuth-Client-Attestation-Challenge") ?? challenge;
  *   headers.set("OAuth-Client-Attestation", await attestation());
- *   headers.set("OAuth-Client-Attestation-PoP", await proofOfPossession({ aud: issuer, challenge }));
+ *   headers.set("OAuth-Client-Attestation-PoP", await possession(issuer, challenge));
  * };
  * ```
  */

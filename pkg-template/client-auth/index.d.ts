@@ -65,11 +65,12 @@ export function clientSecretJwt(
  * import { Agent, fetch } from "undici";
  *
  * const dispatcher = new Agent({ connect: { cert: readFileSync("client.crt"), key: readFileSync("client.key") } });
+ * const certified = (url: string, init: object) => fetch(url, { ...init, dispatcher });
  * const refresher = createRefresher({
  *   issuer: "https://auth.example",
  *   client_id: "my-service",
  *   clientAuth: mutualTls(),
- *   fetch: (url, init) => fetch(url, { ...init, dispatcher }),
+ *   fetch: certified as unknown as typeof globalThis.fetch,
  *   tokens: { refresh_token: "…" },
  * });
  * ```
