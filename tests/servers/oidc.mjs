@@ -81,13 +81,18 @@ export async function startOidc({
   /**
    * What a login with this client would have brought: `clientName` is "none", "basic" or "post". `jkt`: the login proved this key,
    * and a public client's refresh token is bound to it as well (RFC 9449 section 5). `attestationJkt`: that of an attested instance.
+   * `resource`: what was granted besides (RFC 8707), all with the scope `read`.
    */
-  async function mint(clientName, { scope = "openid offline_access", jkt, attestationJkt } = {}) {
+  async function mint(
+    clientName,
+    { scope = "openid offline_access", jkt, attestationJkt, resource = [] } = {},
+  ) {
     const client = await provider.Client.find(clients[clientName]?.client_id ?? "");
     if (!client)
       throw new TypeError(`no client ${clientName}; write one of ${Object.keys(clients).join(", ")}`);
     const grant = new provider.Grant({ accountId: SUBJECT, clientId: client.clientId });
     grant.addOIDCScope(scope);
+    for (const granted of resource) grant.addResourceScope(granted, "read");
     const grantId = await grant.save();
     const shared = { client, accountId: SUBJECT, grantId, scope, gty: "authorization_code" };
     const accessToken = new provider.AccessToken({ ...shared, jkt });
@@ -97,6 +102,7 @@ export async function startOidc({
     const refresh_token = await new provider.RefreshToken({
       ...shared,
       ...binding,
+      ...(resource.length && { resource, scope: `${scope} read` }),
       iiat,
       rotations: 0,
     }).save();
@@ -124,6 +130,8 @@ export async function startOidc({
     proofs,
     clients,
     mint,
+    /** Which resource an access token is for. */
+    audienceOf: async (token) => (await provider.AccessToken.find(token))?.aud,
     requests: log.requests,
     revokedFamilies: log.revokedFamilies,
     faults,
