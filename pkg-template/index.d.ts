@@ -59,9 +59,10 @@ export interface RefresherOptions {
   clientAuth?: "none" | "client_secret_basic" | "client_secret_post" | ClientAuth;
   /**
    * How id and secret are written into the Basic header. Default `rfc6749`: each is form-encoded first (RFC 6749 §2.3.1). `raw`:
-   * as they are, for the servers that expect that. The two differ only for secrets with characters such as `+`, `/`, `=` or `:`.
+   * as they are, for the servers that expect that. `percent`: percent-encoded, with `%20` for a space. They differ only for secrets
+   * with characters such as `+`, `/`, `=` or `:`.
    */
-  basicEncoding?: "rfc6749" | "raw";
+  basicEncoding?: "rfc6749" | "percent" | "raw";
   /**
    * Sender-constrained tokens (RFC 9449): `dpop()` of `oauth-refresher/dpop`. Every token request carries a proof, and so does every
    * request of `refresher.fetch` with a token of the type DPoP.
@@ -100,7 +101,7 @@ export interface RefresherOptions {
 
   /** Where the tokens live. Default: `memoryStorage()` of `oauth-refresher/storage`. */
   storage?: TokenStorage;
-  /** Used if the storage is empty: a refresh token from the environment, say. */
+  /** Used if the storage is empty: a refresh token from the environment, say. Under registered names, or in the server's shape. */
   tokens?: TokenInput;
   /**
    * What keeps two contexts from refreshing at once. `auto` (default): the storage's own lock, else `navigator.locks`, else this
@@ -110,6 +111,31 @@ export interface RefresherOptions {
 
   /** What sends token requests and `refresher.fetch`. Default: the global `fetch`, looked up at each call. */
   fetch?: typeof fetch;
+  /**
+   * Sends token requests where data cannot say how: a signature over the request, an exchange in two steps. It is handed each
+   * request after `request` shaped it and the client was authenticated, and gives the server's response, which `response` reads.
+   * Revocation, discovery and `refresher.fetch` do not go through it.
+   *
+   * What it throws is taken for a lost reply, because the server may have had the request; throw an error with `isUnsent: true`
+   * where nothing was sent. Give up when `request.signal` aborts.
+   *
+   * @example
+   * ```ts
+   * import { createRefresher } from "oauth-refresher";
+   *
+   * declare function hmac(text: string): Promise<string>;
+   *
+   * const refresher = createRefresher({
+   *   token_endpoint: "https://auth.example/token",
+   *   client_id: "my-app",
+   *   async transport(request) {
+   *     request.headers.set("x-signature", await hmac(await request.clone().text()));
+   *     return fetch(request);
+   *   },
+   * });
+   * ```
+   */
+  transport?: (request: Request) => Awaitable<Response>;
   /**
    * How many seconds one token request may take, with the functions that are asked for its values and authentication. Default 30.
    * Shorter than the server's gateway loses replies.
@@ -263,7 +289,8 @@ export interface Refresher extends EventTarget {
    */
   fetch(input: FetchInput, init?: RequestInit): Promise<Response>;
   /**
-   * After a login: takes the token endpoint's reply as it came, stores it as the session and answers what is now known.
+   * After a login: takes the token endpoint's reply as it came, stores it as the session and answers what is now known. With a
+   * `response` shape the reply is read by it, and registered names are understood as well; one without tokens is `bad_response`.
    *
    * @example
    * ```ts
@@ -527,8 +554,11 @@ export type RefreshErrorCode =
 export interface RequestShape {
   /** Default POST. */
   method?: "POST" | "GET" | "PATCH" | "PUT";
-  /** How parameters in the body are written. Default `form`; `query`: they go into the URL instead. */
-  body?: "form" | "json" | "query" | "none";
+  /**
+   * How parameters in the body are written. Default `form`, for a GET `query`: they go into the URL instead, and so does a
+   * `client_secret` that is one of them. `string`: the refresh token alone, as a JSON string.
+   */
+  body?: "form" | "json" | "string" | "query" | "none";
   /** Renames a registered parameter, or leaves it out with null. */
   names?: Record<string, string | null>;
   /** Where a parameter goes, by its registered name. `path` fills `{name}` in the endpoint. Default: the body. */
@@ -539,8 +569,18 @@ export interface RequestShape {
   basic?: { username?: "client_id" | "client_secret"; password?: "client_id" | "client_secret" | "" };
   /** What separates scopes. Default: a space. */
   scopeSeparator?: string;
-  /** What `parameters` and `headers` that the user fills in must look like; otherwise a TypeError. */
-  check?: Record<string, "int32" | "uuid" | "url">;
+  /**
+   * Further parameters that are made anew for each request, each from a text with slots in braces: `{uuid}`, `{unix_seconds}`,
+   * `{unix_milliseconds}`, and members of the stored tokens: `{access_token}`, `{instance_url}`, `{user.id}`. `names` and `place` apply:
+   * `{ templates: { authorization: "Bearer {access_token}" }, place: { authorization: "header" } }`. Where nothing fills a slot,
+   * nothing is sent.
+   */
+  templates?: Record<string, string>;
+  /**
+   * What `parameters` and `headers` that the user fills in must look like; otherwise a TypeError. What is `json` goes into a JSON
+   * body as it is: a number, true, a list.
+   */
+  check?: Record<string, "int32" | "uuid" | "url" | "json">;
 }
 
 /**
@@ -561,30 +601,55 @@ export interface RequestShape {
  * ```
  */
 export interface ResponseShape {
-  /** Default `auto`: JSON if it looks like it, whatever the content type says. */
-  format?: "json" | "form" | "auto";
-  /** The object that holds the members: `"data"`, `"result.token"`. Default: the reply itself. */
+  /** Default `auto`: JSON if it looks like it, whatever the content type says. `string`: the access token alone, as JSON or bare. */
+  format?: "json" | "form" | "string" | "auto";
+  /** The object that holds the members: `"data"`, `"result.token"`. Without tokens in it: the reply itself. */
   root?: string;
-  /** The server's names, by registered name. Dotted paths are allowed. */
+  /**
+   * The server's names, by registered name. Dotted paths are allowed, with indexes: `"tokens.0.value"`. Where there is no refresh
+   * token and the access token renews itself: `{ refresh_token: "access_token" }`.
+   */
   names?: Record<string, string>;
   /** How the server says when the access token expires. Default: `expires_in`, in seconds. */
   expiry?: {
     in: "seconds" | "milliseconds" | "unix_seconds" | "unix_milliseconds" | "iso8601";
     /** The member's name. */
     name?: string;
-    /** Assumed when the server does not say. */
+    /** Assumed when the server does not say, or says nothing that can be a lifetime: 0, more than ten years. */
     defaultSeconds?: number;
   };
   /** Assumed when the server leaves `token_type` out, against RFC 6749 §5.1. */
   token_type?: string;
-  /** What makes a reply an error whatever its status: the member at `path` is, or is not, this value. */
-  errorWhen?: Array<{ path: string; is?: unknown; isNot?: unknown }>;
+  /** What the server's own token types mean: `{ bot: "Bearer" }`. A token of any other unknown type is not taken (RFC 6749 §7.1). */
+  tokenTypes?: Record<string, string>;
+  /** What separates scopes. Default: a space. A list needs no word here. */
+  scopeSeparator?: string;
+  /**
+   * What makes a reply an error whatever its status, and what that error means; without `means`, its code says. Where every one
+   * has a meaning, an error code is still an error; else only these are.
+   */
+  errorWhen?: Array<ReplySign & { means?: RefreshErrorCode }>;
+  /** What makes a success without tokens an extension of those that are here: for `expiry.defaultSeconds`, or as the reply says. */
+  extendedWhen?: ReplySign[];
   /** Where the error code is. Default `error`. */
   error?: string;
   /** Where the error's text is. Default `error_description`. */
   error_description?: string;
-  /** What the server's own error codes mean. */
+  /**
+   * What the server's own error codes mean. `unavailable` and `client_rejected` also say that such a refusal does not use the refresh
+   * token up; anything but these and `session_ended` is `bad_response`.
+   */
   errors?: Record<string, RefreshErrorCode>;
   /** The statuses of success. Default 200. */
   successStatus?: number[];
+}
+
+/**
+ * A sign in a reply: the member at `path` (`"ok"`, `"errors.0.errorType"`) is there and is, or is not, this value. With neither, it is
+ * there and not null. A number or a boolean may also come as text.
+ */
+export interface ReplySign {
+  path: string;
+  is?: unknown;
+  isNot?: unknown;
 }

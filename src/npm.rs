@@ -17,7 +17,7 @@ use crate::core::machine::{
 use crate::core::oauth::challenge::rejects_token;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 use crate::core::oauth::response::{RefreshTokenState, Reply};
-use crate::core::record::{Stored, Tokens};
+use crate::core::record::Stored;
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
@@ -53,7 +53,7 @@ impl Core {
     pub fn tell(&mut self, now: f64, fact: &str, id: u32, details: &str) -> String {
         let input = match fact {
             "demanded" => Input::Demanded(id, wish(object(details))),
-            "adopted" => Input::Adopted(id, Tokens::from_json(object(details))),
+            "adopted" => Input::Adopted(id, self.machine.login(object(details))),
             "signedOut" => Input::SignedOut(id, if details.is_empty() { Revoke::No } else { Revoke::Yes }),
             "withdrawn" => Input::Withdrawn(id),
             "loaded" => Input::Loaded(id, Stored::from_json(details)),

@@ -1,5 +1,6 @@
 // @ts-check
 import { RefreshError } from "./error.js";
+import { typeOf } from "./options.js";
 import { clock } from "./ports/clock.js";
 import { send } from "./ports/http.js";
 import { lockPort } from "./ports/lock.js";
@@ -80,7 +81,7 @@ export class Driver {
   #attempt = "";
   /** What the storage's failure was, while the core is told of it. @type {Error | undefined} */
   #storageError;
-  /** Why the last request could not be built. */
+  /** Why the last request could not be built, or what its transport threw. */
   #unbuildable = "";
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
@@ -132,7 +133,8 @@ export class Driver {
 
   /** @param {TokenInput} tokens @returns {Promise<TokenSet>} */
   adopt(tokens) {
-    this.#scrubber.learn(Object.values(tokens));
+    // a shaped reply may have its tokens anywhere
+    JSON.stringify(tokens, (_, value) => (this.#scrubber.learn([value]), value));
     return this.#call(undefined, "adopted", () => tokens);
   }
 
@@ -367,7 +369,7 @@ export class Driver {
     const core = this.#core;
     const attempt = this.#attempt;
     const sent_at = Date.now() / 1000;
-    const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
+    const { fetch = globalThis.fetch, timeoutSeconds, transport } = this.#options;
     this.#unbuildable = "";
     const leftSeconds = () => timeoutSeconds - (performance.now() - begun) / 1000;
     /** @type {HttpReply | NoReply} */
@@ -375,13 +377,13 @@ export class Driver {
     try {
       this.#options.spending?.(this.#options, this.capabilities);
       const ask = (/** @type {string} */ values) => /** @type {Core} */ (core).ask("request", values);
-      const building = this.#requests.refresh(fetch, ask, refused);
+      const building = this.#requests.refresh(fetch, ask, this.tokens, refused);
       const request = await bounded(building, leftSeconds(), FUNCTIONS);
       // To build it took as long as somebody's function did: a sign-out, a login or a trap may have come first.
       if (core !== this.#core || !core?.ask("sending", String(order)))
         return this.#tell("unsent", order, "", core);
       reply = request
-        ? await send(fetch, request.http, leftSeconds())
+        ? await send(transport ? this.#carry : fetch, request.http, leftSeconds())
         : /** @type {Refused} */ (refused).reply;
       const fault = request && typeof reply != "string" && this.#requests.heard(request.http, reply);
       if (fault && !mended.includes(fault) && core === this.#core)
@@ -400,6 +402,22 @@ export class Driver {
     // The core that asked is gone, and the refresh token with it: what the reply brought is all there is.
     this.#ready(() => this.#tell("recovered", 0, { ...reply, attempt, sent_at }));
   }
+
+  /**
+   * The user's own way to the server, as a fetch. What it throws does not prove that nothing was sent, not even a refused
+   * connection, which may have been its second: only its own word does.
+   * @param {any} url @param {any} init
+   */
+  #carry = async (url, init) => {
+    try {
+      const response = await this.#options.transport?.(new Request(url, init));
+      if (typeOf(response) == "response") return /** @type {Response} */ (response);
+      throw new TypeError(`transport must give a Response (given: ${typeOf(response)})`);
+    } catch (/** @type {any} */ error) {
+      this.#unbuildable = String(error?.message ?? "");
+      throw { isUnsent: error?.isUnsent === true };
+    }
+  };
 
   /**
    * Whatever comes of it, the session is over here. A server that names a time is asked once more then, so is one that refused the

@@ -2,7 +2,7 @@
 import { MESSAGES } from "./error.js";
 
 /** @import { Lock, RefresherOptions, Reuse } from "../index.js" */
-/** @typedef {{ [name: string]: string | Spec }} Spec  Of an object: what each of its members may be. */
+/** @typedef {{ [name: string]: string | Spec | [Spec] }} Spec  Of an object: what each of its members may be. */
 
 /**
  * The options with their defaults, or a TypeError that names the option, what to write, and the type that was given: never a
@@ -46,17 +46,27 @@ function checkTogether({
   if (/secret/.test(auth) != !!client_secret)
     client_secret ? contradict("client_secret") : missing("client_secret", auth + " needs it");
   if (/basic/.test(auth) && !client_id && !request.basic) missing("client_id", auth + " needs it");
-  for (const name in headers)
+  for (const name in { ...headers, ...request.templates })
     if (/^authorization$/i.test(name) && clientAuth != "none") contradict("headers." + name);
 
   // RFC 6749 §3.2: no parameter more than once
-  for (const name in parameters)
+  const { names, place, templates } = request;
+  for (const name in { ...parameters, ...templates })
     if (
       /^(grant_type|refresh_token|client_(id|secret))$/.test(name) ||
       (/^(scope|resource|audience)$/.test(name) && options[name])
     )
-      fail(`parameters.${name} cannot be set here: it has an option of its own`);
+      fail(
+        `${name in parameters ? "parameters" : "request.templates"}.${name} cannot be set here: it has an option of its own`,
+      );
     else if (/^client_assertion/.test(name) && clientAuth != "none") contradict("parameters." + name);
+  for (const name in place) {
+    const slot = `{${names?.[name] ?? name}}`;
+    if (place[name] == "path" && options.token_endpoint && !options.token_endpoint.includes(slot))
+      fail(`request.place.${name} is path, and token_endpoint has no ${slot}`);
+  }
+  if (request.method == "GET" && /form|json|string/.test(request.body))
+    fail(`request.body ${request.body}: a GET has none; write query or none`);
   for (const name in request.check)
     for (const value of [parameters[name], headers[name]])
       if (isString(value)) checkFormat(request.check[name], value, name);
@@ -72,7 +82,7 @@ export const checkFormat = (format, value, name) => check("a valid " + format, v
 export const isEndpoint = (url) => fits(ENDPOINT, url);
 
 const DEFAULTS = {
-  basicEncoding: /** @type {"rfc6749" | "raw"} */ ("rfc6749"),
+  basicEncoding: /** @type {"rfc6749" | "percent" | "raw"} */ ("rfc6749"),
   refreshAheadSeconds: 60,
   background: /** @type {"auto" | "always" | "never"} */ ("auto"),
   reuse: /** @type {Reuse} */ ("never"),
@@ -84,9 +94,13 @@ const DEFAULTS = {
 /** RFC 6749 §3.2 and §10.4: TLS, no fragment; without TLS only where nothing leaves the machine. */
 const ENDPOINT = "an https URL (http on loopback only) without credentials or fragment";
 
+const CODES = Object.keys(MESSAGES).join("|");
+/** @type {Spec} */
+const SIGN = { path: "a string", is: "anything", isNot: "anything", means: CODES };
+
 /**
  * What each may be: alternatives joined with |, each a literal, one of KINDS, or [a list of one]. `any` is for any name but those that
- * reach a prototype.
+ * reach a prototype. An array: a list of such objects.
  * @type {Spec}
  */
 const OPTIONS = {
@@ -96,7 +110,7 @@ const OPTIONS = {
   client_id: "a string",
   client_secret: "a string|a function",
   clientAuth: "none|client_secret_basic|client_secret_post|a function",
-  basicEncoding: "rfc6749|raw",
+  basicEncoding: "rfc6749|percent|raw",
   dpop: "dpop() of oauth-refresher/dpop",
   scope: "a string|",
   resource: "an absolute URI|[an absolute URI]",
@@ -105,16 +119,17 @@ const OPTIONS = {
   headers: { any: "a string|a function" },
   request: {
     method: "POST|GET|PATCH|PUT",
-    body: "form|json|query|none",
+    body: "form|json|string|query|none",
     names: { any: "a string|null" },
     place: { any: "body|query|header|path" },
     grant_type: "a string",
     basic: { username: "client_id|client_secret", password: "client_id|client_secret|" },
     scopeSeparator: "a string",
-    check: { any: "int32|uuid|url" },
+    templates: { any: "a string" },
+    check: { any: "int32|uuid|url|json" },
   },
   response: {
-    format: "json|form|auto",
+    format: "json|form|string|auto",
     root: "a string",
     names: { any: "a string" },
     expiry: {
@@ -123,10 +138,13 @@ const OPTIONS = {
       defaultSeconds: "a finite number",
     },
     token_type: "a string",
-    errorWhen: "[an object]",
+    tokenTypes: { any: "a string" },
+    scopeSeparator: "a string",
+    errorWhen: [SIGN],
+    extendedWhen: [SIGN],
     error: "a string",
     error_description: "a string",
-    errors: { any: Object.keys(MESSAGES).join("|") },
+    errors: { any: CODES },
     successStatus: "[a finite number]",
   },
   refreshAheadSeconds: "a finite number",
@@ -142,6 +160,7 @@ const OPTIONS = {
   retries: "a whole number",
   origins: "[an https origin without a path]",
   isTokenRejected: "a function",
+  transport: "a function",
   waitUntil: "a function",
 };
 
@@ -149,6 +168,7 @@ const PROTOTYPE = /^(__proto__|constructor|prototype)$/;
 
 /** @type {Record<string, (value: any) => unknown>} */
 const KINDS = {
+  anything: () => true,
   null: (v) => v === null,
   "a string": (v) => isString(v) && v,
   "a function": (v) => isFunction(v),
@@ -171,10 +191,20 @@ const KINDS = {
   "a valid int32": (v) => /^-?\d+$/.test(v) && v == (v | 0),
   "a valid uuid": (v) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(v),
   "a valid url": (v) => parsed(v),
+  "a valid json": (v) => {
+    try {
+      return [JSON.parse(v)];
+    } catch {}
+  },
 };
 
-/** @param {string | Spec} spec @param {any} value @param {string} path */
+/** @param {string | Spec | [Spec]} spec @param {any} value @param {string} path */
 function check(spec, value, path) {
+  if (Array.isArray(spec)) {
+    check("[an object]", value, path);
+    for (const i in value) check(spec[0], value[i], `${path}[${i}]`);
+    return;
+  }
   const kinds = isString(spec) ? spec.split("|") : ["an object"];
   if (!kinds.some((kind) => fits(kind, value)))
     fail(`${path} must be ${kinds.join(" or ")} (given: ${typeOf(value)})`);
@@ -185,6 +215,7 @@ function check(spec, value, path) {
     if (!member) fail(`${here} is no option${guess(name, Object.keys(spec))}`);
     if (spec.any || value[name] !== undefined) check(member, value[name], here);
   }
+  if (spec == SIGN) check("a string", value.path, path + ".path");
 }
 
 /** @param {string} kind @param {any} value @returns {unknown} */
@@ -207,7 +238,7 @@ const isNear = (a, b, edits) =>
     : edits && [0, 1, 2].some((i) => isNear(a.slice(+(i > 0)), b.slice(+(i < 2)), edits - 1)));
 
 /** @param {unknown} value */
-const typeOf = (value) => ({}).toString.call(value).slice(8, -1).toLowerCase();
+export const typeOf = (value) => ({}).toString.call(value).slice(8, -1).toLowerCase();
 
 /** A plain object: Headers, a Map or an array would pass for an empty one. @param {unknown} value */
 const isObject = (value) => typeOf(value) == "object";

@@ -23,10 +23,12 @@ export const refresherMaker = (engine, platform) => (options) => {
 
 class Refresher extends GuardedEventTarget {
   #driver;
+  #isShaped;
 
   /** @param {import("./driver.js").Options} options @param {Engine} engine */
   constructor(options, engine) {
     super();
+    this.#isShaped = !!options.response;
     this.#driver = new Driver(options, engine, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
@@ -63,7 +65,9 @@ class Refresher extends GuardedEventTarget {
   async setTokens(tokens) {
     const { access_token, refresh_token } = tokens ?? {};
     const some = [access_token, refresh_token].filter((token) => token !== undefined && token !== null);
-    if (!some.length || !some.every((token) => token && typeof token == "string"))
+    const isReply = some.length && some.every((token) => token && typeof token == "string");
+    // where the tokens of a shaped reply are, the core knows
+    if (!isReply && !this.#isShaped)
       throw new TypeError(
         "setTokens: write the token endpoint's reply, with access_token or refresh_token as non-empty strings",
       );

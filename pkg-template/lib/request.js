@@ -2,7 +2,7 @@
 import { discover } from "./discovery.js";
 import { checkFormat } from "./options.js";
 
-/** @import { ClientAuth, RefresherOptions, Value } from "../index.js" */
+/** @import { ClientAuth, RefresherOptions, TokenSet, Value } from "../index.js" */
 /** @import { HttpReply, HttpRequest } from "./ports/http.js" */
 
 /**
@@ -36,12 +36,13 @@ export function requests(options, learn) {
 
   /**
    * Nothing, where the server refused the same of the client already.
-   * @param {string} url @param {Build} build @param {Refused} [refused] @param {string} [refresh_token]
+   * @param {string} url @param {Build} build @param {Refused} [refused] @param {string} [refresh_token] @param {TokenSet | null} [tokens]
    * @returns {Promise<Request | undefined>}
    */
-  async function built(url, build, refused, refresh_token) {
+  async function built(url, build, refused, refresh_token, tokens) {
     /** @type {Awaited<ReturnType<typeof resolveValues>> & { clientAuth?: string }} */
     const values = await resolveValues(options, url, refresh_token);
+    if (!refresh_token) Object.assign(values.parameters, filled(options.request?.templates, tokens));
     // RFC 8414 §2: what is not said is client_secret_basic
     const known = metadata?.token_endpoint_auth_methods_supported;
     if (isAuthOpen && /_post/.test(known) && !/_basic/.test(known)) values.clientAuth = "client_secret_post";
@@ -70,10 +71,11 @@ export function requests(options, learn) {
   return {
     /**
      * After a refusal: nothing, where nothing else can be said of the client.
-     * @param {typeof fetch} fetch @param {Build} build @param {Refused} [refused]
+     * @param {typeof fetch} fetch @param {Build} build @param {TokenSet | null} tokens @param {Refused} [refused]
      */
-    async refresh(fetch, build, refused) {
-      const request = await built(await endpoint(fetch, "token_endpoint"), build, refused).catch((error) => {
+    async refresh(fetch, build, tokens, refused) {
+      const url = await endpoint(fetch, "token_endpoint");
+      const request = await built(url, build, refused, undefined, tokens).catch((error) => {
         if (!refused) throw error;
       });
       if (options.dpop && request)
@@ -130,6 +132,26 @@ async function resolveValues({ client_secret, parameters, headers, request }, en
     parameters: await resolved(refresh_token ? {} : parameters),
     headers: await resolved(headers),
   };
+}
+
+/**
+ * What is made anew for each request: `{uuid}`, the time, and what the server said before.
+ * @param {Record<string, string>} [templates] @param {TokenSet | null} [tokens]
+ */
+function filled(templates = {}, tokens) {
+  const fill = (/** @type {string} */ _, /** @type {string} */ slot) => {
+    if (slot == "uuid") return crypto.randomUUID();
+    if (slot == "unix_milliseconds") return Date.now();
+    if (slot == "unix_seconds") return Math.floor(Date.now() / 1000);
+    /** @type {any} */
+    let value = tokens;
+    for (const name of slot.split(".")) value = value && Object.hasOwn(value, name) ? value[name] : "";
+    if (/^(string|number)$/.test(typeof value) && value !== "") return value;
+    throw new TypeError(`request.templates: the tokens that are stored have nothing for {${slot}}`);
+  };
+  return Object.fromEntries(
+    Object.entries(templates).map(([name, text]) => [name, text.replace(/{(.*?)}/g, fill)]),
+  );
 }
 
 /** @param {Value | undefined} value @returns {Promise<string>} */

@@ -19,6 +19,8 @@ pub enum BodyFormat {
     Form,
     /// One JSON object.
     Json,
+    /// One JSON string: the refresh token.
+    String,
     /// No body: they go to the query.
     Query,
     /// No body at all.
@@ -41,12 +43,20 @@ pub enum Place {
 impl RequestShape<'_> {
     /// How parameters in the body are written.
     pub fn body(self) -> BodyFormat {
-        match self.0.text("body").as_str() {
+        match self.0.literal("body") {
             "json" => BodyFormat::Json,
+            "string" => BodyFormat::String,
             "query" => BodyFormat::Query,
             "none" => BodyFormat::None,
+            // A GET has no body (RFC 9110 section 9.3.1).
+            "" if self.0.literal("method") == "GET" => BodyFormat::Query,
             _ => BodyFormat::Form,
         }
+    }
+
+    /// Whether the value of a parameter is JSON already.
+    pub fn is_json(self, registered: &str) -> bool {
+        self.0.member("check").is_some_and(|check| check.literal(registered) == "json")
     }
 
     /// A member that is text, or what stands for it where it is left out.
@@ -68,12 +78,11 @@ impl RequestShape<'_> {
 
     /// Where a parameter goes.
     pub fn place_of(self, registered: &str) -> Place {
-        let place = self.0.member("place").and_then(|place| place.member(registered)).and_then(Json::string);
-        match place.as_deref() {
-            Some("query") => Place::Query,
-            Some("header") => Place::Header,
-            Some("path") => Place::Path,
-            None if self.body() == BodyFormat::Query => Place::Query,
+        match self.0.member("place").unwrap_or_default().literal(registered) {
+            "query" => Place::Query,
+            "header" => Place::Header,
+            "path" => Place::Path,
+            "" if self.body() == BodyFormat::Query => Place::Query,
             _ => Place::Body,
         }
     }
@@ -84,6 +93,7 @@ pub fn flaw(check: &str, value: &str) -> Option<&'static str> {
     let (passes, wanted) = match check {
         "int32" => (is_int32(value), "a whole number from -2147483648 to 2147483647"),
         "uuid" => (is_uuid(value), "a UUID such as 6f1b8a50-0d2e-4b6c-9a57-3f1d0c5e7b21"),
+        "json" => (Json::parse(value).is_some(), "JSON"),
         _ => (is_url(value), "an absolute address that starts with https://"),
     };
     (!passes).then_some(wanted)

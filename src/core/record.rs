@@ -123,7 +123,7 @@ impl Tokens {
                 tokens.set(&name, value.raw());
             }
         }
-        for name in &["access_token", "refresh_token", "token_type", "id_token"] {
+        for name in &["access_token", "refresh_token", "token_type", "id_token", "scope"] {
             if tokens.text(name).is_none() {
                 tokens.remove(name);
             }
@@ -138,7 +138,7 @@ impl Tokens {
     }
 
     /// An expiry given as a point in time.
-    fn stated_expiry(&self) -> Option<UnixTime> {
+    pub fn stated_expiry(&self) -> Option<UnixTime> {
         self.number("expires_at").map(UnixTime::from_millis)
     }
 

@@ -21,13 +21,13 @@ export function recipesOf(document) {
 }
 
 /**
- * The recipes of docs/fetch.md as modules of their own, so that each call has its own session; `addresses` says what stands for the
+ * The recipes of a document as modules of their own, so that each call has its own session; `addresses` says what stands for the
  * servers that they name.
  */
-export async function openRecipes(addresses) {
+export async function openRecipes(addresses, document = "docs/fetch.md") {
   await mkdir(WRITTEN, { recursive: true });
   const folder = await mkdtemp(join(WRITTEN, "fetch-"));
-  for (const [file, code] of Object.entries(recipesOf("docs/fetch.md"))) {
+  for (const [file, code] of Object.entries(recipesOf(document))) {
     const javascript = (await transform(code, { loader: "ts" })).code;
     await writeFile(join(folder, file.replace(/ts$/, "js")), replaced(javascript, addresses));
   }

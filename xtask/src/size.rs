@@ -8,11 +8,12 @@ use anyhow::{bail, Context, Result};
 use crate::{project, run};
 
 /// The default import, minified and bundled into one file, in bytes as brotli 11 sends it. What is wanted is 22,000; what is
-/// there is 41.3 kB, three quarters of it the core. The budget holds what was reached; it went up by 300 bytes for what the
-/// simulator found wrong in the machine and for the hooks of DPoP, by 1,100 for the check of id_tokens, revocation and discovery, and by 300 for clients that
-/// authenticate by a function: asked once more when the server refuses it, its parameters wherever the request's shape wants them.
-/// The core as JavaScript is what a page pays whose policy blocks WebAssembly.
-const BUDGET: [(&str, u64); 2] = [("default import, one file", 41_400), ("oauth-refresher/js, one file", 54_000)];
+/// there is 43.1 kB, three quarters of it the core. The budget holds what was reached; it went up by 300 bytes for what the
+/// simulator found wrong in the machine and for the hooks of DPoP, by 1,100 for the check of id_tokens, revocation and discovery,
+/// by 300 for clients that authenticate by a function (asked once more when the server refuses it, its parameters wherever the
+/// request's shape wants them), and by 1,800 for the whole of the wire shapes (knobs K1 to K13 and R1 to R11) and `transport`: two
+/// thirds in the core, one in the options' checks. The core as JavaScript is what a page pays whose policy blocks WebAssembly.
+const BUDGET: [(&str, u64); 2] = [("default import, one file", 43_250), ("oauth-refresher/js, one file", 55_700)];
 
 const LIMIT: Duration = Duration::from_secs(60);
 

@@ -69,6 +69,7 @@ const ambient = () =>
 /** @param {any} error */
 function isUnsent(error) {
   const cause = error?.cause;
+  if (error?.isUnsent) return true;
   const codes = [
     error?.code,
     cause?.code,

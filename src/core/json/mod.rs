@@ -110,6 +110,16 @@ impl<'a> Json<'a> {
         self.member(name).and_then(Json::string).unwrap_or_default()
     }
 
+    /// The same as it is written, escapes and all: for the words and paths of a shape, which need none.
+    pub fn literal(self, name: &str) -> &'a str {
+        self.member(name).map_or("", Json::inner)
+    }
+
+    /// A string as it is written, or the raw text of anything else.
+    pub fn inner(self) -> &'a str {
+        self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(self.0)
+    }
+
     /// The value at a dotted path such as `result.token`; an empty path is the value itself.
     pub fn at(self, path: &str) -> Option<Json<'a>> {
         // A member may itself have a dot in its name, so the whole path is tried first.

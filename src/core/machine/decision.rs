@@ -69,6 +69,9 @@ impl Decision {
 
 impl Machine {
     pub(super) fn adopted(&mut self, now: UnixTime, id: CallerId, mut tokens: Tokens) {
+        if tokens.access_token().is_none() && tokens.refresh_token().is_none() {
+            return self.orders.push(Effect::Refuse(id, Box::new(Failure::new(Code::BadResponse))));
+        }
         // Whoever hands in a point in time computed it when the lifetime began; the lifetime itself may be old.
         if tokens.member("expires_at").is_some() {
             tokens.remove("expires_in");

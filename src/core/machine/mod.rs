@@ -40,6 +40,7 @@ use self::held::{Held, Reconciled};
 use self::phase::{Orphan, Phase};
 use super::json::{Json, Object};
 use super::oauth::request::{BadValue, Client, HttpRequest, Values};
+use super::oauth::response::login;
 use super::policy::{Policy, Random};
 use super::record::{Record, Stored, Tokens};
 use super::time::{Duration, UnixTime};
@@ -127,7 +128,7 @@ impl Machine {
         Self {
             policy: Policy::from_json(options),
             options: kept,
-            initial: options.member("tokens").map(Tokens::from_json),
+            initial: options.member("tokens").and_then(|tokens| login(tokens, options)),
             held: Held::default(),
             phase: Phase::Idle,
             decision: None,
@@ -223,6 +224,12 @@ impl Machine {
     /// Whether that [`Effect::Send`] still stands. To build its request may take time, and meanwhile it may have been given up.
     pub fn is_sending(&self, order: OrderId) -> bool {
         matches!(&self.phase, Phase::Sending(sending) if sending.order == order)
+    }
+
+    /// The tokens in a login's reply, under registered names; none if there are none that anybody here understands. For
+    /// [`Input::Adopted`].
+    pub fn login(&self, reply: Json<'_>) -> Tokens {
+        login(reply, self.options.json()).unwrap_or_default()
     }
 
     /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.

@@ -319,6 +319,10 @@ impl Machine {
             return self.unlock();
         };
         tokens.keep_from(&current.tokens);
+        if tokens.access_token().is_none() {
+            // The server extended a token that is not here.
+            return self.failed(self.now, Failure::new(Code::BadResponse).leaving(RefreshTokenState::Unknown));
+        }
         let session = current.session.clone();
         let record = Record { session, ..Record::new(tokens, sent_at, self.held.generation_to_write(self.now)) };
         let writing = self.save(Some(record), self.held.fingerprint(), 0);

@@ -46,6 +46,22 @@ pub fn form_to_json(text: &str) -> String {
     out
 }
 
+/// `text` with every `slot` replaced.
+pub fn replaced(text: &str, slot: &str, with: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.chars();
+    loop {
+        if let Some(behind) = rest.as_str().strip_prefix(slot) {
+            out.push_str(with);
+            rest = behind.chars();
+        } else if let Some(character) = rest.next() {
+            out.push(character);
+        } else {
+            return out;
+        }
+    }
+}
+
 /// Base64 with padding.
 pub fn base64(bytes: &[u8]) -> String {
     let mut out = String::new();

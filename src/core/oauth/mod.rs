@@ -3,8 +3,10 @@
 
 pub mod calendar;
 pub mod challenge;
+mod draft;
 pub mod encoding;
 pub mod id_token;
+mod members;
 pub mod request;
 pub mod response;
 pub mod retry_after;

@@ -4,10 +4,11 @@
 
 use alloc::string::String;
 
-use super::encoding::{base64, push_form, push_pair, push_path};
-use crate::core::json::{cut, push_raw, push_text, Json, Object};
-use crate::core::provider::{flaw, BodyFormat, Place, RequestShape};
-use crate::core::record::{is_reserved, Tokens};
+use super::draft::Draft;
+use super::encoding::{base64, push_form, push_path, replaced};
+use crate::core::json::{push_raw, push_text, Json, Object};
+use crate::core::provider::RequestShape;
+use crate::core::record::Tokens;
 use crate::core::secret::Secret;
 
 /// Who asks, for what, and how this server wants it (RFC 6749 sections 2.2 and 2.3, RFC 8707): read from the options in JSON.
@@ -68,9 +69,7 @@ impl<'a> Client<'a> {
         self.authenticate(&mut draft, values);
         let separator = self.shape.text_or("scopeSeparator", " ");
         draft.parameter("scope", &replaced(&self.options.text("scope"), " ", &separator));
-        for resource in self.options.member("resource").unwrap_or_default().items() {
-            draft.parameter("resource", &resource.string().unwrap_or_default());
-        }
+        draft.list("resource", self.options.member("resource").unwrap_or_default());
         draft.parameter("audience", &self.options.text("audience"));
         draft.further(values);
         Ok(draft.finish(values))
@@ -88,9 +87,8 @@ impl<'a> Client<'a> {
 
     /// RFC 6749 section 2.3. A public client sends its `client_id`; so does one whose driver adds the rest itself.
     fn authenticate(self, draft: &mut Draft<'_>, values: &Values) {
-        let known =
-            if values.client_auth.is_empty() { self.options.text("clientAuth") } else { values.client_auth.clone() };
-        let method = known.as_str();
+        let known = values.client_auth.as_str();
+        let method = if known.is_empty() { self.options.literal("clientAuth") } else { known };
         let secret = values.client_secret.reveal();
         if method == "client_secret_basic" {
             return draft.header("authorization", &self.basic(secret));
@@ -104,10 +102,10 @@ impl<'a> Client<'a> {
     /// RFC 6749 section 2.3.1: both parts form-encoded before they are joined, unless the server wants them raw.
     fn basic(self, secret: &str) -> String {
         let own = self.shape.0.member("basic");
-        let raw = self.options.text("basicEncoding") == "raw";
+        let encoding = self.options.literal("basicEncoding");
         let mut credentials = String::new();
         for &(part, registered) in &[("username", "client_id"), ("password", "client_secret")] {
-            let text = match own.map_or(String::from(registered), |own| own.text(part)).as_str() {
+            let text = match own.map_or(registered, |own| own.literal(part)) {
                 "client_id" => self.options.text("client_id"),
                 "client_secret" => String::from(secret),
                 _ => String::new(),
@@ -115,10 +113,10 @@ impl<'a> Client<'a> {
             if part == "password" {
                 credentials.push(':');
             }
-            if raw {
-                credentials.push_str(&text);
-            } else {
-                push_form(&mut credentials, &text);
+            match encoding {
+                "raw" => credentials.push_str(&text),
+                "percent" => push_path(&mut credentials, &text),
+                _ => push_form(&mut credentials, &text),
             }
         }
         let mut header = String::from("Basic ");
@@ -140,7 +138,7 @@ impl Values {
     }
 
     /// A parameter or a header field, in any letter case, as the user gave it.
-    fn given(&self, name: &str) -> String {
+    pub(super) fn given(&self, name: &str) -> String {
         for object in [&self.parameters, &self.headers] {
             for (key, value) in object.json().members() {
                 if key.eq_ignore_ascii_case(name) {
@@ -164,125 +162,6 @@ impl HttpRequest {
         push_raw(&mut out, "headers", self.headers.json().raw());
         out.push('}');
         out
-    }
-}
-
-/// A request in the making: parameters go where the shape puts them.
-struct Draft<'a> {
-    shape: RequestShape<'a>,
-    format: BodyFormat,
-    url: String,
-    query: String,
-    body: String,
-    headers: Object,
-}
-
-impl<'a> Draft<'a> {
-    fn new(shape: RequestShape<'a>, values: &Values) -> Result<Self, BadValue> {
-        for (name, check) in shape.0.member("check").unwrap_or_default().members() {
-            if let Some(wanted) = flaw(&check.string().unwrap_or_default(), &values.given(&name)) {
-                return Err(BadValue { name, wanted });
-            }
-        }
-        let format = shape.body();
-        let mut draft = Self {
-            shape,
-            format,
-            url: values.endpoint.clone(),
-            query: String::new(),
-            body: String::new(),
-            headers: Object::default(),
-        };
-        // Some servers answer in another format unless they are asked for JSON (GitHub does).
-        draft.header("accept", "application/json");
-        match format {
-            BodyFormat::Form => draft.header("content-type", "application/x-www-form-urlencoded"),
-            BodyFormat::Json => {
-                draft.header("content-type", "application/json");
-                draft.body.push('{');
-            }
-            BodyFormat::Query | BodyFormat::None => {}
-        }
-        Ok(draft)
-    }
-
-    /// Adds a parameter; an empty one counts as left out (RFC 6749 section 3.2).
-    fn parameter(&mut self, registered: &str, value: &str) {
-        let Some(name) = self.shape.name_of(registered).filter(|_| !value.is_empty()) else {
-            return;
-        };
-        match self.shape.place_of(registered) {
-            Place::Header => self.header(&name, value),
-            Place::Query => push_pair(&mut self.query, &name, value),
-            Place::Path => {
-                let mut encoded = String::new();
-                push_path(&mut encoded, value);
-                let slot = ["{", &name, "}"].concat();
-                self.url = replaced(&self.url, &slot, &encoded);
-            }
-            Place::Body if self.format == BodyFormat::Json => push_text(&mut self.body, &name, value),
-            Place::Body => push_pair(&mut self.body, &name, value),
-        }
-    }
-
-    /// Adds what the user or the driver named; never another grant.
-    fn further(&mut self, values: &Values) {
-        for (name, value) in values.parameters.json().members() {
-            if !matches!(name.as_str(), "grant_type" | "refresh_token") && !is_reserved(&name) {
-                self.parameter(&name, &value.string().unwrap_or_default());
-            }
-        }
-    }
-
-    /// Adds a header field, in place of one of that name in any letter case (RFC 9110 section 5.1).
-    fn header(&mut self, name: &str, value: &str) {
-        let old = self.headers.json().members().find(|(old, _)| old.eq_ignore_ascii_case(name));
-        if let Some((old, _)) = old {
-            self.headers.set(&old, None);
-        }
-        self.headers.set_text(name, value);
-    }
-
-    fn finish(mut self, values: &Values) -> HttpRequest {
-        if !self.query.is_empty() {
-            self.url.push(if cut(&self.url, b'?').is_some() { '&' } else { '?' });
-            self.url.push_str(&self.query);
-        }
-        for (name, value) in values.headers.json().members() {
-            if let Some(value) = value.string().filter(|_| !is_reserved(&name)) {
-                self.header(&name, &value);
-            }
-        }
-        let body = match self.format {
-            BodyFormat::Form => Some(self.body),
-            BodyFormat::Json => {
-                self.body.push('}');
-                Some(self.body)
-            }
-            BodyFormat::Query | BodyFormat::None => None,
-        };
-        HttpRequest {
-            method: self.shape.text_or("method", "POST"),
-            url: Secret::new(self.url),
-            headers: self.headers,
-            body: body.map(Secret::new),
-        }
-    }
-}
-
-/// `text` with every `slot` replaced.
-fn replaced(text: &str, slot: &str, with: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text.chars();
-    loop {
-        if let Some(behind) = rest.as_str().strip_prefix(slot) {
-            out.push_str(with);
-            rest = behind.chars();
-        } else if let Some(character) = rest.next() {
-            out.push(character);
-        } else {
-            return out;
-        }
     }
 }
 

@@ -4,11 +4,9 @@
 
 use alloc::string::String;
 
-use super::calendar::iso8601;
-use super::encoding::form_to_json;
+use super::members::{as_object, read_tokens, token_type};
 use super::retry_after::retry_after;
-use crate::core::json::{cut, decimal_thousandths, push_seconds, whole, Json, Object};
-use crate::core::provider::seconds;
+use crate::core::json::{whole, Json};
 use crate::core::record::Tokens;
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
@@ -97,17 +95,36 @@ pub fn judge(reply: &Reply, options: Json<'_>, now: UnixTime) -> Verdict {
     let shape = options.member("response").unwrap_or_default();
     let mut evidence = ServerError { status: reply.status, ..ServerError::default() };
     let success = is_success(reply.status, shape);
-    if let Some(object) = reply.body.as_ref().and_then(|body| as_object(body.reveal(), &shape.text("format"))) {
+    let mut means = None::<&str>;
+    if let Some(object) = reply.body.as_ref().and_then(|body| as_object(body.reveal(), shape.literal("format"))) {
         let json = object.json();
-        evidence.error = error_code(json, &shape.text("error"));
-        evidence.error_description = error_text(json, &shape.text("error_description"));
-        let members = json.at(&shape.text("root")).filter(|members| members.is_object());
-        let tokens = members.map(|members| read_tokens(members, shape)).unwrap_or_default();
-        if success && !is_error(json, shape, &evidence) && tokens.access_token().is_some() {
-            return judge_type(tokens, &shape.text("token_type"), evidence);
+        evidence.error = error_code(json, shape.literal("error"));
+        evidence.error_description = error_text(json, shape.literal("error_description"));
+        means = error_sign(json, shape, &evidence);
+        if success && means.is_none() {
+            let tokens = read_tokens(json, shape);
+            if tokens.access_token().is_some() {
+                return judge_type(tokens, shape, evidence);
+            }
+            if shape.member("extendedWhen").unwrap_or_default().items().any(|sign| shows(json, sign)) {
+                return Verdict::Tokens(tokens);
+            }
         }
     }
-    judge_error(reply, options, evidence, success, now)
+    judge_error(reply, options, evidence, success, means.unwrap_or_default(), now)
+}
+
+/// The tokens that a person hands in after a login: the token endpoint's reply as it came, or under registered names.
+/// `None`: there are none in it, or nobody here understands their type.
+pub fn login(reply: Json<'_>, options: Json<'_>) -> Option<Tokens> {
+    let shape = options.member("response").unwrap_or_default();
+    let mut tokens = read_tokens(reply, shape);
+    if tokens.access_token().is_some() {
+        tokens.set_text("token_type", &token_type(&tokens, shape)?);
+    } else {
+        tokens.refresh_token()?;
+    }
+    Some(tokens)
 }
 
 fn is_success(status: u16, shape: Json<'_>) -> bool {
@@ -121,31 +138,30 @@ fn is_success(status: u16, shape: Json<'_>) -> bool {
     !any && (200..300).contains(&status)
 }
 
-fn judge_type(mut tokens: Tokens, expected: &str, evidence: ServerError) -> Verdict {
-    let given = tokens.text("token_type");
-    let given = given.as_deref().unwrap_or(if expected.is_empty() { "Bearer" } else { expected });
-    // Section 5.1: the value is case insensitive; written here as it is registered.
-    let registered = if given.eq_ignore_ascii_case("bearer") {
-        "Bearer"
-    } else if given.eq_ignore_ascii_case("dpop") {
-        "DPoP"
-    } else if given.eq_ignore_ascii_case(expected) {
-        given
-    } else {
+fn judge_type(mut tokens: Tokens, shape: Json<'_>, evidence: ServerError) -> Verdict {
+    let Some(registered) = token_type(&tokens, shape) else {
         for name in &["access_token", "token_type", "expires_in", "expires_at"] {
             tokens.remove(name);
         }
         return Verdict::UnknownType(tokens, evidence);
     };
-    tokens.set_text("token_type", registered);
+    tokens.set_text("token_type", &registered);
     Verdict::Tokens(tokens)
 }
 
-fn judge_error(reply: &Reply, options: Json<'_>, evidence: ServerError, success: bool, now: UnixTime) -> Verdict {
+fn judge_error(
+    reply: &Reply,
+    options: Json<'_>,
+    evidence: ServerError,
+    success: bool,
+    means: &str,
+    now: UnixTime,
+) -> Verdict {
     let later = reply.retry_after.as_deref().and_then(|field| retry_after(field, now));
     let code = evidence.error.as_deref().unwrap_or_default();
-    let (class, state) =
-        own_class(code, options).unwrap_or_else(|| class(reply.status, code, success, later.is_some()));
+    let (class, state) = meaning(means)
+        .or_else(|| own_class(code, options))
+        .unwrap_or_else(|| class(reply.status, code, success, later.is_some()));
     match class {
         Class::Ended => Verdict::Ended(evidence),
         Class::NonceWanted => Verdict::NonceWanted(evidence),
@@ -167,16 +183,21 @@ enum Class {
 
 /// What the options say about a code.
 fn own_class(code: &str, options: Json<'_>) -> Option<(Class, RefreshTokenState)> {
-    let meaning = options.at("response.errors").and_then(|errors| errors.member(code)?.string());
-    let class = match meaning.as_deref() {
-        Some("session_ended") => Class::Ended,
-        Some("unavailable") => Class::Unavailable,
-        Some("client_rejected") => Class::ClientRejected,
-        Some(_) => Class::Unreadable,
-        None => {
-            let mut ends_when = options.member("endsWhen").unwrap_or_default().items();
-            return ends_when.any(|own| own.string().as_deref() == Some(code)).then_some((Class::Ended, Spent));
-        }
+    if let Some(errors) = options.at("response.errors").filter(|errors| errors.member(code).is_some()) {
+        return meaning(errors.literal(code));
+    }
+    let mut ends_when = options.member("endsWhen").unwrap_or_default().items();
+    ends_when.any(|own| own.string().as_deref() == Some(code)).then_some((Class::Ended, Spent))
+}
+
+/// The class that a provider's description names. Whoever describes an error knows that it leaves the refresh token alone.
+fn meaning(name: &str) -> Option<(Class, RefreshTokenState)> {
+    let class = match name {
+        "" => return None,
+        "session_ended" => Class::Ended,
+        "unavailable" => Class::Unavailable,
+        "client_rejected" => Class::ClientRejected,
+        _ => Class::Unreadable,
     };
     Some((class, Unspent))
 }
@@ -202,62 +223,6 @@ fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, 
     }
 }
 
-/// The body as JSON, whatever its content type claims; a form becomes an object of strings.
-fn as_object(body: &str, format: &str) -> Option<Object> {
-    let body = body.trim_ascii();
-    let body = body.strip_prefix('\u{feff}').unwrap_or(body).trim_ascii();
-    if format != "form" {
-        if let Some(json) = Json::parse(body).filter(|json| json.is_object()) {
-            return Some(Object::of(json));
-        }
-    }
-    if format == "json" || cut(body, b'=').is_none() || matches!(body.as_bytes().first(), Some(b'<' | b'{' | b'[')) {
-        return None;
-    }
-    Json::parse(&form_to_json(body)).map(Object::of)
-}
-
-fn read_tokens(members: Json<'_>, shape: Json<'_>) -> Tokens {
-    let mut tokens = Tokens::from_json(members);
-    for (registered, path) in shape.member("names").unwrap_or_default().members() {
-        let path = path.string().unwrap_or_default();
-        let Some(value) = members.at(&path).filter(|value| !path.is_empty() && !value.is_null()) else {
-            continue;
-        };
-        if members.member(&path).is_some() {
-            tokens.remove(&path);
-        }
-        tokens.set(&registered, value.raw());
-    }
-    if let Some(expiry) = shape.member("expiry") {
-        read_expiry(&mut tokens, members, expiry);
-    }
-    tokens
-}
-
-fn read_expiry(tokens: &mut Tokens, members: Json<'_>, expiry: Json<'_>) {
-    let path = expiry.member("name").and_then(Json::string).unwrap_or_else(|| String::from("expires_in"));
-    let word = members.at(&path).and_then(Json::word).unwrap_or_default();
-    let unit = expiry.text("in");
-    let number = if unit == "iso8601" { iso8601(&word).map(UnixTime::as_millis) } else { decimal_thousandths(&word) };
-    let millis = number.map(|number| if unit.ends_with("milliseconds") { number / 1000 } else { number });
-    let name = if matches!(unit.as_str(), "unix_seconds" | "unix_milliseconds" | "iso8601") {
-        "expires_at"
-    } else {
-        "expires_in"
-    };
-    tokens.remove("expires_in");
-    tokens.remove("expires_at");
-    let (name, millis) = match (millis, seconds(expiry, "defaultSeconds")) {
-        (Some(millis), _) => (name, millis),
-        (None, Some(default)) => ("expires_in", default.as_millis()),
-        (None, None) => return,
-    };
-    let mut raw = String::new();
-    push_seconds(&mut raw, millis);
-    tokens.set(name, &raw);
-}
-
 /// The error code: at the shape's path, else `error`, which some servers make an object, else `error_code`.
 fn error_code(json: Json<'_>, path: &str) -> Option<String> {
     if !path.is_empty() {
@@ -279,22 +244,32 @@ fn error_text(json: Json<'_>, path: &str) -> Option<String> {
     json.at("error_description").and_then(Json::string).or_else(|| json.at("error.message")?.string())
 }
 
-/// Whether the reply shows a sign of an error: one of the shape's, or else an error code.
-fn is_error(json: Json<'_>, shape: Json<'_>, evidence: &ServerError) -> bool {
-    let mut any = false;
+/// The sign of an error that the reply shows, by what it means: one of the shape's; or else an error code, unless the shape
+/// has a sign for errors in general.
+fn error_sign<'a>(json: Json<'_>, shape: Json<'a>, evidence: &ServerError) -> Option<&'a str> {
+    let mut general = false;
     for sign in shape.member("errorWhen").unwrap_or_default().items() {
-        let found = json.at(&sign.text("path")).map(Json::raw);
-        let shows = match (sign.member("is"), sign.member("isNot")) {
-            (Some(is), _) => found == Some(is.raw()),
-            (None, Some(is_not)) => found.is_some_and(|found| found != is_not.raw()),
-            (None, None) => found.is_some_and(|found| found != "null"),
-        };
-        if shows {
-            return true;
+        let means = sign.literal("means");
+        if shows(json, sign) {
+            return Some(means);
         }
-        any = true;
+        general |= means.is_empty();
     }
-    !any && evidence.error.is_some()
+    (!general && evidence.error.is_some()).then_some("")
+}
+
+/// Whether the member at the sign's path is, or is not, that value. A form has only texts, and some servers write their numbers as such.
+fn shows(json: Json<'_>, sign: Json<'_>) -> bool {
+    let path = sign.literal("path");
+    let Some(found) = json.at(path).filter(|_| !path.is_empty()) else {
+        return false;
+    };
+    let found = found.string().unwrap_or_else(|| String::from(found.raw()));
+    match (sign.member("is"), sign.member("isNot")) {
+        (Some(is), _) => found == is.inner(),
+        (None, Some(is_not)) => found != is_not.inner(),
+        (None, None) => found != "null",
+    }
 }
 
 #[cfg(test)]

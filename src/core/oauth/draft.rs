@@ -1,0 +1,127 @@
+//! A token request in the making: each parameter goes where the provider's shape puts it, under the server's own name
+//! (RFC 6749 section 3.2, and every way that servers differ from it).
+
+use alloc::string::String;
+
+use super::encoding::{push_pair, push_path, replaced};
+use super::request::{BadValue, HttpRequest, Values};
+use crate::core::json::{cut, push_raw, push_string, push_text, Json, Object};
+use crate::core::provider::{flaw, BodyFormat, Place, RequestShape};
+use crate::core::record::is_reserved;
+use crate::core::secret::Secret;
+
+/// What is written of a request so far.
+pub struct Draft<'a> {
+    shape: RequestShape<'a>,
+    format: BodyFormat,
+    url: String,
+    query: String,
+    body: String,
+    headers: Object,
+}
+
+impl<'a> Draft<'a> {
+    /// An empty one, unless a value the user filled in does not look as it must.
+    pub fn new(shape: RequestShape<'a>, values: &Values) -> Result<Self, BadValue> {
+        for (name, check) in shape.0.member("check").unwrap_or_default().members() {
+            if let Some(wanted) = flaw(check.inner(), &values.given(&name)) {
+                return Err(BadValue { name, wanted });
+            }
+        }
+        let format = shape.body();
+        let mut draft = Self {
+            shape,
+            format,
+            url: values.endpoint.clone(),
+            query: String::new(),
+            body: String::new(),
+            headers: Object::default(),
+        };
+        // Some servers answer in another format unless they are asked for JSON (GitHub does).
+        draft.header("accept", "application/json");
+        match format {
+            BodyFormat::Form => draft.header("content-type", "application/x-www-form-urlencoded"),
+            BodyFormat::Json | BodyFormat::String => draft.header("content-type", "application/json"),
+            BodyFormat::Query | BodyFormat::None => {}
+        }
+        if format == BodyFormat::Json {
+            draft.body.push('{');
+        }
+        Ok(draft)
+    }
+
+    /// Adds a parameter that may have several values: it is repeated (RFC 8707 section 2), and a list in JSON.
+    pub fn list(&mut self, registered: &str, values: Json<'_>) {
+        let in_json = self.format == BodyFormat::Json && self.shape.place_of(registered) == Place::Body;
+        if let (true, Some(name)) = (in_json && values.items().nth(1).is_some(), self.shape.name_of(registered)) {
+            return push_raw(&mut self.body, &name, values.raw());
+        }
+        for value in values.items() {
+            self.parameter(registered, &value.string().unwrap_or_default());
+        }
+    }
+
+    /// Adds a parameter; an empty one counts as left out (RFC 6749 section 3.2).
+    pub fn parameter(&mut self, registered: &str, value: &str) {
+        let Some(name) = self.shape.name_of(registered).filter(|name| !value.is_empty() && !is_reserved(name)) else {
+            return;
+        };
+        match (self.shape.place_of(registered), self.format) {
+            (Place::Header, _) => self.header(&name, value),
+            (Place::Query, _) => push_pair(&mut self.query, &name, value),
+            (Place::Path, _) => {
+                let mut encoded = String::new();
+                push_path(&mut encoded, value);
+                self.url = replaced(&self.url, &["{", &name, "}"].concat(), &encoded);
+            }
+            (Place::Body, BodyFormat::Json) if self.shape.is_json(registered) && Json::parse(value).is_some() => {
+                push_raw(&mut self.body, &name, value);
+            }
+            (Place::Body, BodyFormat::Json) => push_text(&mut self.body, &name, value),
+            (Place::Body, BodyFormat::String) if registered == "refresh_token" => push_string(&mut self.body, value),
+            (Place::Body, BodyFormat::String) => {}
+            (Place::Body, _) => push_pair(&mut self.body, &name, value),
+        }
+    }
+
+    /// Adds what the user or the driver named; never another grant.
+    pub fn further(&mut self, values: &Values) {
+        for (name, value) in values.parameters.json().members() {
+            if !matches!(name.as_str(), "grant_type" | "refresh_token") {
+                self.parameter(&name, &value.string().unwrap_or_default());
+            }
+        }
+    }
+
+    /// Adds a header field, in place of one of that name in any letter case (RFC 9110 section 5.1).
+    pub fn header(&mut self, name: &str, value: &str) {
+        let old = self.headers.json().members().find(|(old, _)| old.eq_ignore_ascii_case(name));
+        if let Some((old, _)) = old {
+            self.headers.set(&old, None);
+        }
+        self.headers.set_text(name, value);
+    }
+
+    /// The request, with the user's own header fields over all others.
+    pub fn finish(mut self, values: &Values) -> HttpRequest {
+        if !self.query.is_empty() {
+            self.url.push(if cut(&self.url, b'?').is_some() { '&' } else { '?' });
+            self.url.push_str(&self.query);
+        }
+        for (name, value) in values.headers.json().members() {
+            if let Some(value) = value.string().filter(|_| !is_reserved(&name)) {
+                self.header(&name, &value);
+            }
+        }
+        if self.format == BodyFormat::Json {
+            self.body.push('}');
+        }
+        let has_body = !matches!(self.format, BodyFormat::Query | BodyFormat::None);
+        HttpRequest {
+            method: self.shape.text_or("method", "POST"),
+            url: Secret::new(self.url),
+            headers: self.headers,
+            body: has_body.then(|| Secret::new(self.body)),
+        }
+    }
+}
