@@ -114,6 +114,7 @@ export interface RefresherOptions {
   /**
    * Sends token requests where data cannot say how: a signature over the request, an exchange in two steps. It is handed each
    * request after `request` shaped it and the client was authenticated, and gives the server's response, which `response` reads.
+   * Its second argument is the `fetch` of these options, or the platform's.
    * Revocation, discovery and `refresher.fetch` do not go through it.
    *
    * What it throws is taken for a lost reply, because the server may have had the request; throw an error with `isUnsent: true`
@@ -128,14 +129,14 @@ export interface RefresherOptions {
    * const refresher = createRefresher({
    *   token_endpoint: "https://auth.example/token",
    *   client_id: "my-app",
-   *   async transport(request) {
+   *   async transport(request, fetch) {
    *     request.headers.set("x-signature", await hmac(await request.clone().text()));
    *     return fetch(request);
    *   },
    * });
    * ```
    */
-  transport?: (request: Request) => Awaitable<Response>;
+  transport?: (request: Request, fetch: typeof globalThis.fetch) => Awaitable<Response>;
   /**
    * How many seconds one token request may take, with the functions that are asked for its values and authentication. Default 30.
    * Shorter than the server's gateway loses replies.

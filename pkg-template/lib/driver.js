@@ -410,7 +410,8 @@ export class Driver {
    */
   #carry = async (url, init) => {
     try {
-      const response = await this.#options.transport?.(new Request(url, init));
+      const { fetch = globalThis.fetch, transport } = this.#options;
+      const response = await transport?.(new Request(url, init), fetch);
       if (typeOf(response) == "response") return /** @type {Response} */ (response);
       throw new TypeError(`transport must give a Response (given: ${typeOf(response)})`);
     } catch (/** @type {any} */ error) {

@@ -30,7 +30,7 @@ const OTHERS = ["a b", "é", "", "a\n", null, undefined, true, {}, [], 5];
 /** A page that has the refresher already pays this much for a preset; those that sign bring the signing with them. */
 const BUDGET_BYTES = 400;
 const SIGNING_BUDGET_BYTES = 700;
-const SIGNING = ["apple"];
+const SIGNING = ["apple", "shopline", "tuya"];
 
 const presets = refreshable.map((row) => ({
   row,

@@ -41,6 +41,7 @@ import {
   goTo,
   mercury,
   microsoftEntra,
+  slack,
   vault,
   zoho,
 } from "oauth-refresher/providers";
@@ -287,6 +288,7 @@ export const refreshers: Refresher[] = [
   createJsRefresher(everything),
   createRefresher({ ...microsoftEntra({ tenant: "common", client_id: "app" }), scope: "openid" }),
   createRefresher(github({ client_id: "app", client_secret: async () => "rotated" })),
+  createRefresher(slack({ ...client, token: "user" })),
   createRefresher(zoho({ ...client, location: "com.cn" })),
   createRefresher(mercury()),
   createRefresher(

@@ -1,0 +1,39 @@
+// @ts-check
+import { preset } from "./preset.js";
+
+/** @import { bullhorn as declared } from "./index.js" */
+
+const LOGIN = "https://rest.bullhornstaffing.com/rest-services/login?version=*&access_token=";
+
+/** @type {typeof declared} */
+export const bullhorn = (options) => ({
+  ...preset("bullhorn", options, "client_id client_secret", {
+    token_endpoint: "https://auth.bullhornstaffing.com/oauth/token",
+    clientAuth: "client_secret_post",
+    request: { body: "query" },
+    reuse: "never",
+  }),
+  transport,
+});
+
+/**
+ * The access token is for the login call only; what the API takes is the BhRestToken that the login gives. If the login fails, the reply
+ * has a token type that nobody knows: its refresh token, the only one that is good now, is kept, and no token is handed out.
+ * @param {Request} request @param {typeof fetch} send
+ */
+async function transport(request, send = fetch) {
+  const reply = await send(request);
+  const tokens = await reply
+    .clone()
+    .json()
+    .catch(() => null);
+  if (!reply.ok || !tokens?.access_token) return reply;
+  const login = await send(LOGIN + encodeURIComponent(tokens.access_token))
+    .then((answer) => answer.json())
+    .catch(() => null);
+  const { BhRestToken, restUrl } = login ?? {};
+  return Response.json({
+    ...tokens,
+    ...(BhRestToken ? { access_token: BhRestToken, restUrl } : { token_type: "none: the login call failed" }),
+  });
+}

@@ -1,0 +1,20 @@
+// @ts-check
+import { preset } from "./preset.js";
+
+/** @import { slack as declared } from "./index.js" */
+
+/** @type {typeof declared} */
+export const slack = (options) =>
+  preset("slack", options, "client_id client_secret", {
+    token_endpoint: "https://slack.com/api/oauth.v2.access",
+    clientAuth: "client_secret_post",
+    response: {
+      ...(options?.token == "user"
+        ? { root: "authed_user", tokenTypes: { user: "Bearer" } }
+        : { tokenTypes: { bot: "Bearer" } }),
+      scopeSeparator: ",",
+      errorWhen: [{ path: "ok", isNot: true }],
+      errors: { invalid_refresh_token: "session_ended" },
+    },
+    reuse: "never", // the old one is revoked
+  });
