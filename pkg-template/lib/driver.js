@@ -442,8 +442,10 @@ export class Driver {
       return { ...reply, again: fault == "client" && { ...request, reply } };
     };
     const revoked = async () => {
-      const { status, retry_after = "", again } = await once();
-      if (again || (dpop && (status == 400 || status == 401))) return once(!!dpop, again);
+      let reply = await once();
+      const { status, retry_after = "" } = reply;
+      if (dpop && (status == 400 || status == 401)) reply = await once(true);
+      if (reply.again) return once(!!dpop, reply.again);
       const seconds = Number(retry_after) || (Date.parse(retry_after) - Date.now()) / 1000;
       if ((status == 429 || status == 503) && seconds < timeoutSeconds) {
         await new Promise((resolve) => setTimeout(resolve, seconds * 1000));

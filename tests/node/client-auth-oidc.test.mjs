@@ -57,6 +57,10 @@ before(async () => {
     client_id: "client-attested",
     token_endpoint_auth_method: "attest_jwt_client_auth",
   };
+  registered.combined = {
+    client_id: "client-combined",
+    token_endpoint_auth_method: "attest_jwt_client_auth_dpop",
+  };
   const nonceSecret = randomBytes(32);
   const features = {
     dPoP: { enabled: true, nonceSecret },
@@ -247,6 +251,30 @@ test("F9 a challenge and a DPoP nonce may be wanted one after the other", async 
   );
 });
 
+test("F9 a DPoP proof may be the proof of possession: one key, a nonce as the challenge, in a revocation too", async () => {
+  const key = dpop();
+  const { publicKey } = await key.keyPair();
+  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", publicKey);
+  const clientAuth = ({ headers, client_id }) => {
+    const attestation = { sub: client_id, iat: now(), exp: now() + 60, cnf: { jwk: { kty, crv, x, y } } };
+    headers.set(
+      "OAuth-Client-Attestation",
+      jwt({ typ: "oauth-client-attestation+jwt" }, attestation, attester.privateKey),
+    );
+  };
+  const options = { issuer: oidc.issuer, clientAuth, dpop: key };
+  const attestationJkt = await key.thumbprint();
+  const { refresher, sent } = await login(oidc, "combined", options, { attestationJkt });
+  for (let round = 0; round < 2; round++) await refresher.refresh();
+  assert.deepEqual(
+    sent.map(({ status }) => status),
+    [400, 200, 200],
+  );
+  await refresher.signOut({ revoke: true });
+  assert.equal(sent.at(-1).status, 200);
+  assert.match(sent.at(-1).url, /revocation$/);
+});
+
 test("F9 an attestation that is too old is asked for anew, once", async () => {
   const { clientAuth, calls } = attesting({ claims: { exp: now() - 60 } });
   const { refresher, sent } = await login(
@@ -265,7 +293,7 @@ test("F9 an attestation that is too old is asked for anew, once", async () => {
 
 function optionsOf({ token_endpoint, revocation_endpoint, issuer }, name) {
   const { client_id } = registered[name];
-  const clientAuth = name === "attested" ? undefined : authenticated(name);
+  const clientAuth = /attested|combined/.test(name) ? undefined : authenticated(name);
   return { token_endpoint, revocation_endpoint, issuer, client_id, clientAuth };
 }
 
