@@ -179,6 +179,26 @@ mod tests {
     }
 
     #[test]
+    fn rubbish_of_any_length_is_read_without_a_fault_and_is_nobodys_id_token() {
+        let alphabet: alloc::vec::Vec<char> = "AZaz09-_+/=.{}[]\":,é\u{1F600}".chars().collect();
+        let (mut seed, original) = (7_u64, id_token(ORIGINAL));
+        for round in 0..2_000 {
+            let mut rubbish = String::new();
+            for _ in 0..round % 40 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                rubbish.push(alphabet[(seed >> 33) as usize % alphabet.len()]);
+            }
+            // as it is, as claims, and with a piece of a good one before it
+            let cut_short = format!("{}{rubbish}", &original[..round % original.len()]);
+            for new in [rubbish.clone(), id_token(&rubbish), cut_short] {
+                let readable = new.starts_with(&original[..original.len() - 13]);
+                assert!(readable || is_somebody_elses(&new, &original, "app", NOW), "{new}");
+                is_somebody_elses(&original, &new, "app", NOW);
+            }
+        }
+    }
+
+    #[test]
     fn the_stored_one_once_more_claims_nothing_new() {
         let old = id_token(ORIGINAL);
         assert!(!is_somebody_elses(&old, &old, "app", UnixTime::from_millis(u64::MAX)));
