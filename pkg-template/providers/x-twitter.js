@@ -9,6 +9,7 @@ export const xTwitter = (options) =>
     token_endpoint: "https://api.x.com/2/oauth2/token",
     clientAuth: "client_secret_basic",
     reuse: "never",
+    keepAliveSeconds: 30 * 86_400, // six months
     response: {
       errorWhen: [
         { path: "error_description", is: "Value passed for the token was invalid.", means: "session_ended" },

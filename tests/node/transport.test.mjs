@@ -61,6 +61,18 @@ test("a transport's response is read like the server's, and any attempt is a new
   refresher.close();
 });
 
+test("a transport is handed the options' fetch to send with, and the platform's where there is none", async () => {
+  const sentBy = [];
+  const own = async () => granted();
+  const transport = async (request, fetch) => (
+    sentBy.push(fetch),
+    fetch === own ? fetch(request) : granted()
+  );
+  await sessionOver(transport, { fetch: own }).refresher.getAccessToken();
+  await sessionOver(transport, { fetch: undefined }).refresher.getAccessToken();
+  assert.deepEqual(sentBy, [own, globalThis.fetch]);
+});
+
 test("whatever a transport throws, or gives in place of a response, may have reached the server: it is not sent again", async () => {
   const refused = Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } });
   for (const [answer, words] of [

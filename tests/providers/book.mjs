@@ -1,9 +1,10 @@
-// The tokens that a row's server has given out, and what becomes of a refresh token that comes twice.
+// The tokens that a row's server has given out, and what becomes of a refresh token that comes twice. `repeats: "same"`: where it may,
+// it brings the successor that was given already.
 
 import { randomToken } from "../servers/wire.mjs";
 
 /** `rotation`: "each", "same", "absent" (a refresh brings none), or every n-th a new one and else the same, none or null. */
-export function tokenBook({ rotation: { does }, reuse, request }) {
+export function tokenBook({ rotation: { does }, reuse, repeats, request }) {
   const tokens = [];
   let ended = false;
   let refreshes = 0;
@@ -39,7 +40,9 @@ export function tokenBook({ rotation: { does }, reuse, request }) {
     refresh(credential = newest()?.refresh_token) {
       const found = tokens.findLast(({ refresh_token }) => refresh_token === credential);
       if (ended || !found) return undefined;
-      if (credential !== newest().refresh_token && !mayRepeat(found)) return void (ended = true);
+      const isOld = credential !== newest().refresh_token;
+      if (isOld && !mayRepeat(found)) return void (ended = true);
+      if (isOld && repeats === "same") return issued(newest().refresh_token);
       Object.assign(found, { used: true, usedAtMs: found.usedAtMs ?? Date.now() });
       refreshes++;
       const rotates = does === "each" || (does.every && refreshes % does.every === 0);

@@ -101,6 +101,15 @@ for (const { row, name, preset, options, wanted, slots } of presets) {
     });
 }
 
+test("a_session_that_nobody_uses_is_refreshed_twice_at_least_before_it_would_die", () => {
+  for (const { row, preset, options } of presets) {
+    const { keepAliveSeconds } = preset(options);
+    const { idleDays } = row.lifetimes;
+    assert.equal(keepAliveSeconds !== undefined, idleDays !== undefined, row.id);
+    if (idleDays) assert.ok(2 * keepAliveSeconds <= idleDays * 86_400, row.id);
+  }
+});
+
 test("a_secret_makes_a_confidential_client_and_none_a_public_one", () => {
   for (const { row, preset, options } of presets) {
     if (!optionsOf(row).some(({ name, optional }) => name === "client_secret" && optional)) continue;

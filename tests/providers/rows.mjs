@@ -1,5 +1,5 @@
 // The providers as they were written down, one file each: what a request must look like, what the reply holds, how refresh tokens rotate,
-// when the access token ends, what errors look like, and where all that was found. Nothing here knows the presets.
+// when the access token ends, after how many idle days a session dies, what errors look like, and where all that was found. Nothing here knows the presets.
 //
 // Texts may hold one slot: $refresh, $id, $uuid … (values.mjs). `current` is the access token that renews itself.
 

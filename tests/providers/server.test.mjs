@@ -108,6 +108,14 @@ test("a_one_time_token_that_comes_twice_ends_the_session_and_one_within_its_grac
   assert.deepEqual(await refreshTwice("microsoft-entra"), [true, true]);
 });
 
+test("a_parent_that_may_come_again_brings_the_active_token_where_the_row_says_so", async (t) => {
+  const { server } = await started(t, "supabase");
+  const first = server.book.last.refresh_token;
+  const { refresh_token } = server.book.refresh(first);
+  assert.equal(server.book.refresh(first).refresh_token, refresh_token);
+  assert.ok(server.book.refresh(refresh_token));
+});
+
 test("an_old_token_is_dead_when_its_successor_was_used", async (t) => {
   const { server } = await started(t, "shopify");
   const first = server.book.last.refresh_token;

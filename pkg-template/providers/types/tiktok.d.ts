@@ -7,6 +7,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 24 h. Refresh tokens: 365 d.
  * - Rotation: it may change.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Refreshed every 30 days even if nobody asks.
  * - From memory, not verified: rotation, lifetimes, errors.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
  *

@@ -7,6 +7,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 2 h. Refresh tokens: 6 months.
  * - Rotation: a new one each time, each works once.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Refreshed every 30 days even if nobody asks.
  * - From memory, not verified: rotation, refresh token's lifetime.
  * - Source: docs.x.com: OAuth 2.0 authorization code; code of several clients for the error.
  *
