@@ -1,13 +1,13 @@
 // @ts-check
 import { RefreshError } from "./error.js";
-import { typeOf } from "./options.js";
+import { exchange } from "./exchange.js";
 import { clock } from "./ports/clock.js";
-import { send } from "./ports/http.js";
 import { lockPort } from "./ports/lock.js";
 import { storagePort } from "./ports/storage.js";
-import { bounded, timer } from "./ports/timer.js";
+import { timer } from "./ports/timer.js";
 import { isVisible, isWorkerd, pageWakes } from "./ports/wake.js";
 import { requests } from "./request.js";
+import { revoke } from "./revocation.js";
 import { scrubber } from "./scrub.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, RefreshErrorCode, TokenInput, TokenRecord, TokenSet, TokenStorage } from "../index.js" */
@@ -15,7 +15,6 @@ import { scrubber } from "./scrub.js";
 /** @import { Engine, Exports } from "./engine.js" */
 /** @import { Sender } from "./fetch.js" */
 /** @import { HttpReply, NoReply } from "./ports/http.js" */
-/** @import { Refused } from "./request.js" */
 
 /** @typedef {ReturnType<typeof checkOptions> & { storage: TokenStorage } & Partial<Platform>} Options */
 /**
@@ -35,8 +34,6 @@ import { scrubber } from "./scrub.js";
 const WORKER_BEAT_MS = 250;
 /** The core found rubbish where a record should be. */
 const NO_RECORD = "what is stored is no record of this library, and is left as it is";
-/** What a request may have to wait for before it can be sent. */
-const FUNCTIONS = "a function of the options";
 
 /**
  * Performs the core's orders and tells it what came of them: one order, one thing awaited, one fact. It decides nothing.
@@ -344,7 +341,8 @@ export class Driver {
     },
 
     revoke: (/** @type {string} */ token) => {
-      const told = this.#revoke(token);
+      const ask = (/** @type {string} */ values) => this.#core?.ask("revocation", values) ?? "";
+      const told = revoke(this.#options, this.#requests, ask, token);
       this.#revocations.push(told);
       this.#options.waitUntil?.(told);
     },
@@ -360,39 +358,23 @@ export class Driver {
     },
   };
 
-  /**
-   * @param {number} order @param {number} [begun] @param {string} [mended]  What was already: each once.
-   * @param {Refused} [refused]  The attempt before, if it is the client's authentication that is to be mended.
-   * @returns {Promise<void>}
-   */
-  async #send(order, begun = performance.now(), mended = "", refused) {
-    const core = this.#core;
+  /** @param {number} order */
+  async #send(order) {
+    const core = /** @type {Core} */ (this.#core);
     const attempt = this.#attempt;
     const sent_at = Date.now() / 1000;
-    const { fetch = globalThis.fetch, timeoutSeconds, transport } = this.#options;
     this.#unbuildable = "";
-    const leftSeconds = () => timeoutSeconds - (performance.now() - begun) / 1000;
     /** @type {HttpReply | NoReply} */
     let reply;
     try {
       this.#options.spending?.(this.#options, this.capabilities);
-      const ask = (/** @type {string} */ values) => /** @type {Core} */ (core).ask("request", values);
-      const building = this.#requests.refresh(fetch, ask, this.tokens, refused);
-      const request = await bounded(building, leftSeconds(), FUNCTIONS);
-      // To build it took as long as somebody's function did: a sign-out, a login or a trap may have come first.
-      if (core !== this.#core || !core?.ask("sending", String(order)))
-        return this.#tell("unsent", order, "", core);
-      reply = request
-        ? await send(transport ? this.#carry : fetch, request.http, leftSeconds())
-        : /** @type {Refused} */ (refused).reply;
-      const fault = request && typeof reply != "string" && this.#requests.heard(request.http, reply);
-      if (fault && !mended.includes(fault) && core === this.#core)
-        return this.#send(
-          order,
-          begun,
-          mended + fault,
-          fault == "client" ? /** @type {Refused} */ ({ ...request, reply }) : undefined,
-        );
+      reply = await exchange(this.#options, this.#requests, {
+        ask: (values) => core.ask("request", values),
+        // To build it took as long as somebody's function did: a sign-out, a login or a trap may have come first.
+        stands: () => core === this.#core && !!core.ask("sending", String(order)),
+        tokens: () => this.tokens,
+        threw: (message) => (this.#unbuildable = message),
+      });
     } catch (/** @type {any} */ error) {
       this.#unbuildable = String(error?.message ?? "");
       return this.#tell(error?.isUnsent ? "unsent" : "unbuildable", order, "", core);
@@ -401,58 +383,6 @@ export class Driver {
     if (core === this.#core) return this.#tell("replied", order, reply, core);
     // The core that asked is gone, and the refresh token with it: what the reply brought is all there is.
     this.#ready(() => this.#tell("recovered", 0, { ...reply, attempt, sent_at }));
-  }
-
-  /**
-   * The user's own way to the server, as a fetch. What it throws does not prove that nothing was sent, not even a refused
-   * connection, which may have been its second: only its own word does.
-   * @param {any} url @param {any} init
-   */
-  #carry = async (url, init) => {
-    try {
-      const { fetch = globalThis.fetch, transport } = this.#options;
-      const response = await transport?.(new Request(url, init), fetch);
-      if (typeOf(response) == "response") return /** @type {Response} */ (response);
-      throw new TypeError(`transport must give a Response (given: ${typeOf(response)})`);
-    } catch (/** @type {any} */ error) {
-      this.#unbuildable = String(error?.message ?? "");
-      throw { isUnsent: error?.isUnsent === true };
-    }
-  };
-
-  /**
-   * Whatever comes of it, the session is over here. A server that names a time is asked once more then, so is one that refused the
-   * client where a function may know better, and one that wants a proof gets it: RFC 9449 asks for none here, and a page's preflight
-   * may not allow it.
-   * @param {string} token
-   */
-  async #revoke(token) {
-    const { fetch = globalThis.fetch, timeoutSeconds } = this.#options;
-    const dpop = /** @type {any} */ (this.#options.dpop);
-    /** @param {boolean} [proved] @param {Refused} [refused] @returns {Promise<any>} */
-    const once = async (proved, refused) => {
-      const ask = (/** @type {string} */ values) => this.#core?.ask("revocation", values) ?? "";
-      const request = await this.#requests.revocation(fetch, ask, token, refused);
-      if (!request) return {};
-      const { http } = request;
-      if (proved) http.headers.dpop = await dpop.proof(http);
-      const reply = await send(fetch, http, timeoutSeconds);
-      if (typeof reply == "string") return {};
-      const fault = this.#requests.heard(http, reply);
-      return { ...reply, again: fault == "client" && { ...request, reply } };
-    };
-    const revoked = async () => {
-      let reply = await once();
-      const { status, retry_after = "" } = reply;
-      if (dpop && (status == 400 || status == 401)) reply = await once(true);
-      if (reply.again) return once(!!dpop, reply.again);
-      const seconds = Number(retry_after) || (Date.parse(retry_after) - Date.now()) / 1000;
-      if ((status == 429 || status == 503) && seconds < timeoutSeconds) {
-        await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-        await once();
-      }
-    };
-    await bounded(revoked(), timeoutSeconds, FUNCTIONS).catch(() => {});
   }
 
   /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} order @param {Core} [core] */
