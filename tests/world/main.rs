@@ -16,6 +16,7 @@ mod lock;
 mod network;
 mod people;
 mod queue;
+mod reader;
 mod replay;
 mod scenarios;
 mod script;

@@ -136,7 +136,7 @@ fn in_browser(features: &str, test: &str, driver: &str, place: &str) -> Result<R
     command
         .env(driver, program.context("there is no geckodriver")?)
         .env(place, "1")
-        .env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "600");
     libtest(&mut command, 15 * MINUTE)
 }
 

@@ -1,4 +1,5 @@
-//! The example that performs the machine's orders by hand, as its users run it.
+//! What can be said on the host of programs in Rust: the example that performs the machine's orders by hand, as its users run it, and
+//! what the driver's tests in browsers cover.
 
 use std::process::Command;
 
@@ -16,4 +17,15 @@ fn the_native_example_refreshes_twice_and_stores_what_came() {
     let lines: Vec<_> = said.lines().collect();
     assert_eq!(lines.get(..3), Some(&granted[..]), "{said}");
     assert!(lines.last().is_some_and(|line| line.contains(r#""refresh_token":"refresh-2""#)), "{said}");
+}
+
+#[test]
+fn every_trace_is_in_the_list_of_what_the_driver_for_rust_applications_plays() {
+    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let list = std::fs::read_to_string(tests.join("web/traces.rs")).expect("the list is there");
+    let traces = std::fs::read_dir(tests.join("traces")).expect("the traces are there");
+    for trace in traces.flatten().map(|entry| entry.path()) {
+        let name = trace.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        assert!(list.contains(&format!("    \"{name}\"\n")), "tests/web/traces.rs lacks {name}");
+    }
 }

@@ -1,0 +1,597 @@
+//! The simulator's histories, those of tests/traces and random ones, through this driver: the same script, server, setup and faults as
+//! in tests/world, with real refreshers as contexts, in virtual time. What people are promised is checked here; what only the machine
+//! can know, the simulator checks. A context that crashes is one that is closed here, and all devices have one clock.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::pending;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use futures_channel::oneshot;
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{Function, Reflect};
+use oauth_refresher::core::record::{Record, Stored, Tokens};
+use oauth_refresher::core::time::UnixTime;
+use oauth_refresher::web::{
+    Async, Background, Demand, ErrorCode, Held, Lock, Options, RefreshError, Refresher, Revoke, Storage, StorageError,
+    Subscription, Written,
+};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{future_to_promise, spawn_local};
+
+use crate::dice::Dice;
+use crate::script::{Ask, History, LockFate, OperationFate, RequestFate, What};
+use crate::server::{name, token, End, Server, Token};
+use crate::setup::{LockReach, Setup, Start};
+use crate::virtual_time::{now, VirtualTime};
+
+/// What came of a history.
+#[derive(Default)]
+pub struct Played {
+    /// What is broken, if anything is.
+    pub broken: Vec<String>,
+    pub requests: usize,
+    pub granted: usize,
+}
+
+pub async fn play(history: History) -> Played {
+    let time = VirtualTime::begin(history.seed);
+    let world = World::new(history);
+    time.pass_until(0).await;
+    spawn_local(Rc::clone(&world).people());
+    let calm = world.history.calm_from() + world.longest_absence() + 2 * world.setup().timeout + 60_000;
+    time.pass_until(calm).await;
+    world.calm.set(true);
+    world.fates.take();
+    // What is in doubt is asked for again by and by: after that, every context has come to the same end.
+    let patience = 2 * world.setup().timeout + 100_000;
+    // A server that asked for an hour's patience gets it.
+    let is_busy = world.history.script.iter().any(|step| matches!(step.what, What::Requests(_, RequestFate::Busy(..))));
+    let rest = patience + if is_busy { 3_700_000 } else { 100_000 };
+    for round in 1..=3 {
+        world.rounds.take();
+        for context in 0..world.setup().devices.len() {
+            world.ask(context, Ask::Plain, patience);
+        }
+        time.pass_until(calm + round * rest).await;
+    }
+    world.judge();
+    drop(world.contexts.take());
+    time.pass_until(calm + 4 * rest).await;
+    world.judge_what_is_left();
+    let requests = world.sent.borrow().len();
+    Played { broken: world.broken.take(), requests, granted: world.granted.get() }
+}
+
+struct World {
+    history: History,
+    dice: RefCell<Dice>,
+    server: RefCell<Server>,
+    stored: RefCell<Option<Record>>,
+    contexts: RefCell<Vec<Context>>,
+    fates: RefCell<Fates>,
+    lock: Line,
+    calm: Cell<bool>,
+    /// Callers that wait.
+    waiting: Cell<usize>,
+    /// What the last round of callers got.
+    rounds: RefCell<Vec<Result<Token, ErrorCode>>>,
+    /// Something went wrong, somebody logged in or out, or a page was left: two uses of a refresh token may be nobody's fault.
+    troubled: Cell<bool>,
+    sent: RefCell<Vec<Token>>,
+    granted: Cell<usize>,
+    broken: RefCell<Vec<String>>,
+}
+
+type Listener = Rc<dyn Fn()>;
+
+#[derive(Default)]
+struct Context {
+    refresher: Option<Refresher>,
+    /// Callers that may still be withdrawn.
+    callers: Vec<oneshot::Sender<()>>,
+    changed: Rc<RefCell<Vec<Listener>>>,
+}
+
+#[derive(Default)]
+struct Fates {
+    requests: VecDeque<RequestFate>,
+    operations: VecDeque<OperationFate>,
+    locks: VecDeque<LockFate>,
+}
+
+#[derive(Default)]
+struct Line {
+    held: Rc<Cell<bool>>,
+    waiting: Rc<RefCell<VecDeque<oneshot::Sender<()>>>>,
+}
+
+impl World {
+    fn new(history: History) -> Rc<Self> {
+        let Setup { rotation, lifetime, says_lifetime, .. } = history.setup;
+        let world = Rc::new(Self {
+            dice: RefCell::new(Dice::new(history.seed)),
+            server: RefCell::new(Server::new(rotation, lifetime, says_lifetime)),
+            stored: RefCell::default(),
+            contexts: RefCell::default(),
+            fates: RefCell::default(),
+            lock: Line::default(),
+            calm: Cell::new(false),
+            waiting: Cell::new(0),
+            rounds: RefCell::default(),
+            troubled: Cell::new(false),
+            sent: RefCell::default(),
+            granted: Cell::new(0),
+            broken: RefCell::default(),
+            history,
+        });
+        let mut first = None;
+        match world.setup().start {
+            Start::Empty => {}
+            Start::Options => first = world.server.borrow_mut().login(now()).refresh.map(|refresh| name("rt", refresh)),
+            Start::Stored(age) => {
+                // true time begins now: what is older has run out
+                let issued = world.server.borrow_mut().login(0);
+                let reply = world.server.borrow().reply(issued);
+                let obtained_at = UnixTime::from_millis((js_sys::Date::now() as u64).saturating_sub(age));
+                let tokens = Tokens::parse(&reply).expect("the server replies in JSON");
+                world.stored.replace(Some(Record::new(tokens, obtained_at, 1)));
+            }
+        }
+        for context in 0..world.setup().devices.len() {
+            world.contexts.borrow_mut().push(Context::default());
+            world.open(context, first.as_deref().filter(|_| context == 0));
+        }
+        world
+    }
+
+    fn setup(&self) -> &Setup {
+        &self.history.setup
+    }
+
+    fn breaks(&self, what: String) {
+        self.broken.borrow_mut().push(format!("{} ms: {what}", now()));
+    }
+
+    fn delay(&self, longest: u64) -> u64 {
+        self.dice.borrow_mut().below(longest + 1)
+    }
+
+    fn open(self: &Rc<Self>, context: usize, tokens: Option<&str>) {
+        let options = self.setup().options(tokens).replacen('{', r#"{"token_endpoint":"https://as.example/token","#, 1);
+        let is_shared = self.setup().lock == LockReach::AllContexts;
+        let options = Options::from_json(&options)
+            .expect("the world's options are options")
+            .background(if self.refreshes_ahead() { Background::Always } else { Background::Never })
+            .lock(if is_shared { Lock::Auto } else { Lock::None })
+            .storage(Own { world: Rc::clone(self), context })
+            .fetch(self.fetch());
+        let refresher = Refresher::new(options).expect("the options are good");
+        self.contexts.borrow_mut()[context].refresher = Some(refresher);
+    }
+
+    fn longest_absence(&self) -> u64 {
+        let absences = self.history.script.iter().filter_map(|step| match step.what {
+            What::Crash(_, after, _) => Some(after),
+            _ => None,
+        });
+        absences.max().unwrap_or(0)
+    }
+
+    /// Not where that would be a thousand requests.
+    fn refreshes_ahead(&self) -> bool {
+        self.history.seed % 2 == 0 && self.setup().lifetime >= 300_000
+    }
+
+    async fn people(self: Rc<Self>) {
+        for step in self.history.script.clone() {
+            wait((step.at).saturating_sub(now())).await;
+            self.happen(step.what).await;
+        }
+    }
+
+    async fn happen(self: &Rc<Self>, what: What) {
+        let calm =
+            matches!(what, What::Demand(..) | What::Everyone(..) | What::Withdraw(_) | What::Nothing | What::Hint(_));
+        if !calm {
+            self.troubled.set(true);
+        }
+        match what {
+            What::Demand(context, ask, patience) => self.ask(context, ask, patience),
+            What::Everyone(ask, patience) => {
+                for context in 0..self.setup().devices.len() {
+                    self.ask(context, ask, patience);
+                }
+            }
+            What::Withdraw(context) => {
+                if let Some(caller) = self.context(context, |context| context.callers.pop()) {
+                    let _ = caller.send(());
+                }
+            }
+            What::SignOut(context, revoke) => self.decide(context, move |refresher| async move {
+                refresher.sign_out(if revoke { Revoke::Yes } else { Revoke::No }).await
+            }),
+            What::Login(context) => {
+                let reply = {
+                    let mut server = self.server.borrow_mut();
+                    let issued = server.login(now());
+                    server.reply(issued)
+                };
+                let tokens = Tokens::parse(&reply).expect("the server replies in JSON");
+                self.decide(context, move |refresher| async move { refresher.set_tokens(tokens).await.map(|_| ()) });
+            }
+            What::Crash(context, after, _) => {
+                self.context(context, |context| context.refresher.take());
+                let world = Rc::clone(self);
+                spawn_local(async move {
+                    wait(after).await;
+                    world.open(context, None);
+                });
+            }
+            What::Hint(context) => self.hint(context),
+            What::AdministratorRevokes => {
+                let mut server = self.server.borrow_mut();
+                for family in 0..server.families.len() {
+                    server.end(family, End::Administrator);
+                }
+            }
+            What::Requests(count, fate) => {
+                self.fates.borrow_mut().requests.extend((0..count).map(|_| fate));
+            }
+            What::Operations(count, fate) => {
+                self.fates.borrow_mut().operations.extend((0..count).map(|_| fate));
+            }
+            What::Locks(count, fate) => self.fates.borrow_mut().locks.extend((0..count).map(|_| fate)),
+            What::Sleep(..) | What::Watch(..) | What::Resume(_) | What::Clock(..) | What::StealLock | What::Nothing => {
+            }
+        }
+    }
+
+    fn context<T>(&self, context: usize, of: impl FnOnce(&mut Context) -> T) -> T {
+        of(&mut self.contexts.borrow_mut()[context])
+    }
+
+    fn hint(&self, context: usize) {
+        let changed = self.context(context, |context| Rc::clone(&context.changed));
+        let listeners = changed.borrow().clone();
+        listeners.iter().for_each(|listener| listener());
+    }
+
+    /// A login or a sign-out: it is answered, sooner or later.
+    fn decide<F>(self: &Rc<Self>, context: usize, work: impl FnOnce(Refresher) -> F + 'static)
+    where
+        F: std::future::Future<Output = Result<(), RefreshError>> + 'static,
+    {
+        let Some(refresher) = self.context(context, |context| context.refresher.clone()) else { return };
+        self.waiting.set(self.waiting.get() + 1);
+        let world = Rc::clone(self);
+        spawn_local(async move {
+            let _ = work(refresher).await;
+            world.waiting.set(world.waiting.get() - 1);
+        });
+    }
+
+    fn ask(self: &Rc<Self>, context: usize, ask: Ask, patience: u64) {
+        let Some(refresher) = self.context(context, |context| context.refresher.clone()) else { return };
+        let (gone, leave) = oneshot::channel();
+        self.context(context, |context| context.callers.push(gone));
+        self.waiting.set(self.waiting.get() + 1);
+        let (world, begun) = (Rc::clone(self), now());
+        spawn_local(async move {
+            let demand = Demand::default().timeout(Duration::from_millis(patience));
+            let held = refresher.tokens().map(|tokens| tokens.access_token().to_owned());
+            let wants = async {
+                match (ask, &held) {
+                    (Ask::Valid(span), _) => {
+                        refresher.token_set(demand.min_validity(Duration::from_millis(span))).await
+                    }
+                    (Ask::Rejected, Some(held)) => refresher.token_set(demand.rejected(held)).await,
+                    (Ask::RejectedLong, _) => refresher.token_set(demand.rejected("at-0-0")).await,
+                    (Ask::Force, _) => refresher.refresh().await,
+                    (Ask::Plain | Ask::Rejected, _) => refresher.token_set(demand).await,
+                }
+            };
+            let (answer, withdrawn) = (std::pin::pin!(wants), std::pin::pin!(leave));
+            let outcome = first(answer, withdrawn).await;
+            world.waiting.set(world.waiting.get() - 1);
+            let Some(answer) = outcome else { return };
+            let patience = if ask == Ask::Force { 2 * world.setup().timeout + 10_000 } else { patience };
+            if now() > begun + patience + 1 {
+                world.breaks(format!("c{context} waited {} ms of {patience}", now() - begun));
+            }
+            let answer = answer.map(|tokens| token(tokens.access_token()).expect("a token of this server"));
+            if let Ok(access) = answer {
+                world.check_granted(context, access);
+            }
+            world.rounds.borrow_mut().push(answer.map_err(|error| error.code()));
+        });
+    }
+
+    fn check_granted(&self, context: usize, access: Token) {
+        self.granted.set(self.granted.get() + 1);
+        let Setup { lifetime, says_lifetime, .. } = *self.setup();
+        // a token that lives for seconds may run out on its way here, and there is nothing better
+        if says_lifetime && lifetime >= 60_000 && self.server.borrow().has_run_out(access, now()) {
+            self.breaks(format!("c{context} was granted {access:?}, which has run out"));
+        }
+    }
+
+    /// Asked in the calm, all contexts have one answer, and it is a token or a reason to log in.
+    fn judge(&self) {
+        if self.waiting.get() > 0 {
+            self.breaks(format!("{} callers got no answer", self.waiting.get()));
+        }
+        let rounds = self.rounds.borrow();
+        let refused = |answer: &Result<Token, ErrorCode>| {
+            matches!(answer, Err(ErrorCode::SessionEnded | ErrorCode::SignedOut | ErrorCode::IdentityMismatch))
+        };
+        let is_one = rounds.iter().all(|answer| answer.is_ok()) || rounds.iter().all(refused);
+        let Setup { storage, lock, latency, lifetime, .. } = *self.setup();
+        let ends = |what: &What| matches!(what, What::SignOut(..) | What::AdministratorRevokes);
+        // Who heard of no end goes on with a token that has not run out.
+        let unheard = latency.lost_hints > 0 && self.history.script.iter().any(|step| ends(&step.what));
+        let is_safe = storage.conditional || lock == LockReach::AllContexts;
+        // Where tokens run out on their way, each context needs a refresh of its own, and the lock's queue is long.
+        let lasts = lifetime >= 20_000;
+        let together = is_one || unheard || !is_safe || !lasts;
+        if !together || rounds.len() != self.setup().devices.len() {
+            self.breaks(format!("in the calm the contexts got {rounds:?}"));
+        }
+        let reused = self.server.borrow().families.iter().any(|family| family.ended == Some(End::Reuse));
+        if reused && is_safe && !self.troubled.get() {
+            self.breaks("a refresh token was sent twice although nothing went wrong".to_owned());
+        }
+    }
+
+    /// Nobody is there any more.
+    fn judge_what_is_left(&self) {
+        if self.lock.held.get() {
+            self.breaks("a lock is held for ever".to_owned());
+        }
+    }
+
+    /// Whatever is sent was marked in the storage before.
+    fn check_sent(&self, refresh: Token) {
+        let text = name("rt", refresh);
+        let stored = self.stored.borrow();
+        let same = stored.as_ref().filter(|record| record.tokens.refresh_token().as_deref() == Some(&text));
+        if same.is_some_and(|record| record.in_doubt().is_none()) && !self.troubled.get() {
+            self.breaks(format!("{text} was sent without a mark"));
+        }
+        self.sent.borrow_mut().push(refresh);
+    }
+
+    fn fetch(self: &Rc<Self>) -> Function {
+        let world = Rc::downgrade(self);
+        let fetch = Closure::<dyn Fn(JsValue, JsValue) -> js_sys::Promise>::new(move |_: JsValue, init: JsValue| {
+            let body = Reflect::get(&init, &"body".into()).ok().and_then(|body| body.as_string()).unwrap_or_default();
+            let refresh = body.split('&').find_map(|pair| token(pair.strip_prefix("refresh_token=")?));
+            let world = Weak::clone(&world);
+            future_to_promise(async move {
+                match (world.upgrade(), refresh) {
+                    (Some(world), Some(refresh)) => world.request(refresh).await,
+                    _ => Err("no refresh token".into()),
+                }
+            })
+        });
+        fetch.into_js_value().unchecked_into()
+    }
+
+    async fn request(self: Rc<Self>, refresh: Token) -> Result<JsValue, JsValue> {
+        use RequestFate::*;
+        self.check_sent(refresh);
+        let fate = self.fates.borrow_mut().requests.pop_front();
+        let (network, timeout) = (self.setup().latency.network, self.setup().timeout);
+        wait(self.delay(network) + if let Some(LateRequest(late)) = fate { timeout + late } else { 0 }).await;
+        match fate {
+            Some(Unsent) => return Err(error("ECONNREFUSED")),
+            Some(LostBefore) => return Err(error("")),
+            Some(SilentBefore) => return pending().await,
+            _ => {}
+        }
+        let early = match fate {
+            Some(ErrorBefore(status)) => Some((status, "<html>".to_owned(), None)),
+            Some(Busy(status, seconds)) => Some((status, String::new(), Some(seconds))),
+            Some(Html) => Some((200, "<html>Gateway = down</html>".to_owned(), None)),
+            Some(InvalidClient) => Some((401, r#"{"error":"invalid_client"}"#.to_owned(), None)),
+            Some(WantsNonce) => Some((400, r#"{"error":"use_dpop_nonce"}"#.to_owned(), None)),
+            _ => None,
+        };
+        if let Some((status, body, retry_after)) = early {
+            wait(self.delay(network)).await;
+            return Ok(response(status, &body, retry_after, false));
+        }
+        let (mut status, mut body) = {
+            let mut server = self.server.borrow_mut();
+            match server.exchange(now(), refresh) {
+                Ok(_) if fate == Some(SomebodyElse) => {
+                    let strangers = server.mix_up(now(), refresh);
+                    (200, server.reply(strangers))
+                }
+                Ok(issued) => (200, server.reply(issued)),
+                Err(_) => (400, r#"{"error":"invalid_grant"}"#.to_owned()),
+            }
+        };
+        wait(self.delay(network) + if let Some(LateReply(late)) = fate { timeout + late } else { 0 }).await;
+        match fate {
+            Some(LostAfter) => return Err(error("")),
+            Some(SilentAfter) => return pending().await,
+            Some(ErrorAfter(code)) => (status, body) = (code, "<html>".to_owned()),
+            Some(InvalidTarget) if status == 200 => (status, body) = (400, r#"{"error":"invalid_target"}"#.to_owned()),
+            Some(UnknownType) => body = body.replace("Bearer", "mac"),
+            _ => {}
+        }
+        Ok(response(status, &body, None, fate == Some(Truncated)))
+    }
+}
+
+/// A context's view of the storage that all share.
+struct Own {
+    world: Rc<World>,
+    context: usize,
+}
+
+impl Own {
+    async fn there(&self) -> Option<OperationFate> {
+        let fate = self.world.fates.borrow_mut().operations.pop_front();
+        let hangs = if let Some(OperationFate::Hangs(span)) = fate { span } else { 0 };
+        wait(self.world.delay(self.world.setup().latency.storage) + hangs).await;
+        fate
+    }
+
+    async fn back(&self) {
+        wait(self.world.delay(self.world.setup().latency.storage)).await;
+    }
+
+    fn tell_others(&self) {
+        for other in 0..self.world.setup().devices.len() {
+            let lost = self.world.dice.borrow_mut().percent(self.world.setup().latency.lost_hints);
+            if other != self.context && !lost {
+                let (world, after) = (Rc::clone(&self.world), self.world.delay(self.world.setup().latency.hint));
+                spawn_local(async move {
+                    wait(after).await;
+                    if other < world.contexts.borrow().len() {
+                        world.hint(other);
+                    }
+                });
+            }
+        }
+    }
+}
+
+impl Storage for Own {
+    fn load(&self) -> Async<'_, Result<Stored, StorageError>> {
+        Box::pin(async {
+            if matches!(self.there().await, Some(OperationFate::Fails | OperationFate::LandsAndFails)) {
+                return Err(StorageError::new("it fails"));
+            }
+            let stored = self.world.stored.borrow().clone();
+            self.back().await;
+            Ok(stored.map_or(Stored::Nothing, |record| Stored::Record(Box::new(record))))
+        })
+    }
+
+    fn save<'a>(
+        &'a self,
+        record: Option<&'a Record>,
+        expected: Option<u64>,
+    ) -> Async<'a, Result<Written, StorageError>> {
+        Box::pin(async move {
+            let fate = self.there().await;
+            if fate == Some(OperationFate::Fails) {
+                return Err(StorageError::new("it fails"));
+            }
+            let conditional = self.world.setup().storage.conditional;
+            let held = self.world.stored.borrow().as_ref().map(|record| record.generation);
+            let agrees = !conditional || held == expected;
+            if agrees {
+                self.world.stored.replace(record.cloned());
+                self.tell_others();
+            }
+            self.back().await;
+            match fate {
+                Some(OperationFate::LandsAndFails) => Err(StorageError::new("it landed and fails")),
+                _ if !agrees => Ok(Written::Refused),
+                _ => Ok(if conditional { Written::Compared } else { Written::Blindly }),
+            }
+        })
+    }
+
+    fn compares(&self) -> bool {
+        self.world.setup().storage.conditional
+    }
+
+    fn has_lock(&self) -> bool {
+        self.world.setup().lock == LockReach::AllContexts
+    }
+
+    fn lock(&self) -> Async<'_, Result<Held, StorageError>> {
+        Box::pin(async {
+            let fate = self.world.fates.borrow_mut().locks.pop_front();
+            match fate {
+                Some(LockFate::Fails) => return Err(StorageError::new("it fails")),
+                Some(LockFate::NeverGranted) => {}
+                None => return Ok(self.world.lock.enter().await),
+            }
+            pending().await
+        })
+    }
+
+    fn subscribe(&self, changed: Box<dyn Fn()>) -> Option<Subscription> {
+        let listeners = self.world.context(self.context, |context| Rc::clone(&context.changed));
+        let listener: Listener = Rc::from(changed);
+        listeners.borrow_mut().push(Rc::clone(&listener));
+        Some(Subscription::new(move || listeners.borrow_mut().retain(|other| !Rc::ptr_eq(other, &listener))))
+    }
+}
+
+impl Line {
+    async fn enter(&self) -> Held {
+        while self.held.replace(true) {
+            let (call, called) = oneshot::channel();
+            self.waiting.borrow_mut().push_back(call);
+            let _ = called.await;
+        }
+        let (held, waiting) = (Rc::clone(&self.held), Rc::clone(&self.waiting));
+        Held::new(move || {
+            held.set(false);
+            // whoever has left the line is passed over
+            while waiting.borrow_mut().pop_front().is_some_and(|next| next.send(()).is_err()) {}
+        })
+    }
+}
+
+async fn wait(mut millis: u64) {
+    const LONGEST: u64 = (1 << 31) - 1;
+    while millis > LONGEST {
+        TimeoutFuture::new(LONGEST as u32).await;
+        millis -= LONGEST;
+    }
+    TimeoutFuture::new(millis as u32).await;
+}
+
+/// The first one's outcome, or nothing if the second one is done before.
+async fn first<A, B>(
+    mut one: std::pin::Pin<&mut impl std::future::Future<Output = A>>,
+    mut other: std::pin::Pin<&mut impl std::future::Future<Output = Result<B, oneshot::Canceled>>>,
+) -> Option<A> {
+    use std::task::Poll;
+    std::future::poll_fn(|context| match (one.as_mut().poll(context), other.as_mut().poll(context)) {
+        (Poll::Ready(done), _) => Poll::Ready(Some(done)),
+        (Poll::Pending, Poll::Ready(Ok(_))) => Poll::Ready(None),
+        (Poll::Pending, _) => Poll::Pending,
+    })
+    .await
+}
+
+fn error(code: &str) -> JsValue {
+    let error = js_sys::TypeError::new("Failed to fetch");
+    Reflect::set(&error, &"code".into(), &code.into()).expect("an error takes members");
+    error.into()
+}
+
+/// A response whose body is there at once, or breaks off: a platform's own stream has turns of its own.
+fn response(status: u16, body: &str, retry_after: Option<u64>, breaks_off: bool) -> JsValue {
+    const RESPONSE: &str = "
+        let sent = false;
+        return {
+          status,
+          ok: status >= 200 && status < 300,
+          headers: new Headers(wait === undefined ? {} : { 'retry-after': wait }),
+          body: { getReader: () => ({
+            cancel: async () => {},
+            async read() {
+              if (sent && broken) throw new TypeError('terminated');
+              if (sent) return { done: true };
+              sent = true;
+              return { done: false, value: new TextEncoder().encode(broken ? body.slice(0, body.length / 2) : body) };
+            },
+          }) },
+        };";
+    let wait = retry_after.map_or(JsValue::UNDEFINED, |seconds| seconds.to_string().into());
+    let make = Function::new_with_args("status, body, wait, broken", RESPONSE);
+    let given = js_sys::Array::of4(&status.into(), &body.into(), &wait, &breaks_off.into());
+    make.apply(&JsValue::UNDEFINED, &given).expect("it can be made")
+}
