@@ -1,0 +1,68 @@
+/**
+ * Why there is no token. Tell errors apart by `code`: two copies of this package have two classes.
+ *
+ * Nothing in it is secret: `String(error)`, `JSON.stringify(error)` and `console.log(error)` hold no token, secret or proof.
+ */
+export class RefreshError extends Error {
+  constructor(fields: RefreshErrorFields);
+  readonly code: RefreshErrorCode;
+  /** The server's OAuth error code (RFC 6749 §5.2), as it came. */
+  readonly error?: string;
+  /** The server's own words: printable ASCII, 200 characters at most. */
+  readonly error_description?: string;
+  /** The HTTP status of the reply. */
+  readonly status?: number;
+  /** Asking again later can help. */
+  readonly retryable: boolean;
+  /** After so many seconds, says the server (RFC 9110 §10.2.3). */
+  readonly retryAfterSeconds?: number;
+  /** A new login is needed. */
+  readonly sessionEnded: boolean;
+  /** Whether the server has used up the refresh token, as far as can be known. */
+  readonly refreshTokenState: "unspent" | "spent" | "unknown";
+  /** Safe to log. */
+  toJSON(): object;
+}
+
+/** What a {@link RefreshError} is made of; for tests and service mocks. */
+export interface RefreshErrorFields {
+  code: RefreshErrorCode;
+  error?: string | undefined;
+  error_description?: string | undefined;
+  status?: number | undefined;
+  retryable?: boolean | undefined;
+  retryAfterSeconds?: number | undefined;
+  sessionEnded?: boolean | undefined;
+  refreshTokenState?: "unspent" | "spent" | "unknown" | undefined;
+}
+
+/**
+ * - `session_ended`: the server refused the refresh token, and no newer one is stored; or the DPoP key that a public client's tokens
+ *   are bound to is gone. Log in again.
+ * - `signed_out`: there is no session, or it was ended by `signOut` while waiting.
+ * - `client_rejected`: `invalid_client`, `invalid_scope`, `unsupported_grant_type` …: configuration. Tokens kept.
+ * - `unavailable`: unreachable, timed out, 408, 429, 5xx. Tokens kept.
+ * - `outcome_unknown`: the server may have spent the refresh token, and `reuse` forbids sending it again.
+ * - `bad_response`: not a token response. Tokens kept.
+ * - `identity_mismatch`: the id_token that came with a refresh is not of the session's person: another `iss`, `sub`, `aud`, `auth_time`,
+ *   `nonce` or `azp` than in the stored one (OpenID Connect Core §12.2), not issued to `client_id`, over already, or unreadable.
+ *   Nothing of the reply is stored, the tokens in it are revoked where a revocation endpoint is known, and the session ends: log in.
+ *   Signatures are not checked, as §3.1.3.7 allows for a token that comes straight from the token endpoint over TLS.
+ * - `storage_failed`, `lock_timeout`: the storage or its lock. See the `storage-failed` event.
+ * - `timeout`: `timeoutSeconds` of this call passed; a refresh under way goes on.
+ * - `closed`: the refresher was closed.
+ * - `engine_failed`: the WebAssembly core could not be loaded, or stopped. The next call tries again.
+ */
+export type RefreshErrorCode =
+  | "session_ended"
+  | "signed_out"
+  | "client_rejected"
+  | "unavailable"
+  | "outcome_unknown"
+  | "bad_response"
+  | "identity_mismatch"
+  | "storage_failed"
+  | "lock_timeout"
+  | "timeout"
+  | "closed"
+  | "engine_failed";

@@ -1,0 +1,71 @@
+import type { Awaitable, TokenInput } from "../index.js";
+
+/**
+ * Where the record of a session lives. See `oauth-refresher/storage` for ready-made ones.
+ *
+ * @example
+ * ```ts
+ * import { readFile, writeFile } from "node:fs/promises";
+ * import type { TokenStorage } from "oauth-refresher";
+ *
+ * // for one process: nothing here compares or locks
+ * const storage: TokenStorage = {
+ *   load: async () => JSON.parse(await readFile("session.json", "utf8").catch(() => "null")),
+ *   save: (record) => writeFile("session.json", JSON.stringify(record), { mode: 0o600 }),
+ * };
+ * ```
+ */
+export interface TokenStorage {
+  /** What is stored, or null. */
+  load(): Awaitable<TokenRecord | null | undefined>;
+  /**
+   * Stores `record`, or forgets with null, in one atomic write. `expected` is the generation this write replaces (null: nothing
+   * stored). A storage that can compare answers false, and writes nothing, when it holds another generation.
+   */
+  save(record: TokenRecord | null, expected: number | null): Awaitable<void | boolean>;
+  /** Runs `work` while no other context runs its own; rejects with the signal's reason if it aborts while waiting. */
+  lock?<T>(work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
+  /**
+   * Calls `changed` when another context wrote, or may have written while nothing could be heard: a hint to read again, nothing more.
+   * Keeps no process alive. Returns what ends it.
+   */
+  subscribe?(changed: () => void): () => void;
+  /**
+   * What the storage is, without secrets: two storages of one name hold the same session. Refreshers of one realm share their
+   * refreshes by it, and it goes into the name of the lock across contexts.
+   */
+  readonly name?: string | undefined;
+  /** Whether `save` compares `expected` with what is stored, in one step with the write. */
+  readonly conditionalSave?: boolean | undefined;
+}
+
+/** Runs `work` alone, across whatever contexts it reaches. */
+export type Lock = NonNullable<TokenStorage["lock"]>;
+
+/** What is stored: plain JSON. Owned by the core; a storage keeps it whole and looks at nothing but `generation`. */
+export interface TokenRecord {
+  format: 1;
+  /** Grows by one with every write. */
+  generation: number;
+  /** With the refresh token. */
+  tokens: TokenInput;
+  /** When the request for the tokens was sent, in Unix seconds by this device's clock. */
+  obtained_at: number;
+  /** Written before a refresh token is sent: whoever finds it knows that the token may be spent. */
+  pending?: {
+    /** Which attempt it is; no secret. */
+    attempt: string;
+    /** Unix seconds. */
+    started_at: number;
+    /** Of the refresh token that was sent: tells it from another, and nothing more. */
+    fingerprint: string;
+    /** When the token was sent once more to learn the outcome, in Unix seconds. */
+    probed_at?: number;
+  };
+  /** Unix seconds: do not ask the server before. */
+  retry_at?: number;
+  /** Names the login that the tokens descend from; no secret. */
+  session?: string;
+  /** The thumbprint of the DPoP key that the tokens are bound to (RFC 9449 §6.1); no secret. Written by `oauth-refresher/dpop`. */
+  dpop_jkt?: string;
+}
