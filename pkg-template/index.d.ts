@@ -314,7 +314,8 @@ export interface Refresher extends EventTarget {
    */
   setTokens(tokens: TokenInput): Promise<TokenSet>;
   /**
-   * Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009), also of what a refresh in flight still brings. The
+   * Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009): of the refresh token, or the access token where there
+   * is none, and of what a refresh in flight still brings. The
    * session is over at once, whatever the server answers; the promise waits for it, `timeoutSeconds` at most. A server that is busy
    * and names a time (`Retry-After`) within them is asked once more.
    */

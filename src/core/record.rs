@@ -9,6 +9,7 @@ use super::json::{
     decimal_thousandths, push_hex, push_name, push_number, push_raw, push_seconds, push_text, whole, Json, Members,
     Object,
 };
+use super::secret::Secret;
 use super::time::{Duration, UnixTime};
 
 /// Lifetimes beyond ten years are taken for a mistake, and the lifetime for unknown.
@@ -73,6 +74,11 @@ impl Tokens {
     /// The refresh token (RFC 6749 section 1.5).
     pub fn refresh_token(&self) -> Option<String> {
         self.text("refresh_token")
+    }
+
+    /// What a sign-out revokes (RFC 7009): the refresh token, or the access token where there is none.
+    pub fn revocable(&self) -> Option<Secret> {
+        self.refresh_token().or_else(|| self.access_token()).map(Secret::new)
     }
 
     /// A member as JSON.

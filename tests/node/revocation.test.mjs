@@ -130,6 +130,16 @@ for (const [name, retryAfter, waitMs] of [
     assert.equal(asked.length, 2, "once");
   });
 
+test("a_session_without_a_refresh_token_revokes_its_access_token", async () => {
+  const { refresher, asked } = session(DONE);
+  await refresher.setTokens({ access_token: LOGIN.access_token, expires_in: 3600 });
+  await refresher.signOut({ revoke: true });
+  assert.deepEqual(
+    asked.map(({ token }) => token),
+    [LOGIN.access_token],
+  );
+});
+
 test("a_page_whose_first_call_is_a_revoking_sign_out_revokes_what_is_stored", async () => {
   const storage = memoryStorage();
   const before = session(DONE, { storage });

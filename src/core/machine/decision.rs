@@ -85,7 +85,7 @@ impl Machine {
 
     pub(super) fn signed_out(&mut self, id: CallerId, revoke: Revoke) {
         let revoke = revoke == Revoke::Yes;
-        let known = self.held.record.as_ref().and_then(|record| record.tokens.refresh_token()).map(Secret::new);
+        let known = self.held.record.as_ref().and_then(|record| record.tokens.revocable());
         let had_session = self.held.record.is_some();
         self.abandon(revoke);
         let (adopting, mut leaving) = self.earlier_callers(revoke);
@@ -122,7 +122,7 @@ impl Machine {
         self.held.saw_generation(stored);
         if let (Kind::SignOut(tokens, had_session), Stored::Record(record)) = (&mut decision.kind, stored) {
             *had_session = true;
-            if let (Some(tokens), Some(found)) = (tokens, record.tokens.refresh_token().map(Secret::new)) {
+            if let (Some(tokens), Some(found)) = (tokens, record.tokens.revocable()) {
                 if !tokens.contains(&found) {
                     tokens.push(found);
                 }
