@@ -23,10 +23,15 @@ const LONGEST_PAUSE_MS = 400;
 
 /**
  * Runs work while no other owner has the lease. Rejects when the server fails, or with the signal's reason.
- * @param {Lease} lease @param {number} [seconds]
+ *
+ * A lease goes on ending while the server is away, and its owner cannot renew it. So whoever saw that waits for one lease more where
+ * the mark of a refresh is stored: its writer may have the reply, and nothing but the save is missing.
+ * @param {Lease} lease @param {() => Promise<boolean>} isMarked @param {number} [seconds]
  */
-export function lockByLease(lease, seconds = LEASE_SECONDS) {
+export function lockByLease(lease, isMarked, seconds = LEASE_SECONDS) {
   const milliseconds = Math.round(seconds * 1000);
+  /** Until when an owner whose lease ended may still come back. */
+  let awayUntil = -Infinity;
   /**
    * Owners that are done, while the server was away. What they brought may be unsaved as well: so the lease keeps others out for its
    * time, and only who comes next in this place may have the lock before.
@@ -34,8 +39,10 @@ export function lockByLease(lease, seconds = LEASE_SECONDS) {
    */
   const unreleased = new Set();
 
+  return { lock, watched };
+
   /** @template T @param {() => Promise<T>} work @param {{ signal: AbortSignal }} options @returns {Promise<T>} */
-  return async function lock(work, { signal }) {
+  async function lock(work, { signal }) {
     const owner = crypto.randomUUID();
     await take(owner, signal);
     // one that fails is followed by the next; one that comes too late changes nothing
@@ -48,15 +55,35 @@ export function lockByLease(lease, seconds = LEASE_SECONDS) {
       clearInterval(beat);
       await answered(lease.release(owner)).catch(() => unreleased.add(owner));
     }
-  };
+  }
+
+  /** Every order of the storage, for what its answer says of the server. @template T @param {Promise<T>} order @returns {Promise<T>} */
+  async function watched(order) {
+    const begun = performance.now();
+    let isAway = true;
+    try {
+      const answer = await order;
+      // clients keep an order until the server is back
+      isAway = performance.now() - begun > milliseconds / BEATS;
+      return answer;
+    } finally {
+      if (isAway) awayUntil = performance.now() + milliseconds;
+    }
+  }
 
   /** @param {string} owner @param {AbortSignal} signal */
   async function take(owner, signal) {
+    // what may be unsaved is this place's own
+    const isOurs = unreleased.size > 0;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(1.5 * pause, LONGEST_PAUSE_MS)) {
       signal?.throwIfAborted();
       for (const done of unreleased) {
         await answered(lease.release(done), signal);
         unreleased.delete(done);
+      }
+      if (!isOurs && performance.now() < awayUntil && (await answered(isMarked(), signal))) {
+        await passed(pause, signal);
+        continue;
       }
       const asked = lease.take(owner, milliseconds);
       try {

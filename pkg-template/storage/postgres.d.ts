@@ -21,7 +21,8 @@ export interface PostgresOptions {
  * - The lock is a row of the table `oauth_refresher_lock`: a random name of its owner and an end by the database's clock,
  *   `leaseSeconds` after the owner was last heard; while it is held it is renewed. No session, transaction, advisory lock or prepared
  *   statement stays open, so poolers in transaction mode (PgBouncer) are fine. A process that dies while it refreshes is waited for
- *   that long.
+ *   that long. After an outage that outlasts the lease, whoever saw it waits once more so long where a refresh is noted as begun: its
+ *   reply may be in somebody's memory. A process that starts then has seen nothing, and does not.
  * - The pool must lead to the primary: a replica is behind.
  * - PostgreSQL failing is an error: `load`, `save` and `lock` reject, with nothing of a token in the error.
  * - What is stored and is no JSON makes `load` reject with a SyntaxError, until a login takes its place; it is kept in the row

@@ -1,6 +1,6 @@
 // @ts-check
 import { lockByLease } from "./lease.js";
-import { check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
+import { check, isMarked, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
 
 /** @import { postgresStorage as declared, postgresTables as declaredTables } from "./postgres.js" */
 
@@ -21,13 +21,22 @@ export function postgresStorage(pool, key, options = {}) {
         `(given: ${pool === null ? null : typeof pool})`,
     );
   check(WHO, key, options, { table, createTable, leaseSeconds });
-  const { record, lock } = statements(options.table);
+  const { record, lock: leases } = statements(options.table);
+  const { lock, watched } = lockByLease(
+    {
+      take: (owner, milliseconds) => did(leases.take, owner, milliseconds),
+      renew: (owner, milliseconds) => did(leases.renew, owner, milliseconds),
+      release: (owner) => did(leases.release, owner),
+    },
+    async () => isMarked(await text()),
+    options.leaseSeconds,
+  );
 
   /** @param {string} text @param {unknown[]} values @returns {Promise<any[]>} */
   async function run(text, ...values) {
     for (let tries = 1; ; tries++) {
       try {
-        return rowsOf(await pool.query(text, [key, ...values.map(String)]));
+        return rowsOf(await watched(pool.query(text, [key, ...values.map(String)])));
       } catch (/** @type {any} */ error) {
         const missing = error?.code === NO_SUCH_TABLE;
         if (tries === TRIES || !(OVERTAKEN.includes(error?.code) || (missing && options.createTable)))
@@ -66,14 +75,7 @@ export function postgresStorage(pool, key, options = {}) {
       return isUnreadable(stored) && did(record.replaceText, stored, ...written);
     },
 
-    lock: lockByLease(
-      {
-        take: (owner, milliseconds) => did(lock.take, owner, milliseconds),
-        renew: (owner, milliseconds) => did(lock.renew, owner, milliseconds),
-        release: (owner) => did(lock.release, owner),
-      },
-      options.leaseSeconds,
-    ),
+    lock,
   };
 }
 

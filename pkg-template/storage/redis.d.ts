@@ -22,7 +22,8 @@ export interface IoRedisClient {
  * - The lock is the key `{key}:lock` (in a cluster in the slot of `key`; `key:lock` for a key that has a `{tag}`). It holds a random
  *   name of its owner and ends by Redis's clock, `leaseSeconds` after the owner was last heard; while it is held it is renewed.
  *   Default 35, which is longer than a refresh takes: choose more if your `timeoutSeconds` is above 30. A process that dies while it
- *   refreshes is waited for that long.
+ *   refreshes is waited for that long. After an outage that outlasts the lease, whoever saw it waits once more so long where a refresh
+ *   is noted as begun: its reply may be in somebody's memory. A process that starts then has seen nothing, and does not.
  * - Redis failing is an error: `load`, `save` and `lock` reject, with nothing of a token in the error. An order of the lock that Redis
  *   does not answer in five seconds has failed, whatever the client thinks of it.
  * - What is stored and is no JSON makes `load` reject with a SyntaxError, until a login takes its place; it is kept under

@@ -1,6 +1,6 @@
 // @ts-check
 import { lockByLease } from "./lease.js";
-import { check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
+import { check, isMarked, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
 
 /** @import { redisStorage as declared } from "./redis.js" */
 
@@ -43,11 +43,20 @@ export function redisStorage(client, key, options = {}) {
   const evaluate = caller(client);
   check(WHO, key, options, { leaseSeconds });
   const lockKeys = [beside(key, "lock")];
+  const { lock, watched } = lockByLease(
+    {
+      take: (owner, milliseconds) => did(TAKE, lockKeys, owner, milliseconds),
+      renew: (owner, milliseconds) => did(RENEW, lockKeys, owner, milliseconds),
+      release: (owner) => did(RELEASE, lockKeys, owner),
+    },
+    async () => isMarked(await text()),
+    options.leaseSeconds,
+  );
 
   /** @param {string} script @param {string[]} keys @param {unknown[]} args @returns {Promise<unknown>} */
   async function run(script, keys, ...args) {
     try {
-      return await evaluate(script, keys, args.map(String));
+      return await watched(evaluate(script, keys, args.map(String)));
     } catch (error) {
       throw told(`${WHO} ${JSON.stringify(key)}`, error);
     }
@@ -76,14 +85,7 @@ export function redisStorage(client, key, options = {}) {
       return isUnreadable(stored) && did(SAVE_OVER, [key, beside(key, "unreadable")], stored, ...written);
     },
 
-    lock: lockByLease(
-      {
-        take: (owner, milliseconds) => did(TAKE, lockKeys, owner, milliseconds),
-        renew: (owner, milliseconds) => did(RENEW, lockKeys, owner, milliseconds),
-        release: (owner) => did(RELEASE, lockKeys, owner),
-      },
-      options.leaseSeconds,
-    ),
+    lock,
   };
 }
 

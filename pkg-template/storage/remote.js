@@ -37,6 +37,11 @@ export function recordIn(who, text) {
   }
 }
 
+/** Whether a refresh was begun, of which nobody has said how it ended. @param {string | null} text */
+export function isMarked(text) {
+  return !isUnreadable(text) && !!recordIn("", text)?.pending;
+}
+
 /** @param {string | null} text @returns {text is string} */
 export function isUnreadable(text) {
   try {

@@ -53,6 +53,9 @@ export const postgresClients = {
   "a Pool of pg under serializable": pool({ options: "-c default_transaction_isolation=serializable" }),
 };
 
+/** Of a PgBouncer in transaction mode. */
+export const pooledClients = { "a Pool of pg by PgBouncer": pool() };
+
 /** One database in this process, which every connection is. */
 export function pglite() {
   let database;
@@ -78,4 +81,4 @@ export const storages = {
   postgres: (client, key, options) => postgresStorage(client, key, { createTable: true, ...options }),
 };
 
-export const clients = { redis: redisClients, postgres: postgresClients };
+export const clients = { redis: redisClients, postgres: { ...postgresClients, ...pooledClients } };

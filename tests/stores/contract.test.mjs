@@ -4,7 +4,16 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { inspect } from "node:util";
 import { heard } from "../leaks/search.mjs";
-import { clusterClients, opener, pglite, postgresClients, redisClients, storages } from "./clients.mjs";
+import {
+  clusterClients,
+  opener,
+  pglite,
+  pooledClients,
+  postgresClients,
+  redisClients,
+  storages,
+} from "./clients.mjs";
+import { startBouncer } from "./pgbouncer-server.mjs";
 import { startPostgres } from "./postgres-server.mjs";
 import { startRedis } from "./redis-server.mjs";
 
@@ -19,6 +28,7 @@ const servers = [
   { kind: "redis", start: () => startRedis(), clients: redisClients },
   { kind: "redis", start: () => startRedis({ cluster: true }), clients: clusterClients },
   { kind: "postgres", start: () => startPostgres(), clients: postgresClients },
+  { kind: "postgres", start: () => startBouncer(), clients: pooledClients },
 ];
 
 for (const { kind, start, clients } of servers)

@@ -78,7 +78,7 @@ async function query(port, text, values) {
 }
 
 /** PostgreSQL does not run as root. */
-async function owner(folder) {
+export async function owner(folder) {
   if (process.getuid() !== 0) return {};
   const [uid, gid] = ["-u", "-g"].map((which) =>
     Number(execFileSync("id", [which, "postgres"], { encoding: "utf8" })),

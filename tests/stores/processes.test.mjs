@@ -8,6 +8,7 @@ import { createRefresher } from "oauth-refresher";
 import { heard } from "../leaks/search.mjs";
 import { startOidc } from "../servers/oidc.mjs";
 import { clients, opener, storages } from "./clients.mjs";
+import { startBouncer } from "./pgbouncer-server.mjs";
 import { startPostgres } from "./postgres-server.mjs";
 import { startRedis } from "./redis-server.mjs";
 
@@ -23,9 +24,12 @@ const KINDS = [
   ["redis", "redis 6", startRedis],
   ["redis", "ioredis 6", startRedis],
   ["postgres", "a Pool of pg", startPostgres],
+  ["postgres", "a Pool of pg by PgBouncer", startBouncer],
 ];
+/** Each of these takes a while. */
+const BRIEFLY = ["redis 6", "a Pool of pg"];
 
-for (const [kind, client, start] of LONG ? KINDS : KINDS.filter(([, client]) => client !== "ioredis 6")) {
+for (const [kind, client, start] of LONG ? KINDS : KINDS.filter(([, client]) => BRIEFLY.includes(client))) {
   test(`${client}: eight processes, of which nobody dies, send one request per rotation`, async (t) => {
     const { oidc, worker, close } = await opened(kind, client, start);
     try {

@@ -18,6 +18,8 @@ const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Reads that lag behind this context's own writes are taken for a replica's this often; after that the storage was set back.
 pub const PATIENT_RESAVES: u32 = 6;
+/// So often the pause before what is in memory only is tried again doubles: to eight seconds.
+pub const MOST_BACKOFFS: u32 = 4;
 
 /// The session as this context knows it.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 //! (RFC 6749 section 5.2) ends it, and everything else keeps the tokens (rotation safety, invariants 4, 6 and 10).
 
 use super::facts::{Code, Effect, Event, Failure, Late, OrderId, Source};
-use super::held::{refresh_token_of, Reconciled, Unsaved, PATIENT_RESAVES};
+use super::held::{refresh_token_of, Reconciled, Unsaved, MOST_BACKOFFS, PATIENT_RESAVES};
 use super::phase::{Phase, Wait, Writing};
 use super::{Machine, Reach};
 use crate::core::oauth::id_token::is_somebody_elses;
@@ -266,7 +266,9 @@ impl Machine {
         match outcome {
             Outcome::Failed(failure) if !matters => return self.finish(now, &failure),
             Outcome::Resaved => {
-                let pause = backoff(writing.tries.saturating_add(self.resaves()), &mut self.random);
+                // Seconds at most: a storage that is back shall have it before another context gives this one up.
+                let failures = writing.tries.saturating_add(self.resaves()).min(MOST_BACKOFFS);
+                let pause = backoff(failures, &mut self.random);
                 if let Some(unsaved) = &mut self.held.unsaved {
                     unsaved.failures = unsaved.failures.saturating_add(1);
                     unsaved.retry_at = now + pause;
