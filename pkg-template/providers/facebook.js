@@ -10,14 +10,11 @@ export const facebook = (options) =>
     clientAuth: "client_secret_post",
     request: {
       method: "GET",
-      body: "query",
       grant_type: "fb_exchange_token",
       names: { refresh_token: "fb_exchange_token" },
     },
     response: {
       names: { refresh_token: "access_token" },
-      error: "error.code",
-      error_description: "error.message",
       errors: { 190: "session_ended" },
     },
     reuse: "never",

@@ -10,5 +10,4 @@ export const githubApp = (options) =>
     clientAuth: "client_secret_post", // not needed for tokens of the device flow
     reuse: "never", // the old refresh token and the old access token die at once
     keepAliveSeconds: 30 * 86_400, // six months
-    endsWhen: ["bad_refresh_token"],
   });

@@ -6,7 +6,6 @@ export const instagram = () => ({
   token_endpoint: "https://graph.instagram.com/refresh_access_token",
   request: {
     method: "GET",
-    body: "query",
     grant_type: "ig_refresh_token",
     names: { refresh_token: "access_token" },
   },

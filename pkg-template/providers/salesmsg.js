@@ -6,7 +6,6 @@ export const salesmsg = () => ({
   token_endpoint: "https://api.salesmessage.com/pub/v2.2/oauth/personal-token/refresh",
   request: {
     body: "none",
-    names: { grant_type: null, refresh_token: null },
     place: { authorization: "header" },
     templates: { authorization: "Bearer {access_token}" },
   },

@@ -9,7 +9,6 @@ export const strava = (options) =>
     token_endpoint: "https://www.strava.com/api/v3/oauth/token",
     clientAuth: "client_secret_post",
     response: {
-      expiry: { in: "unix_seconds", name: "expires_at" },
       error: "errors.0.resource",
       error_description: "message",
       errors: { RefreshToken: "session_ended", Application: "client_rejected" },

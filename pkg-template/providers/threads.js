@@ -6,7 +6,6 @@ export const threads = () => ({
   token_endpoint: "https://graph.threads.net/refresh_access_token",
   request: {
     method: "GET",
-    body: "query",
     grant_type: "th_refresh_token",
     names: { refresh_token: "access_token" },
   },

@@ -26,6 +26,7 @@ for (const base of refreshable)
         assert.equal(tokens.access_token, server.expected);
         assert.equal(tokens.token_type, row.reply.json?.token_type === "DPoP" ? "DPoP" : "Bearer");
         assertExpiry(tokens, row);
+        if (row.scope) assert.equal(tokens.scope, row.scope);
         assert.equal(
           server.book.renewsItself || !shows(tokens, server.book.last.refresh_token),
           true,
