@@ -24,6 +24,9 @@ export interface IoRedisClient {
  *   Default 35, which is longer than a refresh takes: choose more if your `timeoutSeconds` is above 30. A process that dies while it
  *   refreshes is waited for that long. After an outage that outlasts the lease, whoever saw it waits once more so long where a refresh
  *   is noted as begun: its reply may be in somebody's memory. A process that starts then has seen nothing, and does not.
+ * - Redis copies to replicas after it answered: a failover can lose the last write. What is stored then is a refresh token that was used.
+ *   Under `reuse: "never"` that costs the session, and everybody is told that it ended; a grace period of the authorization server
+ *   (`reuse: { graceSeconds }`, `"until-successor-used"`) covers it. Where neither will do, use PostgreSQL with a synchronous standby.
  * - Redis failing is an error: `load`, `save` and `lock` reject, with nothing of a token in the error. An order of the lock that Redis
  *   does not answer in five seconds has failed, whatever the client thinks of it.
  * - What is stored and is no JSON makes `load` reject with a SyntaxError, until a login takes its place; it is kept under
