@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::count::{self, Tally};
 use crate::project::{self, WASM_TARGET};
-use crate::{apps, pack, prepare, run, size};
+use crate::{apps, fuzz, pack, prepare, run, size};
 
 /// A suite's result, and what to show if something failed.
 pub struct Report {
@@ -21,10 +21,12 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 pub fn fmt() -> Result<Report> {
     let mut report = check(run::cargo().args(["fmt", "--all", "--check"]), MINUTE)?;
-    // a workspace of its own
-    let apps = check(run::cargo().args(["fmt", "--all", "--check", "--manifest-path"]).arg(apps::manifest()), MINUTE)?;
-    report.tally += apps.tally;
-    report.output.push_str(&apps.output);
+    // workspaces of their own
+    for manifest in [apps::manifest(), fuzz::manifest()] {
+        let other = check(run::cargo().args(["fmt", "--all", "--check", "--manifest-path"]).arg(manifest), MINUTE)?;
+        report.tally += other.tally;
+        report.output.push_str(&other.output);
+    }
     Ok(report)
 }
 

@@ -6,6 +6,7 @@ mod apps;
 mod checks;
 mod count;
 mod demo;
+mod fuzz;
 mod glue;
 mod inline;
 mod kept;

@@ -9,7 +9,7 @@ use anyhow::{bail, Result};
 
 use crate::checks::{self, Report};
 use crate::count::Tally;
-use crate::{apps, mutants, pack};
+use crate::{apps, fuzz, mutants, pack};
 
 struct Suite {
     name: &'static str,
@@ -22,12 +22,13 @@ struct Suite {
 
 const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"];
 
-const SUITES: [Suite; 24] = [
+const SUITES: [Suite; 25] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32", |_| checks::clippy_features()),
     suite("doc", "rustdoc without warnings", |_| checks::doc()),
     suite("host", "unit, integration and doc tests on the host", |_| checks::host()),
+    suite("fuzz", "libFuzzer on what servers, storages and users hand in", fuzz::suite),
     Suite { is_there: checks::world_is_there, ..suite("world", "the world simulator, release build", checks::world) },
     Suite {
         is_there: checks::world_is_there,

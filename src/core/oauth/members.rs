@@ -84,9 +84,9 @@ fn read_members(reply: Json<'_>, shape: Json<'_>) -> Tokens {
         }
         members.set(&registered, Some(value.raw()));
     }
-    for (name, value) in reply.members() {
+    for (name, value) in members.clone().json().members() {
         // Another session's refresh token in the same reply is nobody's to see.
-        if value.member("refresh_token").is_some() && members.json().member(&name).is_some() {
+        if value.member("refresh_token").is_some() {
             let mut without = Object::of(value);
             without.set("refresh_token", None);
             members.set(&name, Some(without.json().raw()));

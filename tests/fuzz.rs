@@ -1,0 +1,159 @@
+//! The claims that libFuzzer tests (fuzz/claims.rs), of a corpus of real replies, records and fields, of what becomes of them when
+//! bytes are cut out, doubled and replaced, and of words in any order. A seed makes every draw again.
+
+#[path = "../fuzz/claims.rs"]
+mod claims;
+
+use std::panic::catch_unwind;
+
+use claims::{RESPONSES, TARGETS};
+
+/// Replies, records, options, challenges and dates, one a line; each target gets all of them.
+const SEEDS: &str = include_str!("../fuzz/seeds.txt");
+
+const WORDS: [&str; 46] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "\\",
+    "\\u00e9",
+    "\\ud800",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "1e400",
+    "3600",
+    "\"access_token\"",
+    "\"refresh_token\"",
+    "\"expires_in\"",
+    "\"expires_at\"",
+    "\"token_type\"",
+    "\"Bearer\"",
+    "\"mac\"",
+    "\"a\"",
+    "\"__proto__\"",
+    "\"error\"",
+    "\"data\"",
+    "\"request\"",
+    "\"response\"",
+    "\"names\"",
+    "\"place\"",
+    "\"path\"",
+    "\"body\"",
+    "\"query\"",
+    "\"{a}\"",
+    "=",
+    "&",
+    "%",
+    "%41",
+    "+",
+    " ",
+    "\0",
+    "é",
+    "GMT",
+    "Bearer",
+    "1994",
+];
+
+#[test]
+fn the_corpus_and_whatever_becomes_of_it_break_no_claim() {
+    let corpus = corpus();
+    for (name, claim) in TARGETS {
+        for (at, input) in corpus.iter().enumerate() {
+            assert!(catch_unwind(|| claim(input)).is_ok(), "{name} {at}: {:?}", String::from_utf8_lossy(input));
+        }
+        for seed in 1..=draws() {
+            let mut dice = Dice(seed);
+            let mut input = corpus[dice.below(corpus.len())].clone();
+            for _ in 0..=dice.below(4) {
+                mutate(&mut input, &corpus, &mut dice);
+            }
+            assert!(
+                catch_unwind(|| claim(&input)).is_ok(),
+                "{name}, seed {seed}: {:?}",
+                String::from_utf8_lossy(&input)
+            );
+        }
+    }
+}
+
+#[test]
+fn words_in_any_order_break_no_claim() {
+    for (name, claim) in TARGETS {
+        for seed in 1..=draws() {
+            let mut dice = Dice(seed);
+            let mut input = vec![dice.byte(), dice.byte()];
+            for _ in 0..dice.below(24) {
+                input.extend(WORDS[dice.below(WORDS.len())].bytes());
+            }
+            assert!(
+                catch_unwind(|| claim(&input)).is_ok(),
+                "{name}, seed {seed}: {:?}",
+                String::from_utf8_lossy(&input)
+            );
+        }
+    }
+}
+
+/// Each text alone, behind every shape and status, and behind each of the options.
+fn corpus() -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = SEEDS.lines().map(|text| text.as_bytes().to_vec()).collect();
+    for text in SEEDS.lines() {
+        for (number, shape) in RESPONSES.iter().enumerate() {
+            all.push([&[number as u8, 0], text.as_bytes()].concat());
+            all.push(format!("{{\"response\":{shape}}}\0{text}").into_bytes());
+        }
+        for options in SEEDS.lines().filter(|options| options.contains("\"request\"")) {
+            all.push(format!("{options}\0{text}").into_bytes());
+        }
+    }
+    all
+}
+
+fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], dice: &mut Dice) {
+    let at = dice.below(input.len() + 1);
+    let to = (at + dice.below(8)).min(input.len());
+    match dice.below(5) {
+        0 => drop(input.drain(at..to)),
+        1 => {
+            let piece = input[at..to].to_vec();
+            input.splice(at..at, piece);
+        }
+        2 => drop(input.splice(at..to, WORDS[dice.below(WORDS.len())].bytes())),
+        3 => {
+            let other = &corpus[dice.below(corpus.len())];
+            input.splice(at.., other[dice.below(other.len())..].iter().copied());
+        }
+        _ => {
+            if let Some(byte) = input.get_mut(at) {
+                *byte = dice.byte();
+            }
+        }
+    }
+}
+
+/// How many inputs each test draws for each target; `FUZZ` in the environment says otherwise.
+fn draws() -> u64 {
+    std::env::var("FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(4_000)
+}
+
+/// xorshift64*: small, and the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.below(256) as u8
+    }
+}
