@@ -141,12 +141,12 @@ fn bindgen_version() -> Result<String> {
         .context("xtask/Cargo.toml pins no version of wasm-bindgen-cli-support")
 }
 
-/// Never --all-features: that makes modules that engines refuse.
+/// Never --all-features: that makes modules that engines refuse. Again until nothing changes: a hundred bytes brotli.
 fn optimised(module: &[u8]) -> Result<Vec<u8>> {
     let tool = project::tests().join("node_modules/binaryen/bin/wasm-opt");
     kept("wasm-opt", module, &tool, |input, output| {
         let mut command = run::program("node");
-        command.arg(&tool).args(["-Oz", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+        command.arg(&tool).args(["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"]);
         run::must(command.arg(input).arg("-o").arg(output), OPTIMISE_LIMIT).map(|_| ())
     })
 }
