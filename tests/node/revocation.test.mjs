@@ -66,6 +66,17 @@ test("g8_the_refresh_token_is_posted_as_a_form_with_its_hint_and_the_clients_aut
   }
 });
 
+test("g8_the_request_of_rfc_7009_section_2_1_is_reproduced_byte_for_byte", async () => {
+  const bodies = [];
+  const fetch = async (url, { body, headers }) => (bodies.push([body, headers.authorization]), DONE());
+  const client = { client_id: "s6BhdRkqt3", client_secret: "gX1fBat3bV" };
+  const { refresher } = session(DONE, { ...client, fetch });
+  await refresher.setTokens({ refresh_token: "45ghiukldjahdnhzdauz", access_token: "a" });
+  await refresher.signOut({ revoke: true });
+  const form = "token=45ghiukldjahdnhzdauz&token_type_hint=refresh_token";
+  assert.deepEqual(bodies, [[form, "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"]]);
+});
+
 test("g8_the_revocation_endpoint_is_https_or_on_this_machine", () => {
   const options = { token_endpoint: "https://as.example/token", client_id: "me" };
   assert.throws(

@@ -162,6 +162,39 @@ mod tests {
                 ("dpop", &[("algs", "ES256 PS256")])
             ])
         );
+        let twice =
+            [("error", "invalid_request"), ("error_description", "Multiple methods used to include access token")];
+        assert_eq!(
+            read(
+                r#"Bearer error="invalid_request", error_description="Multiple methods used to include access token", DPoP algs="ES256 PS256", error="invalid_request", error_description="Multiple methods used to include access token""#
+            ),
+            expected(&[("bearer", &twice), ("dpop", &[("algs", "ES256 PS256"), twice[0], twice[1]])])
+        );
+        // RFC 6750 section 3, RFC 9449 section 9, RFC 9470 section 3
+        for (field, scheme, parameters) in [
+            (
+                r#"Bearer realm="example", error="invalid_token", error_description="The access token expired""#,
+                "bearer",
+                [("realm", "example"), ("error", "invalid_token"), ("error_description", "The access token expired")]
+                    .as_slice(),
+            ),
+            (
+                r#"DPoP error="use_dpop_nonce", error_description="Resource server requires nonce in DPoP proof""#,
+                "dpop",
+                &[("error", "use_dpop_nonce"), ("error_description", "Resource server requires nonce in DPoP proof")],
+            ),
+            (
+                r#"Bearer error="insufficient_user_authentication", error_description="More recent authentication is required", max_age="5""#,
+                "bearer",
+                &[
+                    ("error", "insufficient_user_authentication"),
+                    ("error_description", "More recent authentication is required"),
+                    ("max_age", "5"),
+                ],
+            ),
+        ] {
+            assert_eq!(read(field), expected(&[(scheme, parameters)]));
+        }
     }
 
     #[test]
