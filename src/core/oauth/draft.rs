@@ -125,3 +125,69 @@ impl<'a> Draft<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drafted(shape: &str, fill: impl Fn(&mut Draft<'_>)) -> HttpRequest {
+        let values = Values { endpoint: "https://as/{id}/t?v=1".into(), ..Values::default() };
+        let mut draft = Draft::new(RequestShape(Json::parse(shape).unwrap()), &values).unwrap();
+        fill(&mut draft);
+        draft.finish(&values)
+    }
+
+    fn body(request: &HttpRequest) -> Option<&str> {
+        request.body.as_ref().map(Secret::reveal)
+    }
+
+    #[test]
+    fn k3_several_values_are_a_list_in_json_and_repeat_elsewhere() {
+        let list = Json::parse(r#"["a","b"]"#).unwrap();
+        let one = Json::parse(r#"["a"]"#).unwrap();
+        let with = |shape: &str, values| drafted(shape, move |draft| draft.list("resource", values));
+        assert_eq!(body(&with(r#"{"body":"json"}"#, list)), Some(r#"{"resource":["a","b"]}"#));
+        assert_eq!(body(&with(r#"{"body":"json"}"#, one)), Some(r#"{"resource":"a"}"#));
+        assert_eq!(body(&with(r#"{"body":"json","names":{"resource":null}}"#, list)), Some("{}"));
+        assert_eq!(body(&with("{}", list)), Some("resource=a&resource=b"));
+        let queried = with(r#"{"body":"json","place":{"resource":"query"}}"#, list);
+        assert_eq!((body(&queried), queried.url.reveal()), (Some("{}"), "https://as/{id}/t?v=1&resource=a&resource=b"));
+    }
+
+    #[test]
+    fn k3_only_json_goes_into_json_as_it_is() {
+        let shape = r#"{"body":"json","check":{"n":"json"}}"#;
+        let values = Values { parameters: Object::of(Json::parse(r#"{"n":"[1]"}"#).unwrap()), ..Values::default() };
+        let mut draft = Draft::new(RequestShape(Json::parse(shape).unwrap()), &values).unwrap();
+        draft.further(&values);
+        draft.parameter("n", "1,\"x\":2");
+        assert_eq!(body(&draft.finish(&values)), Some(r#"{"n":[1],"n":"1,\"x\":2"}"#));
+    }
+
+    #[test]
+    fn k3_a_string_body_is_the_refresh_token_and_nothing_else() {
+        let request = drafted(r#"{"body":"string"}"#, |draft| {
+            draft.parameter("grant_type", "refresh_token");
+            draft.parameter("refresh_token", "a\"b");
+        });
+        assert_eq!(body(&request), Some(r#""a\"b""#));
+    }
+
+    #[test]
+    fn k1_a_slot_in_the_path_is_filled_and_nothing_of_it_is_read_again() {
+        let request = drafted(r#"{"place":{"id":"path"}}"#, |draft| draft.parameter("id", "{id}/../?x"));
+        assert_eq!(request.url.reveal(), "https://as/%7Bid%7D%2F..%2F%3Fx/t?v=1");
+    }
+
+    #[test]
+    fn no_parameter_is_sent_under_a_name_that_reaches_a_prototype() {
+        for name in ["__proto__", "constructor", "prototype"] {
+            for shape in ["{}", r#"{"body":"json"}"#, r#"{"body":"query"}"#] {
+                let request = drafted(shape, |draft| draft.parameter(name, "x"));
+                assert!(!request.url.reveal().contains(name) && !body(&request).unwrap_or("").contains(name));
+            }
+            let shape = format!(r#"{{"names":{{"a":"{name}"}},"place":{{"a":"header"}}}}"#);
+            assert!(drafted(&shape, |draft| draft.parameter("a", "x")).headers.json().member(name).is_none());
+        }
+    }
+}

@@ -145,3 +145,134 @@ fn set_seconds(tokens: &mut Tokens, name: &str, millis: u64) {
     push_seconds(&mut raw, millis);
     tokens.set(name, &raw);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(reply: &str, shape: &str) -> Tokens {
+        read_tokens(Json::parse(reply).unwrap(), Json::parse(shape).unwrap())
+    }
+
+    fn raw(tokens: &Tokens, name: &str) -> Option<String> {
+        tokens.member(name).map(|value| String::from(value.raw()))
+    }
+
+    #[test]
+    fn r3_a_root_without_tokens_is_no_root() {
+        let shape = r#"{"root":"data.0"}"#;
+        for reply in [
+            r#"{"data":[{"access_token":"a"}],"access_token":"b"}"#,
+            r#"{"data":[],"access_token":"a"}"#,
+            r#"{"data":"x","access_token":"a"}"#,
+            r#"{"data":[{"id":1}],"access_token":"a"}"#,
+        ] {
+            assert_eq!(read(reply, shape).access_token().as_deref(), Some("a"), "{reply}");
+        }
+        let tokens = read(r#"{"data":[{"refresh_token":"r"}],"access_token":"b"}"#, shape);
+        assert_eq!((tokens.access_token(), tokens.refresh_token().as_deref()), (None, Some("r")));
+    }
+
+    #[test]
+    fn r4_no_refresh_token_is_left_where_it_was_found() {
+        let shape = r#"{"names":{"refresh_token":"user.renewal","access_token":"jwt"}}"#;
+        let tokens =
+            read(r#"{"jwt":"a","user":{"renewal":"r","id":1},"team":{"refresh_token":"other","id":2}}"#, shape);
+        assert_eq!(tokens.refresh_token().as_deref(), Some("r"));
+        for name in ["user", "jwt"] {
+            assert_eq!(raw(&tokens, name), None, "{name}");
+        }
+        assert_eq!(raw(&tokens, "team").as_deref(), Some(r#"{"id":2}"#));
+        let whole = read(r#"{"access_token":"a","u":{"refresh_token":"x"}}"#, r#"{"names":{"profile":"u"}}"#);
+        assert_eq!(raw(&whole, "profile").as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn r4_no_name_leads_to_a_prototype_and_no_renamed_member_is_a_token_unless_it_is_text() {
+        let shape = r#"{"names":{"__proto__":"a","constructor":"a","refresh_token":"n","scope":"n","a":"__proto__"}}"#;
+        let tokens = read(r#"{"access_token":"t","a":"x","n":5,"__proto__":"y"}"#, shape);
+        for name in ["__proto__", "constructor", "refresh_token", "scope"] {
+            assert_eq!(raw(&tokens, name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn k12_an_access_token_that_renews_itself_stays_what_it_is() {
+        for (names, reply) in [
+            (r#"{"refresh_token":"access_token"}"#, r#"{"access_token":"t"}"#),
+            (r#"{"refresh_token":"tk","access_token":"tk"}"#, r#"{"tk":"t"}"#),
+            (r#"{"access_token":"tk","refresh_token":"tk"}"#, r#"{"access_token":"t"}"#),
+        ] {
+            let tokens = read(reply, &format!(r#"{{"names":{names}}}"#));
+            assert_eq!(tokens.access_token().as_deref(), Some("t"), "{names}");
+            assert_eq!(tokens.refresh_token().as_deref(), Some("t"), "{names}");
+        }
+    }
+
+    #[test]
+    fn r9_scopes_are_one_text_with_spaces() {
+        for (scope, shape, text) in [
+            (r#""a b""#, "{}", Some("\"a b\"")),
+            (r#""a,b""#, "{}", Some("\"a,b\"")),
+            (r#""a,b""#, r#"{"scopeSeparator":","}"#, Some("\"a b\"")),
+            (r#""a, b""#, r#"{"scopeSeparator":", "}"#, Some("\"a b\"")),
+            (r#"["a","https:\/\/b\u002Bc"]"#, "{}", Some("\"a https://b+c\"")),
+            (r#"[]"#, "{}", None),
+            (r#""""#, "{}", None),
+            (r#"7"#, "{}", None),
+            (r#"[1,{"a":2}]"#, "{}", None),
+        ] {
+            let tokens = read(&format!(r#"{{"access_token":"t","scope":{scope}}}"#), shape);
+            assert_eq!(raw(&tokens, "scope").as_deref().map(str::trim_ascii), text, "{scope}");
+        }
+    }
+
+    #[test]
+    fn r5_what_can_be_no_lifetime_is_the_default() {
+        let shape = r#"{"expiry":{"in":"seconds","defaultSeconds":60}}"#;
+        for expires_in in ["0", "-1", "null", "\"soon\"", "1e15", "{}"] {
+            let tokens = read(&format!(r#"{{"access_token":"t","expires_in":{expires_in}}}"#), shape);
+            assert_eq!(raw(&tokens, "expires_in").as_deref(), Some("60"), "{expires_in}");
+        }
+        let stated = read(r#"{"access_token":"t","expires_at":1700000000}"#, shape);
+        assert_eq!(raw(&stated, "expires_at").as_deref(), Some("1700000000"));
+        assert_eq!(raw(&stated, "expires_in"), None);
+    }
+
+    #[test]
+    fn r5_milliseconds_before_1973_are_seconds() {
+        let shape = r#"{"expiry":{"in":"unix_milliseconds","name":"expires_at"}}"#;
+        for (given, kept) in [("1700000000000", "1700000000"), ("1700000000.5", "1700000000.500"), ("\"x\"", "\"x\"")] {
+            let tokens = read(&format!(r#"{{"access_token":"t","expires_at":{given}}}"#), shape);
+            assert_eq!(raw(&tokens, "expires_at").as_deref(), Some(kept));
+        }
+    }
+
+    #[test]
+    fn r6_a_servers_own_type_means_what_the_shape_says() {
+        let kind = |given: &str, shape: &str| {
+            let tokens = read(&format!(r#"{{"access_token":"t","token_type":{given}}}"#), "{}");
+            token_type(&tokens, Json::parse(shape).unwrap())
+        };
+        let bot = r#"{"tokenTypes":{"bot":"bearer"}}"#;
+        assert_eq!(kind("\"bot\"", bot).as_deref(), Some("Bearer"));
+        assert_eq!(kind("\"user\"", bot), None);
+        assert_eq!(kind("\"dPoP\"", bot).as_deref(), Some("DPoP"));
+        assert_eq!(kind("null", r#"{"token_type":"mac"}"#).as_deref(), Some("mac"));
+        assert_eq!(kind("\"MAC\"", r#"{"token_type":"mac"}"#).as_deref(), Some("mac"));
+    }
+
+    #[test]
+    fn r1_a_bare_token_is_one_word() {
+        let read = |body: &str| {
+            let object = as_object(body, "string")?;
+            Tokens::from_json(object.json()).access_token()
+        };
+        for body in ["\"abc\"", " abc\n", "\u{feff}abc", r#"{"access_token":"abc"}"#] {
+            assert_eq!(read(body).as_deref(), Some("abc"), "{body:?}");
+        }
+        for body in ["", "two words", "<p>", "[\"abc\"]", "{\"a\"", "7", "null"] {
+            assert_eq!(read(body), None, "{body:?}");
+        }
+    }
+}
