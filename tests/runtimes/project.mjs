@@ -31,6 +31,8 @@ export async function startProject(manifest = {}) {
       await write(name, text);
       return run(process.execPath, [name, ...args], folder);
     },
+    /** Runs another program there. */
+    run: (program, args) => run(program, args, folder),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
