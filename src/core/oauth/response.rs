@@ -5,6 +5,7 @@
 use alloc::string::String;
 
 use super::members::{as_object, read_tokens, token_type};
+use super::refusal::{class_of, error_code, error_sign, error_text, shows, Class};
 use super::retry_after::retry_after;
 use crate::core::json::{whole, Json};
 use crate::core::record::Tokens;
@@ -64,30 +65,6 @@ pub enum Verdict {
     /// Not a token response.
     Unreadable(ServerError),
 }
-
-use RefreshTokenState::{Spent, Unknown, Unspent};
-
-/// Codes that mean `invalid_grant` wherever they come from; each was seen at a large server.
-const ENDING_CODES: [&str; 5] = [
-    "invalid_grant",
-    "bad_refresh_token",
-    "refresh_token_not_found",
-    "refresh_token_already_used",
-    "refresh_token_reused",
-];
-
-/// Codes of a request that was refused before the refresh token was looked at.
-const CLIENT_CODES: [&str; 9] = [
-    "invalid_client",
-    "unauthorized_client",
-    "unsupported_grant_type",
-    "invalid_scope",
-    "invalid_request",
-    "invalid_dpop_proof",
-    "invalid_client_attestation",
-    "use_attestation_challenge",
-    "use_fresh_attestation",
-];
 
 /// What the reply means at the server that the options describe: its shape is their `response`, and `endsWhen` the user's
 /// further codes for `invalid_grant`.
@@ -159,9 +136,7 @@ fn judge_error(
 ) -> Verdict {
     let later = reply.retry_after.as_deref().and_then(|field| retry_after(field, now));
     let code = evidence.error.as_deref().unwrap_or_default();
-    let (class, state) = meaning(means)
-        .or_else(|| own_class(code, options))
-        .unwrap_or_else(|| class(reply.status, code, success, later.is_some()));
+    let (class, state) = class_of(reply.status, code, means, options, success, later.is_some());
     match class {
         Class::Ended => Verdict::Ended(evidence),
         Class::NonceWanted => Verdict::NonceWanted(evidence),
@@ -171,110 +146,10 @@ fn judge_error(
     }
 }
 
-/// The errors among the verdicts.
-#[derive(Clone, Copy)]
-enum Class {
-    Ended,
-    NonceWanted,
-    Unavailable,
-    ClientRejected,
-    Unreadable,
-}
-
-/// What the options say about a code.
-fn own_class(code: &str, options: Json<'_>) -> Option<(Class, RefreshTokenState)> {
-    if let Some(errors) = options.at("response.errors").filter(|errors| errors.member(code).is_some()) {
-        return meaning(errors.literal(code));
-    }
-    let mut ends_when = options.member("endsWhen").unwrap_or_default().items();
-    ends_when.any(|own| own.string().as_deref() == Some(code)).then_some((Class::Ended, Spent))
-}
-
-/// The class that a provider's description names. Whoever describes an error knows that it leaves the refresh token alone.
-fn meaning(name: &str) -> Option<(Class, RefreshTokenState)> {
-    let class = match name {
-        "" => return None,
-        "session_ended" => Class::Ended,
-        "unavailable" => Class::Unavailable,
-        "client_rejected" => Class::ClientRejected,
-        _ => Class::Unreadable,
-    };
-    Some((class, Unspent))
-}
-
-fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, RefreshTokenState) {
-    if ENDING_CODES.contains(&code) {
-        return (Class::Ended, Spent);
-    }
-    if code == "use_dpop_nonce" {
-        return (Class::NonceWanted, Unspent);
-    }
-    match status {
-        429 => (Class::Unavailable, Unspent),
-        // A server that names a time is refusing work it has not begun; without one it may have committed first.
-        503 if names_a_time => (Class::Unavailable, Unspent),
-        408 | 425 | 500..=599 => (Class::Unavailable, Unknown),
-        _ if CLIENT_CODES.contains(&code) => (Class::ClientRejected, Unspent),
-        _ if matches!(code, "server_error" | "temporarily_unavailable") => (Class::Unavailable, Unknown),
-        // A server may spend the refresh token before it looks at the rest: oidc-provider does so for invalid_target.
-        400..=499 if !code.is_empty() => (Class::ClientRejected, Unknown),
-        _ if success && !code.is_empty() => (Class::ClientRejected, Unknown),
-        _ => (Class::Unreadable, Unknown),
-    }
-}
-
-/// The error code: at the shape's path, else `error`, which some servers make an object, else `error_code`.
-fn error_code(json: Json<'_>, path: &str) -> Option<String> {
-    if !path.is_empty() {
-        return json.at(path)?.word();
-    }
-    for path in &["error", "error.code", "error.error", "error.type", "error_code"] {
-        let code = json.at(path).and_then(Json::word).unwrap_or_default();
-        if !code.is_empty() {
-            return Some(code);
-        }
-    }
-    None
-}
-
-fn error_text(json: Json<'_>, path: &str) -> Option<String> {
-    if !path.is_empty() {
-        return json.at(path)?.word();
-    }
-    json.at("error_description").and_then(Json::string).or_else(|| json.at("error.message")?.string())
-}
-
-/// The sign of an error that the reply shows, by what it means: one of the shape's; or else an error code, unless the shape
-/// has a sign for errors in general.
-fn error_sign<'a>(json: Json<'_>, shape: Json<'a>, evidence: &ServerError) -> Option<&'a str> {
-    let mut general = false;
-    for sign in shape.member("errorWhen").unwrap_or_default().items() {
-        let means = sign.literal("means");
-        if shows(json, sign) {
-            return Some(means);
-        }
-        general |= means.is_empty();
-    }
-    (!general && evidence.error.is_some()).then_some("")
-}
-
-/// Whether the member at the sign's path is, or is not, that value. A form has only texts, and some servers write their numbers as such.
-fn shows(json: Json<'_>, sign: Json<'_>) -> bool {
-    let path = sign.literal("path");
-    let Some(found) = json.at(path).filter(|_| !path.is_empty()) else {
-        return false;
-    };
-    let found = found.string().unwrap_or_else(|| String::from(found.raw()));
-    match (sign.member("is"), sign.member("isNot")) {
-        (Some(is), _) => found == is.inner(),
-        (None, Some(is_not)) => found != is_not.inner(),
-        (None, None) => found != "null",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::oauth::refusal::CLIENT_CODES;
 
     const NOW: UnixTime = UnixTime::from_millis(1_000_000);
 
