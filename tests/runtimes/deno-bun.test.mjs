@@ -18,9 +18,9 @@ import { startProject } from "./project.mjs";
 const MODULES = fileURLToPath(new URL("../node_modules", import.meta.url));
 const CLAIMS = fileURLToPath(new URL("../fetch", import.meta.url));
 
-/** Without the scripts of their packages, which would only move the program or make a link to it. */
+/** As npm has them for this machine; an older npm runs the script of Bun's package, which moves the program. */
 const runtimes = {
-  deno: { program: found("@deno", "deno") ?? at("deno/deno"), before: ["run", "-A"] },
+  deno: { program: found("@deno", "deno"), before: ["run", "-A"] },
   bun: { program: found("@oven", "bin/bun") ?? at("bun/bin/bun.exe"), before: ["run"] },
 };
 
