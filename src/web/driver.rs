@@ -41,6 +41,10 @@ use crate::core::token_set::TokenSet;
 
 /// The machine found rubbish where a record should be.
 const NO_RECORD: &str = "what is stored is no record of this library, and is left as it is";
+/// Workers KV is such a one.
+const UNSAFE: &str =
+    "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a \
+    Durable Object, or say in `reuse` that the server forgives a second use";
 const FUNCTIONS: &str = "a function of the options did not answer in time";
 
 pub struct Driver {
@@ -373,6 +377,10 @@ impl Driver {
     async fn sent(&self, order: OrderId) -> Result<Reply, Sent> {
         let begun = monotonic_ms();
         let left_ms = || self.options.timeout_ms() - (monotonic_ms() - begun);
+        if self.would_be_spent_twice() {
+            self.unbuildable.replace(UNSAFE.to_owned());
+            return Err(Sent::Unbuildable);
+        }
         let (mut refused, mut mended): (Option<(HttpRequest, Reply)>, bool) = (None, false);
         loop {
             let built = bounded(self.refresh_request(), left_ms()).await;
@@ -401,6 +409,13 @@ impl Driver {
             mended = true;
             refused = Some((request, reply));
         }
+    }
+
+    /// On Workers two isolates answer two requests at once. By now the mark was saved, and whether the storage compares is known.
+    fn would_be_spent_twice(&self) -> bool {
+        let forgives = !matches!(self.options.word("reuse").as_str(), "" | "never");
+        let forgives = forgives || self.options.data.json().member("reuse").is_some_and(Json::is_object);
+        is_workerd() && !forgives && !self.lock.reaches_everywhere() && !self.storage.compares()
     }
 
     async fn refresh_request(&self) -> Result<HttpRequest, String> {

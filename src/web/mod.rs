@@ -25,8 +25,12 @@
 //!
 //! Futures are lazy: nothing happens before they are polled. One that is dropped withdraws its demand and nothing else.
 //!
-//! On Workers a promise belongs to the request that began it: make a refresher for each request, over a storage that they share, or
-//! keep one in a Durable Object.
+//! On Workers a promise belongs to the request that began it. Keep the refresher in a Durable Object (`examples/apps/worker` is one), or
+//! make one for each request over a storage that they share and that compares; a refresh then lives as long as its request, or as
+//! long as a call of the same refresher that `ctx.wait_until` was given.
+//!
+//! What the npm package has beyond this: discovery, DPoP, signed client assertions ready-made
+//! ([`Options::authenticate`] takes a function), `keep_alive` by alarms.
 //!
 //! On a target without JavaScript it compiles, so that what is rendered on a server needs no other sources, and its calls panic.
 

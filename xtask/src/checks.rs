@@ -34,7 +34,8 @@ pub fn clippy() -> Result<Report> {
     check(run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 15 * MINUTE)
 }
 
-/// Every set of features, on the host and as WebAssembly. With `npm` and `web` at once too, as `--all-features` has it.
+/// Every set of features, on the host and as WebAssembly, with `npm` and `web` at once too, as `--all-features` has it; and the crate
+/// as it would be published.
 pub fn clippy_features() -> Result<Report> {
     prepare::wasm_target()?;
     let mut report = Report { tally: Tally::default(), output: String::new() };
@@ -54,6 +55,10 @@ pub fn clippy_features() -> Result<Report> {
             report.output.push_str(&linted.output);
         }
     }
+    // And as crates.io would have it: with every file that a feature needs.
+    let packaged = check(run::cargo().args(["package", "--allow-dirty", "--quiet", "--features", "web"]), 10 * MINUTE)?;
+    report.tally += packaged.tally;
+    report.output.push_str(&packaged.output);
     Ok(report)
 }
 

@@ -25,7 +25,9 @@ const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"
 const SUITES: [Suite; 25] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
-    suite("features", "clippy for every set of features, host and wasm32", |_| checks::clippy_features()),
+    suite("features", "clippy for every set of features, host and wasm32; the crate as published", |_| {
+        checks::clippy_features()
+    }),
     suite("doc", "rustdoc without warnings", |_| checks::doc()),
     suite("host", "unit, integration and doc tests on the host", |_| checks::host()),
     suite("fuzz", "libFuzzer on what servers, storages and users hand in", fuzz::suite),
