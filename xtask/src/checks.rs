@@ -140,10 +140,10 @@ fn in_browser(features: &str, test: &str, driver: &str, place: &str) -> Result<R
     command.arg(format!("target.{WASM_TARGET}.runner=[{:?}]", runner.display().to_string()));
     command.env_remove("CHROMEDRIVER").env_remove("GECKODRIVER").env_remove("SAFARIDRIVER");
     let program = if driver == "CHROMEDRIVER" { Some(browser.chromedriver) } else { run::find("geckodriver") };
-    command
-        .env(driver, program.context("there is no geckodriver")?)
-        .env(place, "1")
-        .env("WASM_BINDGEN_TEST_TIMEOUT", "600");
+    command.env(driver, program.context("there is no geckodriver")?).env(place, "1").env(
+        "WASM_BINDGEN_TEST_TIMEOUT",
+        if std::env::var_os("OAUTH_REFRESHER_LONG").is_some() { "600" } else { "120" },
+    );
     libtest(&mut command, 15 * MINUTE)
 }
 
