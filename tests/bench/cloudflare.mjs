@@ -18,11 +18,11 @@ const benches = { calls, refreshes, memory, start };
 for (const [name, bench] of Object.entries(benches))
   if (!what || what === name) await bench(rounds ? Number(rounds) : undefined);
 
-async function calls(pairs = 60) {
+async function calls(pairs = 200) {
   await inWorker(async (ask) => {
     await ask("login");
     for (const width of [1, 32]) {
-      const count = 1000;
+      const count = 300;
       const load = (kind) => () => ask("load", { kind, count, width });
       const kinds = { empty: load("empty"), token: load("token"), vault: load("vault") };
       const times = await inTurns(kinds, pairs);
