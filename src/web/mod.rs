@@ -46,16 +46,18 @@ mod request;
 mod scrub;
 mod storage;
 mod token_set;
+mod value;
 
 pub use error::{ErrorCode, Misuse, RefreshError, StorageError};
 pub use events::{Event, Events, Listener};
 pub use fetch::FetchError;
-pub use options::{Authenticate, Background, Lock, Options, Value};
+pub use options::{Authenticate, Background, Lock, Options};
 pub use refresher::{Capabilities, Demand, Refresher};
 pub use storage::{
     indexed_db_storage, memory_storage, web_storage, Async, Held, IndexedDb, JsStorage, MemoryStorage, Storage,
     Subscription, Written,
 };
+pub use value::Value;
 
 pub use crate::core::machine::{Operation, Revoke, Source, State};
 pub use crate::core::policy::Reuse;

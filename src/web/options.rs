@@ -10,19 +10,18 @@ use core::fmt;
 use core::future::Future;
 use core::time::Duration;
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Function, Reflect};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 use super::error::Misuse;
 use super::options_check::{check, check_name};
 use super::storage::{memory_storage, Async, JsStorage, Storage};
+use super::value::{values_of, Value};
 use crate::core::json::{push_comma, push_raw, push_seconds, push_string, Json, Object};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::policy::Reuse;
 use crate::core::record::Tokens;
-use crate::core::secret::Secret;
 
 /// Whom to ask, who is asking, when, and where the tokens live.
 ///
@@ -64,16 +63,6 @@ pub struct Options {
     pub(super) authenticate: Option<Authenticate>,
     pub(super) storage: Rc<dyn Storage>,
     pub(super) fetch: Option<Function>,
-}
-
-/// A text, or a function that is asked for it at each attempt: a rotated secret, a signed header, a request id.
-#[derive(Clone)]
-pub struct Value(Kind);
-
-#[derive(Clone)]
-enum Kind {
-    Text(Secret),
-    Asked(Rc<dyn Fn() -> Async<'static, Result<String, String>>>),
 }
 
 /// Adds to a request that is about to be sent what only a function can: a signed assertion, say.
@@ -386,59 +375,6 @@ impl Options {
     }
 }
 
-impl Value {
-    /// Asked at each attempt. What it says in an error is what [`RefreshError::error_description`](super::RefreshError) shows.
-    pub fn asked<F>(ask: impl Fn() -> F + 'static) -> Self
-    where
-        F: Future<Output = Result<String, String>> + 'static,
-    {
-        Self(Kind::Asked(Rc::new(move || Box::pin(ask()))))
-    }
-
-    pub(super) async fn now(&self) -> Result<String, String> {
-        match &self.0 {
-            Kind::Text(text) => Ok(text.reveal().to_owned()),
-            Kind::Asked(ask) => ask().await,
-        }
-    }
-
-    pub(super) fn known(&self) -> Option<&str> {
-        match &self.0 {
-            Kind::Text(text) => Some(text.reveal()),
-            Kind::Asked(_) => None,
-        }
-    }
-
-    fn from_js(value: &JsValue) -> Option<Self> {
-        if let Some(text) = value.as_string() {
-            return Some(Self::from(text));
-        }
-        let ask: Function = value.clone().dyn_into().ok()?;
-        Some(Self::asked(move || {
-            let answer = ask.call0(&JsValue::UNDEFINED).map(|answer| Promise::resolve(&answer));
-            async move {
-                let text = match answer {
-                    Ok(promise) => JsFuture::from(promise).await.ok().and_then(|text| text.as_string()),
-                    Err(_) => None,
-                };
-                text.ok_or_else(|| "a value function must give a string".to_owned())
-            }
-        }))
-    }
-}
-
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self(Kind::Text(Secret::new(text)))
-    }
-}
-
-impl From<String> for Value {
-    fn from(text: String) -> Self {
-        Self(Kind::Text(Secret::new(text)))
-    }
-}
-
 impl Background {
     fn as_str(self) -> &'static str {
         match self {
@@ -449,29 +385,10 @@ impl Background {
     }
 }
 
-fn values_of(object: &JsValue) -> Vec<(String, Value)> {
-    let Some(object) = object.dyn_ref::<js_sys::Object>() else { return Vec::new() };
-    let names = js_sys::Object::keys(object);
-    let named = names.iter().filter_map(|name| {
-        let value = Value::from_js(&Reflect::get(object, &name).unwrap_or_default())?;
-        Some((name.as_string()?, value))
-    });
-    named.collect()
-}
-
 /// Without values, which may be secrets.
 impl fmt::Debug for Options {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Options").field("token_endpoint", &self.word("token_endpoint")).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Value {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self.0 {
-            Kind::Text(_) => "[redacted]",
-            Kind::Asked(_) => "a function",
-        })
     }
 }
 

@@ -4,7 +4,8 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::options::{Options, Value};
+use super::options::Options;
+use super::value::Value;
 use crate::core::json::Object;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 

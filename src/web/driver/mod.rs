@@ -1,7 +1,8 @@
 //! Performs the machine's orders and tells it what came of them: one order, one thing awaited, one fact. It decides nothing.
 //! The only caller of the machine; no borrow of it crosses an `await`.
 
-use alloc::borrow::ToOwned;
+mod exchange;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::rc::{Rc, Weak};
@@ -18,34 +19,23 @@ use wasm_bindgen_futures::spawn_local;
 use super::error::{RefreshError, StorageError};
 use super::events::{Event, Listeners};
 use super::options::{Background, Options};
-use super::ports::clock::{monotonic_ms, Clock};
-use super::ports::http::send;
+use super::ports::clock::Clock;
 use super::ports::lock::{session_of, LockPort};
 use super::ports::storage::StoragePort;
-use super::ports::timer::{bounded, wait, Timer};
+use super::ports::timer::Timer;
 use super::ports::turn::{race, Either};
 use super::ports::wake::{has_document, is_visible, is_workerd, Wakes};
-use super::request::{authenticated, secrets, values};
 use super::scrub::Scrubber;
 use super::storage::{Held, Subscription};
-use crate::core::json::Json;
 use crate::core::machine::{
-    CallerId, Code, Effect, Event as Told, Failure, Holding, Input, Machine, OrderId, Revoke, Sent, State, Wish,
+    CallerId, Code, Effect, Event as Told, Failure, Holding, Input, Machine, OrderId, Revoke, State, Wish,
 };
-use crate::core::oauth::request::HttpRequest;
-use crate::core::oauth::response::Reply;
-use crate::core::oauth::retry_after::retry_after;
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::time::{Duration as Span, UnixTime};
 use crate::core::token_set::TokenSet;
 
 /// The machine found rubbish where a record should be.
 const NO_RECORD: &str = "what is stored is no record of this library, and is left as it is";
-/// Workers KV is such a one.
-const UNSAFE: &str =
-    "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a \
-    Durable Object, or say in `reuse` that the server forgives a second use";
-const FUNCTIONS: &str = "a function of the options did not answer in time";
 
 pub struct Driver {
     me: Weak<Driver>,
@@ -365,92 +355,6 @@ impl Driver {
         }
     }
 
-    async fn send(&self, order: OrderId) {
-        let sent = self.sent(order).await;
-        match sent {
-            Ok(reply) => self.tell(Input::Replied(order, reply)),
-            Err(sent) => self.tell(Input::Unreachable(order, sent)),
-        }
-    }
-
-    /// One attempt; and where the server does not know the client, one more with whatever functions say of it now: a secret was rotated.
-    async fn sent(&self, order: OrderId) -> Result<Reply, Sent> {
-        let begun = monotonic_ms();
-        let left_ms = || self.options.timeout_ms() - (monotonic_ms() - begun);
-        if self.would_be_spent_twice() {
-            self.unbuildable.replace(UNSAFE.to_owned());
-            return Err(Sent::Unbuildable);
-        }
-        let (mut refused, mut mended): (Option<(HttpRequest, Reply)>, bool) = (None, false);
-        loop {
-            let built = bounded(self.refresh_request(), left_ms()).await;
-            let request = match (built, refused.take()) {
-                (Some(Ok(request)), None) => request,
-                (Some(Ok(request)), Some((before, _))) if request != before => request,
-                // nothing else can be said of the client
-                (_, Some((_, reply))) => return Ok(reply),
-                (Some(Err(why)), None) => {
-                    self.unbuildable.replace(why);
-                    return Err(Sent::Unbuildable);
-                }
-                (None, None) => {
-                    self.unbuildable.replace(FUNCTIONS.to_owned());
-                    return Err(Sent::Provably);
-                }
-            };
-            // To build it took as long as somebody's function did: a sign-out or a login may have come first.
-            if !self.machine.borrow().is_sending(order) {
-                return Err(Sent::Provably);
-            }
-            let reply = send(self.options.fetch.as_ref(), &request, left_ms()).await?;
-            if mended || !refuses_client(&reply) {
-                return Ok(reply);
-            }
-            mended = true;
-            refused = Some((request, reply));
-        }
-    }
-
-    /// On Workers two isolates answer two requests at once. By now the mark was saved, and whether the storage compares is known.
-    fn would_be_spent_twice(&self) -> bool {
-        let forgives = !matches!(self.options.word("reuse").as_str(), "" | "never");
-        let forgives = forgives || self.options.data.json().member("reuse").is_some_and(Json::is_object);
-        is_workerd() && !forgives && !self.lock.reaches_everywhere() && !self.storage.compares()
-    }
-
-    async fn refresh_request(&self) -> Result<HttpRequest, String> {
-        let values = values(&self.options, &self.endpoint).await?;
-        let built = self.machine.borrow().request(&values);
-        let request = authenticated(&self.options, built).await?;
-        secrets(&values, &request, &mut |secret| self.scrubber.borrow_mut().learn(secret));
-        Ok(request)
-    }
-
-    /// Whatever comes of it, the session is over here; and where nobody said how to revoke, nothing is sent. A server that names a time
-    /// is asked once more then.
-    async fn revoke(&self, token: &str) {
-        let endpoint = self.options.word("revocation_endpoint");
-        if endpoint.is_empty() {
-            return;
-        }
-        let once = || async {
-            let values = values(&self.options, &endpoint).await.ok()?;
-            let built = self.machine.borrow().revocation_request(&values, token);
-            let request = authenticated(&self.options, built).await.ok()?;
-            send(self.options.fetch.as_ref(), &request, self.options.timeout_ms()).await.ok()
-        };
-        let told = async {
-            let busy = once().await.filter(|reply| matches!(reply.status, 429 | 503));
-            let now = UnixTime::from_millis_f64(js_sys::Date::now());
-            let later = busy.and_then(|reply| retry_after(reply.retry_after.as_deref()?, now));
-            if let Some(later) = later {
-                wait((later.since(now)).as_millis() as f64).await;
-                once().await;
-            }
-        };
-        let _ = bounded(told, self.options.timeout_ms()).await;
-    }
-
     fn hold(&self, holding: Option<Box<Holding>>) {
         let held = holding.and_then(|holding| {
             let tokens = TokenSet::from_json(holding.tokens.reveal())?;
@@ -531,12 +435,6 @@ impl Drop for Waiting<'_> {
             self.driver.tell(Input::Withdrawn(self.id));
         }
     }
-}
-
-/// What functions say of the client may be out of date.
-fn refuses_client(reply: &Reply) -> bool {
-    let body = reply.body.as_ref().map_or("", |body| body.reveal());
-    Json::parse(body).is_some_and(|body| body.text("error") == "invalid_client")
 }
 
 fn told(driver: &Weak<Driver>, what: impl FnOnce(&Driver)) {
