@@ -10,7 +10,7 @@
 //! # The machine
 //!
 //! [`core`] decides, and does nothing: no clock, no I/O, no randomness, no dependency. [`core::machine::Machine::step`] takes a fact
-//! and answers with orders. It is all that is built without features, on every target; `examples/by_hand.rs` is a whole program that
+//! and answers with orders. It is all that is built without features, on every target; `examples/by_hand` is a whole program that
 //! performs its orders with sockets and a file.
 //!
 //! ```
