@@ -155,6 +155,19 @@ test("requests_that_share_an_isolate_share_one_token_request", async () => {
   assert.equal(servers.oidc.requests.length, 1);
 });
 
+// Before "set_tostring_tag" (2024-09-26) a Response has no name of its own there.
+for (const compatibilityDate of [COMPATIBILITY_DATE, "2024-09-23"])
+  test(`a_transport_carries_token_requests_under_the_compatibility_date_${compatibilityDate}`, async () => {
+    const { modules } = await bundled(fileURLToPath(new URL("transport-worker.mjs", import.meta.url)));
+    const worker = new Miniflare({ modules, compatibilityDate });
+    try {
+      const response = await worker.dispatchFetch("http://worker.example/");
+      assert.deepEqual(await response.json(), { outcome: "refreshed", seen: ["POST", true] });
+    } finally {
+      await worker.dispose();
+    }
+  });
+
 test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () => {
   assert.deepEqual(await ask("dpopVectors"), []);
 });
