@@ -52,8 +52,8 @@ export async function exchange(options, requests, { ask, stands, tokens, threw }
 const carried = (transport, fetch, threw) => async (url, init) => {
   try {
     const response = await transport(new Request(url, init), fetch);
-    // by what is read of it: in Workers of an older compatibility date a Response is an [object Object], elsewhere it may be another realm's
-    if (response?.headers?.get && response.status >= 0) return response;
+    // By what is read of it: for Workers of an older compatibility date a Response is an [object Object].
+    if (typeof response?.headers?.get == "function" && response.status >= 0) return response;
     throw new TypeError(`transport must give a Response (given: ${typeOf(response)})`);
   } catch (/** @type {any} */ error) {
     threw(String(error?.message ?? ""));
