@@ -1,6 +1,12 @@
 //! `WWW-Authenticate` (RFC 9110 section 11.6.1) against fields that are drawn at random: what is written down is read back,
 //! however it is spaced, quoted and spelled, and rubbish is read without a fault. A seed makes every draw again.
 
+/// The simulator's; each test uses some of it.
+#[allow(dead_code)]
+#[path = "world/dice.rs"]
+mod dice;
+
+use dice::Dice;
 use oauth_refresher::core::oauth::challenge::{read, rejects_token, Part};
 
 const TOKEN: &[u8] = b"!#$%&'*+-.^_`|~09azAZ";
@@ -24,8 +30,8 @@ type Challenge = (String, Credentials);
 #[test]
 fn d3_whatever_list_of_challenges_is_written_is_read_back() {
     for seed in 1..=draws() {
-        let mut dice = Dice(seed);
-        let wanted: Vec<Challenge> = (0..=dice.below(3)).map(|_| challenge(&mut dice)).collect();
+        let mut dice = Dice::new(seed);
+        let wanted: Vec<Challenge> = (0..=dice.index(3)).map(|_| challenge(&mut dice)).collect();
         let field = written(&wanted, &mut dice);
         assert_eq!(parsed(&field), wanted, "seed {seed}: {field:?}");
     }
@@ -35,8 +41,8 @@ fn d3_whatever_list_of_challenges_is_written_is_read_back() {
 fn d3_rubbish_is_read_without_a_fault_and_what_came_before_counts() {
     let pieces = ["Bearer", "DPoP", "error", "=", "\"", "\\", ",", " ", "invalid_token", "realm", "é", "\u{0}", "=="];
     for seed in 1..=draws() {
-        let mut dice = Dice(seed);
-        let rubbish: String = (0..dice.below(12)).map(|_| pieces[dice.below(pieces.len())]).collect();
+        let mut dice = Dice::new(seed);
+        let rubbish: String = (0..dice.index(12)).map(|_| pieces[dice.index(pieces.len())]).collect();
         rejects_token(&rubbish);
         let field = format!("Basic realm=\"x\", {rubbish}");
         let first = &parsed(&field)[0];
@@ -47,13 +53,13 @@ fn d3_rubbish_is_read_without_a_fault_and_what_came_before_counts() {
 #[test]
 fn d3_a_refusal_is_found_wherever_it_stands() {
     for seed in 1..=draws() {
-        let mut dice = Dice(seed);
-        let mut list: Vec<Challenge> = (0..dice.below(3)).map(|_| challenge(&mut dice)).collect();
+        let mut dice = Dice::new(seed);
+        let mut list: Vec<Challenge> = (0..dice.index(3)).map(|_| challenge(&mut dice)).collect();
         list.retain(|(scheme, _)| !scheme.eq_ignore_ascii_case("bearer") && !scheme.eq_ignore_ascii_case("dpop"));
         list.retain(|(_, credentials)| !says_error(credentials));
         assert!(!rejects_token(&written(&list, &mut dice)), "seed {seed}: nobody refused a token");
         let refusal = Credentials::Parameters(vec![("error".to_owned(), "invalid_token".to_owned())]);
-        list.insert(dice.below(list.len() + 1), ("Bearer".to_owned(), refusal));
+        list.insert(dice.index(list.len() + 1), ("Bearer".to_owned(), refusal));
         let field = written(&list, &mut dice);
         assert!(rejects_token(&field), "seed {seed}: {field:?}");
     }
@@ -64,19 +70,19 @@ fn says_error(credentials: &Credentials) -> bool {
 }
 
 fn challenge(dice: &mut Dice) -> Challenge {
-    let scheme = dice.word(TOKEN);
-    let credentials = match dice.below(4) {
+    let scheme = word(dice, TOKEN);
+    let credentials = match dice.index(4) {
         0 => Credentials::None,
-        1 => Credentials::Token68(dice.word(TOKEN68) + &"=".repeat(dice.below(3))),
-        _ => Credentials::Parameters((0..=dice.below(3)).map(|_| (dice.word(TOKEN), value(dice))).collect()),
+        1 => Credentials::Token68(word(dice, TOKEN68) + &"=".repeat(dice.index(3))),
+        _ => Credentials::Parameters((0..=dice.index(3)).map(|_| (word(dice, TOKEN), value(dice))).collect()),
     };
     (scheme, credentials)
 }
 
 fn value(dice: &mut Dice) -> String {
-    match dice.below(3) {
-        0 => (0..dice.below(6)).map(|_| QUOTABLE[dice.below(QUOTABLE.len())]).collect(),
-        _ => dice.word(TOKEN),
+    match dice.index(3) {
+        0 => (0..dice.index(6)).map(|_| QUOTABLE[dice.index(QUOTABLE.len())]).collect(),
+        _ => word(dice, TOKEN),
     }
 }
 
@@ -91,11 +97,11 @@ fn written(list: &[Challenge], dice: &mut Dice) -> String {
         field += scheme;
         match credentials {
             Credentials::None => {}
-            Credentials::Token68(token) => field += &format!("{}{token}", " ".repeat(1 + dice.below(2))),
+            Credentials::Token68(token) => field += &format!("{}{token}", " ".repeat(1 + dice.index(2))),
             Credentials::Parameters(parameters) => {
                 for (number, (name, value)) in parameters.iter().enumerate() {
-                    field += &if number > 0 { commas(dice, true) } else { " ".repeat(1 + dice.below(2)) };
-                    field += &format!("{name}{}={}{}", dice.space(), dice.space(), quoted(value, dice));
+                    field += &if number > 0 { commas(dice, true) } else { " ".repeat(1 + dice.index(2)) };
+                    field += &format!("{name}{}={}{}", space(dice), space(dice), quoted(value, dice));
                 }
             }
         }
@@ -104,18 +110,18 @@ fn written(list: &[Challenge], dice: &mut Dice) -> String {
 }
 
 fn commas(dice: &mut Dice, one_at_least: bool) -> String {
-    let count = dice.below(3).max(usize::from(one_at_least));
-    (0..count).map(|_| format!("{},{}", dice.space(), dice.space())).collect()
+    let count = dice.index(3).max(usize::from(one_at_least));
+    (0..count).map(|_| format!("{},{}", space(dice), space(dice))).collect()
 }
 
 fn quoted(value: &str, dice: &mut Dice) -> String {
     let is_token = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || TOKEN.contains(&byte));
-    if is_token && dice.below(2) == 0 {
+    if is_token && dice.index(2) == 0 {
         return value.to_owned();
     }
     let mut text = String::from('"');
     for character in value.chars() {
-        if matches!(character, '"' | '\\') || dice.below(5) == 0 {
+        if matches!(character, '"' | '\\') || dice.index(5) == 0 {
             text.push('\\');
         }
         text.push(character);
@@ -139,22 +145,10 @@ fn parsed(field: &str) -> Vec<Challenge> {
     list
 }
 
-/// xorshift64*: small, and the same everywhere.
-struct Dice(u64);
+fn word(dice: &mut Dice, from: &[u8]) -> String {
+    (0..=dice.index(6)).map(|_| char::from(from[dice.index(from.len())])).collect()
+}
 
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
-    }
-
-    fn word(&mut self, from: &[u8]) -> String {
-        (0..=self.below(6)).map(|_| char::from(from[self.below(from.len())])).collect()
-    }
-
-    fn space(&mut self) -> &'static str {
-        ["", "", " ", "\t", "  "][self.below(5)]
-    }
+fn space(dice: &mut Dice) -> &'static str {
+    dice.pick(&["", "", " ", "\t", "  "])
 }

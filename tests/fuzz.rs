@@ -3,10 +3,15 @@
 
 #[path = "../fuzz/claims.rs"]
 mod claims;
+/// The simulator's; each test uses some of it.
+#[allow(dead_code)]
+#[path = "world/dice.rs"]
+mod dice;
 
 use std::panic::catch_unwind;
 
 use claims::{RESPONSES, TARGETS};
+use dice::Dice;
 
 /// Replies, records, options, challenges and dates, one a line; each target gets all of them.
 const SEEDS: &str = include_str!("../fuzz/seeds.txt");
@@ -68,9 +73,9 @@ fn the_corpus_and_whatever_becomes_of_it_break_no_claim() {
             assert!(catch_unwind(|| claim(input)).is_ok(), "{name} {at}: {:?}", String::from_utf8_lossy(input));
         }
         for seed in 1..=draws() {
-            let mut dice = Dice(seed);
-            let mut input = corpus[dice.below(corpus.len())].clone();
-            for _ in 0..=dice.below(4) {
+            let mut dice = Dice::new(seed);
+            let mut input = corpus[dice.index(corpus.len())].clone();
+            for _ in 0..=dice.index(4) {
                 mutate(&mut input, &corpus, &mut dice);
             }
             assert!(
@@ -86,10 +91,10 @@ fn the_corpus_and_whatever_becomes_of_it_break_no_claim() {
 fn words_in_any_order_break_no_claim() {
     for (name, claim) in TARGETS {
         for seed in 1..=draws() {
-            let mut dice = Dice(seed);
-            let mut input = vec![dice.byte(), dice.byte()];
-            for _ in 0..dice.below(24) {
-                input.extend(WORDS[dice.below(WORDS.len())].bytes());
+            let mut dice = Dice::new(seed);
+            let mut input = vec![dice.index(256) as u8, dice.index(256) as u8];
+            for _ in 0..dice.index(24) {
+                input.extend(WORDS[dice.index(WORDS.len())].bytes());
             }
             assert!(
                 catch_unwind(|| claim(&input)).is_ok(),
@@ -116,22 +121,22 @@ fn corpus() -> Vec<Vec<u8>> {
 }
 
 fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], dice: &mut Dice) {
-    let at = dice.below(input.len() + 1);
-    let to = (at + dice.below(8)).min(input.len());
-    match dice.below(5) {
+    let at = dice.index(input.len() + 1);
+    let to = (at + dice.index(8)).min(input.len());
+    match dice.index(5) {
         0 => drop(input.drain(at..to)),
         1 => {
             let piece = input[at..to].to_vec();
             input.splice(at..at, piece);
         }
-        2 => drop(input.splice(at..to, WORDS[dice.below(WORDS.len())].bytes())),
+        2 => drop(input.splice(at..to, WORDS[dice.index(WORDS.len())].bytes())),
         3 => {
-            let other = &corpus[dice.below(corpus.len())];
-            input.splice(at.., other[dice.below(other.len())..].iter().copied());
+            let other = &corpus[dice.index(corpus.len())];
+            input.splice(at.., other[dice.index(other.len())..].iter().copied());
         }
         _ => {
             if let Some(byte) = input.get_mut(at) {
-                *byte = dice.byte();
+                *byte = dice.index(256) as u8;
             }
         }
     }
@@ -140,20 +145,4 @@ fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], dice: &mut Dice) {
 /// How many inputs each test draws for each target; `FUZZ` in the environment says otherwise.
 fn draws() -> u64 {
     std::env::var("FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(4_000)
-}
-
-/// xorshift64*: small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % limit
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.below(256) as u8
-    }
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
 import { WebSocket } from "ws";
-import { bundled, COMPATIBILITY_DATE } from "../runtimes/bundle.mjs";
+import { AS_WRANGLER, bundled, COMPATIBILITY_DATE } from "../runtimes/bundle.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const REFRESHERS = 10_000;
@@ -181,17 +181,9 @@ async function start(pairs = 60) {
 
 async function minified(contents) {
   const { outputFiles } = await build({
+    ...AS_WRANGLER,
     stdin: { contents, resolveDir: HERE },
-    bundle: true,
     minify: true,
-    format: "esm",
-    target: "es2022",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers"],
-    loader: { ".wasm": "copy" },
-    assetNames: "[name]",
-    outdir: "bundle",
-    write: false,
   });
   const wasm = outputFiles.find(({ path }) => path.endsWith(".wasm"));
   const js = outputFiles.find(({ path }) => path.endsWith(".js")).text;

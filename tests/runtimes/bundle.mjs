@@ -7,20 +7,24 @@ const MODULES = fileURLToPath(new URL("../node_modules", import.meta.url));
 
 export const COMPATIBILITY_DATE = "2026-07-01";
 
-/** One module and the core beside it, which is what wrangler makes of a Worker. */
+/** How: one module and the core beside it, which is what wrangler makes of a Worker. */
+export const AS_WRANGLER = {
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  conditions: ["workerd", "worker", "browser"],
+  external: ["cloudflare:workers"],
+  loader: { ".wasm": "copy" },
+  assetNames: "[name]",
+  outdir: "bundle",
+  write: false,
+};
+
 export async function bundled(entry) {
   const result = await build({
+    ...AS_WRANGLER,
     entryPoints: [entry],
-    bundle: true,
     nodePaths: [MODULES], // for what lies outside of this folder
-    format: "esm",
-    target: "es2022",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["cloudflare:workers"],
-    loader: { ".wasm": "copy" },
-    assetNames: "[name]",
-    outdir: "bundle",
-    write: false,
     metafile: true,
   });
   const modules = result.outputFiles.map(({ path, contents, text }) =>

@@ -63,10 +63,9 @@ pub struct IndexedDb {
 /// For the tabs of one origin. `area` is `localStorage` or `sessionStorage`. An error names what is wrong with the arguments.
 ///
 /// ```no_run
-/// # fn page() -> Result<(), Box<dyn std::error::Error>> {
+/// # fn page(local_storage: web_sys::Storage) -> Result<(), Box<dyn std::error::Error>> {
 /// use oauth_refresher::web::{web_storage, Options, Refresher};
 ///
-/// # let local_storage: web_sys::Storage = unimplemented!();
 /// let storage = web_storage(&local_storage, "session")?;
 /// let refresher = Refresher::new(Options::new("https://auth.example/token").client_id("my-app").storage(storage))?;
 /// # Ok(()) }
