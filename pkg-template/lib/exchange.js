@@ -37,7 +37,7 @@ export async function exchange(options, requests, { ask, stands, tokens, threw }
     if (!request) return /** @type {Refused} */ (refused).reply;
     const reply = await send(carry, request.http, leftSeconds());
     const fault = typeof reply != "string" && requests.heard(request.http, reply);
-    if (!fault || mended.includes(fault) || !stands()) return reply;
+    if (!fault || mended.includes(fault)) return reply;
     mended += fault;
     refused = fault == "client" ? /** @type {Refused} */ ({ ...request, reply }) : undefined;
   }

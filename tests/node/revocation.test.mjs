@@ -187,9 +187,13 @@ test("a_revoking_sign_out_right_after_a_login_revokes_that_logins_token", async 
 });
 
 test("a_server_that_refuses_a_revocation_without_a_proof_gets_one_and_the_nonce_it_wants", async () => {
-  const refused = (error, headers) => () => Response.json({ error }, { status: 400, headers });
+  const refused =
+    (error, headers, status = 400) =>
+    () =>
+      Response.json({ error }, { status, headers });
   for (const [answer, nonce] of [
     [refused("invalid_dpop_proof")],
+    [refused("invalid_dpop_proof", {}, 401)],
     [refused("use_dpop_nonce", { "dpop-nonce": "n-4Kd9_Qx" }), "n-4Kd9_Qx"],
   ]) {
     const { refresher, asked } = session([answer, DONE], { dpop: dpop() });
