@@ -44,6 +44,10 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
 pub const LONGEST_PATIENCE: Duration = Duration::from_secs(3600);
 /// A reply that is late by this much, after the request's own timeout, is not coming.
 pub const MARGIN: Duration = Duration::from_secs(5);
+/// What a refresh may take beside its requests: waiting for a storage, saving, and the work of the options' own functions.
+const BESIDE_REQUESTS: Duration = Duration::from_secs(60);
+/// What a caller waits for beside two requests, unless it says otherwise.
+const BESIDE_WAIT: Duration = Duration::from_secs(10);
 /// Token requests in one minute that did not bring new tokens, or that a resource server's refusals asked for.
 pub const REQUESTS_PER_MINUTE: usize = 20;
 
@@ -61,6 +65,19 @@ impl Policy {
             timeout: seconds(options, "timeoutSeconds").unwrap_or(Duration::from_secs(30)),
             retries: retries.unwrap_or(3),
         }
+    }
+
+    /// How long a lease on the lock is. It outlives everything that one refresh may do while it holds the lock: a request, the
+    /// same request again (a DPoP nonce, a new secret), the marks and writes around them. So the lease of a living holder
+    /// does not end: 2 x `timeoutSeconds` + 60 s.
+    pub fn lease(&self) -> Duration {
+        self.timeout.times(2) + BESIDE_REQUESTS
+    }
+
+    /// How long a caller waits that named no `timeoutSeconds` of its own: the request that is in flight, perhaps another
+    /// context's, then one of its own, and the storage beside them: 2 x `timeoutSeconds` + 10 s.
+    pub fn patience(&self) -> Duration {
+        self.timeout.times(2) + BESIDE_WAIT
     }
 
     /// How long a lock is waited for: its holder may be in a request, and then saves.
@@ -154,6 +171,16 @@ mod tests {
             !policy.may_send_again(&sent, UnixTime::from_millis(500)),
             "the clock was set back: the window cannot be known"
         );
+    }
+
+    #[test]
+    fn a_lease_and_a_callers_patience_follow_the_timeout() {
+        let policy = Policy::from_json(Json::parse(r#"{"timeoutSeconds":7.5}"#).unwrap());
+        assert_eq!(policy.lease(), Duration::from_secs(75));
+        assert_eq!(policy.patience(), Duration::from_secs(25));
+        let policy = Policy::from_json(Json::parse("{}").unwrap());
+        assert_eq!((policy.lease(), policy.patience()), (Duration::from_secs(120), Duration::from_secs(70)));
+        assert!(policy.lease() > policy.lock_wait(), "a waiter gives up before the lease of a living holder ends");
     }
 
     #[test]
