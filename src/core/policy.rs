@@ -101,6 +101,12 @@ impl Policy {
             }
         }
     }
+
+    /// Whether a refresh token may be sent where contexts share a storage and nothing else, as the isolates of Workers do: a lock
+    /// that all of them respect, or a storage that compares, prevents a second use, or `reuse` forgives one.
+    pub fn may_spend(&self, locks_all_contexts: bool, compares: bool) -> bool {
+        locks_all_contexts || compares || self.reuse != Reuse::Never
+    }
 }
 
 impl Reuse {
@@ -181,6 +187,18 @@ mod tests {
         let policy = Policy::from_json(Json::parse("{}").unwrap());
         assert_eq!((policy.lease(), policy.patience()), (Duration::from_secs(120), Duration::from_secs(70)));
         assert!(policy.lease() > policy.lock_wait(), "a waiter gives up before the lease of a living holder ends");
+    }
+
+    #[test]
+    fn a_one_time_token_is_not_spent_where_neither_a_lock_nor_a_comparison_prevents_a_second_use() {
+        let policy = |reuse: &str| Policy::from_json(Json::parse(reuse).unwrap());
+        assert!(!policy("{}").may_spend(false, false));
+        assert!(policy("{}").may_spend(true, false));
+        assert!(policy("{}").may_spend(false, true));
+        for reuse in [r#"{"reuse":"always"}"#, r#"{"reuse":"until-successor-used"}"#, r#"{"reuse":{"graceSeconds":5}}"#]
+        {
+            assert!(policy(reuse).may_spend(false, false), "{reuse}");
+        }
     }
 
     #[test]

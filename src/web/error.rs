@@ -7,36 +7,8 @@ use core::fmt;
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
-use crate::core::machine::{Code, Failure};
+use crate::core::machine::{Code as ErrorCode, Failure};
 use crate::core::oauth::response::RefreshTokenState;
-
-/// What a [`RefreshError`] is about. The codes are those of the npm package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorCode {
-    /// The server refused the refresh token, and no newer one is stored: log in again.
-    SessionEnded,
-    /// There is no session, or it was ended by a sign-out while waiting.
-    SignedOut,
-    /// The server refused this client or request: configuration. The tokens are kept.
-    ClientRejected,
-    /// Unreachable, timed out, 408, 429, 5xx. The tokens are kept.
-    Unavailable,
-    /// The server may have spent the refresh token, and `reuse` forbids sending it again.
-    OutcomeUnknown,
-    /// Not a token response. The tokens are kept.
-    BadResponse,
-    /// The new id_token names another issuer, subject or audience: nothing of its reply is stored.
-    IdentityMismatch,
-    /// The storage failed; a [`StorageFailed`](super::Event::StorageFailed) event says how.
-    StorageFailed,
-    /// Another context held the lock for too long.
-    LockTimeout,
-    /// The caller's own time ran out.
-    Timeout,
-    /// The refresher was closed.
-    Closed,
-}
 
 /// Why there is no token. Cheap to clone, safe to log.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +69,12 @@ impl RefreshError {
 
     /// Whether a new login is needed.
     pub fn is_session_ended(&self) -> bool {
-        matches!(self.0.code, ErrorCode::SessionEnded | ErrorCode::IdentityMismatch)
+        self.0.code.is_session_ended()
+    }
+
+    /// Whether only a login helps: the session ended, or there is none.
+    pub fn is_login_required(&self) -> bool {
+        self.0.code.is_login_required()
     }
 
     /// What became of the refresh token.
@@ -106,8 +83,7 @@ impl RefreshError {
     }
 
     pub(super) fn closed() -> Self {
-        Self::new(&Failure::new(Code::Timeout).leaving(RefreshTokenState::Unknown), None, 0, |text| text.into())
-            .with_code(ErrorCode::Closed)
+        Self::new(&Failure::new(ErrorCode::Closed).leaving(RefreshTokenState::Unknown), None, 0, |text| text.into())
     }
 
     /// `ours`: what we know of a request that could not be built. `clean` takes out what is secret.
@@ -115,7 +91,7 @@ impl RefreshError {
         let server = failure.server.as_deref();
         let shown = |text: &str| printable(&clean(text));
         Self(Rc::new(Fields {
-            code: failure.code.into(),
+            code: failure.code,
             error: server.and_then(|server| shown(server.error.as_deref()?)),
             error_description: match (server, ours) {
                 (Some(server), _) => server.error_description.as_deref().and_then(shown),
@@ -126,50 +102,6 @@ impl RefreshError {
             retry_after_seconds: failure.retry_at.map(|at| at.as_millis().saturating_sub(now_ms).div_ceil(1000)),
             refresh_token_state: failure.refresh_token,
         }))
-    }
-
-    fn with_code(mut self, code: ErrorCode) -> Self {
-        if let Some(fields) = Rc::get_mut(&mut self.0) {
-            fields.code = code;
-            fields.retryable = false;
-        }
-        self
-    }
-}
-
-impl ErrorCode {
-    /// The code as it is written everywhere: `session_ended`, `unavailable` …
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SessionEnded => Code::SessionEnded.as_str(),
-            Self::SignedOut => Code::SignedOut.as_str(),
-            Self::ClientRejected => Code::ClientRejected.as_str(),
-            Self::Unavailable => Code::Unavailable.as_str(),
-            Self::OutcomeUnknown => Code::OutcomeUnknown.as_str(),
-            Self::BadResponse => Code::BadResponse.as_str(),
-            Self::IdentityMismatch => Code::IdentityMismatch.as_str(),
-            Self::StorageFailed => Code::StorageFailed.as_str(),
-            Self::LockTimeout => Code::LockTimeout.as_str(),
-            Self::Timeout => Code::Timeout.as_str(),
-            Self::Closed => "closed",
-        }
-    }
-}
-
-impl From<Code> for ErrorCode {
-    fn from(code: Code) -> Self {
-        match code {
-            Code::SessionEnded => Self::SessionEnded,
-            Code::SignedOut => Self::SignedOut,
-            Code::ClientRejected => Self::ClientRejected,
-            Code::Unavailable => Self::Unavailable,
-            Code::OutcomeUnknown => Self::OutcomeUnknown,
-            Code::BadResponse => Self::BadResponse,
-            Code::IdentityMismatch => Self::IdentityMismatch,
-            Code::StorageFailed => Self::StorageFailed,
-            Code::LockTimeout => Self::LockTimeout,
-            Code::Timeout => Self::Timeout,
-        }
     }
 }
 
@@ -223,33 +155,13 @@ fn printable(text: &str) -> Option<String> {
 
 impl fmt::Display for RefreshError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self.0.code {
-            ErrorCode::SessionEnded => "the refresh token is of no use any more: log in again",
-            ErrorCode::SignedOut => "there is no session: log in",
-            ErrorCode::ClientRejected => {
-                "the server refused this client or request: check client_id, client_secret and scope"
-            }
-            ErrorCode::Unavailable => "the server is out of reach or busy: try again later",
-            ErrorCode::OutcomeUnknown => "the reply was lost, and `reuse` forbids sending the refresh token again",
-            ErrorCode::BadResponse => "the reply is no token response: check token_endpoint and `response`",
-            ErrorCode::IdentityMismatch => "the new id_token names somebody else: nothing was stored",
-            ErrorCode::StorageFailed => "the storage failed: listen to StorageFailed",
-            ErrorCode::LockTimeout => "another context held the lock for too long",
-            ErrorCode::Timeout => "the wait took longer than its limit: a refresh under way goes on",
-            ErrorCode::Closed => "this refresher is closed: create another",
-        })?;
+        formatter.write_str(self.0.code.message())?;
         match (self.status(), self.error()) {
             (Some(status), Some(error)) => write!(formatter, " ({status} {error})"),
             (Some(status), None) => write!(formatter, " ({status})"),
             (None, Some(error)) => write!(formatter, " ({error})"),
             (None, None) => Ok(()),
         }
-    }
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
     }
 }
 

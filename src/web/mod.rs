@@ -48,7 +48,7 @@ mod storage;
 mod token_set;
 mod value;
 
-pub use error::{ErrorCode, Misuse, RefreshError, StorageError};
+pub use error::{Misuse, RefreshError, StorageError};
 pub use events::{Event, Events, Listener};
 pub use fetch::FetchError;
 pub use options::{Authenticate, Background, Lock, Options};
@@ -59,7 +59,7 @@ pub use storage::{
 };
 pub use value::Value;
 
-pub use crate::core::machine::{Operation, Revoke, Source, State};
+pub use crate::core::machine::{Code as ErrorCode, Operation, Revoke, Source, State};
 pub use crate::core::policy::Reuse;
 pub use crate::core::record::Tokens;
 pub use crate::core::token_set::TokenSet;

@@ -190,6 +190,8 @@ impl World {
                 self.past.decided || cannot_tell || self.was_in_doubt()
             }
             Code::Unavailable | Code::LockTimeout | Code::Timeout => true,
+            // Drivers give these; a machine does not.
+            Code::Closed | Code::EngineFailed => false,
         };
         if !excused {
             self.breaks("every failure has a cause", shown.clone());

@@ -5,6 +5,7 @@
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
+use core::fmt;
 
 use crate::core::oauth::response::{RefreshTokenState, Reply, ServerError};
 use crate::core::record::{Record, Stored, Tokens};
@@ -206,8 +207,8 @@ pub struct Failure {
     pub retry_at: Option<UnixTime>,
 }
 
-/// The codes of `RefreshError` that the machine gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The codes of `RefreshError`. The machine gives all but the last two, which drivers add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The server refused the refresh token, and no newer one is stored.
     SessionEnded,
@@ -229,6 +230,10 @@ pub enum Code {
     LockTimeout,
     /// The caller's own time ran out.
     Timeout,
+    /// The refresher was closed.
+    Closed,
+    /// The core could not be loaded, or stopped.
+    EngineFailed,
 }
 
 impl Failure {
@@ -251,15 +256,7 @@ impl Failure {
 
     /// Whether another try may bring something else.
     pub fn retryable(&self) -> bool {
-        match self.code {
-            Code::SessionEnded | Code::SignedOut | Code::ClientRejected | Code::IdentityMismatch => false,
-            Code::Unavailable
-            | Code::OutcomeUnknown
-            | Code::BadResponse
-            | Code::StorageFailed
-            | Code::LockTimeout
-            | Code::Timeout => true,
-        }
+        self.code.is_retryable()
     }
 }
 
@@ -277,6 +274,62 @@ impl Code {
             Self::StorageFailed => "storage_failed",
             Self::LockTimeout => "lock_timeout",
             Self::Timeout => "timeout",
+            Self::Closed => "closed",
+            Self::EngineFailed => "engine_failed",
         }
+    }
+
+    /// What happened and what to do, in one sentence: the text of `RefreshError` in both drivers. Every page downloads it.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "The refresh token is of no use any more: log in again",
+            Self::SignedOut => "There is no session: log in",
+            Self::ClientRejected => {
+                "The server refused this client or request: check client_id, client_secret and scope"
+            }
+            Self::Unavailable => "The server is out of reach or busy: try again later",
+            Self::OutcomeUnknown => "The reply was lost, and `reuse` forbids sending the refresh token again",
+            Self::BadResponse => "The reply is no token response: check token_endpoint and `response`",
+            Self::IdentityMismatch => "The new id_token names another person: nothing was stored",
+            Self::StorageFailed => "The storage failed: the storage-failed event says how",
+            Self::LockTimeout => "Another context held the lock for too long",
+            Self::Timeout => "The wait took longer than its limit: a refresh under way goes on",
+            Self::Closed => "This refresher is closed: create another",
+            Self::EngineFailed => {
+                "WebAssembly did not load, or stopped: does the CSP allow 'wasm-unsafe-eval'? If not: oauth-refresher/js"
+            }
+        }
+    }
+
+    /// Whether the same call, made later, may bring something else.
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::SessionEnded | Self::SignedOut | Self::ClientRejected | Self::IdentityMismatch | Self::Closed => {
+                false
+            }
+            Self::Unavailable
+            | Self::OutcomeUnknown
+            | Self::BadResponse
+            | Self::StorageFailed
+            | Self::LockTimeout
+            | Self::Timeout
+            | Self::EngineFailed => true,
+        }
+    }
+
+    /// Whether the server, or what it sent, ended the session.
+    pub fn is_session_ended(self) -> bool {
+        matches!(self, Self::SessionEnded | Self::IdentityMismatch)
+    }
+
+    /// Whether only a login helps.
+    pub fn is_login_required(self) -> bool {
+        self.is_session_ended() || self == Self::SignedOut
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
     }
 }

@@ -24,6 +24,7 @@ mod flight;
 mod held;
 mod outcome;
 mod phase;
+mod questions;
 mod spending;
 
 pub use facts::{
@@ -39,7 +40,6 @@ use self::demands::Demand;
 use self::held::{Held, Reconciled};
 use self::phase::{Orphan, Phase};
 use super::json::{Json, Object};
-use super::oauth::request::{BadValue, Client, HttpRequest, Values};
 use super::oauth::response::login;
 use super::policy::{Policy, Random};
 use super::record::{Record, Stored, Tokens};
@@ -221,28 +221,6 @@ impl Machine {
         }
     }
 
-    /// Whether that [`Effect::Send`] still stands. To build its request may take time, and meanwhile it may have been given up.
-    pub fn is_sending(&self, order: OrderId) -> bool {
-        matches!(&self.phase, Phase::Sending(sending) if sending.order == order)
-    }
-
-    /// The tokens in a login's reply, under registered names; none if there are none that anybody here understands. For
-    /// [`Input::Adopted`].
-    pub fn login(&self, reply: Json<'_>) -> Tokens {
-        login(reply, self.options.json()).unwrap_or_default()
-    }
-
-    /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.
-    pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
-        let none = Tokens::default();
-        self.client().refresh_request(values, self.held.record.as_ref().map_or(&none, |record| &record.tokens))
-    }
-
-    /// The request of an [`Effect::Revoke`].
-    pub fn revocation_request(&self, values: &Values, refresh_token: &str) -> Result<HttpRequest, BadValue> {
-        self.client().revocation_request(values, refresh_token)
-    }
-
     /// When the clock is set back, what was due stays due as soon as it was.
     fn tell_time(&mut self, now: UnixTime) {
         let back = self.now.since(now);
@@ -269,10 +247,6 @@ impl Machine {
             decision.shift(back);
         }
         self.shift_phase(back);
-    }
-
-    fn client(&self) -> Client<'_> {
-        Client::new(self.options.json())
     }
 
     /// Grants what can be granted and begins what is to be done.

@@ -10,4 +10,5 @@ mod members;
 mod refusal;
 pub mod request;
 pub mod response;
+pub mod retry;
 pub mod retry_after;

@@ -5,11 +5,10 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 use super::Driver;
-use crate::core::json::Json;
 use crate::core::machine::{Input, OrderId, Sent};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
-use crate::core::oauth::retry_after::retry_after;
+use crate::core::oauth::retry::{RefusedPart, RevocationRetry};
 use crate::core::time::UnixTime;
 use crate::web::ports::clock::monotonic_ms;
 use crate::web::ports::http::send;
@@ -62,7 +61,8 @@ impl Driver {
                 return Err(Sent::Provably);
             }
             let reply = send(self.options.fetch.as_ref(), &request, left_ms()).await?;
-            if mended || !refuses_client(&reply) {
+            let part = self.machine.borrow().refused_part(&reply, wall_clock());
+            if mended || part != Some(RefusedPart::Client) {
                 return Ok(reply);
             }
             mended = true;
@@ -72,9 +72,8 @@ impl Driver {
 
     /// On Workers two isolates answer two requests at once. By now the mark was saved, and whether the storage compares is known.
     fn would_be_spent_twice(&self) -> bool {
-        let forgives = !matches!(self.options.word("reuse").as_str(), "" | "never");
-        let forgives = forgives || self.options.data.json().member("reuse").is_some_and(Json::is_object);
-        is_workerd() && !forgives && !self.lock.reaches_everywhere() && !self.storage.compares()
+        let machine = self.machine.borrow();
+        is_workerd() && !machine.may_spend(self.lock.reaches_everywhere(), self.storage.compares())
     }
 
     async fn refresh_request(&self) -> Result<HttpRequest, String> {
@@ -85,8 +84,8 @@ impl Driver {
         Ok(request)
     }
 
-    /// Whatever comes of it, the session is over here; and where nobody said how to revoke, nothing is sent. A server that names a time
-    /// is asked once more then.
+    /// Tells the server that a token is over (RFC 7009); without a revocation endpoint nothing is sent. The session is over here whatever the
+    /// server answers.
     pub(super) async fn revoke(&self, token: &str) {
         let endpoint = self.options.word("revocation_endpoint");
         if endpoint.is_empty() {
@@ -99,20 +98,19 @@ impl Driver {
             send(self.options.fetch.as_ref(), &request, self.options.timeout_ms()).await.ok()
         };
         let told = async {
-            let busy = once().await.filter(|reply| matches!(reply.status, 429 | 503));
-            let now = UnixTime::from_millis_f64(js_sys::Date::now());
-            let later = busy.and_then(|reply| retry_after(reply.retry_after.as_deref()?, now));
-            if let Some(later) = later {
-                wait((later.since(now)).as_millis() as f64).await;
-                once().await;
+            let Some(reply) = once().await else { return };
+            let retry = self.machine.borrow().revocation_retry(&reply, false, wall_clock());
+            match retry {
+                None | Some(RevocationRetry::WithProof) => return,
+                Some(RevocationRetry::WithClientAskedAgain) => {}
+                Some(RevocationRetry::After(pause)) => wait(pause.as_millis() as f64).await,
             }
+            once().await;
         };
         let _ = bounded(told, self.options.timeout_ms()).await;
     }
 }
 
-/// What functions say of the client may be out of date.
-fn refuses_client(reply: &Reply) -> bool {
-    let body = reply.body.as_ref().map_or("", |body| body.reveal());
-    Json::parse(body).is_some_and(|body| body.text("error") == "invalid_client")
+fn wall_clock() -> UnixTime {
+    UnixTime::from_millis_f64(js_sys::Date::now())
 }

@@ -82,11 +82,11 @@ impl Driver {
     pub fn new(options: Options) -> Rc<Self> {
         let endpoint = options.word("token_endpoint");
         let session = session_of(&endpoint, &options.word("client_id"), &options.storage);
-        // longer than the machine lets anything take: the request, what its values wait for, and the saves around it
-        let lease_ms = 2.0 * options.timeout_ms() + 60_000.0;
+        let machine = Machine::new(options.data.json(), seed());
+        let lease_ms = machine.lease().as_millis() as f64;
         let driver = Rc::new_cyclic(|me| Self {
             me: Weak::clone(me),
-            machine: RefCell::new(Machine::new(options.data.json(), seed())),
+            machine: RefCell::new(machine),
             clock: Clock::default(),
             timer: Timer::default(),
             storage: StoragePort::new(Rc::clone(&options.storage)),
@@ -148,10 +148,10 @@ impl Driver {
     /// Waits for tokens. Dropping the future withdraws the demand, and nothing else.
     pub async fn demand(&self, wish: Wish, patience: Option<Duration>) -> Result<TokenSet, RefreshError> {
         let patience = match patience {
-            Some(patience) => u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
-            None => 2 * self.options.timeout_ms() as u64 + 10_000,
+            Some(patience) => Span::from_millis(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX)),
+            None => self.machine.borrow().patience(),
         };
-        let deadline = self.now() + Span::from_millis(patience);
+        let deadline = self.now() + patience;
         let tokens = self.call(move |id| Input::Demanded(id, Wish { deadline, ..wish })).await?;
         tokens.ok_or_else(RefreshError::closed)
     }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -16,15 +16,12 @@ use super::timer::bounded;
 use crate::core::machine::Sent;
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
+use crate::core::oauth::retry::proves_unsent;
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
 
 /// A token response is never longer; more is somebody else's page.
 const LONGEST_BODY: usize = 1 << 20;
-
-/// Failures before the first byte of the request left, as Node names them; a browser never says.
-const UNSENT: [&str; 7] =
-    ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "UND_ERR_CONNECT_TIMEOUT"];
 
 #[wasm_bindgen]
 extern "C" {
@@ -127,10 +124,16 @@ async fn text_of(response: &Response) -> Result<Option<Secret>, JsValue> {
     Ok(Some(secret))
 }
 
+/// Whether the platform's error, its cause, or one of several causes (Node tries each address) proves that nothing was sent.
 fn is_unsent(error: &JsValue) -> bool {
-    let text = |value: &JsValue, name| Reflect::get(value, &JsValue::from_str(name)).ok()?.as_string();
-    let cause = Reflect::get(error, &JsValue::from_str("cause")).unwrap_or_default();
-    [text(error, "code"), text(&cause, "code")].into_iter().flatten().any(|code| UNSENT.contains(&code.as_str()))
+    let member = |value: &JsValue, name| Reflect::get(value, &JsValue::from_str(name)).unwrap_or_default();
+    let proves = |value: &JsValue| {
+        let text = |name| member(value, name).as_string().unwrap_or_default();
+        proves_unsent(&text("code"), &text("syscall"), &text("message"))
+    };
+    let cause = member(error, "cause");
+    let several = member(&cause, "errors").dyn_into::<Array>().unwrap_or_default();
+    proves(error) || proves(&cause) || several.iter().any(|each| proves(&each))
 }
 
 fn is_offline() -> bool {

@@ -1,0 +1,61 @@
+//! What a driver asks and only the core knows. No answer changes the machine: these are the rules that both drivers share.
+
+use super::facts::OrderId;
+use super::phase::Phase;
+use super::Machine;
+use crate::core::json::Json;
+use crate::core::oauth::request::{BadValue, Client, HttpRequest, Values};
+use crate::core::oauth::response::{login, Reply};
+use crate::core::oauth::retry::{refused_part, revocation_retry, RefusedPart, RevocationRetry};
+use crate::core::record::Tokens;
+use crate::core::time::{Duration, UnixTime};
+
+impl Machine {
+    /// Whether that [`Effect::Send`] still stands. To build its request may take time, and meanwhile it may have been given up.
+    pub fn is_sending(&self, order: OrderId) -> bool {
+        matches!(&self.phase, Phase::Sending(sending) if sending.order == order)
+    }
+
+    /// The tokens in a login's reply, under registered names; none if there are none that anybody here understands. For
+    /// [`Input::Adopted`].
+    pub fn login(&self, reply: Json<'_>) -> Tokens {
+        login(reply, self.options.json()).unwrap_or_default()
+    }
+
+    /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.
+    pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
+        let none = Tokens::default();
+        Client::new(self.options.json())
+            .refresh_request(values, self.held.record.as_ref().map_or(&none, |record| &record.tokens))
+    }
+
+    /// The request of an [`Effect::Revoke`].
+    pub fn revocation_request(&self, values: &Values, refresh_token: &str) -> Result<HttpRequest, BadValue> {
+        Client::new(self.options.json()).revocation_request(values, refresh_token)
+    }
+
+    /// What the server refused of a token request and the same request, made anew, may do better at once: each part once.
+    pub fn refused_part(&self, reply: &Reply, now: UnixTime) -> Option<RefusedPart> {
+        refused_part(reply, self.options.json(), now)
+    }
+
+    /// Whether and how a revocation that got this reply is tried once more. `can_prove`: there is a DPoP key, and no proof was sent yet.
+    pub fn revocation_retry(&self, reply: &Reply, can_prove: bool, now: UnixTime) -> Option<RevocationRetry> {
+        revocation_retry(reply, self.options.json(), can_prove, self.policy.timeout, now)
+    }
+
+    /// Whether a refresh token may be sent where contexts share a storage and nothing else, as the isolates of Workers do.
+    pub fn may_spend(&self, locks_all_contexts: bool, compares: bool) -> bool {
+        self.policy.may_spend(locks_all_contexts, compares)
+    }
+
+    /// How long a caller waits by default.
+    pub fn patience(&self) -> Duration {
+        self.policy.patience()
+    }
+
+    /// How long a lease on the lock is.
+    pub fn lease(&self) -> Duration {
+        self.policy.lease()
+    }
+}

@@ -1,0 +1,218 @@
+//! Requests that a driver makes anew by itself: after a refused client authentication or DPoP proof (RFC 6749 section 5.2, RFC 9449
+//! sections 5 and 8), after a busy revocation endpoint (RFC 7009 section 2.2.1), and which transport errors prove that
+//! nothing was sent. Both drivers ask here, so that they cannot differ.
+
+use super::response::{judge, Reply, Verdict};
+use super::retry_after::retry_after;
+use crate::core::json::Json;
+use crate::core::time::{Duration, UnixTime};
+
+/// The part of a request that a server refused and that the same request, made anew, may do better at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedPart {
+    /// The client's authentication: the secret was rotated, an assertion's clock was wrong, an attestation lacks the challenge.
+    Client,
+    /// The DPoP proof, for its time perhaps.
+    Proof,
+    /// The DPoP proof, for its nonce. After a token request the machine itself orders the second one.
+    Nonce,
+}
+
+/// How a revocation is tried once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationRetry {
+    /// With a DPoP proof, which RFC 7009 does not ask for and some servers do.
+    WithProof,
+    /// With the client's secret or authentication asked for again.
+    WithClientAskedAgain,
+    /// The same request, after this pause.
+    After(Duration),
+}
+
+/// What the server refused of the request that this reply is for, as the options' shape has the error. `None`: the same request,
+/// made anew, would fare no better.
+pub fn refused_part(reply: &Reply, options: Json<'_>, now: UnixTime) -> Option<RefusedPart> {
+    match judge(reply, options, now) {
+        Verdict::ClientRejected(error, _) => match error.error.as_deref().unwrap_or_default() {
+            "invalid_dpop_proof" => Some(RefusedPart::Proof),
+            "use_attestation_challenge" | "use_fresh_attestation" => Some(RefusedPart::Client),
+            code => code.starts_with("invalid_client").then_some(RefusedPart::Client),
+        },
+        Verdict::NonceWanted(_) => Some(RefusedPart::Nonce),
+        Verdict::Tokens(_)
+        | Verdict::UnknownType(..)
+        | Verdict::Ended(_)
+        | Verdict::Unavailable(..)
+        | Verdict::Unreadable(_) => None,
+    }
+}
+
+/// Whether and how a revocation that got this reply is tried once more. `can_prove`: there is a DPoP key, and no proof was sent yet.
+/// A server that names a time beyond `timeout` is not waited for: the session is over here in any case.
+pub fn revocation_retry(
+    reply: &Reply,
+    options: Json<'_>,
+    can_prove: bool,
+    timeout: Duration,
+    now: UnixTime,
+) -> Option<RevocationRetry> {
+    if can_prove && matches!(reply.status, 400 | 401) {
+        return Some(RevocationRetry::WithProof);
+    }
+    if refused_part(reply, options, now) == Some(RefusedPart::Client) {
+        return Some(RevocationRetry::WithClientAskedAgain);
+    }
+    if !matches!(reply.status, 429 | 503) {
+        return None;
+    }
+    let pause = retry_after(reply.retry_after.as_deref()?, now)?.since(now);
+    (pause < timeout).then_some(RevocationRetry::After(pause))
+}
+
+/// Whether a failed request provably never left: it failed while the name was resolved, the connection opened or the TLS
+/// handshake made. `code`, `syscall` and `message` are those of the platform's error (Node, Bun and Deno; browsers tell nothing),
+/// empty where it has none.
+pub fn proves_unsent(code: &str, syscall: &str, message: &str) -> bool {
+    // An established connection can break with the codes of one that was never made.
+    if matches!(syscall, "read" | "write") {
+        return false;
+    }
+    let is_certificate = || code.split('_').any(|word| matches!(word, "CERT" | "CERTIFICATE" | "SIGNATURE"));
+    let is_handshake = || {
+        (code.starts_with("ERR_TLS_") || code.starts_with("ERR_SSL_"))
+            && !["RECORD", "EOF", "INTERNAL", "SHUTDOWN"].iter().any(|later| code.contains(later))
+    };
+    // Bun's names are in camel case.
+    matches!(
+        code,
+        "ENOTFOUND"
+            | "ECONNREFUSED"
+            | "EHOSTUNREACH"
+            | "EHOSTDOWN"
+            | "ENETUNREACH"
+            | "ENETDOWN"
+            | "UND_ERR_CONNECT_TIMEOUT"
+            | "ConnectionRefused"
+            | "FailedToOpenSocket"
+    ) || code.starts_with("EAI_")
+        || is_handshake()
+        || is_certificate()
+        // Deno has no code, and says it in words.
+        || message.contains("client error (Connect)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::secret::Secret;
+    use alloc::string::String;
+
+    const NOW: UnixTime = UnixTime::from_millis(1_700_000_000_000);
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply { status, body: Some(Secret::new(body)), ..Reply::default() }
+    }
+
+    fn part(status: u16, body: &str, options: &str) -> Option<RefusedPart> {
+        refused_part(&reply(status, body), Json::parse(options).unwrap(), NOW)
+    }
+
+    #[test]
+    fn a_refused_client_is_found_wherever_the_core_finds_an_error_code() {
+        for (body, options) in [
+            (r#"{"error":"invalid_client"}"#, "{}"),
+            (r#"{"error":{"code":"invalid_client"}}"#, "{}"),
+            (r#"{"error_code":"invalid_client"}"#, "{}"),
+            (r#"{"fault":{"name":"invalid_client"}}"#, r#"{"response":{"error":"fault.name"}}"#),
+            (r#"{"error":"use_attestation_challenge"}"#, "{}"),
+            (r#"{"error":"use_fresh_attestation"}"#, "{}"),
+            ("error=invalid_client", "{}"),
+        ] {
+            for status in [400, 401, 200] {
+                assert_eq!(part(status, body, options), Some(RefusedPart::Client), "{status} {body}");
+            }
+        }
+        for body in [r#"{"error":"invalid_grant"}"#, r#"{"error":"invalid_scope"}"#, "", r#"{"access_token":"a"}"#] {
+            assert_eq!(part(401, body, "{}"), None, "{body}");
+        }
+        let renamed = r#"{"response":{"errors":{"invalid_client":"unavailable"}}}"#;
+        assert_eq!(part(401, r#"{"error":"invalid_client"}"#, renamed), None);
+    }
+
+    #[test]
+    fn a_refused_proof_is_told_from_a_wanted_nonce() {
+        assert_eq!(part(400, r#"{"error":"invalid_dpop_proof"}"#, "{}"), Some(RefusedPart::Proof));
+        assert_eq!(part(400, r#"{"error":"use_dpop_nonce"}"#, "{}"), Some(RefusedPart::Nonce));
+    }
+
+    #[test]
+    fn a_revocation_waits_for_a_time_that_a_busy_server_names_and_no_longer_than_a_request() {
+        let retry = |status, field: Option<&str>| {
+            let reply = Reply { status, retry_after: field.map(String::from), ..Reply::default() };
+            revocation_retry(&reply, Json::default(), false, Duration::from_secs(5), NOW)
+        };
+        let after = |seconds| Some(RevocationRetry::After(Duration::from_secs(seconds)));
+        for status in [429, 503] {
+            assert_eq!(retry(status, Some("1")), after(1));
+            assert_eq!(retry(status, Some("Tue, 14 Nov 2023 22:13:22 GMT")), after(2));
+            assert_eq!(retry(status, Some("Tuesday, 14-Nov-23 22:13:22 GMT")), after(2));
+            for field in [None, Some("-1"), Some("0x1"), Some("1e0"), Some("5"), Some("soon")] {
+                assert_eq!(retry(status, field), None, "{field:?}");
+            }
+        }
+        assert_eq!(retry(500, Some("1")), None);
+        assert_eq!(retry(200, Some("1")), None);
+    }
+
+    #[test]
+    fn a_revocation_is_proved_once_and_then_the_client_is_asked_again() {
+        let refused = reply(401, r#"{"error":"invalid_client"}"#);
+        let retry = |can_prove| revocation_retry(&refused, Json::default(), can_prove, Duration::from_secs(30), NOW);
+        assert_eq!(retry(true), Some(RevocationRetry::WithProof));
+        assert_eq!(retry(false), Some(RevocationRetry::WithClientAskedAgain));
+    }
+
+    #[test]
+    fn failures_before_the_first_byte_left_are_told_from_later_ones() {
+        for code in [
+            "ENOTFOUND",
+            "EAI_AGAIN",
+            "EAI_FAIL",
+            "ECONNREFUSED",
+            "EHOSTUNREACH",
+            "EHOSTDOWN",
+            "ENETUNREACH",
+            "ENETDOWN",
+            "UND_ERR_CONNECT_TIMEOUT",
+            "ERR_TLS_CERT_ALTNAME_INVALID",
+            "ERR_SSL_WRONG_VERSION_NUMBER",
+            "CERT_HAS_EXPIRED",
+            "DEPTH_ZERO_SELF_SIGNED_CERT",
+            "SELF_SIGNED_CERT_IN_CHAIN",
+            "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+            "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+            "UNKNOWN_CERTIFICATE_VERIFICATION_ERROR",
+            "ConnectionRefused",
+            "FailedToOpenSocket",
+        ] {
+            assert!(proves_unsent(code, "", ""), "{code}");
+            assert!(proves_unsent(code, "connect", ""), "{code}");
+            assert!(!proves_unsent(code, "read", ""), "{code} of an established connection");
+        }
+        for code in [
+            "",
+            "ECONNRESET",
+            "EPIPE",
+            "ETIMEDOUT",
+            "UND_ERR_SOCKET",
+            "UND_ERR_HEADERS_TIMEOUT",
+            "UND_ERR_BODY_TIMEOUT",
+            "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC",
+            "ERR_SSL_UNEXPECTED_EOF_WHILE_READING",
+            "ConnectionClosed",
+        ] {
+            assert!(!proves_unsent(code, "", "fetch failed"), "{code}");
+        }
+        assert!(proves_unsent("", "", "error sending request: client error (Connect): tcp connect error"));
+    }
+}
