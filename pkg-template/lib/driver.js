@@ -1,4 +1,5 @@
 // @ts-check
+import { whyNotLoaded } from "./engine.js";
 import { RefreshError } from "./error.js";
 import { exchange } from "./exchange.js";
 import { clock } from "./ports/clock.js";
@@ -217,8 +218,8 @@ export class Driver {
         const exports = await this.#engine.load();
         this.#core ??= this.#create(exports);
       }
-    } catch {
-      return this.#answerAll("engine_failed");
+    } catch (error) {
+      return this.#answerAll("engine_failed", whyNotLoaded(error));
     }
     then();
   }
@@ -264,7 +265,7 @@ export class Driver {
     this.tokens = null;
     this.#locks.forEach((leave) => leave());
     this.#locks.clear();
-    this.#answerAll("engine_failed");
+    this.#answerAll("engine_failed", "it stopped: call again");
   }
 
   #orders = {
@@ -406,11 +407,11 @@ export class Driver {
     return caller;
   }
 
-  /** @param {RefreshErrorCode} code */
-  #answerAll(code) {
+  /** @param {RefreshErrorCode} code @param {string} [error_description] */
+  #answerAll(code, error_description) {
     const callers = [...this.#callers.values()];
     this.#callers.clear();
-    for (const { reject } of callers) reject(this.#error({ code }));
+    for (const { reject } of callers) reject(this.#error({ code, error_description }));
   }
 
   /** @param {Failure} failure */

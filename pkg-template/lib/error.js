@@ -17,8 +17,7 @@ export const MESSAGES = {
   lock_timeout: "Another context held the lock for too long",
   timeout: "The wait took longer than timeoutSeconds: a refresh under way goes on",
   closed: "This refresher is closed: create another",
-  engine_failed:
-    "WebAssembly did not load, or stopped: does the CSP allow 'wasm-unsafe-eval'? If not: oauth-refresher/js",
+  engine_failed: "The core does not run",
 };
 
 /**
@@ -52,10 +51,13 @@ export class RefreshError extends Error {
     refreshTokenState,
   }) {
     error = printable(error);
-    super(MESSAGES[code] + (error || status ? ` (${[status, error].filter(Boolean).join(" ")})` : ""));
+    error_description = printable(error_description);
+    // What the core says of itself is in no server's words.
+    const why = code == "engine_failed" ? error_description : [status, error].filter(Boolean).join(" ");
+    super(MESSAGES[code] + (why ? ` (${why})` : ""));
     this.code = code;
     if (error) this.error = error;
-    if ((error_description = printable(error_description))) this.error_description = error_description;
+    if (error_description) this.error_description = error_description;
     if (status) this.status = status;
     // unavailable, timeout, lock_timeout, storage_failed, engine_failed: what the next call may find mended
     this.retryable = retryable ?? /able|timeout|failed/.test(code);

@@ -51,7 +51,8 @@ export interface RefreshErrorFields {
  * - `storage_failed`, `lock_timeout`: the storage or its lock. See the `storage-failed` event.
  * - `timeout`: `timeoutSeconds` of this call passed; a refresh under way goes on.
  * - `closed`: the refresher was closed.
- * - `engine_failed`: the WebAssembly core could not be loaded, or stopped. The next call tries again.
+ * - `engine_failed`: the WebAssembly core could not be loaded, or stopped. The next call tries again. The message and
+ *   `error_description` say why: a Content-Security-Policy, a file that is missing or may not be read, no WebAssembly at all.
  */
 export type RefreshErrorCode =
   | "session_ended"

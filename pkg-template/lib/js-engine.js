@@ -1,0 +1,7 @@
+// @ts-check
+import instantiate from "./core-js.js";
+import glue from "./core-js-glue.js";
+import { engine as makeEngine } from "./engine.js";
+
+/** The core as JavaScript. */
+export const engine = makeEngine("js", glue, async () => instantiate);

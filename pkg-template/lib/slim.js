@@ -1,0 +1,50 @@
+// @ts-check
+import { wasmEngine } from "./engine.js";
+import { refresherMaker } from "./refresher.js";
+
+/** @import { Refresher } from "../index.js" */
+/** @import { SlimOptions, Core } from "../slim.js" */
+/** @import { Engine } from "./engine.js" */
+/** @import { Platform } from "./driver.js" */
+
+/** One engine for each core that is brought. @type {WeakMap<object, Engine>} */
+const engines = new WeakMap();
+
+/** `createRefresher`, for a core that the options bring. @param {Platform} [platform] */
+export const slimRefresherMaker =
+  (platform) =>
+  /** @param {SlimOptions} options @returns {Refresher} */
+  (options) => {
+    const { core, ...others } = options ?? {};
+    if (!core || typeof core != "object")
+      throw new TypeError(
+        "core is missing: write a WebAssembly.Module, its bytes, a Response or the URL of core.wasm",
+      );
+    let engine = engines.get(core);
+    if (!engine) engines.set(core, (engine = wasmEngine(async () => compile(await core))));
+    return refresherMaker(engine, platform)(others);
+  };
+
+/** @param {Core} core @returns {Promise<WebAssembly.Module>} */
+async function compile(core) {
+  if (core instanceof URL) core = await open(core);
+  if (typeof Response == "function" && core instanceof Response) core = await read(core);
+  const bytes = core instanceof ArrayBuffer || ArrayBuffer.isView(core);
+  return bytes
+    ? WebAssembly.compile(/** @type {BufferSource} */ (core))
+    : /** @type {WebAssembly.Module} */ (core);
+}
+
+/** Node's fetch knows no files, and an import of `node:fs` would be in the way of bundlers for the web. @param {URL} url */
+function open(url) {
+  const isFile = url.protocol == "file:";
+  const { readFile } = (isFile && globalThis.process?.getBuiltinModule?.("node:fs/promises")) || {};
+  return readFile ? readFile(url) : fetch(url);
+}
+
+/** As bytes: a server that labels .wasm wrongly stops the streaming way. @param {Response} response */
+function read(response) {
+  // A page of HTML that says 404 compiles to nothing but a riddle.
+  if (!response.ok) throw new Error(`HTTP status ${response.status} for the URL of the core`);
+  return response.clone().arrayBuffer();
+}

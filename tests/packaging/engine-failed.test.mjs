@@ -1,0 +1,104 @@
+// `engine_failed` says why the core does not run. What a Content-Security-Policy does is a test in browsers (tests/browser).
+
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { startProject } from "../runtimes/project.mjs";
+
+const DENO = fileURLToPath(new URL("../node_modules/@deno/linux-x64-glibc/deno", import.meta.url));
+
+let project;
+before(async () => {
+  project = await startProject({ type: "module" });
+  await project.write(
+    "ask.js",
+    `const { createRefresher } = await import(process.argv[2]);
+const [, , , core] = process.argv;
+// Node's own fetch needs WebAssembly, too.
+const fetch = async () => Response.json({ access_token: "a", token_type: "Bearer" });
+const options = { token_endpoint: "http://127.0.0.1:9/token", tokens: { refresh_token: "r" }, fetch };
+const refresher = createRefresher({ ...options, ...(core && { core: new URL(core, import.meta.url) }) });
+console.log(JSON.stringify(await refresher.getTokens().catch((error) => error)));
+`,
+  );
+});
+after(() => project?.remove());
+
+test("no_webassembly_in_the_engine", async () => {
+  const failure = await asked(process.execPath, "--jitless", "ask.js", "oauth-refresher");
+  assert.equal(failure.code, "engine_failed");
+  assert.equal(
+    failure.message,
+    "The core does not run (WebAssembly is not defined: import oauth-refresher/js)",
+  );
+});
+
+test("without_webassembly_the_entry_for_it_refreshes", async () => {
+  const { access_token } = await asked(process.execPath, "--jitless", "ask.js", "oauth-refresher/js");
+  assert.equal(access_token, "a");
+});
+
+test("a_file_that_is_missing", async () => {
+  const { code, error_description } = await asked(
+    process.execPath,
+    "ask.js",
+    "oauth-refresher/slim",
+    "core.wasm",
+  );
+  assert.equal(code, "engine_failed");
+  assert.match(error_description, /^ENOENT: no such file or directory, open '.+core\.wasm'$/);
+});
+
+test("a_url_that_answers_404", async () => {
+  const { createServer } = await import("node:http");
+  const server = createServer((_, response) => response.writeHead(404).end("<h1>Not found</h1>"));
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const url = `http://127.0.0.1:${server.address().port}/core.wasm`;
+    const { message } = await asked(process.execPath, "ask.js", "oauth-refresher/slim", url);
+    assert.equal(message, "The core does not run (HTTP status 404 for the URL of the core)");
+  } finally {
+    server.close();
+  }
+});
+
+const CORE = "node_modules/oauth-refresher/core.wasm";
+const isOlder = !process.allowedNodeEnvironmentFlags.has("--permission"); // Node 20
+
+test("a_permission_that_node_denies", async () => {
+  // Node may read the modules, and not the core
+  const permission = isOlder ? "--experimental-permission" : "--permission";
+  const read = [
+    "ask.js",
+    "package.json",
+    "node_modules/oauth-refresher/package.json",
+    "node_modules/oauth-refresher/lib/",
+    "node_modules/oauth-refresher/entry/",
+    "node_modules/oauth-refresher/storage/",
+  ];
+  const allowed = read.map(
+    (path) => `--allow-fs-read=${project.folder}/${path}${path.endsWith("/") ? "*" : ""}`,
+  );
+  const failure = await asked(
+    process.execPath,
+    permission,
+    ...allowed,
+    "ask.js",
+    "oauth-refresher/slim",
+    CORE,
+  );
+  assert.equal(failure.code, "engine_failed");
+  assert.match(failure.message, /^The core does not run .Access to this API has been restricted/);
+});
+
+test("a_permission_that_deno_denies", async () => {
+  const failure = await asked(DENO, "run", "--no-prompt", "ask.js", "oauth-refresher/slim", CORE);
+  assert.equal(failure.code, "engine_failed");
+  assert.match(failure.message, /^The core does not run .Requires read access to .+core\.wasm.+--allow-read/);
+});
+
+async function asked(program, ...args) {
+  const { stdout, stderr } = await project.run(program, args);
+  return JSON.parse(stdout || assert.fail(stderr));
+}
