@@ -15,7 +15,7 @@
 //!
 //! ```
 //! use oauth_refresher::core::json::Json;
-//! use oauth_refresher::core::machine::{Effect, Input, Machine, Wish};
+//! use oauth_refresher::core::machine::{Effect, Input, Machine, Demand};
 //! use oauth_refresher::core::record::Stored;
 //! use oauth_refresher::core::time::{Duration, UnixTime};
 //!
@@ -24,8 +24,8 @@
 //! let now = UnixTime::from_millis(1_700_000_000_000);
 //!
 //! // Somebody wants a token: the storage is read first.
-//! let wish = Wish { deadline: now + Duration::from_secs(30), ..Wish::default() };
-//! let orders = machine.step(now, Input::Demanded(1, wish));
+//! let demand = Demand { deadline: now + Duration::from_secs(30), ..Demand::default() };
+//! let orders = machine.step(now, Input::Demanded(1, demand));
 //! let [Effect::Load(order)] = orders.as_slice() else { panic!("{orders:?}") };
 //!
 //! // It holds a token that is good for an hour: the caller gets it, and nothing is sent.

@@ -12,7 +12,7 @@ use crate::core::json::{
     decimal_thousandths, push_comma, push_name, push_number, push_seconds, push_string, push_text, whole, Json,
 };
 use crate::core::machine::{
-    Effect, Event, Failure, Input, Late, Machine, Operation, Reach, Revoke, Sent, Source, Wish,
+    Demand, Effect, Event, Failure, Input, Late, Machine, Operation, Reach, Revoke, Sent, Source,
 };
 use crate::core::oauth::challenge::rejects_token;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
@@ -52,7 +52,7 @@ impl Core {
     /// A fact: its word, the number of the order or caller that it is about, and what else is known of it. Answers orders.
     pub fn tell(&mut self, now: f64, fact: &str, id: u32, details: &str) -> String {
         let input = match fact {
-            "demanded" => Input::Demanded(id, wish(object(details))),
+            "demanded" => Input::Demanded(id, demand(object(details))),
             "adopted" => Input::Adopted(id, self.machine.login(object(details))),
             "signedOut" => Input::SignedOut(id, if details.is_empty() { Revoke::No } else { Revoke::Yes }),
             "withdrawn" => Input::Withdrawn(id),
@@ -120,9 +120,9 @@ fn object(details: &str) -> Json<'_> {
 }
 
 /// What a caller of `getTokens` wants; times in seconds.
-fn wish(details: Json<'_>) -> Wish {
+fn demand(details: Json<'_>) -> Demand {
     let millis = |name| details.member(name).and_then(|seconds| decimal_thousandths(seconds.raw()));
-    Wish {
+    Demand {
         min_validity: millis("min_validity").map(Duration::from_millis),
         rejected: details.member("rejected").and_then(Json::string).map(Secret::new),
         force: details.member("force").is_some(),

@@ -3,7 +3,7 @@
 #![cfg(all(target_arch = "wasm32", feature = "npm"))]
 
 use oauth_refresher::core::json::{push_string, Json};
-use oauth_refresher::core::machine::{Effect, Event, Input, Machine, OrderId, Reach, Source, State, Wish};
+use oauth_refresher::core::machine::{Demand, Effect, EffectId, Event, Input, Machine, Reach, Source, State};
 use oauth_refresher::core::oauth::encoding::{base64, push_form};
 use oauth_refresher::core::oauth::request::Values;
 use oauth_refresher::core::oauth::response::Reply;
@@ -39,7 +39,7 @@ const NOW_MS: f64 = 2_000_000.0;
 fn one_refresh_takes_the_whole_way_from_look_to_notify() {
     let mut machine = Machine::new(Json::parse(OPTIONS).unwrap(), 42);
     let now = UnixTime::from_millis_f64(NOW_MS);
-    let wish = Wish { deadline: now + Duration::from_secs(30), ..Wish::default() };
+    let wish = Demand { deadline: now + Duration::from_secs(30), ..Demand::default() };
 
     let look = one(machine.step(now, Input::Demanded(1, wish)), load);
     let lock = one(machine.step(now, Input::Loaded(look, Stored::from_json(STORED))), lock);
@@ -156,28 +156,28 @@ fn one<T>(orders: Vec<Effect>, wanted: fn(Effect) -> Option<T>) -> T {
     found.remove(0)
 }
 
-fn load(order: Effect) -> Option<OrderId> {
+fn load(order: Effect) -> Option<EffectId> {
     match order {
         Effect::Load(id) => Some(id),
         _ => None,
     }
 }
 
-fn lock(order: Effect) -> Option<OrderId> {
+fn lock(order: Effect) -> Option<EffectId> {
     match order {
         Effect::Lock(id) => Some(id),
         _ => None,
     }
 }
 
-fn send(order: Effect) -> Option<OrderId> {
+fn send(order: Effect) -> Option<EffectId> {
     match order {
         Effect::Send(id) => Some(id),
         _ => None,
     }
 }
 
-fn save(order: Effect) -> Option<(OrderId, Record, Option<u64>)> {
+fn save(order: Effect) -> Option<(EffectId, Record, Option<u64>)> {
     match order {
         Effect::Save(id, record, replaced) => Some((id, *record?, replaced)),
         _ => None,

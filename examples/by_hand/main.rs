@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use oauth_refresher::core::json::Json;
-use oauth_refresher::core::machine::{Effect, Input, Machine, Reach, Sent, Wish};
+use oauth_refresher::core::machine::{Demand, Effect, Input, Machine, Reach, Sent};
 use oauth_refresher::core::oauth::request::Values;
 use oauth_refresher::core::record::{Stored, Tokens};
 use oauth_refresher::core::time::{Duration, UnixTime};
@@ -23,9 +23,9 @@ fn main() {
     };
     let login = r#"{ "access_token": "a login's", "refresh_token": "refresh-0", "expires_at": 1 }"#;
     session.tell(Input::Adopted(1, Tokens::parse(login).expect("a token response is an object")));
-    let wish = || Wish { deadline: now() + Duration::from_secs(30), ..Wish::default() };
-    session.tell(Input::Demanded(2, wish()));
-    session.tell(Input::Demanded(3, Wish { force: true, ..wish() }));
+    let demand = || Demand { deadline: now() + Duration::from_secs(30), ..Demand::default() };
+    session.tell(Input::Demanded(2, demand()));
+    session.tell(Input::Demanded(3, Demand { force: true, ..demand() }));
     println!("stored: {}", session.stored);
 }
 

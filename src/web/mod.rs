@@ -54,7 +54,7 @@ pub use fetch::FetchError;
 pub use options::{Authenticate, Background, Lock, Options};
 pub use refresher::{Capabilities, Demand, Refresher};
 pub use storage::{
-    indexed_db_storage, memory_storage, web_storage, Async, Held, IndexedDb, JsStorage, MemoryStorage, Storage,
+    indexed_db_storage, memory_storage, web_storage, Async, IndexedDb, JsStorage, LockGuard, MemoryStorage, Storage,
     Subscription, Written,
 };
 pub use value::Value;

@@ -12,7 +12,7 @@ use super::error::{Misuse, RefreshError};
 use super::events::{Event, Events, Listener};
 use super::fetch::{authorized, FetchError};
 use super::options::Options;
-use crate::core::machine::{Revoke, State, Wish};
+use crate::core::machine::{self, Revoke, State};
 use crate::core::record::Tokens;
 use crate::core::secret::Secret;
 use crate::core::time::Duration as Span;
@@ -62,7 +62,7 @@ impl Refresher {
 
     /// Refreshes now, even if the access token is still good. Joins a refresh that is under way.
     pub async fn refresh(&self) -> Result<TokenSet, RefreshError> {
-        self.driver().demand(Wish { force: true, ..Wish::default() }, None).await
+        self.driver().demand(machine::Demand { force: true, ..machine::Demand::default() }, None).await
     }
 
     /// After a login: takes the token endpoint's reply as it came.
@@ -161,7 +161,12 @@ impl Demand {
         }
         let min_validity =
             self.min_validity.map(|span| Span::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)));
-        driver.demand(Wish { min_validity, rejected: self.rejected, ..Wish::default() }, self.timeout).await
+        driver
+            .demand(
+                machine::Demand { min_validity, rejected: self.rejected, ..machine::Demand::default() },
+                self.timeout,
+            )
+            .await
     }
 }
 

@@ -14,8 +14,8 @@ use js_sys::{Function, Reflect};
 use oauth_refresher::core::record::{Record, Stored, Tokens};
 use oauth_refresher::core::time::UnixTime;
 use oauth_refresher::web::{
-    Async, Background, Demand, ErrorCode, Held, Lock, Options, RefreshError, Refresher, Revoke, Storage, StorageError,
-    Subscription, Written,
+    Async, Background, Demand, ErrorCode, Lock, LockGuard, Options, RefreshError, Refresher, Revoke, Storage,
+    StorageError, Subscription, Written,
 };
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -507,7 +507,7 @@ impl Storage for Own {
         self.world.setup().lock == LockReach::AllContexts
     }
 
-    fn lock(&self) -> Async<'_, Result<Held, StorageError>> {
+    fn lock(&self) -> Async<'_, Result<LockGuard, StorageError>> {
         Box::pin(async {
             let fate = self.world.fates.borrow_mut().locks.pop_front();
             match fate {
@@ -528,14 +528,14 @@ impl Storage for Own {
 }
 
 impl Line {
-    async fn enter(&self) -> Held {
+    async fn enter(&self) -> LockGuard {
         while self.held.replace(true) {
             let (call, called) = oneshot::channel();
             self.waiting.borrow_mut().push_back(call);
             let _ = called.await;
         }
         let (held, waiting) = (Rc::clone(&self.held), Rc::clone(&self.waiting));
-        Held::new(move || {
+        LockGuard::new(move || {
             held.set(false);
             // whoever has left the line is passed over
             while waiting.borrow_mut().pop_front().is_some_and(|next| next.send(()).is_err()) {}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use js_sys::{Function, Object, Promise, Reflect};
 use oauth_refresher::core::record::{Record, Stored};
 use oauth_refresher::web::{
-    memory_storage, Async, Background, Held, MemoryStorage, Options, Refresher, Storage, StorageError, Written,
+    memory_storage, Async, Background, LockGuard, MemoryStorage, Options, Refresher, Storage, StorageError, Written,
 };
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -125,7 +125,7 @@ impl Storage for Staged {
         true
     }
 
-    fn lock(&self) -> Async<'_, Result<Held, StorageError>> {
+    fn lock(&self) -> Async<'_, Result<LockGuard, StorageError>> {
         Box::pin(async {
             while self.locked.get() {
                 later(2).await;
@@ -133,7 +133,7 @@ impl Storage for Staged {
             self.locked.set(true);
             self.log.note("lock");
             let (locked, log) = (Rc::clone(&self.locked), self.log.clone());
-            Ok(Held::new(move || {
+            Ok(LockGuard::new(move || {
                 locked.set(false);
                 log.note("unlock");
             }))

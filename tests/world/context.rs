@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use oauth_refresher::core::json::Json;
-use oauth_refresher::core::machine::{Failure, Input, Machine, OrderId};
+use oauth_refresher::core::machine::{EffectId, Failure, Input, Machine};
 use oauth_refresher::core::record::Record;
 
 use crate::queue::Moment;
@@ -83,8 +83,8 @@ pub enum Condition {
 
 #[derive(Debug)]
 pub enum Operation {
-    Load(OrderId),
-    Save(OrderId, Option<Box<Record>>, Option<u64>),
+    Load(EffectId),
+    Save(EffectId, Option<Box<Record>>, Option<u64>),
 }
 
 /// A fact on its way, and what it ends.

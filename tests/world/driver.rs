@@ -1,7 +1,7 @@
 //! What a driver does with orders: one storage call at a time and in order, locks by the number of their order, one
 //! request each, and every end of something comes back as one fact.
 
-use oauth_refresher::core::machine::{Effect, Input, OrderId, Reach};
+use oauth_refresher::core::machine::{Effect, EffectId, Input, Reach};
 use oauth_refresher::core::record::Record;
 
 use crate::context::{access_in, Answer, Arrival, Ends, Held, Operation};
@@ -89,7 +89,7 @@ impl World {
         }
     }
 
-    pub fn read(&mut self, context: usize, life: u32, order: OrderId, lasts: Moment) {
+    pub fn read(&mut self, context: usize, life: u32, order: EffectId, lasts: Moment) {
         if self.contexts[context].life != life {
             return;
         }
@@ -176,7 +176,7 @@ impl World {
         }
     }
 
-    fn claim_lock(&mut self, context: usize, order: OrderId) {
+    fn claim_lock(&mut self, context: usize, order: EffectId) {
         self.check_lock(context);
         let claim = self.claim(context, order);
         let at = self.now + self.delay(self.history.setup.latency.storage.min(10));

@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 
-use oauth_refresher::core::machine::OrderId;
+use oauth_refresher::core::machine::EffectId;
 
 /// Who asks for the lock: the context, its life and the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     pub context: usize,
     pub life: u32,
-    pub order: OrderId,
+    pub order: EffectId,
 }
 
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! Token requests on their way: to the server, and back, if at all.
 
-use oauth_refresher::core::machine::{Input, OrderId, Sent};
+use oauth_refresher::core::machine::{EffectId, Input, Sent};
 use oauth_refresher::core::oauth::request::Values;
 use oauth_refresher::core::oauth::response::Reply;
 use oauth_refresher::core::policy::MARGIN;
@@ -18,7 +18,7 @@ use crate::world::{Happening, World};
 pub struct Request {
     pub context: usize,
     pub life: u32,
-    pub order: OrderId,
+    pub order: EffectId,
     pub token: Token,
     pub sent_at: Moment,
     pub fate: Option<RequestFate>,
@@ -67,7 +67,7 @@ impl Request {
 }
 
 impl World {
-    pub fn send(&mut self, context: usize, order: OrderId) {
+    pub fn send(&mut self, context: usize, order: EffectId) {
         let values = Values { endpoint: "https://as.example/token".into(), ..Values::default() };
         let sent = self.contexts[context].machine.request(&values).ok().and_then(|request| request.body);
         let Some(token) = sent.as_ref().and_then(|body| refresh_token_in(body.reveal())) else {

@@ -1,7 +1,7 @@
 //! What the script says: callers, logins, sign-outs, crashes, sleep and clocks; and the calm after it.
 
 use oauth_refresher::core::json::Json;
-use oauth_refresher::core::machine::{Input, Revoke, Wish};
+use oauth_refresher::core::machine::{Demand, Input, Revoke};
 use oauth_refresher::core::record::Tokens;
 use oauth_refresher::core::secret::Secret;
 use oauth_refresher::core::time::UnixTime;
@@ -120,7 +120,7 @@ impl World {
             self.work(context);
             return self.set_timer(context);
         }
-        let wish = Wish {
+        let wish = Demand {
             min_validity: if let Ask::Valid(validity) = ask { Some(span(validity)) } else { None },
             rejected: rejected.map(|token| Secret::new(name("at", token))),
             force: ask == Ask::Force,

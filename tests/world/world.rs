@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use oauth_refresher::core::json::Json;
-use oauth_refresher::core::machine::{Input, Machine, OrderId};
+use oauth_refresher::core::machine::{EffectId, Input, Machine};
 use oauth_refresher::core::record::{Record, Tokens};
 use oauth_refresher::core::secret::Secret;
 use oauth_refresher::core::time::{Duration, UnixTime};
@@ -29,7 +29,7 @@ const LONGEST: u32 = 20_000;
 #[derive(Debug)]
 pub enum Happening {
     Scripted(usize),
-    Read(usize, u32, OrderId, Moment),
+    Read(usize, u32, EffectId, Moment),
     Write(usize, u32, Writing),
     Arrival(usize, u32, Arrival),
     Timer(usize, u32, Moment),
@@ -46,7 +46,7 @@ pub enum Happening {
 
 #[derive(Debug)]
 pub struct Writing {
-    pub order: OrderId,
+    pub order: EffectId,
     pub record: Option<Box<Record>>,
     pub expected: Option<u64>,
     pub fails_after: bool,
@@ -345,7 +345,7 @@ impl World {
         self.dice.below(longest + 1)
     }
 
-    pub fn claim(&self, context: usize, order: OrderId) -> Claim {
+    pub fn claim(&self, context: usize, order: EffectId) -> Claim {
         Claim { context, life: self.contexts[context].life, order }
     }
 

@@ -4,7 +4,7 @@
 //! ```text
 //! Under the lock the storage is not read again.
 //!
-//! in src/core/machine/flight.rs
+//! in src/core/machine/refresh.rs
 //!          self.lock = Some((order, reach));
 //! -        self.reread();
 //! +        self.spend_or_leave(self.now);

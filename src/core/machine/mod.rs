@@ -16,29 +16,30 @@
 //!
 //! A driver performs one order, awaits one thing, and comes back with one fact.
 
-mod decision;
-mod demands;
-mod errand;
-mod facts;
-mod flight;
-mod held;
-mod outcome;
+mod background;
+mod callers;
 mod phase;
+mod protocol;
 mod questions;
-mod spending;
+mod refresh;
+mod reply;
+mod send;
+mod session;
+mod session_change;
 
-pub use facts::{
-    CallerId, Code, Effect, Event, Failure, Holding, Input, Late, Operation, OrderId, Reach, Revoke, Sent, Source, Wish,
+pub use protocol::{
+    CallerId, Code, Demand, Effect, EffectId, Event, Failure, Holding, Input, Late, Operation, Reach, Revoke, Sent,
+    Source,
 };
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use self::decision::Decision;
-use self::demands::Demand;
-use self::held::{Held, Reconciled};
+use self::callers::Caller;
 use self::phase::{Orphan, Phase};
+use self::session::{Reconciled, Session};
+use self::session_change::SessionChange;
 use super::json::{Json, Object};
 use super::oauth::response::login;
 use super::policy::{Policy, Random};
@@ -53,14 +54,14 @@ pub struct Machine {
     options: Object,
     /// Tokens for a storage that turns out to be empty.
     initial: Option<Tokens>,
-    held: Held,
+    session: Session,
     phase: Phase,
-    decision: Option<Decision>,
-    demands: Vec<Demand>,
+    change: Option<SessionChange>,
+    callers: Vec<Caller>,
     /// No caller's time is over before this.
     first_deadline: UnixTime,
     /// The lock that is held.
-    lock: Option<(OrderId, Reach)>,
+    lock: Option<(EffectId, Reach)>,
     /// Requests sent since callers began to wait.
     tries: u32,
     /// Refreshes that failed in a row.
@@ -80,7 +81,7 @@ pub struct Machine {
     /// Marks that were refused in a row.
     refusals: u32,
     /// The request that was given up last, because its time seemed to be over; and its mark.
-    overdue: Option<(OrderId, UnixTime, String)>,
+    overdue: Option<(EffectId, UnixTime, String)>,
     /// A reply whose asker is gone, until it is known whether the mark still stands.
     late: Option<Late>,
     /// A mark was found when the storage was first read: its outcome is to be settled now.
@@ -97,9 +98,9 @@ pub struct Machine {
     jitter: u64,
     /// Tells this context's marks from others'.
     context: String,
-    last_order: OrderId,
+    last_id: EffectId,
     random: Random,
-    orders: Vec<Effect>,
+    effects: Vec<Effect>,
 }
 
 /// What a session is, in one word; as `Refresher.state` has it.
@@ -129,10 +130,10 @@ impl Machine {
             policy: Policy::from_json(options),
             options: kept,
             initial: options.member("tokens").and_then(|tokens| login(tokens, options)),
-            held: Held::default(),
+            session: Session::default(),
             phase: Phase::Idle,
-            decision: None,
-            demands: Vec::new(),
+            change: None,
+            callers: Vec::new(),
             first_deadline: UnixTime::EPOCH,
             lock: None,
             tries: 0,
@@ -154,9 +155,9 @@ impl Machine {
             now: UnixTime::EPOCH,
             jitter: random.draw(),
             context,
-            last_order: 0,
+            last_id: 0,
             random,
-            orders: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
@@ -164,8 +165,8 @@ impl Machine {
     pub fn step(&mut self, now: UnixTime, input: Input) -> Vec<Effect> {
         self.tell_time(now);
         match input {
-            Input::Demanded(id, wish) => self.demanded(now, id, wish),
-            Input::Withdrawn(id) => self.demands.retain(|demand| demand.id != id),
+            Input::Demanded(id, demand) => self.demanded(now, id, demand),
+            Input::Withdrawn(id) => self.callers.retain(|caller| caller.id != id),
             Input::Adopted(id, tokens) => self.adopted(now, id, tokens),
             Input::SignedOut(id, revoke) => self.signed_out(id, revoke),
             Input::Loaded(order, stored) => self.loaded(now, order, stored),
@@ -179,44 +180,44 @@ impl Machine {
             Input::Unreachable(order, sent) => self.unreachable(now, order, sent),
             Input::Recovered(late) => self.late = Some(late),
             Input::PeerChanged => {
-                self.held.hinted |= !self.held.looked && self.is_idle();
+                self.session.hinted |= !self.session.looked && self.is_idle();
                 self.look_again();
             }
             Input::Resumed => self.resumed(now),
             Input::ClockSetBack => {
-                self.held.distrusted = self.held.record.as_ref().map(|record| record.generation);
+                self.session.distrusted = self.session.record.as_ref().map(|record| record.generation);
                 self.look_before_anything();
             }
             Input::Watching(watching) => self.watching = watching,
             Input::Woke => {}
         }
         self.settle(now);
-        core::mem::take(&mut self.orders)
+        core::mem::take(&mut self.effects)
     }
 
     /// When to say `Woke` next. A pure query; waking early, late or twice changes nothing.
     pub fn deadline(&self) -> Option<UnixTime> {
-        let demands = (!self.demands.is_empty()).then_some(self.first_deadline);
+        let callers = (!self.callers.is_empty()).then_some(self.first_deadline);
         let phase = self.phase_deadline();
-        let decision = self.decision.as_ref().and_then(Decision::deadline);
-        let errand = if self.is_idle() { self.errand_at() } else { None };
-        let rest = self.rest.as_ref().filter(|_| self.is_idle() && !self.demands.is_empty()).map(|(until, _)| *until);
-        let resave = self.held.unsaved.as_ref().filter(|_| self.is_idle()).map(|unsaved| unsaved.retry_at);
-        [demands, phase, decision, errand, rest, resave].into_iter().flatten().min()
+        let change = self.change.as_ref().and_then(SessionChange::deadline);
+        let errand = if self.is_idle() { self.background_at() } else { None };
+        let rest = self.rest.as_ref().filter(|_| self.is_idle() && !self.callers.is_empty()).map(|(until, _)| *until);
+        let resave = self.session.unsaved.as_ref().filter(|_| self.is_idle()).map(|unsaved| unsaved.retry_at);
+        [callers, phase, change, errand, rest, resave].into_iter().flatten().min()
     }
 
     /// The session in one word.
     pub fn state(&self) -> State {
-        if self.phase.is_refreshing() && self.held.record.is_some() {
+        if self.phase.is_refreshing() && self.session.record.is_some() {
             return State::Refreshing;
         }
-        if self.held.ended {
+        if self.session.ended {
             return State::SessionEnded;
         }
-        match (&self.held.record, self.held.absence) {
+        match (&self.session.record, self.session.absence) {
             (Some(_), _) => State::Active,
             (None, Code::SessionEnded) => State::SessionEnded,
-            (None, Code::SignedOut) if self.held.looked => State::SignedOut,
+            (None, Code::SignedOut) if self.session.looked => State::SignedOut,
             (None, _) => State::Unknown,
         }
     }
@@ -229,8 +230,8 @@ impl Machine {
             return;
         }
         self.first_deadline = self.first_deadline - back;
-        for demand in &mut self.demands {
-            demand.wish.deadline = demand.wish.deadline - back;
+        for caller in &mut self.callers {
+            caller.demand.deadline = caller.demand.deadline - back;
         }
         self.marked_at = self.marked_at - back;
         for at in &mut self.unearned {
@@ -240,11 +241,11 @@ impl Machine {
             *until = *until - back;
             failure.retry_at = failure.retry_at.map(|at| at - back);
         }
-        if let Some(unsaved) = &mut self.held.unsaved {
+        if let Some(unsaved) = &mut self.session.unsaved {
             unsaved.retry_at = unsaved.retry_at - back;
         }
-        if let Some(decision) = &mut self.decision {
-            decision.shift(back);
+        if let Some(change) = &mut self.change {
+            change.shift(back);
         }
         self.shift_phase(back);
     }
@@ -252,7 +253,7 @@ impl Machine {
     /// Grants what can be granted and begins what is to be done.
     fn settle(&mut self, now: UnixTime) {
         self.phase_woke(now);
-        self.decision_woke(now);
+        self.change_woke(now);
         self.time_out(now);
         if self.is_idle() {
             self.consider(now);
@@ -260,24 +261,24 @@ impl Machine {
     }
 
     fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.decision.is_none()
+        matches!(self.phase, Phase::Idle) && self.change.is_none()
     }
 
-    fn order(&mut self) -> OrderId {
-        self.last_order = self.last_order.wrapping_add(1);
-        self.last_order
+    fn next_id(&mut self) -> EffectId {
+        self.last_id = self.last_id.wrapping_add(1);
+        self.last_id
     }
 
     /// Takes over what a read brought, and tells who must know.
     fn reconcile(&mut self, stored: Stored) -> Reconciled {
-        let first = !self.held.looked;
+        let first = !self.session.looked;
         self.unread = false;
-        let reconciled = self.held.reconcile(stored);
-        for demand in &mut self.demands {
-            demand.saw(self.held.record.as_ref());
+        let reconciled = self.session.reconcile(stored);
+        for caller in &mut self.callers {
+            caller.saw(self.session.record.as_ref());
         }
         if first {
-            let in_doubt = self.held.record.as_ref().and_then(Record::in_doubt);
+            let in_doubt = self.session.record.as_ref().and_then(Record::in_doubt);
             self.found_doubt = in_doubt.is_some_and(|pending| !pending.attempt.starts_with(&self.context));
         }
         match reconciled {
@@ -295,18 +296,18 @@ impl Machine {
     /// Says what may be handed out from now on.
     fn hold(&mut self) {
         self.jitter = self.random.draw();
-        self.orders.push(Effect::Hold(self.held.holding(!self.unread)));
+        self.effects.push(Effect::Hold(self.session.holding(!self.unread)));
     }
 
     /// Says so, and tells listeners.
     fn changed(&mut self, source: Source) {
         self.hold();
-        let generation = self.held.generation();
+        let generation = self.session.generation();
         self.notify(Event::TokenChanged(source, generation));
     }
 
     fn notify(&mut self, event: Event) {
-        self.orders.push(Effect::Notify(Box::new(event)));
+        self.effects.push(Effect::Notify(Box::new(event)));
     }
 }
 

@@ -1,13 +1,13 @@
 //! The phases of one refresh, in their order, and what each of them waits for.
 //! Look → lock → re-read → mark pending → send → save → unlock (rotation safety, invariants 2 to 9); a refusal is confirmed and
-//! a conflict looked at on the way. How one leads to the next is in `flight`.
+//! a conflict looked at on the way. How one leads to the next is in `refresh`.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::facts::{Failure, OrderId};
-use super::held::refresh_token_of;
-use super::outcome::Outcome;
+use super::protocol::{EffectId, Failure};
+use super::reply::Outcome;
+use super::session::refresh_token_of;
 use super::Machine;
 use crate::core::policy::MARGIN;
 use crate::core::record::Record;
@@ -22,11 +22,11 @@ pub enum Phase {
     /// Nothing is under way.
     Idle,
     /// The storage is being read, without the lock; a lock that was not to be had is remembered meanwhile.
-    Looking(OrderId, Option<Failure>),
+    Looking(EffectId, Option<Failure>),
     /// The lock is waited for.
-    Locking(OrderId, Option<UnixTime>),
+    Locking(EffectId, Option<UnixTime>),
     /// The storage is being read under the lock.
-    Rereading(OrderId),
+    Rereading(EffectId),
     /// The mark is being written.
     Marking(Box<Writing>),
     /// The request is out.
@@ -36,7 +36,7 @@ pub enum Phase {
     /// The result is being written.
     Saving(Box<Writing>, Outcome),
     /// The write was refused: the storage is being read to see what stands there.
-    Conflicting(OrderId, Box<Writing>, Outcome),
+    Conflicting(EffectId, Box<Writing>, Outcome),
 }
 
 /// A write on its way.
@@ -53,14 +53,14 @@ pub struct Writing {
 /// An order under way, or a pause before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    For(OrderId),
+    For(EffectId),
     Until(UnixTime),
 }
 
 /// A request that is out.
 #[derive(Debug)]
 pub struct Sending {
-    pub order: OrderId,
+    pub order: EffectId,
     pub sent_at: UnixTime,
     /// It is the second one, with the nonce that the server asked for.
     pub with_nonce: bool,
@@ -69,7 +69,7 @@ pub struct Sending {
 /// A request whose session was given up while it was out.
 #[derive(Debug)]
 pub struct Orphan {
-    pub order: OrderId,
+    pub order: EffectId,
     pub revoke: bool,
 }
 

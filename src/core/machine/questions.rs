@@ -1,7 +1,7 @@
 //! What a driver asks and only the core knows. No answer changes the machine: these are the rules that both drivers share.
 
-use super::facts::OrderId;
 use super::phase::Phase;
+use super::protocol::EffectId;
 use super::Machine;
 use crate::core::json::Json;
 use crate::core::oauth::request::{BadValue, Client, HttpRequest, Values};
@@ -12,7 +12,7 @@ use crate::core::time::{Duration, UnixTime};
 
 impl Machine {
     /// Whether that [`Effect::Send`] still stands. To build its request may take time, and meanwhile it may have been given up.
-    pub fn is_sending(&self, order: OrderId) -> bool {
+    pub fn is_sending(&self, order: EffectId) -> bool {
         matches!(&self.phase, Phase::Sending(sending) if sending.order == order)
     }
 
@@ -26,7 +26,7 @@ impl Machine {
     pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
         let none = Tokens::default();
         Client::new(self.options.json())
-            .refresh_request(values, self.held.record.as_ref().map_or(&none, |record| &record.tokens))
+            .refresh_request(values, self.session.record.as_ref().map_or(&none, |record| &record.tokens))
     }
 
     /// The request of an [`Effect::Revoke`].

@@ -5,7 +5,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 
 use super::Driver;
-use crate::core::machine::{Input, OrderId, Sent};
+use crate::core::machine::{EffectId, Input, Sent};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
 use crate::core::oauth::retry::{RefusedPart, RevocationRetry};
@@ -23,7 +23,7 @@ const UNSAFE: &str =
 const FUNCTIONS: &str = "a function of the options did not answer in time";
 
 impl Driver {
-    pub(super) async fn send(&self, order: OrderId) {
+    pub(super) async fn send(&self, order: EffectId) {
         let sent = self.sent(order).await;
         match sent {
             Ok(reply) => self.tell(Input::Replied(order, reply)),
@@ -32,7 +32,7 @@ impl Driver {
     }
 
     /// One attempt; and where the server does not know the client, one more with whatever functions say of it now: a secret was rotated.
-    async fn sent(&self, order: OrderId) -> Result<Reply, Sent> {
+    async fn sent(&self, order: EffectId) -> Result<Reply, Sent> {
         let begun = monotonic_ms();
         let left_ms = || self.options.timeout_ms() - (monotonic_ms() - begun);
         if self.would_be_spent_twice() {

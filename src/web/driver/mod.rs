@@ -26,9 +26,9 @@ use super::ports::timer::Timer;
 use super::ports::turn::{race, Either};
 use super::ports::wake::{has_document, is_visible, is_workerd, Wakes};
 use super::scrub::Scrubber;
-use super::storage::{Held, Subscription};
+use super::storage::{LockGuard, Subscription};
 use crate::core::machine::{
-    CallerId, Code, Effect, Event as Told, Failure, Holding, Input, Machine, OrderId, Revoke, State, Wish,
+    CallerId, Code, Demand, Effect, EffectId, Event as Told, Failure, Holding, Input, Machine, Revoke, State,
 };
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::time::{Duration as Span, UnixTime};
@@ -54,7 +54,7 @@ pub struct Driver {
     callers: RefCell<BTreeMap<CallerId, oneshot::Sender<Answered>>>,
     last_caller: Cell<CallerId>,
     /// Locks that are held or waited for; dropped, they are let go of, or not waited for any more.
-    locks: RefCell<BTreeMap<OrderId, Lease>>,
+    locks: RefCell<BTreeMap<EffectId, Lease>>,
     revocations: RefCell<Vec<oneshot::Receiver<()>>>,
     ears: RefCell<Option<Ears>>,
     closed: Cell<bool>,
@@ -69,7 +69,7 @@ type Answered = Result<Option<TokenSet>, RefreshError>;
 
 enum Lease {
     Waiting(#[allow(dead_code, reason = "dropped, the wait is over")] oneshot::Sender<()>),
-    Held(#[allow(dead_code, reason = "dropped, the lock is let go of")] Held),
+    Held(#[allow(dead_code, reason = "dropped, the lock is let go of")] LockGuard),
 }
 
 /// What is listened to.
@@ -146,13 +146,13 @@ impl Driver {
     }
 
     /// Waits for tokens. Dropping the future withdraws the demand, and nothing else.
-    pub async fn demand(&self, wish: Wish, patience: Option<Duration>) -> Result<TokenSet, RefreshError> {
+    pub async fn demand(&self, demand: Demand, patience: Option<Duration>) -> Result<TokenSet, RefreshError> {
         let patience = match patience {
             Some(patience) => Span::from_millis(u64::try_from(patience.as_millis()).unwrap_or(u64::MAX)),
             None => self.machine.borrow().patience(),
         };
         let deadline = self.now() + patience;
-        let tokens = self.call(move |id| Input::Demanded(id, Wish { deadline, ..wish })).await?;
+        let tokens = self.call(move |id| Input::Demanded(id, Demand { deadline, ..demand })).await?;
         tokens.ok_or_else(RefreshError::closed)
     }
 
@@ -316,7 +316,7 @@ impl Driver {
         }
     }
 
-    async fn load(&self, order: OrderId) {
+    async fn load(&self, order: EffectId) {
         let loaded = self.storage.load().await;
         match loaded {
             Ok(stored) => {
@@ -329,7 +329,7 @@ impl Driver {
         }
     }
 
-    async fn save(&self, order: OrderId, record: Option<Box<Record>>, expected: Option<u64>) {
+    async fn save(&self, order: EffectId, record: Option<Box<Record>>, expected: Option<u64>) {
         if let Some(record) = &record {
             self.scrubber.borrow_mut().learn_tokens(&record.tokens);
         }
@@ -341,7 +341,7 @@ impl Driver {
         }
     }
 
-    async fn acquire(&self, order: OrderId, stopped: oneshot::Receiver<()>) {
+    async fn acquire(&self, order: EffectId, stopped: oneshot::Receiver<()>) {
         match race(pin!(self.lock.acquire()), pin!(stopped)).await {
             Either::First(Ok((held, reach))) => {
                 self.locks.borrow_mut().insert(order, Lease::Held(held));

@@ -16,7 +16,7 @@ use super::wake::OnDrop;
 use crate::core::machine::Reach;
 use crate::web::error::StorageError;
 use crate::web::options::Lock;
-use crate::web::storage::{Held, Storage};
+use crate::web::storage::{LockGuard, Storage};
 
 #[wasm_bindgen(module = "/pkg-template/lib/ports/lock.js")]
 extern "C" {
@@ -61,7 +61,7 @@ impl LockPort {
     }
 
     /// Waits for the lock. Dropping the future stops waiting.
-    pub async fn acquire(&self) -> Result<(Held, Reach), StorageError> {
+    pub async fn acquire(&self) -> Result<(LockGuard, Reach), StorageError> {
         if self.own {
             return self.storage.lock().await.map(|held| (held, Reach::AllContexts));
         }
@@ -94,12 +94,12 @@ fn named(name: &str) -> JsValue {
     object.into()
 }
 
-fn held(answer: JsValue) -> (Held, Reach) {
+fn held(answer: JsValue) -> (LockGuard, Reach) {
     let member = |name| Reflect::get(&answer, &JsValue::from_str(name)).unwrap_or_default();
     let reach = if member("everywhere").is_truthy() { Reach::AllContexts } else { Reach::ThisRealm };
     let release = member("release").dyn_into::<Function>().ok();
     let let_go = move || {
         let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
     };
-    (Held::new(let_go), reach)
+    (LockGuard::new(let_go), reach)
 }

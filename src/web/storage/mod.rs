@@ -76,7 +76,7 @@ pub trait Storage {
     }
 
     /// Waits for a lock that every context which shares this storage respects. Dropping the future stops waiting.
-    fn lock(&self) -> Async<'_, Result<Held, StorageError>> {
+    fn lock(&self) -> Async<'_, Result<LockGuard, StorageError>> {
         Box::pin(async { Err(StorageError::new("this storage has no lock")) })
     }
 
@@ -109,9 +109,9 @@ pub enum Written {
 }
 
 /// A lock that is held until this is dropped.
-pub struct Held(#[allow(dead_code, reason = "what matters is when it is dropped")] OnDrop);
+pub struct LockGuard(#[allow(dead_code, reason = "what matters is when it is dropped")] OnDrop);
 
-impl Held {
+impl LockGuard {
     /// With what lets go of it.
     pub fn new(release: impl FnOnce() + 'static) -> Self {
         Self(OnDrop::new(release))

@@ -5,7 +5,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::facts::{Code, Holding, Wish};
+use super::protocol::{Code, Demand, Holding};
 use crate::core::json::{cut, whole};
 use crate::core::policy::MIN_VALIDITY;
 use crate::core::record::{fingerprint, Record, Stored};
@@ -23,7 +23,7 @@ pub const MOST_BACKOFFS: u32 = 4;
 
 /// The session as this context knows it.
 #[derive(Debug)]
-pub struct Held {
+pub struct Session {
     /// Whether the storage was read at all.
     pub looked: bool,
     /// The newest record.
@@ -72,7 +72,7 @@ pub enum Reconciled {
     Unreadable,
 }
 
-impl Default for Held {
+impl Default for Session {
     fn default() -> Self {
         Self {
             looked: false,
@@ -90,7 +90,7 @@ impl Default for Held {
     }
 }
 
-impl Held {
+impl Session {
     /// The generation for the next write.
     pub fn next_generation(&self) -> u64 {
         self.highest.max(self.stored.unwrap_or(0)).saturating_add(1)
@@ -157,7 +157,7 @@ impl Held {
         self.put(record, generation);
     }
 
-    /// Keeps in memory what the storage did not take. What follows a decision that it did not take is part of it.
+    /// Keeps in memory what the storage did not take. What follows a change that it did not take is part of it.
     pub fn keep_unsaved(&mut self, record: Option<Record>, mut unsaved: Unsaved) {
         let stored = self.stored;
         unsaved.decides = unsaved.decides.or_else(|| self.unsaved.take()?.decides);
@@ -216,25 +216,25 @@ impl Held {
         }))
     }
 
-    /// Whether the access token fulfils the wish.
-    pub fn serves(&self, wish: &Wish, now: UnixTime) -> bool {
+    /// Whether the access token fulfils the demand.
+    pub fn serves(&self, demand: &Demand, now: UnixTime) -> bool {
         let Some(record) = &self.record else {
             return false;
         };
-        self.still_good(wish, now)
+        self.still_good(demand, now)
             && self.distrusted != Some(record.generation)
             && now + CLOCK_TOLERANCE >= record.obtained_at
             && record
                 .expires_at()
-                .is_none_or(|end| now + spare(record, wish.min_validity.unwrap_or(MIN_VALIDITY)) < end)
+                .is_none_or(|end| now + spare(record, demand.min_validity.unwrap_or(MIN_VALIDITY)) < end)
     }
 
     /// Whether the access token is better than none: not refused, and not at its end.
-    pub fn still_good(&self, wish: &Wish, now: UnixTime) -> bool {
+    pub fn still_good(&self, demand: &Demand, now: UnixTime) -> bool {
         let Some(record) = self.record.as_ref().filter(|_| !self.is_over()) else {
             return false;
         };
-        let refused = |token: &str| wish.rejected.as_ref().is_some_and(|rejected| rejected.reveal() == token);
+        let refused = |token: &str| demand.rejected.as_ref().is_some_and(|rejected| rejected.reveal() == token);
         record.tokens.access_token().is_some_and(|token| !refused(&token))
             && record.expires_at().is_none_or(|end| now < end)
     }
@@ -266,14 +266,14 @@ impl Held {
             || unsaved.replaces.is_some() && theirs.is_some() && refresh_token_of(theirs) == unsaved.replaces
     }
 
-    /// Whether a decision that is not stored yet wins over what stands there: another session, and no later login. One of
-    /// the same session is the decision itself, which landed though it seemed to fail, or descends from it.
+    /// Whether a change that is not stored yet wins over what stands there: another session, and no later login. One of
+    /// the same session is the change itself, which landed though it seemed to fail, or descends from it.
     pub fn overrules(&self, ours: Option<&Record>, theirs: Option<&Record>) -> bool {
-        let Some(decision) = self.unsaved.as_ref().and_then(|unsaved| unsaved.decides.as_ref()) else {
+        let Some(change) = self.unsaved.as_ref().and_then(|unsaved| unsaved.decides.as_ref()) else {
             return false;
         };
         let since = |session: &str| cut(session, b'-').and_then(|(time, _)| whole(time));
-        let later = theirs.is_some_and(|theirs| since(&theirs.session) > since(decision));
+        let later = theirs.is_some_and(|theirs| since(&theirs.session) > since(change));
         !later && (theirs.is_none() || theirs.map(|theirs| &theirs.session) != ours.map(|ours| &ours.session))
     }
 

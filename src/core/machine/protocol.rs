@@ -15,37 +15,37 @@ use crate::core::time::{Duration, UnixTime};
 /// Names a caller that waits.
 pub type CallerId = u32;
 /// Names an order that takes time.
-pub type OrderId = u32;
+pub type EffectId = u32;
 
 /// Something happened.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A caller wants tokens. Answered by one [`Effect::Grant`] or [`Effect::Refuse`].
-    Demanded(CallerId, Wish),
+    Demanded(CallerId, Demand),
     /// A caller does not want them any more. The refresh goes on.
     Withdrawn(CallerId),
-    /// A login brought tokens. Answered like a demand, once they are stored.
+    /// A login brought tokens. Answered like a caller, once they are stored.
     Adopted(CallerId, Tokens),
     /// The session is to be forgotten. Answered by [`Effect::Done`].
     SignedOut(CallerId, Revoke),
     /// [`Effect::Load`] brought this.
-    Loaded(OrderId, Stored),
+    Loaded(EffectId, Stored),
     /// [`Effect::Load`] failed.
-    LoadFailed(OrderId),
+    LoadFailed(EffectId),
     /// [`Effect::Save`] wrote.
-    Saved(OrderId),
+    Saved(EffectId),
     /// [`Effect::Save`] wrote nothing: the storage holds another generation.
-    SaveRefused(OrderId),
+    SaveRefused(EffectId),
     /// [`Effect::Save`] failed; whether it wrote is unknown.
-    SaveFailed(OrderId),
+    SaveFailed(EffectId),
     /// [`Effect::Lock`] holds the lock, and whether other contexts respect it.
-    Locked(OrderId, Reach),
+    Locked(EffectId, Reach),
     /// [`Effect::Lock`] failed: the lock service is broken.
-    LockFailed(OrderId),
+    LockFailed(EffectId),
     /// [`Effect::Send`] brought a reply.
-    Replied(OrderId, Reply),
+    Replied(EffectId, Reply),
     /// [`Effect::Send`] brought none.
-    Unreachable(OrderId, Sent),
+    Unreachable(EffectId, Sent),
     /// A machine that is gone had sent a request under that mark, and this came back.
     Recovered(Late),
     /// Another context wrote: a hint to look.
@@ -75,15 +75,15 @@ pub struct Late {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Read the storage; report `Loaded` or `LoadFailed`.
-    Load(OrderId),
+    Load(EffectId),
     /// Write the record, or forget with `None`, if the storage holds that generation; report `Saved`, `SaveRefused` or `SaveFailed`.
-    Save(OrderId, Option<Box<Record>>, Option<u64>),
+    Save(EffectId, Option<Box<Record>>, Option<u64>),
     /// Get the lock; report `Locked` or `LockFailed`.
-    Lock(OrderId),
+    Lock(EffectId),
     /// Let go of the lock, or stop waiting for it.
-    Unlock(OrderId),
+    Unlock(EffectId),
     /// Build the request with [`super::Machine::request`] and send it; report `Replied` or `Unreachable`.
-    Send(OrderId),
+    Send(EffectId),
     /// From now on these are the tokens to hand out.
     Hold(Option<Box<Holding>>),
     /// Give the caller the tokens that are held.
@@ -100,7 +100,7 @@ pub enum Effect {
 
 /// What a caller wants.
 #[derive(Clone, Debug, Default)]
-pub struct Wish {
+pub struct Demand {
     /// The access token must be good for this long yet, or for a quarter of its lifetime if that is shorter.
     pub min_validity: Option<Duration>,
     /// An access token that a resource server refused.

@@ -1,9 +1,9 @@
 //! What a reply does to the session: new tokens are stored before anybody sees them, only a confirmed `invalid_grant`
 //! (RFC 6749 section 5.2) ends it, and everything else keeps the tokens (rotation safety, invariants 4, 6 and 10).
 
-use super::facts::{Code, Effect, Event, Failure, Late, OrderId, Source};
-use super::held::{refresh_token_of, Reconciled, Unsaved, MOST_BACKOFFS, PATIENT_RESAVES};
 use super::phase::{Phase, Wait, Writing};
+use super::protocol::{Code, Effect, EffectId, Event, Failure, Late, Source};
+use super::session::{refresh_token_of, Reconciled, Unsaved, MOST_BACKOFFS, PATIENT_RESAVES};
 use super::{Machine, Reach};
 use crate::core::oauth::id_token::is_somebody_elses;
 use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
@@ -31,7 +31,7 @@ pub enum Outcome {
 }
 
 impl Machine {
-    pub(super) fn replied(&mut self, now: UnixTime, order: OrderId, reply: &Reply) {
+    pub(super) fn replied(&mut self, now: UnixTime, order: EffectId, reply: &Reply) {
         let sending = match self.leave() {
             Phase::Sending(sending) if sending.order == order => sending,
             other => {
@@ -83,7 +83,7 @@ impl Machine {
 
     /// OpenID Connect Core section 12.2: the reply is rejected, if its id_token is of another person than the session's.
     fn are_somebody_elses(&self, tokens: &Tokens, reply: &Reply, now: UnixTime) -> bool {
-        let stored = self.held.record.as_ref().and_then(|record| record.tokens.text("id_token"));
+        let stored = self.session.record.as_ref().and_then(|record| record.tokens.text("id_token"));
         let Some((new, stored)) = tokens.text("id_token").zip(stored) else {
             return false;
         };
@@ -98,7 +98,7 @@ impl Machine {
         self.revoke(tokens, "refresh_token");
         self.revoke(tokens, "access_token");
         let failure = Failure::new(Code::IdentityMismatch).leaving(RefreshTokenState::Spent);
-        let writing = self.save(None, self.held.fingerprint(), 0);
+        let writing = self.save(None, self.session.fingerprint(), 0);
         self.enter(Phase::Saving(writing, Outcome::Ended(failure)));
     }
 
@@ -107,7 +107,7 @@ impl Machine {
         if self.was_in_doubt {
             failure.refresh_token = RefreshTokenState::Unknown;
         }
-        let marked = self.held.record.clone().filter(|record| record.pending.is_some());
+        let marked = self.session.record.clone().filter(|record| record.pending.is_some());
         match marked.filter(|_| failure.refresh_token == RefreshTokenState::Unspent) {
             Some(record) => self.unmark(record, failure),
             None => self.finish(now, &failure),
@@ -120,7 +120,7 @@ impl Machine {
         let allowed = match failure.refresh_token {
             RefreshTokenState::Unspent => true,
             RefreshTokenState::Unknown => {
-                let doubt = self.held.record.as_ref().and_then(Record::in_doubt);
+                let doubt = self.session.record.as_ref().and_then(Record::in_doubt);
                 doubt.is_some_and(|pending| self.policy.may_send_again(pending, now))
             }
             RefreshTokenState::Spent => false,
@@ -128,7 +128,7 @@ impl Machine {
         let transient = matches!(failure.code, Code::Unavailable | Code::OutcomeUnknown);
         let until = failure.retry_at.unwrap_or(now + backoff(self.tries, &mut self.random));
         let soon = until.since(now) <= LONGEST_WAIT;
-        if transient && allowed && soon && self.tries <= self.policy.retries && !self.demands.is_empty() {
+        if transient && allowed && soon && self.tries <= self.policy.retries && !self.callers.is_empty() {
             self.rest = Some((until, failure.clone()));
             return;
         }
@@ -142,30 +142,30 @@ impl Machine {
         }
         self.rest = Some((until, failure.clone()));
         self.serve_or_refuse(now, &failure);
-        let next = self.errand_at();
+        let next = self.background_at();
         self.notify(Event::RefreshFailed(failure, next));
     }
 
     /// The storage was read once more after `invalid_grant`: is it still the refused refresh token that stands there?
     pub(super) fn confirmed(&mut self, now: UnixTime, stored: Stored, failure: Failure) {
-        let refused = self.held.fingerprint();
+        let refused = self.session.fingerprint();
         if self.reconcile(stored) == Reconciled::Unreadable {
             return self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
         }
-        if self.held.fingerprint() != refused {
+        if self.session.fingerprint() != refused {
             self.tries = 0;
             return self.unlock();
         }
-        let Some(mut record) = self.held.record.clone() else {
+        let Some(mut record) = self.session.record.clone() else {
             return self.unlock();
         };
-        let good = self.demands.iter().all(|demand| demand.wish.rejected.is_none() || !demand.pressed)
+        let good = self.callers.iter().all(|caller| caller.demand.rejected.is_none() || !caller.pressed)
             && record.tokens.access_token().is_some()
             && record.expires_at().is_none_or(|end| now < end);
         let (record, outcome) = if good {
             record.tokens.remove("refresh_token");
             record.pending = None;
-            record.generation = self.held.generation_to_write(self.now);
+            record.generation = self.session.generation_to_write(self.now);
             (Some(record), Outcome::EndedLater(failure))
         } else {
             (None, Outcome::Ended(failure))
@@ -178,13 +178,13 @@ impl Machine {
     pub(super) fn conclude(&mut self, now: UnixTime, outcome: Outcome) {
         match outcome {
             Outcome::Refreshed => {
-                if !self.demands.iter().any(|demand| demand.pressed) {
+                if !self.callers.iter().any(|caller| caller.pressed) {
                     self.unearned.clear();
                 }
                 self.settled();
                 self.hold();
                 // A save can take longer than the token lives: then it is refreshed once more, and only once.
-                let ran_out = self.held.record.as_ref().and_then(Record::expires_at).is_some_and(|end| end <= now);
+                let ran_out = self.session.record.as_ref().and_then(Record::expires_at).is_some_and(|end| end <= now);
                 self.came_late = ran_out && !self.came_late;
                 if self.came_late {
                     self.grant_served(now);
@@ -196,7 +196,7 @@ impl Machine {
             Outcome::Failed(failure) => self.finish(now, &failure),
             Outcome::Ended(failure) => {
                 self.settled();
-                self.held.absence = Code::SessionEnded;
+                self.session.absence = Code::SessionEnded;
                 self.hold();
                 self.refuse_all(&failure);
                 self.announce(Source::SessionEnded);
@@ -204,7 +204,7 @@ impl Machine {
             }
             Outcome::EndedLater(failure) => {
                 self.settled();
-                self.held.ended = true;
+                self.session.ended = true;
                 self.hold();
                 self.serve_or_refuse(now, &failure);
                 self.notify(Event::SessionEnded(failure));
@@ -224,23 +224,23 @@ impl Machine {
         let forgotten = stored == Stored::Nothing && writing.record.is_none();
         if (written || forgotten) && matters {
             // Our own write, whose acknowledgement was lost.
-            self.held.wrote(theirs.cloned());
+            self.session.wrote(theirs.cloned());
             return self.conclude(now, outcome);
         }
-        if matters && self.resaves() < PATIENT_RESAVES && self.held.is_stale_read(&stored) {
+        if matters && self.resaves() < PATIENT_RESAVES && self.session.is_stale_read(&stored) {
             // Older than what this context wrote: a replica that lags, which says nothing of who won.
             return self.unsaved(now, writing, outcome);
         }
         let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
-        let ours_wins = same_token || self.held.overrules(writing.record.as_ref(), theirs);
+        let ours_wins = same_token || self.session.overrules(writing.record.as_ref(), theirs);
         if ours_wins && matters {
             // Whoever wrote meanwhile still holds the refresh token that this result replaces.
-            self.held.saw_generation(&stored);
+            self.session.saw_generation(&stored);
             if writing.tries >= CONFLICT_TRIES {
                 return self.unsaved(now, writing, outcome);
             }
             if let Some(record) = &mut writing.record {
-                record.generation = self.held.generation_to_write(self.now);
+                record.generation = self.session.generation_to_write(self.now);
             }
             let writing = self.save(writing.record, writing.replaces, writing.tries.saturating_add(1));
             self.enter(Phase::Saving(writing, outcome));
@@ -252,7 +252,7 @@ impl Machine {
                 self.revoke(&record.tokens, "refresh_token");
             }
         }
-        self.held.unsaved = None;
+        self.session.unsaved = None;
         self.reconcile(stored);
         match outcome {
             Outcome::Failed(failure) => self.finish(now, &failure),
@@ -269,7 +269,7 @@ impl Machine {
                 // Seconds at most: a storage that is back shall have it before another context gives this one up.
                 let failures = writing.tries.saturating_add(self.resaves()).min(MOST_BACKOFFS);
                 let pause = backoff(failures, &mut self.random);
-                if let Some(unsaved) = &mut self.held.unsaved {
+                if let Some(unsaved) = &mut self.session.unsaved {
                     unsaved.failures = unsaved.failures.saturating_add(1);
                     unsaved.retry_at = now + pause;
                 }
@@ -279,19 +279,19 @@ impl Machine {
         }
         let unsaved =
             Unsaved { replaces: writing.replaces, decides: None, retry_at: now + Duration::from_secs(1), failures: 0 };
-        self.held.keep_unsaved(writing.record, unsaved);
+        self.session.keep_unsaved(writing.record, unsaved);
         self.conclude(now, outcome);
     }
 
     /// Tries to store what is in memory only. No lock is needed: the generation decides.
     pub(super) fn resave(&mut self) {
-        let replaces = self.held.unsaved.as_ref().and_then(|unsaved| unsaved.replaces.clone());
-        let mut record = self.held.record.clone();
+        let replaces = self.session.unsaved.as_ref().and_then(|unsaved| unsaved.replaces.clone());
+        let mut record = self.session.record.clone();
         if let Some(record) = &mut record {
             // Over nothing, past whatever was: a mark of the session that the login replaced may have its number by now.
-            let past = match self.held.stored {
+            let past = match self.session.stored {
                 Some(stored) => stored.saturating_add(1),
-                None => self.held.generation_to_write(self.now),
+                None => self.session.generation_to_write(self.now),
             };
             record.generation = record.generation.max(past);
         }
@@ -300,24 +300,24 @@ impl Machine {
     }
 
     fn resaves(&self) -> u32 {
-        self.held.unsaved.as_ref().map_or(0, |unsaved| unsaved.failures)
+        self.session.unsaved.as_ref().map_or(0, |unsaved| unsaved.failures)
     }
 
     fn settled(&mut self) {
         self.tries = 0;
         self.failures = 0;
         self.rest = None;
-        self.held.ended = false;
+        self.session.ended = false;
         self.unlock();
     }
 
     fn announce(&mut self, source: Source) {
-        let generation = self.held.generation();
+        let generation = self.session.generation();
         self.notify(Event::TokenChanged(source, generation));
     }
 
     fn refreshed(&mut self, mut tokens: Tokens, sent_at: UnixTime) {
-        let Some(current) = &self.held.record else {
+        let Some(current) = &self.session.record else {
             return self.unlock();
         };
         tokens.keep_from(&current.tokens);
@@ -326,14 +326,14 @@ impl Machine {
             return self.failed(self.now, Failure::new(Code::BadResponse).leaving(RefreshTokenState::Unknown));
         }
         let session = current.session.clone();
-        let record = Record { session, ..Record::new(tokens, sent_at, self.held.generation_to_write(self.now)) };
-        let writing = self.save(Some(record), self.held.fingerprint(), 0);
+        let record = Record { session, ..Record::new(tokens, sent_at, self.session.generation_to_write(self.now)) };
+        let writing = self.save(Some(record), self.session.fingerprint(), 0);
         self.enter(Phase::Saving(writing, Outcome::Refreshed));
     }
 
     /// An access token that nobody can use came with a refresh token that may be the only one left: that one is kept.
     fn unknown_type(&mut self, now: UnixTime, tokens: &Tokens, failure: Failure) {
-        match (self.held.record.clone(), tokens.refresh_token()) {
+        match (self.session.record.clone(), tokens.refresh_token()) {
             (Some(mut record), Some(successor)) => {
                 record.tokens.set_text("refresh_token", &successor);
                 self.unmark(record, failure);
@@ -345,8 +345,8 @@ impl Machine {
     pub(super) fn unmark(&mut self, mut record: Record, failure: Failure) {
         record.pending = None;
         record.retry_at = failure.retry_at;
-        record.generation = self.held.generation_to_write(self.now);
-        let writing = self.save(Some(record), self.held.fingerprint(), 0);
+        record.generation = self.session.generation_to_write(self.now);
+        let writing = self.save(Some(record), self.session.fingerprint(), 0);
         self.enter(Phase::Saving(writing, Outcome::Failed(failure)));
     }
 
@@ -360,7 +360,7 @@ impl Machine {
     }
 
     /// The session of that request was given up; a sign-out that revokes also revokes what it still brought.
-    fn orphan_replied(&mut self, now: UnixTime, order: OrderId, reply: &Reply) {
+    fn orphan_replied(&mut self, now: UnixTime, order: EffectId, reply: &Reply) {
         let Some(index) = self.orphans.iter().position(|orphan| orphan.order == order) else {
             return;
         };
@@ -372,6 +372,6 @@ impl Machine {
 
     /// Nobody needs that one of the tokens any more.
     pub(super) fn revoke(&mut self, tokens: &Tokens, name: &str) {
-        self.orders.extend(tokens.text(name).map(Secret::new).map(Effect::Revoke));
+        self.effects.extend(tokens.text(name).map(Secret::new).map(Effect::Revoke));
     }
 }

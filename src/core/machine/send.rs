@@ -4,9 +4,9 @@
 
 use alloc::string::String;
 
-use super::facts::{Code, Effect, Failure, OrderId, Reach, Wish};
-use super::held::Unsaved;
 use super::phase::{Phase, Sending, Writing};
+use super::protocol::{Code, Demand, Effect, EffectId, Failure, Reach};
+use super::session::Unsaved;
 use super::Machine;
 use crate::core::json::push_number;
 use crate::core::oauth::response::RefreshTokenState;
@@ -20,17 +20,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 impl Machine {
     /// Under the lock, with what the storage holds now: is a refresh still needed, and may the refresh token be sent?
-    pub(super) fn spend_or_leave(&mut self, now: UnixTime) {
+    pub(super) fn send_or_leave(&mut self, now: UnixTime) {
         let late = self.late.take();
-        let Some(record) = self.held.record.clone().filter(|_| self.held.can_refresh()) else {
+        let Some(record) = self.session.record.clone().filter(|_| self.session.can_refresh()) else {
             return self.unlock();
         };
         if let Some(late) = late.filter(|late| record.in_doubt().is_some_and(|mark| mark.attempt == late.attempt)) {
-            let order = self.order();
+            let order = self.next_id();
             self.enter(Phase::Sending(Sending { order, sent_at: late.sent_at, with_nonce: true }));
             return self.replied(now, order, &late.reply);
         }
-        if self.demands.is_empty() && !self.errand_due(now) {
+        if self.callers.is_empty() && !self.background_due(now) {
             // whoever wrote in between brought what was wanted
             self.refusals = 0;
             // or their time was over before our own mark was stored: nobody else can know that nothing was sent
@@ -86,17 +86,17 @@ impl Machine {
 
     /// Writes that a refresh token is about to be sent; `doubt` if it was sent before.
     fn mark(&mut self, now: UnixTime, doubt: Option<Pending>) {
-        let Some(mut record) = self.held.record.clone() else {
+        let Some(mut record) = self.session.record.clone() else {
             return self.unlock();
         };
         let Some(name) = record.tokens.refresh_token().map(|token| fingerprint(&token)) else {
             return self.unlock();
         };
-        let attempt = self.name(self.last_order);
+        let attempt = self.name(self.last_id);
         self.was_in_doubt = doubt.is_some();
         self.unsent = doubt.is_none().then(|| attempt.clone());
         let (started_at, probed_at) = doubt.map_or((now, None), |doubt| (doubt.started_at, doubt.probed_at));
-        record.generation = self.held.generation_to_write(self.now);
+        record.generation = self.session.generation_to_write(self.now);
         record.retry_at = None;
         record.pending = Some(Pending { attempt, started_at, fingerprint: name.clone(), probed_at });
         self.found_doubt = false;
@@ -115,7 +115,7 @@ impl Machine {
     }
 
     /// A name that no other context and no other order of this one has.
-    pub(super) fn name(&self, order: OrderId) -> String {
+    pub(super) fn name(&self, order: EffectId) -> String {
         let mut name = self.context.clone();
         name.push('-');
         push_number(&mut name, u64::from(order));
@@ -129,7 +129,7 @@ impl Machine {
             return self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
         }
         let unsaved = Unsaved { replaces: writing.replaces, decides: None, retry_at: now + MINUTE, failures: 0 };
-        self.held.keep_unsaved(writing.record, unsaved);
+        self.session.keep_unsaved(writing.record, unsaved);
         self.send(now, false);
     }
 
@@ -148,18 +148,20 @@ impl Machine {
     /// Whether the access token has run out, or was refused by a resource server, for somebody who waits. To want a newer
     /// one is no need.
     fn somebody_needs(&self, now: UnixTime) -> bool {
-        let any = Wish::default();
-        self.demands.iter().any(|demand| !self.held.still_good(if demand.pressed { &demand.wish } else { &any }, now))
+        let any = Demand::default();
+        self.callers
+            .iter()
+            .any(|caller| !self.session.still_good(if caller.pressed { &caller.demand } else { &any }, now))
     }
 
     pub(super) fn send(&mut self, now: UnixTime, with_nonce: bool) {
-        let order = self.order();
+        let order = self.next_id();
         self.unsent = None;
         self.refusals = 0;
         self.tries = self.tries.saturating_add(1);
         self.unearned.push(now);
         self.enter(Phase::Sending(Sending { order, sent_at: now, with_nonce }));
-        self.orders.push(Effect::Send(order));
+        self.effects.push(Effect::Send(order));
     }
 
     /// No request before then. Who can wait waits, without the lock.

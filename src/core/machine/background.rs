@@ -2,7 +2,7 @@
 //! token alive, and at once where an outcome is unknown and asking again is still safe. And the end of an access token
 //! that outlived its session.
 
-use super::facts::{Code, Event, Failure, Source};
+use super::protocol::{Code, Event, Failure, Source};
 use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
 use crate::core::policy::{Random, LONGEST_PATIENCE, MARGIN};
@@ -11,22 +11,22 @@ use crate::core::time::UnixTime;
 
 impl Machine {
     /// Whether a refresh is due that nobody asked for.
-    pub(super) fn errand_due(&self, now: UnixTime) -> bool {
-        self.held.can_refresh() && self.errand_at().is_some_and(|at| at <= now)
+    pub(super) fn background_due(&self, now: UnixTime) -> bool {
+        self.session.can_refresh() && self.background_at().is_some_and(|at| at <= now)
     }
 
     /// When the next thing is due that nobody asked for.
-    pub(super) fn errand_at(&self) -> Option<UnixTime> {
+    pub(super) fn background_at(&self) -> Option<UnixTime> {
         let rested = self.rest.as_ref().map_or(UnixTime::EPOCH, |(until, _)| *until);
         if self.late.is_some() {
             return Some(rested);
         }
-        if !self.held.looked {
+        if !self.session.looked {
             return self.watching.then_some(rested);
         }
-        let record = self.held.record.as_ref()?;
-        if !self.held.can_refresh() {
-            return record.expires_at().filter(|_| self.watching && !self.held.is_over());
+        let record = self.session.record.as_ref()?;
+        if !self.session.can_refresh() {
+            return record.expires_at().filter(|_| self.watching && !self.session.is_over());
         }
         if let Some(pending) = record.in_doubt() {
             return self.resend_is_due(pending).then_some(rested);
@@ -43,18 +43,18 @@ impl Machine {
     /// Nothing can be refreshed: callers learn why, and an access token that was all there was comes to its end.
     pub(super) fn no_session(&mut self, now: UnixTime) {
         self.late = None;
-        let spent = matches!(self.held.absence, Code::SessionEnded) || self.held.record.is_some();
+        let spent = matches!(self.session.absence, Code::SessionEnded) || self.session.record.is_some();
         let failure = if spent {
             Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent)
         } else {
-            Failure::new(self.held.absence)
+            Failure::new(self.session.absence)
         };
-        let ran_out = self.held.record.as_ref().is_some_and(|record| {
+        let ran_out = self.session.record.as_ref().is_some_and(|record| {
             record.tokens.access_token().is_none() || record.expires_at().is_some_and(|end| end <= now)
         });
-        if ran_out && !self.held.is_over() {
-            let announced = self.held.ended;
-            self.held.run_out();
+        if ran_out && !self.session.is_over() {
+            let announced = self.session.ended;
+            self.session.run_out();
             self.changed(Source::SessionEnded);
             if !announced {
                 self.notify(Event::SessionEnded(failure.clone()));

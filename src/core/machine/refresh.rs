@@ -1,14 +1,14 @@
 //! One refresh on its way: look → lock → re-read → mark pending → send → save → unlock.
 //! The lock is held from the re-read to the save and not longer; every write names the generation it replaces
-//! (rotation safety, invariants 2 to 9). What a reply does to the session is in `outcome`.
+//! (rotation safety, invariants 2 to 9). What a reply does to the session is in `reply`.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::facts::{Code, Effect, Event, Failure, Operation, OrderId, Reach, Sent};
-use super::held::Reconciled;
-use super::outcome::Outcome;
 use super::phase::{Orphan, Phase, Wait, Writing};
+use super::protocol::{Code, Effect, EffectId, Event, Failure, Operation, Reach, Sent};
+use super::reply::Outcome;
+use super::session::Reconciled;
 use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
 use crate::core::policy::{backoff, LONGEST_WAIT};
@@ -25,27 +25,27 @@ impl Machine {
     }
 
     pub(super) fn look(&mut self, remembered: Option<Failure>) {
-        let order = self.order();
+        let order = self.next_id();
         self.enter(Phase::Looking(order, remembered));
-        self.orders.push(Effect::Load(order));
+        self.effects.push(Effect::Load(order));
     }
 
     pub(super) fn lock(&mut self) {
-        let order = self.order();
+        let order = self.next_id();
         self.enter(Phase::Locking(order, None));
-        self.orders.push(Effect::Lock(order));
+        self.effects.push(Effect::Lock(order));
     }
 
-    pub(super) fn locked(&mut self, order: OrderId, reach: Reach) {
+    pub(super) fn locked(&mut self, order: EffectId, reach: Reach) {
         if !matches!(self.phase, Phase::Locking(waited, _) if waited == order) {
-            self.orders.push(Effect::Unlock(order));
+            self.effects.push(Effect::Unlock(order));
             return;
         }
         self.lock = Some((order, reach));
         self.reread();
     }
 
-    pub(super) fn lock_failed(&mut self, order: OrderId) {
+    pub(super) fn lock_failed(&mut self, order: EffectId) {
         if matches!(self.phase, Phase::Locking(waited, _) if waited == order) {
             self.notify(Event::StorageFailed(Operation::Lock));
             self.look(Some(Failure::new(Code::LockTimeout)));
@@ -53,8 +53,8 @@ impl Machine {
     }
 
     /// What a read brought, for whichever phase waits for it.
-    pub(super) fn loaded(&mut self, now: UnixTime, order: OrderId, stored: Stored) {
-        if self.decision_loaded(order, &stored) {
+    pub(super) fn loaded(&mut self, now: UnixTime, order: EffectId, stored: Stored) {
+        if self.change_loaded(order, &stored) {
             return;
         }
         match self.leave() {
@@ -68,8 +68,8 @@ impl Machine {
         }
     }
 
-    pub(super) fn load_failed(&mut self, now: UnixTime, order: OrderId) {
-        if self.decision_load_failed(order) {
+    pub(super) fn load_failed(&mut self, now: UnixTime, order: EffectId) {
+        if self.change_load_failed(order) {
             return;
         }
         match self.leave() {
@@ -85,7 +85,7 @@ impl Machine {
                 self.rest = Some((now + backoff(self.failures, &mut self.random), failure));
             }
             // A session that the storage never held lives in memory alone.
-            Phase::Rereading(waited) if waited == order && self.is_memory_only() => self.spend_or_leave(now),
+            Phase::Rereading(waited) if waited == order && self.is_memory_only() => self.send_or_leave(now),
             Phase::Rereading(waited) if waited == order => self.storage_gave_up(now),
             Phase::Conflicting(waited, writing, outcome) if waited == order => match outcome {
                 Outcome::Ended(_) | Outcome::EndedLater(_) => self.storage_gave_up(now),
@@ -100,41 +100,41 @@ impl Machine {
         }
     }
 
-    pub(super) fn saved(&mut self, now: UnixTime, order: OrderId) {
-        if self.decision_saved(now, order) {
+    pub(super) fn saved(&mut self, now: UnixTime, order: EffectId) {
+        if self.change_saved(now, order) {
             return;
         }
         match self.leave() {
             Phase::Marking(writing) if writing.wait == Wait::For(order) => {
-                self.held.wrote(writing.record);
+                self.session.wrote(writing.record);
                 self.marked(now);
             }
             Phase::Saving(writing, outcome) if writing.wait == Wait::For(order) => {
-                self.held.wrote(writing.record);
+                self.session.wrote(writing.record);
                 self.conclude(now, outcome);
             }
             other => self.enter(other),
         }
     }
 
-    pub(super) fn save_refused(&mut self, now: UnixTime, order: OrderId) {
-        if self.decision_save_refused(now, order) {
+    pub(super) fn save_refused(&mut self, now: UnixTime, order: EffectId) {
+        if self.change_save_refused(now, order) {
             return;
         }
-        self.held.refuted = true;
+        self.session.refuted = true;
         match self.leave() {
             Phase::Marking(writing) if writing.wait == Wait::For(order) => self.mark_refused(now),
             Phase::Saving(writing, outcome) if writing.wait == Wait::For(order) => {
-                let load = self.order();
-                self.orders.push(Effect::Load(load));
+                let load = self.next_id();
+                self.effects.push(Effect::Load(load));
                 self.enter(Phase::Conflicting(load, writing, outcome));
             }
             other => self.enter(other),
         }
     }
 
-    pub(super) fn save_failed(&mut self, now: UnixTime, order: OrderId) {
-        if self.decision_save_failed(now, order) {
+    pub(super) fn save_failed(&mut self, now: UnixTime, order: EffectId) {
+        if self.change_save_failed(now, order) {
             return;
         }
         match self.leave() {
@@ -158,7 +158,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn unreachable(&mut self, now: UnixTime, order: OrderId, sent: Sent) {
+    pub(super) fn unreachable(&mut self, now: UnixTime, order: EffectId, sent: Sent) {
         if !matches!(&self.phase, Phase::Sending(sending) if sending.order == order) {
             self.orphans.retain(|orphan| orphan.order != order);
             return;
@@ -175,7 +175,7 @@ impl Machine {
     /// Gives up whatever is under way, because somebody decided otherwise. A request that is out comes back to nobody.
     pub(super) fn abandon(&mut self, revoke: bool) {
         match self.leave() {
-            Phase::Locking(order, _) => self.orders.push(Effect::Unlock(order)),
+            Phase::Locking(order, _) => self.effects.push(Effect::Unlock(order)),
             Phase::Sending(sending) => self.orphans.push(Orphan { order: sending.order, revoke }),
             Phase::Idle
             | Phase::Looking(..)
@@ -205,15 +205,15 @@ impl Machine {
     /// Lets go of the lock, if it is held.
     pub(super) fn unlock(&mut self) {
         if let Some((order, _)) = self.lock.take() {
-            self.orders.push(Effect::Unlock(order));
+            self.effects.push(Effect::Unlock(order));
         }
         self.enter(Phase::Idle);
     }
 
     /// Starts a write of that record in place of what the storage is known to hold.
     pub(super) fn save(&mut self, record: Option<Record>, replaces: Option<String>, tries: u32) -> Box<Writing> {
-        let order = self.order();
-        self.orders.push(Effect::Save(order, record.clone().map(Box::new), self.held.stored));
+        let order = self.next_id();
+        self.effects.push(Effect::Save(order, record.clone().map(Box::new), self.session.stored));
         Box::new(Writing { wait: Wait::For(order), record, tries, replaces })
     }
 
@@ -223,7 +223,7 @@ impl Machine {
         match self.leave() {
             Phase::Locking(order, None) => self.enter(Phase::Locking(order, Some(now + self.policy.lock_wait()))),
             Phase::Locking(order, Some(_)) if due => {
-                self.orders.push(Effect::Unlock(order));
+                self.effects.push(Effect::Unlock(order));
                 self.look(Some(Failure::new(Code::LockTimeout)));
             }
             Phase::Marking(writing) if due => {
@@ -238,7 +238,7 @@ impl Machine {
             Phase::Sending(sending) if due => {
                 let order = sending.order;
                 // It may have been the clock that was set: a reply that comes yet is worth having.
-                let mark = self.held.record.as_ref().and_then(|record| record.pending.as_ref());
+                let mark = self.session.record.as_ref().and_then(|record| record.pending.as_ref());
                 self.overdue = mark.map(|mark| (order, sending.sent_at, mark.attempt.clone()));
                 self.enter(Phase::Sending(sending));
                 self.unreachable(now, order, Sent::TimedOut);
@@ -248,14 +248,14 @@ impl Machine {
     }
 
     pub(super) fn confirm(&mut self, failure: Failure) {
-        let order = self.order();
-        self.orders.push(Effect::Load(order));
+        let order = self.next_id();
+        self.effects.push(Effect::Load(order));
         self.enter(Phase::Confirming(Wait::For(order), failure));
     }
 
     /// What a caller must think of the refresh token while a request is out or its outcome is unknown.
     pub(super) fn doubt_state(&self) -> RefreshTokenState {
-        let in_doubt = self.held.record.as_ref().and_then(Record::in_doubt).is_some();
+        let in_doubt = self.session.record.as_ref().and_then(Record::in_doubt).is_some();
         if in_doubt {
             RefreshTokenState::Unknown
         } else {
@@ -264,9 +264,9 @@ impl Machine {
     }
 
     pub(super) fn reread(&mut self) {
-        let order = self.order();
+        let order = self.next_id();
         self.enter(Phase::Rereading(order));
-        self.orders.push(Effect::Load(order));
+        self.effects.push(Effect::Load(order));
     }
 
     fn looked(&mut self, now: UnixTime, stored: Stored, remembered: Option<Failure>) {
@@ -275,7 +275,7 @@ impl Machine {
         }
         // Only for a storage that was empty at first: what ends later has ended.
         self.initial = None;
-        if !self.held.looked {
+        if !self.session.looked {
             // A storage that is back is used at once, however often it failed before.
             (self.rest, self.failures) = (None, 0);
         }
@@ -292,7 +292,7 @@ impl Machine {
             self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
             return;
         }
-        self.spend_or_leave(now);
+        self.send_or_leave(now);
     }
 
     fn storage_gave_up(&mut self, now: UnixTime) {
@@ -302,7 +302,7 @@ impl Machine {
     }
 
     fn is_memory_only(&self) -> bool {
-        self.held.unsaved.is_some() && self.held.stored.is_none()
+        self.session.unsaved.is_some() && self.session.stored.is_none()
     }
 
     /// An idle machine looks at what is wanted.
@@ -310,25 +310,25 @@ impl Machine {
         if self.hinted {
             return self.look_again();
         }
-        if self.held.unsaved.as_ref().is_some_and(|unsaved| unsaved.retry_at <= now) {
+        if self.session.unsaved.as_ref().is_some_and(|unsaved| unsaved.retry_at <= now) {
             return self.resave();
         }
-        let unseen = self.demands.iter().any(|demand| !demand.seen);
-        if !self.held.looked || (!self.held.can_refresh() && unseen) {
-            let due = !self.held.looked && self.errand_at().is_some_and(|at| at <= now);
+        let unseen = self.callers.iter().any(|caller| !caller.seen);
+        if !self.session.looked || (!self.session.can_refresh() && unseen) {
+            let due = !self.session.looked && self.background_at().is_some_and(|at| at <= now);
             if unseen || due {
                 self.look(None);
             }
             return;
         }
-        if !self.held.can_refresh() {
+        if !self.session.can_refresh() {
             return self.no_session(now);
         }
         if let Some((until, failure)) = self.rest.clone().filter(|(until, _)| *until > now) {
             let too_long = until.since(now) > LONGEST_WAIT || !failure.retryable();
             return self.answer_until(now, until, too_long, &failure);
         }
-        if !self.demands.is_empty() || self.errand_due(now) {
+        if !self.callers.is_empty() || self.background_due(now) {
             self.lock();
             self.phase_woke(now);
         }

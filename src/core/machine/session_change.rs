@@ -5,9 +5,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::demands::Demand;
-use super::facts::{CallerId, Code, Effect, Event, Failure, Operation, OrderId, Revoke, Source, Wish};
-use super::held::Unsaved;
+use super::callers::Caller;
+use super::protocol::{CallerId, Code, Demand, Effect, EffectId, Event, Failure, Operation, Revoke, Source};
+use super::session::Unsaved;
 use super::Machine;
 use crate::core::json::push_number;
 use crate::core::policy::MARGIN;
@@ -15,14 +15,14 @@ use crate::core::record::{Record, Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-/// A decision keeps trying against other writers this often.
+/// A change keeps trying against other writers this often.
 const TRIES: u32 = 10;
 /// A storage that fails is tried this often before memory has to do.
 const SAVE_TRIES: u32 = 3;
 
 /// A login or a sign-out that is not stored yet.
 #[derive(Debug)]
-pub struct Decision {
+pub struct SessionChange {
     kind: Kind,
     stage: Stage,
     /// Names the session that a login begins.
@@ -46,12 +46,12 @@ enum Kind {
 
 #[derive(Debug)]
 enum Stage {
-    Reading(OrderId),
-    Writing(OrderId, Option<Record>),
+    Reading(EffectId),
+    Writing(EffectId, Option<Record>),
     Pausing(UnixTime),
 }
 
-impl Decision {
+impl SessionChange {
     pub fn deadline(&self) -> Option<UnixTime> {
         match self.stage {
             Stage::Pausing(at) => Some(at),
@@ -70,7 +70,7 @@ impl Decision {
 impl Machine {
     pub(super) fn adopted(&mut self, now: UnixTime, id: CallerId, mut tokens: Tokens) {
         if tokens.access_token().is_none() && tokens.refresh_token().is_none() {
-            return self.orders.push(Effect::Refuse(id, Box::new(Failure::new(Code::BadResponse))));
+            return self.effects.push(Effect::Refuse(id, Box::new(Failure::new(Code::BadResponse))));
         }
         // Whoever hands in a point in time computed it when the lifetime began; the lifetime itself may be old.
         if tokens.member("expires_at").is_some() {
@@ -85,17 +85,17 @@ impl Machine {
 
     pub(super) fn signed_out(&mut self, id: CallerId, revoke: Revoke) {
         let revoke = revoke == Revoke::Yes;
-        let known = self.held.record.as_ref().and_then(|record| record.tokens.revocable());
-        let had_session = self.held.record.is_some();
+        let known = self.session.record.as_ref().and_then(|record| record.tokens.revocable());
+        let had_session = self.session.record.is_some();
         self.abandon(revoke);
         let (adopting, mut leaving) = self.earlier_callers(revoke);
         leaving.push(id);
-        self.held.forget();
+        self.session.forget();
         self.hold();
         let signed_out = Failure::new(Code::SignedOut);
         self.refuse_all(&signed_out);
         for id in adopting {
-            self.orders.push(Effect::Refuse(id, Box::new(signed_out.clone())));
+            self.effects.push(Effect::Refuse(id, Box::new(signed_out.clone())));
         }
         let tokens = revoke.then(|| known.into_iter().collect());
         self.decide(Kind::SignOut(tokens, had_session), Vec::new(), leaving);
@@ -106,21 +106,19 @@ impl Machine {
         let Some(tokens) = self.initial.take() else {
             return false;
         };
-        self.held.reconcile(Stored::Nothing);
+        self.session.reconcile(Stored::Nothing);
         self.decide(Kind::Initial(tokens, now), Vec::new(), Vec::new());
         true
     }
 
-    pub(super) fn decision_loaded(&mut self, order: OrderId, stored: &Stored) -> bool {
-        let Some(decision) = self
-            .decision
-            .as_mut()
-            .filter(|decision| matches!(decision.stage, Stage::Reading(waited) if waited == order))
+    pub(super) fn change_loaded(&mut self, order: EffectId, stored: &Stored) -> bool {
+        let Some(change) =
+            self.change.as_mut().filter(|change| matches!(change.stage, Stage::Reading(waited) if waited == order))
         else {
             return false;
         };
-        self.held.saw_generation(stored);
-        if let (Kind::SignOut(tokens, had_session), Stored::Record(record)) = (&mut decision.kind, stored) {
+        self.session.saw_generation(stored);
+        if let (Kind::SignOut(tokens, had_session), Stored::Record(record)) = (&mut change.kind, stored) {
             *had_session = true;
             if let (Some(tokens), Some(found)) = (tokens, record.tokens.revocable()) {
                 if !tokens.contains(&found) {
@@ -128,91 +126,91 @@ impl Machine {
                 }
             }
         }
-        if matches!(stored, Stored::Record(record) if record.session == decision.session) {
+        if matches!(stored, Stored::Record(record) if record.session == change.session) {
             // Our own write landed, though it seemed to fail, and may have been refreshed since.
-            self.held.reconcile(stored.clone());
-            if let Some(decision) = self.decision.take() {
-                self.decided(self.now, decision);
+            self.session.reconcile(stored.clone());
+            if let Some(change) = self.change.take() {
+                self.decided(self.now, change);
             }
             return true;
         }
-        if matches!(decision.kind, Kind::Initial(..)) && *stored != Stored::Nothing {
-            self.decision = None;
+        if matches!(change.kind, Kind::Initial(..)) && *stored != Stored::Nothing {
+            self.change = None;
             self.reconcile(stored.clone());
             return true;
         }
-        self.write_decision();
+        self.write_change();
         true
     }
 
-    pub(super) fn decision_load_failed(&mut self, order: OrderId) -> bool {
-        if !matches!(&self.decision, Some(Decision { stage: Stage::Reading(waited), .. }) if *waited == order) {
+    pub(super) fn change_load_failed(&mut self, order: EffectId) -> bool {
+        if !matches!(&self.change, Some(SessionChange { stage: Stage::Reading(waited), .. }) if *waited == order) {
             return false;
         }
         self.notify(Event::StorageFailed(Operation::Load));
-        self.write_decision();
+        self.write_change();
         true
     }
 
-    pub(super) fn decision_saved(&mut self, now: UnixTime, order: OrderId) -> bool {
+    pub(super) fn change_saved(&mut self, now: UnixTime, order: EffectId) -> bool {
         match self.take_written(order) {
-            Some((decision, record)) => {
-                self.held.wrote(record);
-                self.decided(now, decision);
+            Some((change, record)) => {
+                self.session.wrote(record);
+                self.decided(now, change);
                 true
             }
             None => false,
         }
     }
 
-    pub(super) fn decision_save_refused(&mut self, now: UnixTime, order: OrderId) -> bool {
-        let Some((mut decision, record)) = self.take_written(order) else {
+    pub(super) fn change_save_refused(&mut self, now: UnixTime, order: EffectId) -> bool {
+        let Some((mut change, record)) = self.take_written(order) else {
             return false;
         };
-        decision.refused = decision.refused.saturating_add(1);
-        if decision.refused > TRIES {
-            decision.stage = Stage::Writing(order, record);
-            decision.failed = SAVE_TRIES;
-            self.decision = Some(decision);
-            return self.decision_save_failed(now, order);
+        change.refused = change.refused.saturating_add(1);
+        if change.refused > TRIES {
+            change.stage = Stage::Writing(order, record);
+            change.failed = SAVE_TRIES;
+            self.change = Some(change);
+            return self.change_save_failed(now, order);
         }
-        decision.stage = Stage::Reading(self.order());
-        self.read_for(decision);
+        change.stage = Stage::Reading(self.next_id());
+        self.read_for(change);
         true
     }
 
-    pub(super) fn decision_save_failed(&mut self, now: UnixTime, order: OrderId) -> bool {
-        let Some((mut decision, record)) = self.take_written(order) else {
+    pub(super) fn change_save_failed(&mut self, now: UnixTime, order: EffectId) -> bool {
+        let Some((mut change, record)) = self.take_written(order) else {
             return false;
         };
         self.notify(Event::StorageFailed(Operation::Save));
-        decision.failed = decision.failed.saturating_add(1);
-        if decision.failed < SAVE_TRIES {
-            decision.stage = Stage::Pausing(now + Duration::from_millis(100).times(1 << decision.failed));
-            self.decision = Some(decision);
+        change.failed = change.failed.saturating_add(1);
+        if change.failed < SAVE_TRIES {
+            change.stage = Stage::Pausing(now + Duration::from_millis(100).times(1 << change.failed));
+            self.change = Some(change);
             return true;
         }
         let retry_at = now + Duration::from_secs(1);
-        let decides = Some(decision.session.clone());
-        self.held.keep_unsaved(record, Unsaved { replaces: None, decides, retry_at, failures: 0 });
-        self.decided(now, decision);
+        let decides = Some(change.session.clone());
+        self.session.keep_unsaved(record, Unsaved { replaces: None, decides, retry_at, failures: 0 });
+        self.decided(now, change);
         true
     }
 
-    pub(super) fn decision_woke(&mut self, now: UnixTime) {
-        if self.decision.as_ref().and_then(Decision::deadline).is_some_and(|at| at <= now) {
-            self.write_decision();
+    pub(super) fn change_woke(&mut self, now: UnixTime) {
+        if self.change.as_ref().and_then(SessionChange::deadline).is_some_and(|at| at <= now) {
+            self.write_change();
         }
     }
 
-    /// The callers of a decision that this one overtakes are answered by this one; what it wanted to revoke is revoked, and
+    /// The callers of a change that this one overtakes are answered by this one; what it wanted to revoke is revoked, and
     /// so are the tokens of a login that was not stored yet, if that is wanted now.
     fn earlier_callers(&mut self, revoke: bool) -> (Vec<CallerId>, Vec<CallerId>) {
-        let Some(earlier) = self.decision.take() else {
+        let Some(earlier) = self.change.take() else {
             return Default::default();
         };
         match earlier.kind {
-            Kind::SignOut(Some(tokens), _) => self.orders.extend(tokens.into_iter().map(Effect::Revoke)),
+            Kind::SignOut(Some(tokens), _) => self.effects.extend(tokens.into_iter().map(Effect::Revoke)),
             Kind::Login(tokens, _) | Kind::Initial(tokens, _) if revoke => self.revoke(&tokens, "refresh_token"),
             Kind::Login(..) | Kind::Initial(..) | Kind::SignOut(None, _) => {}
         }
@@ -220,100 +218,100 @@ impl Machine {
     }
 
     fn decide(&mut self, kind: Kind, adopting: Vec<CallerId>, leaving: Vec<CallerId>) {
-        let order = self.order();
+        let order = self.next_id();
         // It begins with the time, by which the later one of two is known.
         let mut session = String::new();
         push_number(&mut session, self.now.as_millis());
         session.push('-');
         session.push_str(&self.name(order));
         let stage = Stage::Reading(order);
-        let decision = Decision { kind, stage, session, adopting, leaving, refused: 0, failed: 0 };
-        if self.held.looked {
-            self.decision = Some(decision);
-            return self.write_decision();
+        let change = SessionChange { kind, stage, session, adopting, leaving, refused: 0, failed: 0 };
+        if self.session.looked {
+            self.change = Some(change);
+            return self.write_change();
         }
-        self.read_for(decision);
+        self.read_for(change);
     }
 
-    fn read_for(&mut self, decision: Decision) {
-        if let Stage::Reading(order) = decision.stage {
-            self.orders.push(Effect::Load(order));
+    fn read_for(&mut self, change: SessionChange) {
+        if let Stage::Reading(order) = change.stage {
+            self.effects.push(Effect::Load(order));
         }
-        self.decision = Some(decision);
+        self.change = Some(change);
     }
 
-    fn write_decision(&mut self) {
-        let order = self.order();
-        let generation = self.held.generation_to_write(self.now);
-        let Some(decision) = &mut self.decision else {
+    fn write_change(&mut self) {
+        let order = self.next_id();
+        let generation = self.session.generation_to_write(self.now);
+        let Some(change) = &mut self.change else {
             return;
         };
-        let record = match &decision.kind {
+        let record = match &change.kind {
             Kind::Login(tokens, at) | Kind::Initial(tokens, at) => {
-                let session = decision.session.clone();
+                let session = change.session.clone();
                 Some(Record { session, ..Record::new(tokens.clone(), *at, generation) })
             }
             Kind::SignOut(..) => None,
         };
-        decision.stage = Stage::Writing(order, record.clone());
-        self.orders.push(Effect::Save(order, record.map(Box::new), self.held.stored));
+        change.stage = Stage::Writing(order, record.clone());
+        self.effects.push(Effect::Save(order, record.map(Box::new), self.session.stored));
     }
 
-    fn take_written(&mut self, order: OrderId) -> Option<(Decision, Option<Record>)> {
-        let mut decision = self.decision.take()?;
-        match &mut decision.stage {
+    fn take_written(&mut self, order: EffectId) -> Option<(SessionChange, Option<Record>)> {
+        let mut change = self.change.take()?;
+        match &mut change.stage {
             Stage::Writing(waited, record) if *waited == order => {
                 let record = record.take();
-                Some((decision, record))
+                Some((change, record))
             }
             Stage::Reading(_) | Stage::Writing(..) | Stage::Pausing(_) => {
-                self.decision = Some(decision);
+                self.change = Some(change);
                 None
             }
         }
     }
 
     /// It is stored, or memory has to do.
-    fn decided(&mut self, now: UnixTime, decision: Decision) {
-        self.held.decided();
+    fn decided(&mut self, now: UnixTime, change: SessionChange) {
+        self.session.decided();
         self.failures = 0;
         self.rest = None;
-        match decision.kind {
+        match change.kind {
             Kind::Login(..) | Kind::Initial(..) => {
-                for demand in &mut self.demands {
-                    demand.saw(self.held.record.as_ref());
+                for caller in &mut self.callers {
+                    caller.saw(self.session.record.as_ref());
                 }
                 self.hold();
                 self.grant_served(now);
-                self.answer_login(now, decision.adopting);
-                let generation = self.held.generation();
+                self.answer_login(now, change.adopting);
+                let generation = self.session.generation();
                 self.notify(Event::TokenChanged(Source::Login, generation));
             }
             Kind::SignOut(tokens, had_session) => {
                 let initial = self.initial.take();
                 if had_session {
-                    let generation = self.held.generation();
+                    let generation = self.session.generation();
                     self.notify(Event::TokenChanged(Source::SignOut, generation));
                 } else if let (Some(initial), true) = (initial, tokens.is_some()) {
                     // Where nothing was stored, the tokens of the options would have been the session.
                     self.revoke(&initial, "refresh_token");
                 }
-                self.orders.extend(tokens.unwrap_or_default().into_iter().map(Effect::Revoke));
+                self.effects.extend(tokens.unwrap_or_default().into_iter().map(Effect::Revoke));
             }
         }
-        self.orders.extend(decision.leaving.into_iter().map(Effect::Done));
+        self.effects.extend(change.leaving.into_iter().map(Effect::Done));
     }
 
     /// `setTokens` resolves with a token set; if it brought only a refresh token, the first refresh makes one.
     fn answer_login(&mut self, now: UnixTime, callers: Vec<CallerId>) {
-        if self.held.access_token().is_some() {
-            self.orders.extend(callers.into_iter().map(Effect::Grant));
+        if self.session.access_token().is_some() {
+            self.effects.extend(callers.into_iter().map(Effect::Grant));
             return;
         }
         let deadline = now + self.policy.timeout.times(2) + MARGIN;
-        let wish = Wish { deadline, ..Wish::default() };
+        let demand = Demand { deadline, ..Demand::default() };
         for id in callers {
-            self.wait(Demand::new(id, wish.clone(), true));
+            self.wait(Caller::new(id, demand.clone(), true));
         }
     }
 }
