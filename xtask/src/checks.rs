@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use crate::count::{self, Tally};
 use crate::project::{self, WASM_TARGET};
+use crate::suites::Length;
 use crate::{apps, fuzz, pack, prepare, run, size};
 
 /// A suite's result, and what to show if something failed.
@@ -89,9 +91,15 @@ pub fn world_is_there() -> bool {
     integration_tests().iter().any(|name| name == "world")
 }
 
-/// Ten million histories, with --long, take an hour on two cores.
-pub fn world(long: bool) -> Result<Report> {
-    libtest(run::cargo().args(["test", "--release", "--test", "world"]), if long { 180 * MINUTE } else { 30 * MINUTE })
+/// 200,000 histories, or 40 seconds of them. Ten million, with --long, take an hour on two cores.
+pub fn world(length: Length) -> Result<Report> {
+    const QUICK_HISTORIES: &str = "20000";
+    let mut command = run::cargo();
+    command.args(["test", "--release", "--test", "world"]);
+    if length == Length::Quick {
+        command.env("WORLD_HISTORIES", QUICK_HISTORIES);
+    }
+    libtest(&mut command, if length.is_long() { 180 * MINUTE } else { 30 * MINUTE })
 }
 
 pub fn wasm_is_there() -> bool {
@@ -184,8 +192,11 @@ fn prettier_with(mode: &str) -> Result<Command> {
     Ok(command)
 }
 
+/// Files of tests/node that take more than a tenth of its time each: ten thousand sessions in one process, and many processes.
+const SLOWEST: [&str; 2] = ["many.test.mjs", "processes.test.mjs"];
+
 /// Every `*.test.mjs` below tests/`folder`, by node's own runner.
-pub fn node_tests(folder: &str, one_at_a_time: bool, long: bool) -> Result<Report> {
+pub fn node_tests(folder: &str, one_at_a_time: bool, length: Length) -> Result<Report> {
     prepare::npm_dependencies()?;
     // Of this process alone: two people may test the same checkout at the same time.
     let results = project::target().join("xtask").join(format!("{folder}-{}.tap", std::process::id()));
@@ -197,9 +208,15 @@ pub fn node_tests(folder: &str, one_at_a_time: bool, long: bool) -> Result<Repor
         let browser = prepare::browser()?;
         command.arg("--test-concurrency=1").env("CHROMIUM", browser.chromium).env("CHROMEDRIVER", browser.chromedriver);
     }
-    command.args(test_files(folder));
-    let outcome = run::run(&mut command, if long { 60 } else { 15 } * MINUTE)?;
-    if long {
+    let mut files = test_files(folder);
+    if length == Length::Quick {
+        files.retain(|file| !SLOWEST.iter().any(|slow| file.ends_with(slow)));
+        // Node's default is one process fewer than there are cores: one, on two cores.
+        let cores = thread::available_parallelism().map_or(2, usize::from);
+        command.arg(format!("--test-concurrency={cores}"));
+    }
+    let outcome = run::run(command.args(files), if length.is_long() { 60 } else { 15 } * MINUTE)?;
+    if length.is_long() {
         // the figures that a long run is for; the runner's own count is not indented
         outcome.output.lines().filter(|line| line.starts_with("  ℹ")).for_each(|line| println!("{line}"));
     }

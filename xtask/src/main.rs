@@ -34,6 +34,7 @@ usage: cargo xtask <command>
   pack                       … and packed in dist/oauth-refresher.tgz
   size                       … and what it costs to download, beside the budget
   test [--long] [suite …]    every suite, or those named (--list shows them); --long: more histories, more rounds
+  test quick                 while editing: format, clippy, host tests, a short world, types, tests/node; under three minutes
   mutants [--list] [--only NAME …]
                              changes of the machine that the simulator must notice: seconds each, ten minutes in all
   apps                       the example applications in Rust, in target/apps/

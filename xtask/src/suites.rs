@@ -11,16 +11,34 @@ use crate::checks::{self, Report};
 use crate::count::Tally;
 use crate::{apps, fuzz, mutants, pack};
 
+/// How much of a suite runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Length {
+    /// `test quick`: fewer histories, without the slowest files.
+    Quick,
+    Usual,
+    /// `test --long`: more histories, more rounds, more browsers.
+    Long,
+}
+
+impl Length {
+    pub fn is_long(self) -> bool {
+        self == Length::Long
+    }
+}
+
 struct Suite {
     name: &'static str,
     about: &'static str,
     /// Needs the packed package in tests/node_modules.
     on_package: bool,
     is_there: fn() -> bool,
-    run: fn(long: bool) -> Result<Report>,
+    run: fn(Length) -> Result<Report>,
 }
 
 const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"];
+/// What to run while editing: under three minutes on two cores after the first build.
+const QUICK: [&str; 6] = ["fmt", "clippy", "host", "world", "types", "node"];
 
 const SUITES: [Suite; 25] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
@@ -30,17 +48,21 @@ const SUITES: [Suite; 25] = [
     }),
     suite("doc", "rustdoc without warnings", |_| checks::doc()),
     suite("host", "unit, integration and doc tests on the host", |_| checks::host()),
-    suite("fuzz", "libFuzzer on what servers, storages and users hand in", fuzz::suite),
+    suite("fuzz", "libFuzzer on what servers, storages and users hand in", |length| fuzz::suite(length.is_long())),
     Suite { is_there: checks::world_is_there, ..suite("world", "the world simulator, release build", checks::world) },
     Suite {
         is_there: checks::world_is_there,
-        ..suite("mutants", "changes of the machine that the simulator must notice; all with --long", mutants::suite)
+        ..suite("mutants", "changes of the machine that the simulator must notice; all with --long", |length| {
+            mutants::suite(length.is_long())
+        })
     },
     Suite {
         is_there: checks::wasm_is_there,
         ..suite("wasm", "wasm-bindgen-test in headless Chromium", |_| checks::wasm())
     },
-    suite("web", "the driver for Rust applications, in a page and a worker of Chromium", checks::web),
+    suite("web", "the driver for Rust applications, in a page and a worker of Chromium", |length| {
+        checks::web(length.is_long())
+    }),
     suite("pack", "the npm package, built and packed", |_| checks::packed()),
     on_package("size", "transfer sizes within the budget", |_| checks::small_enough()),
     on_package("types", "TypeScript: declarations and checked JavaScript", |_| checks::types()),
@@ -49,62 +71,62 @@ const SUITES: [Suite; 25] = [
         "packaging",
         "what is in the tarball",
         || has("packaging"),
-        |long| checks::node_tests("packaging", false, long),
+        |length| checks::node_tests("packaging", false, length),
     ),
-    node("node", "the packed package in Node", || has("node"), |long| checks::node_tests("node", false, long)),
+    node("node", "the packed package in Node", || has("node"), |length| checks::node_tests("node", false, length)),
     node(
         "providers",
         "every preset against a strict server made from what is known of the provider",
         || has("providers"),
-        |long| checks::node_tests("providers", false, long),
+        |length| checks::node_tests("providers", false, length),
     ),
     node(
         "stores",
         "sessions in real Redis and PostgreSQL servers",
         || has("stores"),
-        |long| checks::node_tests("stores", false, long),
+        |length| checks::node_tests("stores", false, length),
     ),
     node(
         "python",
         "sessions at django-oauth-toolkit, an authorization server that is not ours",
         || has("python"),
-        |long| checks::node_tests("python", false, long),
+        |length| checks::node_tests("python", false, length),
     ),
     node(
         "runtimes",
         "the packed package in other runtimes",
         || has("runtimes"),
-        |long| checks::node_tests("runtimes", false, long),
+        |length| checks::node_tests("runtimes", false, length),
     ),
     node(
         "fetch",
         "refresher.fetch in Node, workerd and browsers",
         || has("fetch"),
-        |long| checks::node_tests("fetch", true, long),
+        |length| checks::node_tests("fetch", true, length),
     ),
     node(
         "compose",
         "the recipes of the documentation, with the libraries that they are for",
         || has("compose"),
-        |long| checks::node_tests("compose", true, long),
+        |length| checks::node_tests("compose", true, length),
     ),
     node(
         "cloudflare",
         "vaults and plain Workers in workerd",
         || has("cloudflare"),
-        |long| checks::node_tests("cloudflare", false, long),
+        |length| checks::node_tests("cloudflare", false, length),
     ),
     node(
         "apps",
         "applications in Rust: a page in Chromium, a Worker in workerd",
         || has("apps"),
-        |long| apps::apps().and_then(|()| checks::node_tests("apps", true, long)),
+        |length| apps::apps().and_then(|()| checks::node_tests("apps", true, length)),
     ),
     node(
         "browser",
         "the packed package in Chromium",
         || has("browser"),
-        |long| checks::node_tests("browser", true, long),
+        |length| checks::node_tests("browser", true, length),
     ),
 ];
 
@@ -113,10 +135,14 @@ pub fn list() {
         println!("{:12} {}{}", suite.name, suite.about, if (suite.is_there)() { "" } else { " (nothing there yet)" });
     }
     println!("{:12} {}", "lint", LINT.join(", "));
+    println!("{:12} {}; fewer histories, without the slowest files of tests/node", "quick", QUICK.join(", "));
 }
 
 pub fn test(names: &[String], long: bool) -> Result<ExitCode> {
     let selected = selected(names)?;
+    if long && names.iter().any(|name| name == "quick") {
+        bail!("`quick` and `--long` exclude each other");
+    }
     // For the programs we start; no thread of ours runs yet.
     if long {
         env::set_var("OAUTH_REFRESHER_LONG", "1");
@@ -130,7 +156,7 @@ pub fn test(names: &[String], long: bool) -> Result<ExitCode> {
         let started = Instant::now();
         let report = package
             .ready_for(suite)
-            .and_then(|()| (suite.run)(long))
+            .and_then(|()| (suite.run)(length(suite.name, names, long)))
             .unwrap_or_else(|error| Report { tally: Tally::one(false), output: format!("{error:#}\n") });
         let Report { tally, output } = report;
         package.learn(suite, tally);
@@ -183,15 +209,36 @@ impl Package {
 
 fn selected(names: &[String]) -> Result<Vec<&'static Suite>> {
     for name in names {
-        if name != "lint" && !SUITES.iter().any(|suite| suite.name == name) {
+        if group(name).is_empty() && !SUITES.iter().any(|suite| suite.name == name) {
             let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
-            bail!("there is no suite `{name}`; there are lint, {}", known.join(", "));
+            bail!("there is no suite `{name}`; there are quick, lint, {}", known.join(", "));
         }
     }
     let wanted = |suite: &&Suite| {
-        names.is_empty() || names.iter().any(|name| name == suite.name || name == "lint" && LINT.contains(&suite.name))
+        names.is_empty() || names.iter().any(|name| name == suite.name || group(name).contains(&suite.name))
     };
     Ok(SUITES.iter().filter(wanted).filter(|suite| (suite.is_there)()).collect())
+}
+
+/// The suites that a name stands for besides its own.
+fn group(name: &str) -> &'static [&'static str] {
+    match name {
+        "lint" => &LINT,
+        "quick" => &QUICK,
+        _ => &[],
+    }
+}
+
+/// A suite that is named by itself beside `quick` runs at its usual length.
+fn length(suite: &str, names: &[String], long: bool) -> Length {
+    let named = |wanted: &str| names.iter().any(|name| name == wanted);
+    if long {
+        Length::Long
+    } else if named("quick") && QUICK.contains(&suite) && !named(suite) {
+        Length::Quick
+    } else {
+        Length::Usual
+    }
 }
 
 fn described(tally: Tally) -> String {
@@ -209,11 +256,11 @@ fn has(folder: &str) -> bool {
     !checks::test_files(folder).is_empty()
 }
 
-const fn suite(name: &'static str, about: &'static str, run: fn(bool) -> Result<Report>) -> Suite {
+const fn suite(name: &'static str, about: &'static str, run: fn(Length) -> Result<Report>) -> Suite {
     Suite { name, about, on_package: false, is_there: || true, run }
 }
 
-const fn on_package(name: &'static str, about: &'static str, run: fn(bool) -> Result<Report>) -> Suite {
+const fn on_package(name: &'static str, about: &'static str, run: fn(Length) -> Result<Report>) -> Suite {
     Suite { name, about, on_package: true, is_there: || true, run }
 }
 
@@ -221,7 +268,7 @@ const fn node(
     name: &'static str,
     about: &'static str,
     is_there: fn() -> bool,
-    run: fn(bool) -> Result<Report>,
+    run: fn(Length) -> Result<Report>,
 ) -> Suite {
     Suite { name, about, on_package: true, is_there, run }
 }
@@ -243,6 +290,17 @@ mod tests {
     #[test]
     fn lint_stands_for_its_steps() {
         assert_eq!(names_of(&["lint"]), LINT);
+    }
+
+    #[test]
+    fn quick_stands_for_its_steps_at_their_quick_length() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(names_of(&["quick"]), QUICK);
+        assert_eq!(length("world", &names(&["quick"]), false), Length::Quick);
+        assert_eq!(length("world", &names(&["quick", "world"]), false), Length::Usual);
+        assert_eq!(length("world", &[], false), Length::Usual);
+        assert_eq!(length("world", &[], true), Length::Long);
+        assert!(test(&names(&["quick"]), true).unwrap_err().to_string().contains("--long"));
     }
 
     #[test]
