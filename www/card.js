@@ -5,7 +5,7 @@ import * as providers from "oauth-refresher/providers";
 import { indexedDbStorage, webStorage } from "oauth-refresher/storage";
 import { optionsFor } from "./sessions.js";
 import { createTimeline } from "./timeline.js";
-import { aboutSession, changeInWords, errorInWords, shortGeneration, STATES } from "./words.js";
+import { aboutSession, changeInWords, errorInWords, isExpected, STATES } from "./words.js";
 
 const deviceNow = () => Date.now() / 1000;
 
@@ -46,15 +46,14 @@ export function createCard({ session, run, device, say }) {
     const { tokens, source, generation } = change;
     const sentence = changeInWords(change, tokens?.expires_at && tokens.expires_at - deviceNow());
     if (tokens) {
-      const label = shortGeneration(generation);
-      timeline.token({ source, label, title: sentence, expiresAt: tokens.expires_at });
+      timeline.token({ source, title: sentence, expiresAt: tokens.expires_at });
     } else {
       timeline.end(sentence);
     }
     if (source === "refresh") counted.here += 1;
     if (source === "peer") counted.peers += 1;
     $(".timeline").setAttribute("aria-label", `${session.label}: ${sentence}`);
-    figure("generation", tokens ? shortGeneration(generation) : "–");
+    card.dataset.generation = tokens ? String(generation) : "";
     figure("here", counted.here);
     figure("peers", counted.peers);
     last(sentence);
@@ -65,14 +64,15 @@ export function createCard({ session, run, device, say }) {
   /** No event tells of what was there before. */
   function found(tokens) {
     const title = changeInWords({ tokens, source: "stored" });
-    timeline.token({ source: "stored", label: "", title, expiresAt: tokens.expires_at });
+    timeline.token({ source: "stored", title, expiresAt: tokens.expires_at });
     last(title);
   }
 
   function failed(error) {
     const sentence = errorInWords(error);
-    timeline.mark("bad", sentence);
-    last(sentence, true);
+    const tone = isExpected(error) ? "unsure" : "bad";
+    timeline.mark(tone, sentence);
+    last(sentence, tone);
     say(session.label, sentence, true);
     void readLog();
   }
@@ -121,8 +121,9 @@ export function createCard({ session, run, device, say }) {
     } catch (error) {
       const sentence = errorInWords(error);
       if ($(".last").textContent === sentence) return; // an event has said it
-      timeline.mark("bad", sentence);
-      last(sentence, true);
+      const tone = isExpected(error) ? "unsure" : "bad";
+      timeline.mark(tone, sentence);
+      last(sentence, tone);
       say(session.label, sentence, true);
     }
   }
@@ -150,9 +151,9 @@ export function createCard({ session, run, device, say }) {
     $(`[data-figure="${name}"]`).textContent = value;
   }
 
-  function last(sentence, isBad = false) {
+  function last(sentence, tone = "") {
     $(".last").textContent = sentence;
-    $(".last").classList.toggle("bad", isBad);
+    $(".last").dataset.tone = tone;
   }
 
   /** Writes only what is different: this runs at every frame. */
@@ -186,8 +187,9 @@ export function createCard({ session, run, device, say }) {
     draw() {
       timeline.draw();
       const { state, tokens } = refresher;
+      const isAlive = state === "active" || state === "refreshing";
       const left =
-        tokens?.expires_at === undefined ? null : Math.max(0, Math.ceil(tokens.expires_at - deviceNow()));
+        isAlive && tokens?.expires_at ? Math.max(0, Math.ceil(tokens.expires_at - deviceNow())) : null;
       const shownState = state === "active" && left === 0 ? "waiting" : state;
       show("state", shownState, (value) => {
         card.dataset.state = value;
@@ -195,7 +197,7 @@ export function createCard({ session, run, device, say }) {
         $('[data-do="signOut"]').disabled = value === "signed-out";
       });
       show("left", left, (value) => {
-        $(".seconds").textContent = value ?? "–";
+        $(".seconds").textContent = value ?? "";
         $(".unit").textContent = value === null ? "" : " s left";
       });
     },

@@ -7,6 +7,7 @@
 /** `key` is where the tabs of one run keep what their device is like. */
 export function startDevice(key) {
   const realNow = Date.now;
+  const realFetch = window.fetch.bind(window);
   const events = new EventTarget();
   let device = { skippedMs: 0, offline: false };
 
@@ -37,6 +38,7 @@ export function startDevice(key) {
   window.addEventListener("storage", (event) => event.key === key && event.newValue && become(stored()));
 
   return {
+    key,
     get isOffline() {
       return device.offline;
     },
@@ -46,7 +48,7 @@ export function startDevice(key) {
     /** The network of this device. What the demo's controls ask of the servers does not go through it. */
     async fetch(input, init) {
       if (device.offline) throw new TypeError("Failed to fetch", { cause: { code: "ENETDOWN" } });
-      return fetch(input, init);
+      return realFetch(input, init);
     },
     on: (type, listener) => events.addEventListener(type, ({ detail }) => listener(detail)),
   };

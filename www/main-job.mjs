@@ -4,7 +4,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sessionsOf, startDemoServers } from "./demo-servers.mjs";
 import { optionsFor } from "./sessions.js";
 import { bold, dim, green, say, table } from "./terminal.mjs";
-import { shortGeneration } from "./words.js";
 
 const LIFE_SECONDS = 4;
 const ROTATIONS = 3;
@@ -93,7 +92,7 @@ function livingSession(entry, { createRefresher, storage, providers }, wrong) {
     }
   }
 
-  function changed({ tokens, source, generation }) {
+  function changed({ tokens, source }) {
     if (source === "login" || source === "refresh") accessTokens += 1;
     if (source === "refresh") rotations += 1;
     const lives = tokens?.expires_at
@@ -103,9 +102,7 @@ function livingSession(entry, { createRefresher, storage, providers }, wrong) {
       source === "refresh" ? (lastRequest()?.rotated ? "a new refresh token" : "the same refresh token") : "";
     const time = ((Date.now() - startedMs) / 1000).toFixed(1).padStart(6);
     const what = `access token #${accessTokens}${lives}`;
-    say(
-      `${dim(`${time} s`)}  ${title.padEnd(21)}  ${green(source.padEnd(8))}  generation ${shortGeneration(generation)}  ${what}  ${dim(kept)}`,
-    );
+    say(`${dim(`${time} s`)}  ${title.padEnd(21)}  ${green(source.padEnd(8))}  ${what}  ${dim(kept)}`);
   }
 
   return {

@@ -2,20 +2,34 @@
 
 import { createCard } from "./card.js";
 import { forgetEarlierRuns, startDevice } from "./device.js";
+import { createTour } from "./tour/tour.js";
 
 const SLEEP_SECONDS = 60;
 const NIGHT_MS = 1400;
 const LOG_LINES = 80;
 
 const element = (id) => document.getElementById(id);
-const { run, sessions } = await (await fetch("/session")).json();
+const { run, sessions, tour } = await (await fetch("/session")).json();
 await forgetEarlierRuns(run);
 const device = startDevice(`demo:${run}:device`);
 
 element("sessions").replaceChildren();
+showTour();
 const cards = sessions.map((session) => createCard({ session, run, device, say }));
 animate();
 for (const card of cards) card.begin().catch((error) => say(card.session.label, error.message, true));
+
+// --- the tour --------------------------------------------------------------------------------------------------------
+
+/** A page that was opened for the sessions (`#four`) waits for Play; `?pace=0` leaves out the pauses. */
+function showTour() {
+  const pace = Number(new URLSearchParams(location.search).get("pace") ?? 1);
+  const played = createTour({ element: element("tour"), run, servers: tour, pace });
+  if (location.hash === "#four") element("four").scrollIntoView();
+  else void played.play();
+  for (const source of document.querySelectorAll("[data-source-of]"))
+    void fetch(source.dataset.sourceOf).then(async (file) => (source.textContent = await file.text()));
+}
 
 // --- the device ------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import { extname, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sessionsOf } from "./demo-servers.mjs";
 import { importMap } from "./installed.mjs";
+import { startTourServers } from "./tour/server.mjs";
 
 const PAGE = fileURLToPath(new URL(".", import.meta.url));
 const SHOWN = ["oidc", "go1", "goto", "vault"];
@@ -23,7 +24,11 @@ export async function servePage({ port = 0, packageDirectory, servers }) {
   const entries = new Map(sessionsOf(servers).map((entry) => [entry.session.name, entry]));
   const run = randomBytes(4).toString("hex"); // sessions of an earlier run, on the same port, are not these
   const map = JSON.stringify(await importMap(packageDirectory, "/package"));
-  const policy = contentSecurityPolicy(map, [...entries.values()]);
+  const tour = await startTourServers();
+  const policy = contentSecurityPolicy(map, [
+    tour.origin,
+    ...[...entries.values()].map(({ server }) => server.origin),
+  ]);
 
   const server = createServer((req, res) => {
     answer(req, res).catch((error) => {
@@ -41,26 +46,26 @@ export async function servePage({ port = 0, packageDirectory, servers }) {
     const { pathname } = new URL(req.url, "http://loopback");
     if (pathname === "/session" || pathname.startsWith("/session/")) return control(req, res, pathname);
     if (req.method !== "GET" && req.method !== "HEAD") return reply(res, 405, "text/plain", "GET only");
-    if (pathname === "/") {
-      const html = await readFile(resolve(PAGE, "index.html"), "utf8");
-      return reply(
-        res,
-        200,
-        TYPES[".html"],
-        html.replace("<!-- import map -->", `<script type="importmap">${map}</script>`),
-        {
-          "Content-Security-Policy": policy,
-        },
-      );
-    }
+    if (pathname === "/") return page(res, "index.html");
+    if (pathname === "/tour/frame.html") return page(res, "tour/frame.html");
     const inPackage = pathname.startsWith("/package/");
     const path = inPackage ? pathname.slice("/package/".length) : pathname.slice(1);
     return file(res, inPackage ? packageDirectory : PAGE, path);
   }
 
+  async function page(res, path) {
+    const html = await readFile(resolve(PAGE, path), "utf8");
+    const withMap = html.replace("<!-- import map -->", `<script type="importmap">${map}</script>`);
+    return reply(res, 200, TYPES[".html"], withMap, { "Content-Security-Policy": policy });
+  }
+
   async function control(req, res, pathname) {
     if (pathname === "/session") {
-      return json(res, 200, { run, sessions: SHOWN.map((name) => entries.get(name).session) });
+      return json(res, 200, {
+        run,
+        tour: tour.origin,
+        sessions: SHOWN.map((name) => entries.get(name).session),
+      });
     }
     const [, , name, action] = pathname.split("/");
     const entry = entries.get(name);
@@ -85,11 +90,13 @@ export async function servePage({ port = 0, packageDirectory, servers }) {
   });
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
-    close: () =>
-      new Promise((closed) => {
+    async close() {
+      await tour.close();
+      await new Promise((closed) => {
         server.close(() => closed());
         server.closeAllConnections();
-      }),
+      });
+    },
   };
 }
 
@@ -109,18 +116,18 @@ const CONTROLS = {
   "POST end": ({ server }) => server.endSessions(),
 };
 
-function contentSecurityPolicy(map, entries) {
+function contentSecurityPolicy(map, origins) {
   const hash = createHash("sha256").update(map).digest("base64");
-  const servers = new Set(entries.map(({ server }) => server.origin));
   return [
     "default-src 'none'",
     `script-src 'self' 'sha256-${hash}' 'wasm-unsafe-eval'`,
     "style-src 'self'",
     "img-src 'self'",
-    `connect-src 'self' ${[...servers].join(" ")}`,
+    "frame-src 'self'", // the tabs of the tour
+    `connect-src 'self' ${[...new Set(origins)].join(" ")}`,
     "base-uri 'none'",
     "form-action 'none'",
-    "frame-ancestors 'none'",
+    "frame-ancestors 'self'",
   ].join("; ");
 }
 

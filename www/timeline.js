@@ -2,6 +2,8 @@
 // frame costs one transform.
 
 const AHEAD_PART = 0.28; // of the width, right of "now"
+const FIRST_NOW_PART = 0.06; // where "now" begins: nothing was before it
+const LABEL_PX = 36;
 const NARROW_PX = 560;
 const LONGEST_STRIP_SECONDS = 900; // a strip that never began anew would be a million pixels long after a day
 
@@ -16,12 +18,14 @@ export function createTimeline(element, now) {
   let bars = 0;
   let current = null;
   const shades = new Map();
+  const bornAt = now();
+  let nowPart = 0;
   let spanSeconds = 0;
   let pxPerSecond = 0;
 
   function measure() {
     const width = element.clientWidth;
-    const span = width < NARROW_PX ? 45 : 80;
+    const span = width < NARROW_PX ? 24 : 48;
     pxPerSecond = width / span;
     if (span !== spanSeconds) drawAxis((spanSeconds = span));
     for (const mark of marks) place(mark);
@@ -29,16 +33,18 @@ export function createTimeline(element, now) {
   }
 
   function drawAxis(span) {
-    const step = span > 60 ? 10 : 5;
+    const step = 5;
     const past = Math.floor((span * (1 - AHEAD_PART)) / step) * step;
     const labels = [];
-    for (let at = -past; at <= span * AHEAD_PART; at += step) {
+    for (let at = -past; at <= span; at += step) {
       const label = document.createElement("span");
       label.textContent = at === 0 ? "now" : `${at > 0 ? "+" : "−"}${Math.abs(at)} s`;
-      label.style.left = `${(1 - AHEAD_PART + at / span) * 100}%`;
+      label.style.left = `${(at / span) * 100}%`;
+      label.dataset.at = String(at);
       labels.push(label);
     }
     axis.replaceChildren(...labels);
+    nowPart = 0; // their places are asked for anew
   }
 
   function place({ node, from, to }) {
@@ -66,8 +72,9 @@ export function createTimeline(element, now) {
       epoch = now();
       for (const mark of marks) place(mark);
     }
+    moveNow();
     const past = now() - epoch;
-    strip.style.transform = `translateX(${element.clientWidth * (1 - AHEAD_PART) - past * pxPerSecond}px)`;
+    strip.style.transform = `translateX(${element.clientWidth * nowPart - past * pxPerSecond}px)`;
     for (const shade of shades.values()) {
       shade.to = now();
       place(shade);
@@ -76,20 +83,32 @@ export function createTimeline(element, now) {
     while (marks.length && (marks[0].to ?? marks[0].from) < oldest - spanSeconds) marks.shift().node.remove();
   }
 
+  /** Until there is a past to fill it, "now" goes to the right and the strip stands still. */
+  function moveNow() {
+    const part = Math.min(1 - AHEAD_PART, FIRST_NOW_PART + (now() - bornAt) / spanSeconds);
+    if (part === nowPart) return;
+    nowPart = part;
+    element.style.setProperty("--now", `${part * 100}%`);
+    const width = element.clientWidth;
+    for (const label of axis.children) {
+      const x = width * part + Number(label.dataset.at) * pxPerSecond;
+      label.hidden = x < LABEL_PX / 2 || x > width - LABEL_PX / 2; // one that the edge would cut
+    }
+  }
+
   new ResizeObserver(measure).observe(element);
   measure();
 
   return {
     draw,
     /** A new access token has taken the place of the one before. */
-    token({ source, label, title, expiresAt }) {
+    token({ source, title, expiresAt }) {
       supersede();
       const from = now();
       const bar = add("bar", from, Math.max(from + 1, expiresAt ?? from + 3600), title);
       bar.node.dataset.source = source;
       bar.node.dataset.lane = bars++ % 2;
       bar.lived = child(bar.node, "lived");
-      child(bar.lived, "label").textContent = label;
       current = bar;
     },
     /** There is no access token any more. */

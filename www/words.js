@@ -38,18 +38,23 @@ const ENDS = {
   "session-ended": "ended: log in again",
 };
 
-/** A generation begins at the time of the login in milliseconds; its end is enough to tell one from the next. */
-export const shortGeneration = (generation) =>
-  generation > 99_999 ? `…${String(generation).slice(-4)}` : String(generation);
-
 /** Of a token-changed event; `leftSeconds`: how long the new access token is good for. */
-export function changeInWords({ tokens, source, generation }, leftSeconds) {
+export function changeInWords({ tokens, source }, leftSeconds) {
   if (!tokens) return ENDS[source] ?? source;
   const good = leftSeconds === undefined ? "" : `, good for ${Math.round(leftSeconds)}\u00a0s`;
-  return `${CHANGES[source] ?? source}${generation === undefined ? "" : `: generation ${shortGeneration(generation)}`}${good}`;
+  return `${CHANGES[source] ?? source}${good}`;
 }
 
+/** What is no fault of anything here: the network was cut on purpose, and the session goes on. */
+export const isExpected = (error) => error?.code === "outcome_unknown" || error?.code === "unavailable";
+
+const EXPECTED = {
+  outcome_unknown:
+    "the reply got lost, and this server refuses a refresh token that comes twice: so it is not sent again unasked. The next call asks once more, and the session may be over",
+};
+
 export function errorInWords(error) {
+  if (EXPECTED[error?.code]) return `${error.code}: ${EXPECTED[error.code]}`;
   const plain = String(error?.message ?? error);
   return error?.code ? `${error.code}: ${plain}` : plain;
 }

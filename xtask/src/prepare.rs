@@ -69,7 +69,7 @@ fn install_npm_dependencies() -> Result<()> {
         return Ok(());
     }
     println!("installing the npm dependencies of the tests (npm ci) …");
-    run::must(
+    run::must_aloud(
         program("npm").args(["ci", "--no-fund", "--no-audit", "--no-update-notifier"]).current_dir(&tests),
         DOWNLOAD_LIMIT,
     )

@@ -72,8 +72,41 @@ pub fn must(command: &mut Command, limit: Duration) -> Result<String> {
     Ok(outcome.output)
 }
 
+/// Runs a program that must succeed and may take minutes: each line is shown as it comes.
+pub fn must_aloud(command: &mut Command, limit: Duration) -> Result<String> {
+    let name = name_of(command);
+    let outcome = run_with(command, limit, Voice::Aloud)?;
+    if outcome.timed_out {
+        bail!("{name} was ended after {} s", limit.as_secs());
+    }
+    if !outcome.succeeded {
+        bail!("{name} failed: see above");
+    }
+    Ok(outcome.output)
+}
+
+/// Whether the lines of a program are shown as they come, and how long it may say nothing before a line says that it still runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Voice {
+    Quiet,
+    Aloud,
+}
+
+impl Voice {
+    fn longest_silence(self) -> Duration {
+        match self {
+            Self::Quiet => Duration::from_secs(60),
+            Self::Aloud => Duration::from_secs(10),
+        }
+    }
+}
+
 /// Runs a program to its end or to its limit.
 pub fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
+    run_with(command, limit, Voice::Quiet)
+}
+
+fn run_with(command: &mut Command, limit: Duration, voice: Voice) -> Result<Outcome> {
     let name = name_of(command);
     let mut child = command
         .stdout(Stdio::piped())
@@ -81,9 +114,11 @@ pub fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
         .spawn()
         .with_context(|| format!("cannot start {name}"))?;
     let lines = Arc::new(Mutex::new(String::new()));
-    let readers =
-        [child.stdout.take().map(|pipe| collect(pipe, &lines)), child.stderr.take().map(|pipe| collect(pipe, &lines))];
-    let (succeeded, timed_out) = wait(&mut child, &name, limit)?;
+    let readers = [
+        child.stdout.take().map(|pipe| collect(pipe, &lines, voice)),
+        child.stderr.take().map(|pipe| collect(pipe, &lines, voice)),
+    ];
+    let (succeeded, timed_out) = wait(&mut child, &name, limit, voice)?;
     // A grandchild may hold the pipes open for ever; what has come by now is enough.
     let patience = Instant::now() + Duration::from_secs(2);
     for reader in readers.into_iter().flatten() {
@@ -95,22 +130,25 @@ pub fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
     Ok(Outcome { succeeded, timed_out, output })
 }
 
-fn collect(pipe: impl Read + Send + 'static, lines: &Arc<Mutex<String>>) -> thread::JoinHandle<()> {
+fn collect(pipe: impl Read + Send + 'static, lines: &Arc<Mutex<String>>, voice: Voice) -> thread::JoinHandle<()> {
     let lines = Arc::clone(lines);
     thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while matches!(pipe.read_until(b'\n', &mut line), Ok(length) if length > 0) {
+            let text = String::from_utf8_lossy(&line);
+            if voice == Voice::Aloud && !text.trim().is_empty() {
+                println!("    {}", text.trim());
+            }
             if let Ok(mut lines) = lines.lock() {
-                lines.push_str(&String::from_utf8_lossy(&line));
+                lines.push_str(&text);
             }
             line.clear();
         }
     })
 }
 
-fn wait(child: &mut Child, name: &str, limit: Duration) -> Result<(bool, bool)> {
-    const STILL_THERE: Duration = Duration::from_secs(60);
+fn wait(child: &mut Child, name: &str, limit: Duration, voice: Voice) -> Result<(bool, bool)> {
     let started = Instant::now();
     let mut silent_since = started;
     loop {
@@ -121,7 +159,7 @@ fn wait(child: &mut Child, name: &str, limit: Duration) -> Result<(bool, bool)> 
             end(child);
             return Ok((false, true));
         }
-        if silent_since.elapsed() > STILL_THERE {
+        if silent_since.elapsed() > voice.longest_silence() {
             println!("  … {name}: {} s", started.elapsed().as_secs());
             silent_since = Instant::now();
         }

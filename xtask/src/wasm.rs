@@ -50,7 +50,7 @@ fn compiled() -> Result<PathBuf> {
         .arg(project::target())
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags()?)
         .env_remove("RUSTFLAGS");
-    run::must(&mut command, COMPILE_LIMIT).context("the crate does not compile to WebAssembly")?;
+    run::must_aloud(&mut command, COMPILE_LIMIT).context("the crate does not compile to WebAssembly")?;
     Ok(project::target().join(WASM_TARGET).join("npm/oauth_refresher.wasm"))
 }
 
