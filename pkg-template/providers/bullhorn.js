@@ -17,8 +17,8 @@ export const bullhorn = (options) => ({
 });
 
 /**
- * The access token is for the login call only; what the API takes is the BhRestToken that the login gives. If the login fails, the reply
- * has a token type that nobody knows: its refresh token, the only one that is good now, is kept, and no token is handed out.
+ * The access token is for the login call only; the API takes the BhRestToken that the login returns. If the login fails, the reply gets
+ * an unknown token type: its refresh token, which is the only valid one now, is stored, and no token is handed out.
  * @param {Request} request @param {typeof fetch} send
  */
 async function transport(request, send = fetch) {

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * An address whose `{name}` is filled by that option, and whose `{name=a|b}` by one of these only. No value leaves the host, or reaches
- * another path, that the address has: the tokens would go there.
+ * The address with `{name}` replaced by that option; `{name=a|b}` allows these values only. No value can change the host or add a path
+ * segment: the tokens would go there.
  * @param {string} provider @param {Record<string, any>} options @param {string} address
  */
 export const filled = (provider, options, address) =>

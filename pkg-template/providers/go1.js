@@ -24,8 +24,8 @@ export function go1(options) {
 
 /**
  * "If the access token expires or is removed, an 'Invalid token' error will be presented", and no more: neither status nor form.
- * So a 401 is believed as it is (RFC 9110 §15.5.2), and 400 and 403, which mean other things too, if they say it in those words.
- * A success or a 404 is not read: a course may be called "Invalid token".
+ * So a 401 means a rejected token (RFC 9110 section 15.5.2); a 400 or 403, which have other meanings too, only with those words.
+ * The body of a success or a 404 is not read: a course may be called "Invalid token".
  * @param {Response} response
  */
 async function isTokenRejected(response) {
@@ -36,7 +36,7 @@ async function isTokenRejected(response) {
   );
 }
 
-/** The first bytes of the body, read from a clone: the caller still gets all of it. @param {Response} response */
+/** The first bytes of the body, read from a clone, so that the caller can still read all of it. @param {Response} response */
 async function beginning(response) {
   if (response.bodyUsed) return "";
   const reader = response.clone().body?.getReader();
@@ -48,8 +48,8 @@ async function beginning(response) {
       if (done) return text;
       text += decoder.decode(value, { stream: true });
     }
-    // not awaited: it settles only when the caller has finished with the other half
+    // not awaited: it settles only after the caller has read the other branch
     reader?.cancel().catch(() => {});
-  } catch {} // broken off: the caller will see that by itself
+  } catch {} // the caller gets the same error from its own read
   return text;
 }

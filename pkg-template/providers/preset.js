@@ -2,12 +2,12 @@
 /** @import { RefresherOptions, Value } from "../index.js" */
 
 /**
- * What is written down about a provider, and who the application is there.
+ * The options of a provider together with the credentials of the application.
  * @template {RefresherOptions} Known
  * @param {string} provider
  * @param {{ client_id?: string, client_secret?: Value } & Record<string, any>} options
  * @param {string} needs  the options that must be there, separated by spaces
- * @param {Known} known  `clientAuth` is how a client with a secret authenticates
+ * @param {Known} known  `clientAuth` is for clients with a secret
  */
 export function preset(provider, options, needs, known) {
   for (const name of needs.split(" ")) {

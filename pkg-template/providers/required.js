@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * A preset without these would fail at its first request only. Names the type that was given, never the value.
+ * Checks required options at once; without it the first request would fail. The error names the type that was given, never the value.
  * @param {string} provider @param {Record<string, unknown>} options
  */
 export function required(provider, options) {

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** What a text is written in before it is signed. @param {string} text */
+/** The UTF-8 bytes of a text. @param {string} text */
 export const bytes = (text) => new TextEncoder().encode(text);
 
 /** HMAC-SHA256 in lower-case hexadecimal. @param {string} secret @param {string} text */

@@ -43,7 +43,7 @@ afterEach(async () => {
   assert.deepEqual(complaints, [], "nothing is said in the console");
 });
 
-test("a_page_in_rust_logs_in_refreshes_calls_an_api_and_signs_out", async () => {
+test("a page in Rust logs in, refreshes, calls an API and signs out", async () => {
   const tab = await open();
   await logIn(tab, await oidc.mint("none"));
   await does(tab, "call", "the API says 200");
@@ -57,7 +57,7 @@ test("a_page_in_rust_logs_in_refreshes_calls_an_api_and_signs_out", async () => 
   assert.deepEqual(outcomes(), ["granted 1"]);
 });
 
-test("an_api_that_refuses_the_token_gets_another_one_once", async () => {
+test("an API that refuses the token gets a new one, once", async () => {
   const tab = await open();
   await logIn(tab, await oidc.mint("none"));
   oidc.rejectAccessTokens();
@@ -66,7 +66,7 @@ test("an_api_that_refuses_the_token_gets_another_one_once", async () => {
   assert.deepEqual(outcomes(), ["granted 1"]);
 });
 
-test("a_tab_that_is_opened_later_has_the_session_and_hears_of_each_change", async () => {
+test("a tab that is opened later has the session and gets every event", async () => {
   const first = await open();
   await logIn(first, await ranOut());
   await does(first, "refresh", "refreshed");
@@ -80,7 +80,7 @@ test("a_tab_that_is_opened_later_has_the_session_and_hears_of_each_change", asyn
   assert.ok(oidc.requests.every(({ outcome }) => outcome === "granted"));
 });
 
-test("a_session_that_the_server_ended_is_over_in_every_tab", async () => {
+test("a session that the server ended has ended in every tab", async () => {
   const tabs = [await open(), await open()];
   await logIn(tabs[0], await oidc.mint("none"));
   await until(tabs[1], ([token]) => token !== "none");
@@ -95,7 +95,7 @@ test("a_session_that_the_server_ended_is_over_in_every_tab", async () => {
   assert.deepEqual(outcomes(), ["refused 1"]);
 });
 
-test("the_npm_package_and_the_crate_take_turns_on_one_session_and_read_each_others_records", async () => {
+test("the npm package and the crate take turns on one session and read each other's records", async () => {
   const rust = await open();
   const javascript = await openPackage();
   await logIn(rust, await ranOut());
@@ -119,7 +119,7 @@ test("the_npm_package_and_the_crate_take_turns_on_one_session_and_read_each_othe
   );
 });
 
-test("the_npm_package_and_the_crate_asked_at_once_are_one_request", async () => {
+test("the npm package and the crate, called at once, send one request", async () => {
   const rust = await open();
   const javascript = await openPackage();
   await logIn(rust, await oidc.mint("none"));

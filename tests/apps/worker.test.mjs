@@ -37,7 +37,7 @@ after(async () => {
   await oidc?.close();
 });
 
-test("a_hundred_requests_at_once_are_one_refresh", async () => {
+test("a hundred requests at once are one refresh", async () => {
   await put("ada", await expired());
   oidc.requests.length = 0;
   const answers = await Promise.all(Array.from({ length: 100 }, () => get("ada")));
@@ -48,13 +48,13 @@ test("a_hundred_requests_at_once_are_one_refresh", async () => {
   assert.equal(oidc.requests.length, 1);
 });
 
-test("sessions_do_not_know_each_other_and_one_that_never_began_has_no_token", async () => {
+test("sessions are separate, and one that never began has no token", async () => {
   await put("grace", await oidc.mint("none"));
   assert.equal((await get("grace")).status, 200);
   assert.deepEqual(await get("nobody"), { status: 401, text: "signed_out" });
 });
 
-test("a_caller_that_hangs_up_takes_no_refresh_with_it", async () => {
+test("a caller that disconnects does not cancel the refresh", async () => {
   await put("joan", await expired());
   oidc.requests.length = 0;
   oidc.faults.next = "slow";
@@ -66,7 +66,7 @@ test("a_caller_that_hangs_up_takes_no_refresh_with_it", async () => {
   assert.deepEqual(outcomes(), ["granted 1"]);
 });
 
-test("a_sign_out_is_the_end_and_so_is_the_servers_word", async () => {
+test("a sign-out ends the session, and so does the server's refusal", async () => {
   await put("mary", await oidc.mint("none"));
   assert.equal((await fetch(new URL("mary", url), { method: "DELETE" })).status, 200);
   assert.deepEqual(await get("mary"), { status: 401, text: "signed_out" });

@@ -36,7 +36,7 @@ const breakages = {
 
 for (const [name, script] of Object.entries(breakages))
   for (const kind of ["local", "indexeddb"])
-    test(`with_${name}_one_tab_refreshes_and_another_adopts_it_with_${kind}`, async () => {
+    test(`with ${name}, one tab refreshes and another adopts the result, with ${kind}`, async () => {
       await here.context.addInitScript(script);
       const [first, second] = await openSession(kind);
       const token = await first.evaluate(() => inPage.refresher.getAccessToken());
@@ -47,7 +47,7 @@ for (const [name, script] of Object.entries(breakages))
       if (brokenAtOnce) assert.equal(crossContextLock, false);
     });
 
-test("a_lock_that_is_never_granted_ends_in_lock_timeout_and_keeps_the_session", async () => {
+test("a lock that is never granted ends in lock_timeout and keeps the session", async () => {
   await here.context.addInitScript(() => {
     const { request } = LockManager.prototype;
     LockManager.prototype.request = function (name, ...rest) {
@@ -71,7 +71,7 @@ test("a_lock_that_is_never_granted_ends_in_lock_timeout_and_keeps_the_session", 
 });
 
 for (const kind of ["local", "indexeddb"])
-  test(`of_two_refreshes_after_a_stolen_lock_one_is_stored_and_both_tabs_have_it_with_${kind}`, async () => {
+  test(`of two refreshes after a stolen lock one is stored, and both tabs have it, with ${kind}`, async () => {
     const { lenient } = here.servers;
     lenient.requests.length = 0;
     const given = { server: serverOf("lenient"), kind, options: { ...never, reuse: { graceSeconds: 10 } } };
@@ -99,7 +99,7 @@ for (const kind of ["local", "indexeddb"])
     assert.deepEqual(new Set(lenient.requests.map(({ outcome }) => outcome)), new Set(["granted"]));
   });
 
-test("a_page_that_is_no_secure_context_refreshes_and_says_that_it_has_no_lock", async () => {
+test("a page in an insecure context refreshes, and capabilities say that there is no lock", async () => {
   const tab = await here.context.newPage();
   here.listen(tab);
   await tab.goto(here.insecure());
@@ -118,7 +118,7 @@ test("a_page_that_is_no_secure_context_refreshes_and_says_that_it_has_no_lock", 
   assert.equal(here.servers.oidc.requests.length, 2);
 });
 
-test("a_local_storage_that_is_cleared_by_the_page_holds_up_no_login", async () => {
+test("a localStorage that the page clears does not delay a login", async () => {
   const tab = await openTab();
   await tab.evaluate((given) => inPage.open(given), input("local", never));
   const tookMs = await tab.evaluate(
@@ -173,7 +173,7 @@ const refusals = {
 
 for (const [kind, scripts] of Object.entries(refusals))
   for (const [name, script] of Object.entries(scripts))
-    test(`with_${kind}_and_a_${name}_a_login_lives_in_memory_and_listeners_learn_of_it`, async () => {
+    test(`with ${kind} and a ${name}, a login stays in memory and listeners get its event`, async () => {
       await here.context.addInitScript(script);
       const tab = await openTab();
       const tokens = await here.servers.oidc.mint("none");

@@ -20,7 +20,7 @@ const rotations = isLong ? 100 : 12;
 for (const engine of engines)
   describe(engine.name, { concurrency: 2 }, () => {
     for (const kind of ["local", "indexeddb"])
-      test(`five_tabs_of_${engine.name}_that_die_at_random_share_a_session_in_${kind}`, async (t) => {
+      test(`five tabs of ${engine.name} that are killed at random share a session in ${kind}`, async (t) => {
         const say = (text) => t.diagnostic(text);
         const seen = await storm({ engine, kind, rotations, say });
         const { failures, figures, lost } = judged(seen);
@@ -41,7 +41,7 @@ for (const engine of engines)
       });
   });
 
-test("the_search_finds_eight_characters_of_a_secret_and_not_seven", () => {
+test("the search finds eight characters of a secret and not seven", () => {
   assert.equal(leaks(["it was 23456789, or so"], ["0123456789abc"]).length, 1);
   assert.equal(leaks(["it was 3456789, or so"], ["0123456789abc"]).length, 0);
 });

@@ -12,7 +12,7 @@ const never = { background: "never" };
 // --- contexts that share --------------------------------------------------------------------------------------------
 
 for (const kind of ["dedicated", "shared", "service"])
-  test(`a_tab_and_a_${kind}_worker_do_one_token_request_together`, async () => {
+  test(`a tab and a ${kind} worker together send one token request`, async () => {
     const [tab] = await openSession("indexeddb");
     const [ours, theirs] = await tab.evaluate(
       ([kind, atMs, server]) =>
@@ -24,7 +24,7 @@ for (const kind of ["dedicated", "shared", "service"])
   });
 
 for (const kind of ["local", "session", "indexeddb"])
-  test(`a_page_and_a_frame_in_it_do_one_token_request_together_with_${kind}`, async () => {
+  test(`a page and its frame together send one token request, with ${kind}`, async () => {
     const tab = await openTab();
     await tab.evaluate(
       (url) =>
@@ -47,7 +47,7 @@ for (const kind of ["local", "session", "indexeddb"])
   });
 
 for (const withLocks of [true, false])
-  test(`two_copies_of_the_package_in_a_page_do_one_token_request_${withLocks ? "" : "without_web_locks"}`, async () => {
+  test(`two copies of the package in a page send one token request ${withLocks ? "" : "without Web Locks"}`, async () => {
     if (!withLocks) await here.context.addInitScript(() => delete Navigator.prototype.locks);
     const tab = await openTab();
     const tokens = await tab.evaluate(
@@ -71,7 +71,7 @@ for (const withLocks of [true, false])
     oneRequest();
   });
 
-test("a_component_that_is_mounted_twice_refreshes_once_and_leaves_nothing_behind", async () => {
+test("a component that is mounted twice refreshes once and leaves no timer and no listener", async () => {
   await here.context.addInitScript(countLoose);
   const tab = await openTab();
   const before = await tab.evaluate(() => loose());
@@ -103,7 +103,7 @@ test("a_component_that_is_mounted_twice_refreshes_once_and_leaves_nothing_behind
 
 // --- Duplicate Tab --------------------------------------------------------------------------------------------------
 
-test("of_two_tabs_with_a_copied_session_storage_the_second_never_sends_what_the_first_one_sent", async () => {
+test("of two tabs with a copied sessionStorage, the second never sends the refresh token that the first one sent", async () => {
   const [first, second] = await duplicated(await here.servers.oidc.mint("none"));
   const { access_token } = await first.evaluate(() => inPage.refresher.refresh());
   const old = await second.evaluate(() => inPage.refresher.getAccessToken());
@@ -126,7 +126,7 @@ test("of_two_tabs_with_a_copied_session_storage_the_second_never_sends_what_the_
   assert.match(text, /session\.sent/);
 });
 
-test("two_tabs_with_a_copied_session_storage_that_ask_at_once_send_one_request", async () => {
+test("two tabs with a copied sessionStorage that ask at once send one request", async () => {
   const both = await duplicated(await runOut());
   const atMs = Date.now() + 200;
   const answers = await Promise.all(
@@ -149,7 +149,7 @@ test("two_tabs_with_a_copied_session_storage_that_ask_at_once_send_one_request",
   oneRequest();
 });
 
-test("a_duplicated_tab_that_logs_in_has_a_session_of_its_own_and_a_reload_loses_nothing", async () => {
+test("a duplicated tab that logs in has its own session, and a reload loses nothing", async () => {
   const [first, second] = await duplicated(await here.servers.oidc.mint("none"));
   await first.evaluate(() => inPage.refresher.refresh());
   await second.evaluate((tokens) => inPage.refresher.setTokens(tokens), await here.servers.oidc.mint("none"));

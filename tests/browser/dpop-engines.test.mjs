@@ -20,7 +20,7 @@ const PATIENCE_MS = 60_000;
 const engines = process.env.OAUTH_REFRESHER_LONG ? [chromium, firefox, webkit] : [chromium];
 
 for (const engine of engines)
-  test(`a_bound_session_lives_on_in_the_next_visit_in_${engine.name}`, async () => {
+  test(`a bound session continues in the next visit in ${engine.name}`, async () => {
     let jkt;
     const complaints = [];
     const oidc = await startOidc({ nonces: true });

@@ -32,7 +32,7 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
-test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () => {
+test("the test vectors of RFC 9449, 7638 and 8037 are reproduced", async () => {
   const tab = await openTab();
   const failures = await tab.evaluate(async () => {
     const { reproduce } = await import("/vectors/dpop.mjs");
@@ -41,7 +41,7 @@ test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () => {
   assert.deepEqual(failures, []);
 });
 
-test("a_bound_session_is_logged_in_rotated_and_found_again_by_the_next_visit", async () => {
+test("a bound session is logged in, rotated, and found again by the next visit", async () => {
   const tab = await openTab();
   jkt = await tab.evaluate(() => inPage.thumbprint());
   const tokens = await oidc.mint("none", { jkt });
@@ -58,7 +58,7 @@ test("a_bound_session_is_logged_in_rotated_and_found_again_by_the_next_visit", a
   );
 });
 
-test("tabs_that_make_a_key_at_once_have_one_and_share_the_session", async () => {
+test("tabs that make a key at once get the same key and share the session", async () => {
   const tabs = await Promise.all([openTab(), openTab(), openTab()]);
   const thumbprints = await Promise.all(tabs.map((tab) => tab.evaluate(() => inPage.thumbprint())));
   assert.equal(new Set(thumbprints).size, 1);
@@ -75,7 +75,7 @@ test("tabs_that_make_a_key_at_once_have_one_and_share_the_session", async () => 
   );
 });
 
-test("a_key_that_the_browser_evicted_ends_the_session_without_a_request_until_the_next_login", async () => {
+test("after the browser evicted the key the session has ended: no request until the next login", async () => {
   const tab = await openTab();
   const tokens = await oidc.mint("none", { jkt: await tab.evaluate(() => inPage.thumbprint()) });
   await tab.evaluate((given) => inPage.openBound(given), { server: client(), tokens });
@@ -94,7 +94,7 @@ test("a_key_that_the_browser_evicted_ends_the_session_without_a_request_until_th
   assert.equal((await tab.evaluate(() => inPage.refresher.refresh())).token_type, "DPoP");
 });
 
-test("a_tab_with_the_old_key_takes_the_new_one_up_when_another_tab_logged_in", async () => {
+test("a tab with the old key adopts the new one after another tab's login", async () => {
   const [old, other] = [await openTab(), await openTab()];
   const tokens = await oidc.mint("none", { jkt: await old.evaluate(() => inPage.thumbprint()) });
   await old.evaluate((given) => inPage.openBound(given), { server: client(), tokens });
@@ -111,7 +111,7 @@ test("a_tab_with_the_old_key_takes_the_new_one_up_when_another_tab_logged_in", a
   assert.deepEqual(oidc.revokedFamilies, []);
 });
 
-test("an_api_on_another_origin_gets_its_nonce_and_its_proof", async () => {
+test("a request to an API on another origin carries that origin's nonce and a proof", async () => {
   const tab = await openTab();
   jkt = await tab.evaluate(() => inPage.thumbprint());
   const tokens = await oidc.mint("none", { jkt });
@@ -137,7 +137,7 @@ test("an_api_on_another_origin_gets_its_nonce_and_its_proof", async () => {
   assert.equal(oidc.requests.length, 0);
 });
 
-test("a_page_is_told_that_a_redirect_cannot_be_proved_and_nothing_goes_there", async () => {
+test("a page gets a TypeError for a redirect, and nothing is sent to its target", async () => {
   const tab = await openTab();
   jkt = await tab.evaluate(() => inPage.thumbprint());
   const tokens = await oidc.mint("none", { jkt });
@@ -156,7 +156,7 @@ test("a_page_is_told_that_a_redirect_cannot_be_proved_and_nothing_goes_there", a
   assert.deepEqual([oidc.resource.accepted, oidc.resource.refused], [0, 0]);
 });
 
-test("the_private_key_in_indexeddb_cannot_be_exported", async () => {
+test("the private key in IndexedDB cannot be exported", async () => {
   const tab = await openTab();
   const found = await tab.evaluate(async () => {
     await inPage.thumbprint();

@@ -12,7 +12,7 @@ const here = tabs();
 const { openTab, openSession, input, serverOf, runOut } = here;
 
 for (const name of ["oidc", "go1", "goto", "vault"])
-  test(`a_page_under_a_strict_policy_refreshes_at_${name}_and_calls_its_api`, async () => {
+  test(`a page under a strict content security policy refreshes at ${name} and calls its API`, async () => {
     const tab = await openTab();
     const { resource, requests, violations = [] } = here.servers[name];
     requests.length = 0;
@@ -35,7 +35,7 @@ for (const name of ["oidc", "go1", "goto", "vault"])
     assert.deepEqual(violations, []);
   });
 
-test("without_wasm_unsafe_eval_the_call_rejects_with_engine_failed", async () => {
+test("without wasm-unsafe-eval a call rejects with engine_failed", async () => {
   const tab = await openTab("no-wasm");
   await tab.evaluate((input) => inPage.open(input), input("memory", { background: "never" }));
   const { code, text } = await tab.evaluate(() => inPage.failure());
@@ -44,7 +44,7 @@ test("without_wasm_unsafe_eval_the_call_rejects_with_engine_failed", async () =>
   assert.match(text, /oauth-refresher\/js/, "or what to import");
 });
 
-test("without_wasm_unsafe_eval_the_entry_without_webassembly_refreshes_and_shares_with_the_other_one", async () => {
+test("without wasm-unsafe-eval the entry js refreshes and shares the session with the default entry", async () => {
   const [blocked, allowed] = [await openTab("no-wasm"), await openTab()];
   const given = input("local", { background: "never" });
   const tokens = await here.servers.oidc.mint("none");
@@ -57,7 +57,7 @@ test("without_wasm_unsafe_eval_the_entry_without_webassembly_refreshes_and_share
   assert.equal(await allowed.evaluate(token), await blocked.evaluate(token), "and its own is");
 });
 
-test("the_claims_about_indexeddb_hold_in_a_page", async () => {
+test("the claims about IndexedDB hold in a page", async () => {
   const tab = await openTab();
   const results = await tab.evaluate(async () => {
     const { run } = await import("/indexeddb-page.mjs");
@@ -71,11 +71,11 @@ test("the_claims_about_indexeddb_hold_in_a_page", async () => {
 });
 
 for (const kind of ["local", "indexeddb", "encrypted"]) {
-  test(`two_tabs_that_ask_at_once_do_one_token_request_together_with_${kind}`, async () => {
+  test(`two tabs that ask at once send one token request, with ${kind}`, async () => {
     await askInRounds(await openSession(kind), ROUNDS);
   });
 
-  test(`a_rotation_in_one_tab_and_a_sign_out_in_the_other_are_seen_with_${kind}`, async () => {
+  test(`a rotation in one tab and a sign-out in the other are seen by both, with ${kind}`, async () => {
     const [first, second] = await openSession(kind, await here.servers.oidc.mint("none"), {});
     await second.evaluate(() => inPage.reaches("active"));
     const { access_token } = await first.evaluate(() => inPage.refresher.refresh());
@@ -92,7 +92,7 @@ for (const kind of ["local", "indexeddb", "encrypted"]) {
 }
 
 for (const kind of ["indexeddb", "encrypted"])
-  test(`without_web_locks_the_conditional_save_leaves_one_token_request_with_${kind}`, async () => {
+  test(`without Web Locks the compare-and-swap of the storage leaves one token request, with ${kind}`, async () => {
     await here.context.addInitScript(() => delete Navigator.prototype.locks);
     const tabs = await openSession(kind);
     assert.equal(await tabs[0].evaluate(() => "locks" in navigator), false);
@@ -101,7 +101,7 @@ for (const kind of ["indexeddb", "encrypted"])
   });
 
 for (const kind of ["local", "indexeddb"])
-  test(`of_a_login_and_a_sign_out_of_two_tabs_at_once_one_learns_that_it_came_second_with_${kind}`, async () => {
+  test(`of a login and a sign-out in two tabs at once, the second one is told so, with ${kind}`, async () => {
     const tabs = await Promise.all([openTab(), openTab()]);
     for (const tab of tabs)
       await tab.evaluate((kind) => {
@@ -127,7 +127,7 @@ for (const kind of ["local", "indexeddb"])
     }
   });
 
-test("visible_tabs_refresh_ahead_of_need_one_request_per_rotation_and_hidden_ones_rest", async () => {
+test("visible tabs refresh ahead with one request per rotation, and hidden tabs do not", async () => {
   const { requests, mint } = here.servers.hasty;
   const tabs = await Promise.all([openTab(), openTab()]);
   const shared = { server: serverOf("hasty"), kind: "local" };

@@ -42,7 +42,7 @@ after(async () => {
   await servers?.close();
 });
 
-test("the_page_shows_four_sessions_that_live", async () => {
+test("the page shows four active sessions", async () => {
   for (const name of NAMES) {
     await shows(first, `[data-session=${name}][data-state=active]`);
     await shows(first, `[data-session=${name}] .bar[data-source=login]`);
@@ -50,7 +50,7 @@ test("the_page_shows_four_sessions_that_live", async () => {
   }
 });
 
-test("two_tabs_share_each_session_with_one_token_request_per_rotation", async () => {
+test("two tabs share each session with one token request per rotation", async () => {
   second = await openTab();
   for (const name of NAMES) await until(() => generation(second, name));
   const before = requestsOf();
@@ -84,7 +84,7 @@ test("two_tabs_share_each_session_with_one_token_request_per_rotation", async ()
   );
 });
 
-test("a_sign_out_in_one_tab_shows_in_the_other_and_a_login_too", async () => {
+test("a sign-out and a login in one tab show in the other", async () => {
   await press(second, "go1", "signOut");
   await shows(second, "[data-session=go1][data-state=signed-out]");
   await shows(first, "[data-session=go1][data-state=signed-out]");
@@ -93,7 +93,7 @@ test("a_sign_out_in_one_tab_shows_in_the_other_and_a_login_too", async () => {
   await shows(second, "[data-session=go1][data-state=active]");
 });
 
-test("a_session_lives_on_when_a_broken_network_is_mended", async () => {
+test("a session continues when the network is back", async () => {
   await first.locator("#network").click();
   await shows(second, "#network[aria-pressed=true]");
   const before = requestsOf();
@@ -117,7 +117,7 @@ test("a_session_lives_on_when_a_broken_network_is_mended", async () => {
   }
 });
 
-test("a_device_that_slept_refreshes_before_it_calls", async () => {
+test("a device that slept refreshes before it calls", async () => {
   const refused = NAMES.map((name) => servers[name].resource.refused);
   await first.locator("#sleep").click();
   await shows(second, ".shade.asleep");
@@ -135,14 +135,14 @@ test("a_device_that_slept_refreshes_before_it_calls", async () => {
   );
 });
 
-test("a_token_refused_before_its_time_is_replaced_and_the_call_answered", async () => {
+test("an access token that is refused early is refreshed, and the call is answered", async () => {
   await press(second, "goto", "reject");
   await until(async () => (await lastWords(second, "goto")).includes("refuses"));
   await press(second, "goto", "call");
   await until(async () => (await lastWords(second, "goto")).includes("answered 200"));
 });
 
-test("a_lost_reply_is_no_failure_and_an_ended_session_has_no_time_left", async () => {
+test("a lost reply is no failure, and an ended session has no time left", async () => {
   await press(second, "go1", "lose");
   await until(async () => (await lastWords(second, "go1")).includes("will be lost"));
   await press(second, "go1", "refresh");
@@ -158,7 +158,7 @@ test("a_lost_reply_is_no_failure_and_an_ended_session_has_no_time_left", async (
   }
 });
 
-test("no_token_and_no_error_is_in_either_page", async () => {
+test("no token and no error is in either page", async () => {
   const pictures = { light: "light", dark: "dark" };
   for (const [colorScheme, name] of Object.entries(pictures)) {
     await first.emulateMedia({ colorScheme });
@@ -190,7 +190,7 @@ test("no_token_and_no_error_is_in_either_page", async () => {
   );
 });
 
-test("the_pages_server_answers_loopback_names_and_its_own_page_only", async () => {
+test("the page's server answers loopback host names and its own page only", async () => {
   const url = new URL(served.url);
   assert.equal((await bare(url, { headers: { Host: "rebound.example" } })).status, 421);
   assert.equal((await bare(new URL("/session/go1/end", url), { method: "POST" })).status, 415);

@@ -10,7 +10,7 @@ const { openTab, openSession, input } = here;
 const KINDS = ["local", "indexeddb", "encrypted"];
 
 for (const kind of KINDS) {
-  test(`a_page_out_of_the_cache_knows_the_rotation_of_another_tab_with_${kind}`, async () => {
+  test(`a page restored from the back/forward cache knows the rotation of another tab, with ${kind}`, async () => {
     const [first, second] = await openSession(kind, await here.servers.oidc.mint("none"), {});
     await leave(first);
     const { access_token } = await second.evaluate(() => inPage.refresher.refresh());
@@ -21,7 +21,7 @@ for (const kind of KINDS) {
     assert.equal(here.servers.oidc.requests.length, 1);
   });
 
-  test(`a_session_that_ended_elsewhere_is_over_for_a_page_out_of_the_cache_with_${kind}`, async () => {
+  test(`a session that ended elsewhere has ended for a page restored from the back/forward cache, with ${kind}`, async () => {
     const [first, second] = await openSession(kind, await here.servers.oidc.mint("none"), {});
     await first.evaluate(() => inPage.refresher.getAccessToken());
     await leave(first);
@@ -36,7 +36,7 @@ for (const kind of KINDS) {
     assert.equal(heard.source, "peer", "it hears again");
   });
 
-  test(`a_page_that_only_listens_hears_a_login_a_rotation_and_a_sign_out_with_${kind}`, async () => {
+  test(`a page that only listens gets the events of a login, a rotation and a sign-out, with ${kind}`, async () => {
     await here.context.addInitScript(countCompilations);
     const [first, second] = await Promise.all([openTab(), openTab()]);
     for (const tab of [first, second])
@@ -55,7 +55,7 @@ for (const kind of KINDS) {
     assert.deepEqual(types, ["token-changed", "token-changed", "token-changed"]);
   });
 
-  test(`a_page_that_only_listens_hears_what_it_missed_in_the_cache_with_${kind}`, async () => {
+  test(`a page that only listens gets the events that it missed in the back/forward cache, with ${kind}`, async () => {
     const [first, second] = await openSession(kind, await here.servers.oidc.mint("none"));
     await first.reload();
     await first.evaluate((given) => inPage.open(given), input(kind, { background: "never" }));
@@ -66,7 +66,7 @@ for (const kind of KINDS) {
   });
 }
 
-test("a_page_that_waits_for_the_lock_is_kept_and_refreshes_when_it_is_back", async () => {
+test("a page that waits for the lock stays in the back/forward cache and refreshes when it is restored", async () => {
   await here.context.addInitScript(recordLocks);
   const [first, second] = await openSession("indexeddb");
   await first.evaluate(() => inPage.refresher.getAccessToken());
@@ -94,7 +94,7 @@ test("a_page_that_waits_for_the_lock_is_kept_and_refreshes_when_it_is_back", asy
   assert.equal(here.servers.oidc.requests.length, 2);
 });
 
-test("a_tab_that_was_opened_out_of_sight_begins_when_it_is_seen", async () => {
+test("a tab that was opened in the background starts when it becomes visible", async () => {
   await here.context.addInitScript(() =>
     Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true }),
   );
@@ -117,7 +117,7 @@ test("a_tab_that_was_opened_out_of_sight_begins_when_it_is_seen", async () => {
   assert.equal(here.servers.oidc.requests.length, 1);
 });
 
-test("no_page_of_the_package_listens_for_unload", async () => {
+test("the package adds no unload listener", async () => {
   await here.context.addInitScript(() => {
     window.listened = [];
     const { addEventListener } = EventTarget.prototype;

@@ -68,7 +68,7 @@ test("use-json: mounted twice by StrictMode with a token that died, it refreshes
   assert.deepEqual(complaintsOfReact(), []);
 });
 
-test("use-json: the reply to a question that is no longer asked is not shown", async () => {
+test("use-json: a stale reply is not shown", async () => {
   let answer;
   slow = new Promise((resolve) => (answer = resolve));
   await show("/slow");

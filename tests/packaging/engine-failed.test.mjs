@@ -25,7 +25,7 @@ console.log(JSON.stringify(await refresher.getTokens().catch((error) => error)))
 });
 after(() => project?.remove());
 
-test("no_webassembly_in_the_engine", async () => {
+test("no WebAssembly in the engine", async () => {
   const failure = await asked(process.execPath, "--jitless", "ask.js", "oauth-refresher");
   assert.equal(failure.code, "engine_failed");
   assert.equal(
@@ -34,12 +34,12 @@ test("no_webassembly_in_the_engine", async () => {
   );
 });
 
-test("without_webassembly_the_entry_for_it_refreshes", async () => {
+test("without WebAssembly the entry for it refreshes", async () => {
   const { access_token } = await asked(process.execPath, "--jitless", "ask.js", "oauth-refresher/js");
   assert.equal(access_token, "a");
 });
 
-test("a_file_that_is_missing", async () => {
+test("a file that is missing", async () => {
   const { code, error_description } = await asked(
     process.execPath,
     "ask.js",
@@ -50,7 +50,7 @@ test("a_file_that_is_missing", async () => {
   assert.match(error_description, /^ENOENT: no such file or directory, open '.+core\.wasm'$/);
 });
 
-test("a_url_that_answers_404", async () => {
+test("a URL that answers 404", async () => {
   const { createServer } = await import("node:http");
   const server = createServer((_, response) => response.writeHead(404).end("<h1>Not found</h1>"));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -66,7 +66,7 @@ test("a_url_that_answers_404", async () => {
 const CORE = "node_modules/oauth-refresher/core.wasm";
 const isOlder = !process.allowedNodeEnvironmentFlags.has("--permission"); // Node 20
 
-test("a_permission_that_node_denies", async () => {
+test("a permission that Node denies", async () => {
   // Node may read the modules, and not the core
   const permission = isOlder ? "--experimental-permission" : "--permission";
   const read = [
@@ -92,7 +92,7 @@ test("a_permission_that_node_denies", async () => {
   assert.match(failure.message, /^The core does not run .Access to this API has been restricted/);
 });
 
-test("a_permission_that_deno_denies", async () => {
+test("a permission that Deno denies", async () => {
   const failure = await asked(DENO, "run", "--no-prompt", "ask.js", "oauth-refresher/slim", CORE);
   assert.equal(failure.code, "engine_failed");
   assert.match(failure.message, /^The core does not run .Requires read access to .+core\.wasm.+--allow-read/);

@@ -1,5 +1,5 @@
-// Who the application is at every provider. Secrets hold what goes wrong when they are encoded twice, or not at all; but Basic
-// headers are written in two ways, and where a row does not say which, the secret is the same in both.
+// The client that the tests use at every provider. Its secrets contain characters that go wrong when they are encoded twice or not at
+// all. A Basic header is encoded in two ways; where a row does not say which one, the secret is the same in both.
 
 import { dpop } from "oauth-refresher/dpop";
 
@@ -9,7 +9,7 @@ const { privateKey, publicKey } = await crypto.subtle.generateKey(
   ["sign", "verify"],
 );
 
-/** The values of one test's slots. */
+/** The values of the slots of a row. */
 export function clientFor({ request }) {
   return {
     id: "client-4f868a4339",
@@ -26,12 +26,3 @@ const SECRETS = {
   "basic raw": "3naO10IA2agc+G+9I9TGEQ==",
   "basic secret": "sk_test_0123456789abcdef",
 };
-
-/** What a row's user gives to the preset. */
-export const given = (row, client) =>
-  Object.fromEntries(
-    Object.entries(row.given).map(([name, value]) => [
-      name,
-      value[0] === "$" ? client[value.slice(1)] : value,
-    ]),
-  );

@@ -8,12 +8,12 @@ import { createRefresher } from "oauth-refresher";
 import { apple, bullhorn, feishuV1, slack } from "oauth-refresher/providers";
 import { memoryStorage } from "oauth-refresher/storage";
 import { clientFor } from "./client.mjs";
-import { rows } from "./rows.mjs";
+import { rows } from "../../pkg-template/providers/source/rows.mjs";
 import { startRow } from "./server.mjs";
 
 const SECRETS = { bot: [randomUUID(), randomUUID()], user: [randomUUID(), randomUUID()] };
 
-test("bullhorn_keeps_the_only_good_refresh_token_when_the_login_call_fails", async (t) => {
+test("bullhorn keeps the only valid refresh token when the login call fails", async (t) => {
   const { server, client, storage } = await started(t, "bullhorn");
   let isDown = true;
   const fetch = async (input, init) =>
@@ -39,7 +39,7 @@ test("bullhorn_keeps_the_only_good_refresh_token_when_the_login_call_fails", asy
   assert.match(restUrl, /^https:/);
 });
 
-test("feishu_v1_asks_for_the_apps_own_token_at_each_refresh", async (t) => {
+test("feishuV1 asks for the app's own token at each refresh", async (t) => {
   const { server, client, storage } = await started(t, "feishu-v1");
   let asked = 0;
   const preset = feishuV1({ app_access_token: async () => (asked++, client.api_key) });
@@ -51,7 +51,7 @@ test("feishu_v1_asks_for_the_apps_own_token_at_each_refresh", async (t) => {
   assert.deepEqual([asked, server.requests, server.violations.length], [2, 2, 0]);
 });
 
-test("apple_wants_a_private_key", () => {
+test("apple requires a private CryptoKey", () => {
   for (const privateKey of [undefined, "-----BEGIN PRIVATE KEY-----", {}])
     assert.throws(() => apple({ client_id: "a", team_id: "t", key_id: "k", privateKey }), {
       name: "TypeError",
@@ -59,7 +59,7 @@ test("apple_wants_a_private_key", () => {
     });
 });
 
-test("a_slack_reply_with_a_bots_and_a_users_tokens_makes_two_sessions_that_never_mix", async (t) => {
+test("a Slack reply with a bot's and a user's tokens makes two separate sessions", async (t) => {
   const login = {
     ok: true,
     access_token: SECRETS.bot[0],

@@ -10,9 +10,9 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
 import { createRefresher } from "oauth-refresher";
 import * as providers from "oauth-refresher/providers";
-import { clientFor, given } from "./client.mjs";
-import { BY_HAND, optionsOf } from "./declarations.mjs";
-import { refreshable, variantsOf } from "./rows.mjs";
+import { clientFor } from "./client.mjs";
+import { BY_HAND, optionsOf } from "../../pkg-template/providers/source/declarations.mjs";
+import { given, refreshable, variantsOf } from "../../pkg-template/providers/source/rows.mjs";
 
 const PACKAGE = dirname(createRequire(import.meta.url).resolve("oauth-refresher/package.json"));
 const HOSTILE = [
@@ -39,7 +39,7 @@ const presets = refreshable.map((row) => ({
   ...wantedBy(row),
 }));
 
-test("importing_one_preset_costs_under_400_bytes_and_one_that_signs_under_700", async () => {
+test("importing a preset costs less than 400 bytes, or less than 700 if it signs", async () => {
   const alone = await brotliBytes('export { createRefresher } from "oauth-refresher";');
   const costs = [];
   for (const { name } of presets) {
@@ -60,18 +60,18 @@ test("importing_one_preset_costs_under_400_bytes_and_one_that_signs_under_700", 
   );
 });
 
-test("nothing_of_the_presets_is_in_the_default_import", async () => {
+test("the default import contains no preset", async () => {
   const text = (await bundled('export { createRefresher } from "oauth-refresher";')).toString();
   for (const { name } of presets) assert.ok(!text.includes(`"${name}"`), name);
 });
 
 for (const { row, name, preset, options, wanted, slots } of presets) {
-  test(`${name}_makes_options_that_are_accepted`, () => {
+  test(`${name} returns options that createRefresher accepts`, () => {
     for (const { row: variant } of variantsOf(row))
       createRefresher(preset(given(variant, clientFor(variant)))).close();
   });
 
-  test(`${name}_names_what_is_missing_and_shows_no_value`, () => {
+  test(`${name} names a missing option and quotes no value`, () => {
     for (const option of wanted)
       for (const value of [undefined, null, "", 5, true, {}]) {
         const error = thrownBy(() => preset({ ...options, [option]: value }));
@@ -83,7 +83,7 @@ for (const { row, name, preset, options, wanted, slots } of presets) {
   });
 
   for (const slot of slots)
-    test(`${name}_is_sent_nowhere_else_by_its_${slot}`, () => {
+    test(`${slot} of ${name} cannot change the host`, () => {
       const host = new URL(preset(options).token_endpoint).host;
       for (const value of [...HOSTILE, ...OTHERS]) {
         const error = thrownBy(() => preset({ ...options, [slot]: value }));
@@ -101,7 +101,7 @@ for (const { row, name, preset, options, wanted, slots } of presets) {
     });
 }
 
-test("a_session_that_nobody_uses_is_refreshed_twice_at_least_before_it_would_die", () => {
+test("an unused session is refreshed at least twice before it would expire", () => {
   for (const { row, preset, options } of presets) {
     const { keepAliveSeconds } = preset(options);
     const { idleDays } = row.lifetimes;
@@ -110,7 +110,7 @@ test("a_session_that_nobody_uses_is_refreshed_twice_at_least_before_it_would_die
   }
 });
 
-test("a_secret_makes_a_confidential_client_and_none_a_public_one", () => {
+test("with a secret a client is confidential, without one public", () => {
   for (const { row, preset, options } of presets) {
     if (!optionsOf(row).some(({ name, optional }) => name === "client_secret" && optional)) continue;
     const { client_secret, ...others } = options;

@@ -4,7 +4,7 @@ import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clientFor } from "./client.mjs";
-import { rows } from "./rows.mjs";
+import { rows } from "../../pkg-template/providers/source/rows.mjs";
 import { startRow } from "./server.mjs";
 
 const GOOGLE = {
@@ -94,7 +94,7 @@ for (const [claim, [change, violation]] of Object.entries(NOTION))
     assert.deepEqual(server.violations, violation ? [violation] : []);
   });
 
-test("a_one_time_token_that_comes_twice_ends_the_session_and_one_within_its_grace_does_not", async (t) => {
+test("a one-time token that is replayed ends the session, and within its grace period it does not", async (t) => {
   const refreshTwice = async (id) => {
     const { server } = await started(t, id);
     const [first] = [server.book.last.refresh_token];
@@ -108,7 +108,7 @@ test("a_one_time_token_that_comes_twice_ends_the_session_and_one_within_its_grac
   assert.deepEqual(await refreshTwice("microsoft-entra"), [true, true]);
 });
 
-test("a_parent_that_may_come_again_brings_the_active_token_where_the_row_says_so", async (t) => {
+test("a parent token that may be replayed returns the active token where the row says so", async (t) => {
   const { server } = await started(t, "supabase");
   const first = server.book.last.refresh_token;
   const { refresh_token } = server.book.refresh(first);
@@ -116,7 +116,7 @@ test("a_parent_that_may_come_again_brings_the_active_token_where_the_row_says_so
   assert.ok(server.book.refresh(refresh_token));
 });
 
-test("an_old_token_is_dead_when_its_successor_was_used", async (t) => {
+test("an old token is invalid after its successor was used", async (t) => {
   const { server } = await started(t, "shopify");
   const first = server.book.last.refresh_token;
   const second = server.book.refresh(first).refresh_token;

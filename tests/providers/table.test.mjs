@@ -7,8 +7,8 @@ import { after, test } from "node:test";
 import { createRefresher } from "oauth-refresher";
 import * as providers from "oauth-refresher/providers";
 import { memoryStorage } from "oauth-refresher/storage";
-import { clientFor, given } from "./client.mjs";
-import { refreshable, rows, variantsOf } from "./rows.mjs";
+import { clientFor } from "./client.mjs";
+import { given, refreshable, rows, variantsOf } from "../../pkg-template/providers/source/rows.mjs";
 import { startRow } from "./server.mjs";
 import { filled } from "./values.mjs";
 
@@ -61,7 +61,7 @@ for (const base of refreshable)
       );
     });
 
-    prove(row, `${label}: a reply that is lost costs no session`, async (t) => {
+    prove(row, `${label}: a lost reply does not end the session`, async (t) => {
       const { refresher, server, options } = await session(t, row, { expired: true });
       server.next = "lost";
       assert.deepEqual(options.reuse, row.reuse, "no more and no less than the row has");
@@ -76,7 +76,7 @@ for (const base of refreshable)
     });
   }
 
-test("every_row_with_a_refresh_has_a_preset_and_every_preset_a_row", () => {
+test("every row with a refresh has a preset, and every preset has a row", () => {
   const functions = new Set(Object.values(providers));
   for (const row of refreshable) functions.delete(providers[row.function]);
   assert.deepEqual([...functions], []);

@@ -55,7 +55,7 @@ async function session(server, { tokens, storage = memoryStorage(), ...options }
 
 const refreshToken = async (storage) => (await storage.load()).tokens.refresh_token;
 
-test("every_refresh_rotates_and_what_was_replaced_is_dead", async () => {
+test("every refresh rotates, and the replaced token is invalid", async () => {
   const { refresher, storage, sent } = await session(strict);
   for (let round = 0; round < 3; round++) await refresher.refresh();
   assert.equal(new Set([...sent, await refreshToken(storage)]).size, 4);
@@ -63,7 +63,7 @@ test("every_refresh_rotates_and_what_was_replaced_is_dead", async () => {
   assert.equal(await strict.refusal(sent[0]), "invalid_grant");
 });
 
-test("contexts_that_share_a_storage_send_one_request_per_rotation_and_no_session_is_lost", async () => {
+test("contexts that share a storage send one request per rotation, and no session is lost", async () => {
   const storage = memoryStorage();
   const first = await session(strict, { storage });
   const others = await Promise.all(
@@ -79,7 +79,7 @@ test("contexts_that_share_a_storage_send_one_request_per_rotation_and_no_session
   }
 });
 
-test("a_refresh_token_that_a_copy_uses_a_second_time_ends_the_family_and_both_learn_of_it", async () => {
+test("a refresh token that a copy replays ends the family, and both contexts are told", async () => {
   const tokens = await strict.login();
   const [owner, copy] = [await session(strict, { tokens }), await session(strict, { tokens })];
   await owner.refresher.refresh();
@@ -89,7 +89,7 @@ test("a_refresh_token_that_a_copy_uses_a_second_time_ends_the_family_and_both_le
   assert.equal(owner.events.types().at(-1), "session-ended");
 });
 
-test("a_reply_that_is_lost_inside_the_grace_is_asked_for_again_and_the_session_goes_on", async () => {
+test("a reply lost within the grace period is requested again, and the session continues", async () => {
   const { refresher, storage, sent, wire, events } = await session(graceful, {
     reuse: { graceSeconds: GRACE_SECONDS },
   });
@@ -102,7 +102,7 @@ test("a_reply_that_is_lost_inside_the_grace_is_asked_for_again_and_the_session_g
   assert.ok(!events.types().includes("session-ended"));
 });
 
-test("replies_that_are_lost_for_longer_than_the_grace_end_the_session_truthfully", async () => {
+test("replies lost for longer than the grace period end the session with invalid_grant", async () => {
   const { refresher, storage, sent, wire } = await session(graceful, {
     tokens: { ...(await graceful.login()), expires_in: undefined, expires_at: 1 },
     reuse: { graceSeconds: GRACE_SECONDS },
@@ -116,7 +116,7 @@ test("replies_that_are_lost_for_longer_than_the_grace_end_the_session_truthfully
   assert.deepEqual([new Set(sent).size, await storage.load()], [1, null]);
 });
 
-test("without_a_grace_in_the_options_a_lost_reply_is_not_asked_for_again_by_itself", async () => {
+test("without a grace period in the options a lost reply is not requested again without a call", async () => {
   const { refresher, sent, wire } = await session(graceful, {
     tokens: { ...(await graceful.login()), expires_in: undefined, expires_at: 1 },
   });
@@ -127,7 +127,7 @@ test("without_a_grace_in_the_options_a_lost_reply_is_not_asked_for_again_by_itse
   await until(async () => (await refresher.getTokens().catch(() => null))?.access_token);
 });
 
-test("a_sign_out_revokes_the_refresh_token_there", async () => {
+test("a sign-out revokes the refresh token at the server", async () => {
   const { refresher, storage } = await session(strict);
   await refresher.refresh();
   const last = await refreshToken(storage);
@@ -136,7 +136,7 @@ test("a_sign_out_revokes_the_refresh_token_there", async () => {
 });
 
 for (const clientAuth of ["client_secret_basic", "client_secret_post"])
-  test(`a_secret_with_odd_characters_is_understood_as_${clientAuth}`, async () => {
+  test(`a secret with special characters is accepted as ${clientAuth}`, async () => {
     const tokens = await strict.login("confidential");
     const client = { client_id: "confidential", client_secret, clientAuth };
     const { refresher, storage } = await session(strict, { tokens, ...client });
@@ -145,7 +145,7 @@ for (const clientAuth of ["client_secret_basic", "client_secret_post"])
     assert.notEqual(await refreshToken(storage), tokens.refresh_token);
   });
 
-test("a_wrong_secret_is_client_rejected_and_costs_no_token", async () => {
+test("a wrong secret is client_rejected and costs no token", async () => {
   for (const clientAuth of ["client_secret_basic", "client_secret_post"]) {
     const options = { client_id: "confidential", client_secret: "another", clientAuth };
     const { refresher, storage } = await session(strict, options);

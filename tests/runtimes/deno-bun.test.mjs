@@ -50,7 +50,7 @@ for (const [name, { program, before }] of Object.entries(runtimes)) {
     return { ...JSON.parse(ran.stdout), endedAfterMs: ran.elapsedMs };
   }
 
-  test(`an_installed_package_refreshes_in_${name}_and_lets_the_program_end`, { skip }, async () => {
+  test(`an installed package refreshes in ${name} and lets the program end`, { skip }, async () => {
     for (const entry of ["oauth-refresher", "oauth-refresher/js"]) {
       oidc.requests.length = 0;
       const { engine, types, endedAt } = await said(
@@ -73,7 +73,7 @@ console.log(JSON.stringify({ engine: refresher.capabilities.engine, types, ended
     }
   });
 
-  test(`a_program_in_${name}_and_one_in_node_share_a_session_in_a_file`, { skip }, async () => {
+  test(`a program in ${name} and one in Node share a session in a file`, { skip }, async () => {
     const file = join(project.folder, `${name}.json`);
     const { tokens, ...options } = await session();
     const here = createRefresher({ ...options, storage: fileStorage(file) });
@@ -94,7 +94,7 @@ console.log(JSON.stringify({ theirs: (await refresher.getAccessToken()).slice(-7
     here.close();
   });
 
-  test(`what_refresher_fetch_promises_holds_in_${name}`, { skip }, async () => {
+  test(`the claims about refresher.fetch hold in ${name}`, { skip }, async () => {
     const { results } = await said(
       `import { createRefresher } from "oauth-refresher";
 import { runClaims } from "./claims.mjs";

@@ -41,7 +41,7 @@ const USE = `
 const refresher = createRefresher(JSON.parse(process.argv[2]));
 refresher.getAccessToken().then((token) => console.log(token.length > 20 ? "refreshed" : "nothing"));`;
 
-test("an_installed_package_is_imported_and_refreshes", async () => {
+test("an installed package is imported and refreshes", async () => {
   const script = `import { createRefresher } from "oauth-refresher";${USE}`;
   const ran = await project.node("imported.js", script, [JSON.stringify(await session())]);
   assert.deepEqual([ran.code, ran.stdout, ran.stderr], [0, "refreshed\n", ""]);
@@ -50,7 +50,7 @@ test("an_installed_package_is_imported_and_refreshes", async () => {
 
 const canRequire = process.features.require_module === true;
 test(
-  "a_commonjs_program_requires_it_without_a_warning",
+  "a CommonJS program requires the package without a warning",
   { skip: !canRequire && "needs Node 20.19" },
   async () => {
     const script = `
@@ -65,7 +65,7 @@ if (![RefreshError, memoryStorage, go1, require("oauth-refresher/slim").createRe
   },
 );
 
-test("a_program_that_only_uses_a_refresher_ends_by_itself", async () => {
+test("a program that only uses a refresher ends by itself", async () => {
   for (const background of ["auto", "always"]) {
     const options = { ...(await session()), background, keepAliveSeconds: 3600 };
     const script = `
@@ -81,7 +81,7 @@ process.stdout.write(String(Date.now()));`;
   }
 });
 
-test("a_waiting_caller_keeps_the_program_alive_until_it_is_answered", async () => {
+test("a waiting caller keeps the program alive until it is answered", async () => {
   oidc.faults.always = "503"; // Retry-After: 1
   const script = `
 import { createRefresher } from "oauth-refresher";
@@ -92,7 +92,7 @@ refresher.getAccessToken().catch(({ code }) => console.log(code));`;
   assert.equal(oidc.requests.length, 2);
 });
 
-test("importing_any_entry_touches_nothing", async () => {
+test("importing any entry touches nothing", async () => {
   const script = `
 const asked = [];
 const watch = (target, name) => {
@@ -125,7 +125,7 @@ console.log(JSON.stringify({ same: before === after, asked }));`;
   assert.deepEqual(JSON.parse(ran.stdout), { same: true, asked: [] });
 });
 
-test("creating_a_refresher_asks_for_no_core_no_storage_no_network_and_no_timer", async () => {
+test("creating a refresher uses no core, no storage, no network and no timer", async () => {
   const script = `
 import { createRefresher } from "oauth-refresher";
 const asked = [];
@@ -138,7 +138,7 @@ process.on("exit", () => console.log(JSON.stringify(asked)));`;
   assert.deepEqual([ran.code, ran.stdout, ran.stderr], [0, "[]\n", ""]);
 });
 
-test("the_slim_entry_takes_the_core_as_module_bytes_response_and_url", async () => {
+test("the slim entry takes the core as a module, bytes, a response and a URL", async () => {
   const root = join(project.folder, "node_modules/oauth-refresher");
   const bytes = await readFile(join(root, "core.wasm"));
   const asset = createServer((req, res) => {
@@ -174,7 +174,7 @@ test("the_slim_entry_takes_the_core_as_module_bytes_response_and_url", async () 
   }
 });
 
-test("a_core_that_cannot_be_loaded_rejects_the_call_and_is_tried_again_by_the_next", async () => {
+test("a core that cannot be loaded rejects the call and is loaded again by the next one", async () => {
   const root = join(project.folder, "node_modules/oauth-refresher");
   const bytes = await readFile(join(root, "core.wasm"));
   let broken = true;
@@ -193,7 +193,7 @@ test("a_core_that_cannot_be_loaded_rejects_the_call_and_is_tried_again_by_the_ne
   }
 });
 
-test("two_copies_of_the_package_do_one_token_request_together", async () => {
+test("two copies of the package together send one token request", async () => {
   const copies = await Promise.all(
     [project, second].map(async ({ folder }) => {
       const root = join(folder, "node_modules/oauth-refresher");
@@ -234,7 +234,7 @@ test("two_copies_of_the_package_do_one_token_request_together", async () => {
   }
 });
 
-test("errors_of_two_copies_are_told_by_their_code", async () => {
+test("errors of two copies of the package are recognised by their code", async () => {
   const [one, other] = await Promise.all(
     [project, second].map(
       ({ folder }) =>

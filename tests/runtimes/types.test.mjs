@@ -22,12 +22,12 @@ import {
 const PACKAGE = join(TESTS, "node_modules/oauth-refresher");
 const CONTRACT = join(TESTS, "types/contract.ts");
 
-test("the_contract_compiles_in_a_browser_project_and_so_do_the_declarations_themselves", () => {
+test("the contract and the declarations compile in a browser project", () => {
   const options = { ...strictest, ...bundled, lib: DOM, skipLibCheck: false };
   assert.deepEqual(complaints(options, [CONTRACT]), []);
 });
 
-test("the_contract_compiles_in_a_node_project_without_the_dom", () => {
+test("the contract compiles in a Node project without DOM types", () => {
   const options = {
     ...strictest,
     ...inNode,
@@ -39,7 +39,7 @@ test("the_contract_compiles_in_a_node_project_without_the_dom", () => {
   assert.deepEqual(complaints(options, [CONTRACT]), []);
 });
 
-test("an_option_that_is_undefined_is_told_from_one_that_is_left_out", () => {
+test("under exactOptionalPropertyTypes an undefined option is an error", () => {
   const options = { ...strictest, ...bundled, lib: DOM, skipLibCheck: true };
   const code = `import { createRefresher } from "oauth-refresher";
 createRefresher({ token_endpoint: undefined });`;
@@ -48,7 +48,7 @@ createRefresher({ token_endpoint: undefined });`;
   assert.deepEqual(others, []);
 });
 
-test("a_worker_project_compiles_with_the_types_of_cloudflare", () => {
+test("a Workers project compiles with the types of Cloudflare", () => {
   const worker = `
 import { createRefresher, type Refresher } from "oauth-refresher";
 import { memoryStorage } from "oauth-refresher/storage";
@@ -69,7 +69,7 @@ export default {
   assert.deepEqual(complaints(onWorkers, [], { "worker.ts": worker }), []);
 });
 
-test("every_example_of_the_declarations_compiles", () => {
+test("every example of the declarations compiles", () => {
   const examples = new Map([
     [onWorkers, {}],
     [withEverything, {}],

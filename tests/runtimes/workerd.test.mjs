@@ -38,20 +38,20 @@ beforeEach(() => {
   }
 });
 
-test("the_workerd_entry_is_picked_and_the_inlined_core_is_left_out", () => {
+test("bundlers for Workers pick the workerd entry and leave the inlined core out", () => {
   assert.ok(bundle.inputs.some((path) => path.endsWith("oauth-refresher/entry/workerd.js")));
   assert.ok(!bundle.inputs.some((path) => path.endsWith("core-bytes.js")));
   assert.ok(bundle.modules.some(({ type }) => type === "CompiledWasm"));
 });
 
-test("a_refresher_made_at_module_scope_does_nothing_until_it_is_asked", async () => {
+test("a refresher at module scope does nothing until its first call", async () => {
   assert.equal(servers.oidc.requests.length, 0);
   assert.deepEqual(await ask("login", { tokens: await servers.oidc.mint("none") }), { state: "active" });
   assert.equal(servers.oidc.requests.length, 0);
 });
 
 for (const client of ["none", "basic", "post"])
-  test(`tokens_are_refreshed_at_a_real_server_with_client_authentication_${client}`, async () => {
+  test(`tokens are refreshed at a real server with client authentication ${client}`, async () => {
     const clientAuth = client === "none" ? "none" : `client_secret_${client}`;
     const options = { ...servers.oidc.clients[client], clientAuth, tokens: await expired(client) };
     const { names, capabilities, events, state } = await ask("refresh", { options });
@@ -69,7 +69,7 @@ for (const client of ["none", "basic", "post"])
   });
 
 for (const name of ["go1", "goto", "vault"])
-  test(`${name}_is_refreshed_as_its_document_says`, async () => {
+  test(`${name} is refreshed as its documentation says`, async () => {
     const { extras, token_type } = await ask("provider", { name, tokens: servers[name].mint(), rounds: 3 });
     assert.equal(token_type, "Bearer");
     assert.equal(extras.includes("principal"), name === "goto");
@@ -77,14 +77,14 @@ for (const name of ["go1", "goto", "vault"])
     assert.deepEqual(servers[name].violations, []);
   });
 
-test("twenty_callers_in_one_request_share_one_token_request", async () => {
+test("twenty callers in one request share one token request", async () => {
   const options = { tokens: await expired("none") };
   assert.deepEqual(await ask("together", { options, callers: 20 }), { different: 1 });
   assert.equal(servers.oidc.requests.length, 1);
 });
 
 for (const kind of ["url", "request", "post", "init"])
-  test(`a_refused_access_token_is_renewed_once_and_the_call_answered_for_${kind}`, async () => {
+  test(`a refused access token is refreshed once, and the call is answered, for ${kind}`, async () => {
     const { oidc } = servers;
     const tokens = await oidc.mint("none");
     const input = { tokens, url: oidc.resource.url, refuse: refusing.url("oidc"), kind };
@@ -92,7 +92,7 @@ for (const kind of ["url", "request", "post", "init"])
     assert.equal(oidc.requests.length, 1);
   });
 
-test("an_invalid_token_of_go1_is_recognised_by_its_words", async () => {
+test("an invalid_token of go1 is recognised by its words", async () => {
   const { go1 } = servers;
   const input = {
     name: "go1",
@@ -120,7 +120,7 @@ const failures = {
 };
 
 for (const [fault, expected] of Object.entries(failures))
-  test(`a_reply_that_is_${fault}_is_${expected.code}`, async () => {
+  test(`a reply that is ${fault} is ${expected.code}`, async () => {
     const tokens = await expired("none");
     servers.oidc.faults.next = [fault, fault, fault, fault];
     const error = await ask("fails", { options: { tokens, timeoutSeconds: 1, retries: 0 } });
@@ -131,13 +131,13 @@ for (const [fault, expected] of Object.entries(failures))
       assert.ok(!error.text.includes(token.slice(0, 8)), "no token in what can be logged");
   });
 
-test("workerd_does_not_tell_a_refused_connection_from_a_lost_reply_so_the_outcome_is_unknown", async () => {
+test("workerd does not distinguish a refused connection from a lost reply, so the outcome is unknown", async () => {
   const options = { token_endpoint: await unusedEndpoint(), tokens: await expired("none"), retries: 0 };
   const error = await ask("fails", { options });
   assert.deepEqual([error.code, error.refreshTokenState], ["outcome_unknown", "unknown"]);
 });
 
-test("a_refresh_token_that_was_used_ends_the_session", async () => {
+test("a replayed refresh token ends the session", async () => {
   const tokens = await expired("none");
   await ask("together", { options: { tokens }, callers: 1 });
   const error = await ask("fails", { options: { tokens } });
@@ -147,7 +147,7 @@ test("a_refresh_token_that_was_used_ends_the_session", async () => {
   );
 });
 
-test("requests_that_share_an_isolate_share_one_token_request", async () => {
+test("requests that share an isolate share one token request", async () => {
   await ask("login", { tokens: await expired("none") });
   servers.oidc.faults.next = { name: "slow", delayMs: 300 };
   const answers = await Promise.all(Array.from({ length: 5 }, () => ask("shared")));
@@ -157,7 +157,7 @@ test("requests_that_share_an_isolate_share_one_token_request", async () => {
 
 // Before "set_tostring_tag" (2024-09-26) a Response has no name of its own there.
 for (const compatibilityDate of [COMPATIBILITY_DATE, "2024-09-23"])
-  test(`a_transport_carries_token_requests_under_the_compatibility_date_${compatibilityDate}`, async () => {
+  test(`a transport carries token requests under the compatibility date ${compatibilityDate}`, async () => {
     const { modules } = await bundled(fileURLToPath(new URL("transport-worker.mjs", import.meta.url)));
     const worker = new Miniflare({ modules, compatibilityDate });
     try {
@@ -168,15 +168,15 @@ for (const compatibilityDate of [COMPATIBILITY_DATE, "2024-09-23"])
     }
   });
 
-test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () => {
+test("the test vectors of RFC 9449, 7638 and 8037 are reproduced", async () => {
   assert.deepEqual(await ask("dpopVectors"), []);
 });
 
-test("the_vectors_of_client_assertions_come_out", async () => {
+test("the test vectors of client assertions are reproduced", async () => {
   assert.deepEqual(await ask("assertionVectors"), []);
 });
 
-test("requests_that_share_a_dpop_key_rotate_a_bound_session_with_the_servers_nonces", async () => {
+test("requests that share a DPoP key rotate a bound session with the server's nonces", async () => {
   const thumbprints = await Promise.all([ask("dpopThumbprint"), ask("dpopThumbprint")]);
   assert.equal(thumbprints[0], thumbprints[1]);
   const tokens = await nonces.mint("none", { jkt: thumbprints[0] });

@@ -1,4 +1,4 @@
-//! The example applications in Rust: compiled, bound by wasm-bindgen as a library, made small. Each is a folder in target/apps.
+//! Builds the example applications in Rust into target/apps: compiles them, runs wasm-bindgen as a library, then wasm-opt.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const COMPILE_LIMIT: Duration = Duration::from_secs(15 * 60);
 const OPTIMISE_LIMIT: Duration = Duration::from_secs(120);
 const MODULES: [&str; 2] = ["page", "worker_in_rust"];
 
-/// `target/apps/page` and `target/apps/worker_in_rust`: a module, its glue and the snippets that it brings.
+/// Builds `target/apps/page` and `target/apps/worker_in_rust`: a module, its glue and its snippets.
 pub fn apps() -> Result<()> {
     prepare::wasm_target()?;
     prepare::npm_dependencies()?;
@@ -42,7 +42,7 @@ fn bound(module: &Path, name: &str) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(module).out_name(name).typescript(false).omit_default_module_path(true);
     bindgen.remove_name_section(true).remove_producers_section(true);
-    bindgen.web(true)?.generate(&output).with_context(|| format!("{name} cannot be bound"))?;
+    bindgen.web(true)?.generate(&output).with_context(|| format!("wasm-bindgen fails on {name}"))?;
     let wasm = output.join(format!("{name}_bg.wasm"));
     let mut optimise = run::program("node");
     optimise.arg(project::tests().join("node_modules/binaryen/bin/wasm-opt"));

@@ -1,4 +1,4 @@
-//! What each suite of `test` runs, and how its result is counted.
+//! The commands of each suite of `test`, and how their results are counted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::project::{self, WASM_TARGET};
 use crate::suites::Length;
 use crate::{apps, fuzz, pack, prepare, run, size};
 
-/// A suite's result, and what to show if something failed.
+/// A suite's result, and the output to show if a test failed.
 pub struct Report {
     pub tally: Tally,
     pub output: String,
@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 pub fn fmt() -> Result<Report> {
     let mut report = check(run::cargo().args(["fmt", "--all", "--check"]), MINUTE)?;
-    // workspaces of their own
+    // these are workspaces of their own
     for manifest in [apps::manifest(), fuzz::manifest()] {
         let other = check(run::cargo().args(["fmt", "--all", "--check", "--manifest-path"]).arg(manifest), MINUTE)?;
         report.tally += other.tally;
@@ -36,15 +36,15 @@ pub fn clippy() -> Result<Report> {
     check(run::cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]), 15 * MINUTE)
 }
 
-/// Every set of features, on the host and as WebAssembly, with `npm` and `web` at once too, as `--all-features` has it; and the crate
-/// as it would be published.
+/// Every set of features on the host and for wasm32, also `npm` and `web` together (`--all-features`), and the crate as it would be
+/// published.
 pub fn clippy_features() -> Result<Report> {
     prepare::wasm_target()?;
     let mut report = Report { tally: Tally::default(), output: String::new() };
     for (features, on_host) in [("", false), ("serde", true), ("npm", false), ("web", true), ("npm,web", true)] {
         for target in [None, Some(WASM_TARGET)] {
             if target.is_none() && !on_host {
-                continue; // the workspace's own lint, or nothing at all
+                continue; // no features: linted by `clippy`; `npm` compiles for wasm32 only
             }
             let mut command = run::cargo();
             command.args(["clippy", "--lib", "--features", features]);
@@ -57,7 +57,7 @@ pub fn clippy_features() -> Result<Report> {
             report.output.push_str(&linted.output);
         }
     }
-    // And as crates.io would have it: with every file that a feature needs.
+    // The published crate must contain every file that a feature needs.
     let packaged = check(run::cargo().args(["package", "--allow-dirty", "--quiet", "--features", "web"]), 10 * MINUTE)?;
     report.tally += packaged.tally;
     report.output.push_str(&packaged.output);
@@ -68,7 +68,7 @@ pub fn doc() -> Result<Report> {
     check(run::cargo().args(["doc", "--no-deps", "--features", "web"]).env("RUSTDOCFLAGS", "-Dwarnings"), 10 * MINUTE)
 }
 
-/// Unit, integration and doc tests, but for the two suites of their own: in a debug build the world would take minutes.
+/// Unit, integration and doc tests. `world`, `wasm` and `web` are suites of their own; a debug build of the world takes minutes.
 pub fn host() -> Result<Report> {
     let mut tests = run::cargo();
     tests.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
@@ -76,7 +76,7 @@ pub fn host() -> Result<Report> {
         tests.args(["--test", name]);
     }
     let mut report = libtest(&mut tests, 15 * MINUTE)?;
-    // What needs features, and no browser.
+    // Tests that need features but no browser.
     let with_features =
         [vec!["test", "--features", "web", "--lib", "--test", "serde"], vec!["test", "--features", "web", "--doc"]];
     for arguments in with_features {
@@ -106,12 +106,12 @@ pub fn wasm_is_there() -> bool {
     integration_tests().iter().any(|name| name == "wasm")
 }
 
-/// The npm door, in headless Chromium.
+/// `src/npm.rs` in headless Chromium.
 pub fn wasm() -> Result<Report> {
     in_browsers("npm", "wasm", &[("CHROMEDRIVER", "WASM_BINDGEN_USE_BROWSER")])
 }
 
-/// The driver for Rust applications: in a page and in a dedicated worker, and with --long in Firefox, where there is a geckodriver.
+/// The driver for Rust applications in a page and in a dedicated worker; with --long also in Firefox, if there is a geckodriver.
 pub fn web(long: bool) -> Result<Report> {
     let mut places =
         vec![("CHROMEDRIVER", "WASM_BINDGEN_USE_BROWSER"), ("CHROMEDRIVER", "WASM_BINDGEN_USE_DEDICATED_WORKER")];
@@ -121,12 +121,12 @@ pub fn web(long: bool) -> Result<Report> {
             ("GECKODRIVER", "WASM_BINDGEN_USE_DEDICATED_WORKER"),
         ]);
     } else if long {
-        println!("  no geckodriver on the PATH: not in Firefox (cargo install geckodriver)");
+        println!("  not run in Firefox: no geckodriver on the PATH (cargo install geckodriver)");
     }
     in_browsers("web", "web", &places)
 }
 
-/// By wasm-bindgen's runner, which is a crate of this workspace; compiled once, run in each place.
+/// Runs a test with wasm-bindgen's runner, which is a crate of this workspace, in each place.
 fn in_browsers(features: &str, test: &str, places: &[(&str, &str)]) -> Result<Report> {
     let mut report = Report { tally: Tally::default(), output: String::new() };
     for (driver, place) in places {
@@ -144,11 +144,11 @@ fn in_browser(features: &str, test: &str, driver: &str, place: &str) -> Result<R
     let runner = project::target().join("debug/wasm-test-runner");
     let mut command = run::cargo();
     command.args(["test", "--target", WASM_TARGET, "--features", features, "--test", test, "--config"]);
-    // Through --config and not the environment, where a blank in the path would end it.
+    // --config accepts a path with a space; the environment variable does not.
     command.arg(format!("target.{WASM_TARGET}.runner=[{:?}]", runner.display().to_string()));
     command.env_remove("CHROMEDRIVER").env_remove("GECKODRIVER").env_remove("SAFARIDRIVER");
     let program = if driver == "CHROMEDRIVER" { Some(browser.chromedriver) } else { run::find("geckodriver") };
-    command.env(driver, program.context("there is no geckodriver")?).env(place, "1").env(
+    command.env(driver, program.context("no geckodriver on the PATH")?).env(place, "1").env(
         "WASM_BINDGEN_TEST_TIMEOUT",
         if std::env::var_os("OAUTH_REFRESHER_LONG").is_some() { "600" } else { "120" },
     );
@@ -165,7 +165,7 @@ pub fn small_enough() -> Result<Report> {
     Ok(Report { tally: Tally::one(true), output: String::new() })
 }
 
-/// The package's JavaScript against its hand-written declarations, and the declarations as a user's TypeScript sees them.
+/// Checks the package's JavaScript against its declarations, and the declarations from a user's TypeScript.
 pub fn types() -> Result<Report> {
     prepare::npm_dependencies()?;
     check(npm_tool("typescript/bin/tsc").args(["-p", "tests/tsconfig.json"]), 5 * MINUTE)
@@ -175,7 +175,7 @@ pub fn prettier() -> Result<Report> {
     check(&mut prettier_with("--check")?, 2 * MINUTE)
 }
 
-/// Not a suite: `format` writes what `fmt` and `prettier` check.
+/// Not a suite: the command `format`, which writes what `fmt` and `prettier` check.
 pub fn format() -> Result<()> {
     run::must(run::cargo().args(["fmt", "--all"]), MINUTE)?;
     run::must(run::cargo().args(["fmt", "--all", "--manifest-path"]).arg(apps::manifest()), MINUTE)?;
@@ -188,17 +188,17 @@ fn prettier_with(mode: &str) -> Result<Command> {
     let mut command = npm_tool("prettier/bin/prettier.cjs");
     command.args([mode, "--log-level", "warn", "--no-error-on-unmatched-pattern"]);
     command.args(["--config", "tests/.prettierrc.json"]);
-    command.args(["pkg-template/**/*.{js,ts}", "www/**/*.{js,mjs,css,html}", "tests/**/*.{js,mjs,ts}"]);
+    command.args(["pkg-template/**/*.{js,mjs,ts}", "www/**/*.{js,mjs,css,html}", "tests/**/*.{js,mjs,ts}"]);
     Ok(command)
 }
 
 /// Files of tests/node that take more than a tenth of its time each: ten thousand sessions in one process, and many processes.
 const SLOWEST: [&str; 2] = ["many.test.mjs", "processes.test.mjs"];
 
-/// Every `*.test.mjs` below tests/`folder`, by node's own runner.
+/// Runs every `*.test.mjs` below tests/`folder` with `node --test`.
 pub fn node_tests(folder: &str, one_at_a_time: bool, length: Length) -> Result<Report> {
     prepare::npm_dependencies()?;
-    // Of this process alone: two people may test the same checkout at the same time.
+    // With the process id, because two runs may test the same checkout at the same time.
     let results = project::target().join("xtask").join(format!("{folder}-{}.tap", std::process::id()));
     fs::create_dir_all(project::target().join("xtask")).context("cannot create target/xtask")?;
     let mut command = run::program("node");
@@ -217,12 +217,12 @@ pub fn node_tests(folder: &str, one_at_a_time: bool, length: Length) -> Result<R
     }
     let outcome = run::run(command.args(files), if length.is_long() { 60 } else { 15 } * MINUTE)?;
     if length.is_long() {
-        // the figures that a long run is for; the runner's own count is not indented
+        // the diagnostics of the tests; the runner's own totals are not indented
         outcome.output.lines().filter(|line| line.starts_with("  ℹ")).for_each(|line| println!("{line}"));
     }
     let counted = fs::read_to_string(&results).map(|tap| count::tap(&tap));
     let _ = fs::remove_file(&results);
-    let counted = counted.with_context(|| format!("{}\nnode left no results", outcome.output.trim_end()))?;
+    let counted = counted.with_context(|| format!("{}\nnode --test wrote no results", outcome.output.trim_end()))?;
     Ok(Report { tally: counted.judged(outcome.succeeded), output: explained(outcome) })
 }
 
@@ -244,7 +244,7 @@ fn collect_test_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names cargo gives to tests/*.rs and tests/*/main.rs.
+/// The names of the integration tests: tests/*.rs and tests/*/main.rs.
 fn integration_tests() -> Vec<String> {
     let mut names: Vec<_> = fs::read_dir(project::tests())
         .into_iter()
@@ -258,7 +258,7 @@ fn integration_tests() -> Vec<String> {
     names
 }
 
-/// A tool from tests/node_modules, started by its script: the links in .bin are shell scripts on some systems.
+/// A tool from tests/node_modules, run by its script because the links in .bin are shell scripts on some systems.
 fn npm_tool(script: &str) -> Command {
     let mut command = run::program("node");
     command.arg(project::tests().join("node_modules").join(script));
@@ -277,7 +277,7 @@ fn libtest(command: &mut Command, limit: Duration) -> Result<Report> {
 
 fn explained(outcome: run::Outcome) -> String {
     if outcome.timed_out {
-        outcome.output + "\n(ended: it took longer than its time limit)\n"
+        outcome.output + "\n(killed at its time limit)\n"
     } else {
         outcome.output
     }

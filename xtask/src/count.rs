@@ -1,5 +1,5 @@
-//! How many tests passed and failed, read from what the runners print.
-//! A runner that fails without naming a failed test (it did not compile, it was ended) counts as one failed test.
+//! Counts passed and failed tests in the output of the test runners.
+//! A runner that fails without naming a failed test (a compile error, a time limit) counts as one failed test.
 
 use std::ops::AddAssign;
 
@@ -11,12 +11,12 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// For a check that is one thing: it holds or it does not.
+    /// The tally of a single check.
     pub fn one(holds: bool) -> Tally {
         Tally { passed: usize::from(holds), failed: usize::from(!holds), skipped: 0 }
     }
 
-    /// The runner's exit code has the last word.
+    /// Counts one failure if the runner's exit code is not 0 although no test failed.
     pub fn judged(mut self, succeeded: bool) -> Tally {
         if !succeeded && self.failed == 0 {
             self.failed = 1;
@@ -52,7 +52,7 @@ pub fn libtest(output: &str) -> Tally {
     tally
 }
 
-/// The totals at the end of node's TAP output: `# pass 3`. What a test prints looks alike (`# …`), so the last line of a kind counts.
+/// The totals at the end of node's TAP output: `# pass 3`. A test's own output looks the same, so the last line of each kind counts.
 pub fn tap(output: &str) -> Tally {
     let last = |kind: &str| {
         let count = |line: &str| line.strip_prefix("# ")?.strip_prefix(kind)?.trim().parse().ok();

@@ -1,5 +1,5 @@
-//! `demo`: what a user would do first. Packs, installs the tarball with npm into a project of its own, and runs www/demo.mjs,
-//! which serves the page, starts the servers and refreshes against all of them. Each step says what it is and what is left.
+//! `demo`: packs, installs the tarball with npm into a new project, and runs www/demo.mjs, which serves the page, starts the
+//! servers and refreshes against all of them. Each step prints what it is and what is left.
 
 use std::ffi::OsString;
 use std::fs;

@@ -1,5 +1,5 @@
-//! `fuzz`: libFuzzer on the targets of fuzz/, for as long as a push may take. The same claims run without it in tests/fuzz.rs.
-//! No cargo-fuzz and no nightly compiler: what libFuzzer needs to see of the code are LLVM passes, which `-C` reaches.
+//! `fuzz`: libFuzzer on the targets of fuzz/, six seconds each. tests/fuzz.rs checks the same claims without libFuzzer.
+//! Needs neither cargo-fuzz nor a nightly compiler: the instrumentation is an LLVM pass, which `-C passes` enables.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::{project, run};
 
 const TARGETS: [&str; 5] = ["replies", "shapes", "records", "challenges", "retry_after"];
 
-/// As cargo-fuzz has them, without the sanitizer: the core is safe Rust. libFuzzer follows the counters and the comparisons.
+/// The flags of cargo-fuzz without the address sanitizer, because the core is safe Rust.
 const FLAGS: [&str; 7] = [
     "--cfg=fuzzing",
     "-Cpasses=sancov-module",
@@ -38,7 +38,11 @@ pub fn suite(long: bool) -> Result<Report> {
         let (holds, text) = fuzzed(&built, target, if long { 300 } else { 6 })?;
         report.tally += Tally::one(holds);
         if holds {
-            let runs = text.lines().rev().find(|line| line.starts_with("Done ")).unwrap_or("no word of how many runs");
+            let runs = text
+                .lines()
+                .rev()
+                .find(|line| line.starts_with("Done "))
+                .unwrap_or("libFuzzer printed no number of runs");
             println!("   {target}: {runs}");
         } else {
             report.output.push_str(&text);
@@ -62,10 +66,10 @@ pub fn manifest() -> PathBuf {
     project::root().join("fuzz/Cargo.toml")
 }
 
-/// The folder with the targets. A target triple keeps the flags away from build scripts, which have no libFuzzer to call.
+/// The folder with the built targets. `--target` keeps the flags away from build scripts, which do not link libFuzzer.
 fn built() -> Result<PathBuf> {
     let about = run::text_of(run::program("rustc").arg("-vV"))?;
-    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc says no host")?;
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).context("`rustc -vV` prints no host")?;
     let folder = project::target().join("fuzz");
     let mut command = run::cargo();
     command.args(["build", "--release", "--locked", "--target", host, "--manifest-path"]).arg(manifest());
@@ -78,7 +82,7 @@ fn built() -> Result<PathBuf> {
     Ok(folder.join(host).join("release"))
 }
 
-/// Whether no input broke the target's claims, and what libFuzzer said.
+/// Whether the claims held for every input, and libFuzzer's output.
 fn fuzzed(built: &Path, target: &str, seconds: u64) -> Result<(bool, String)> {
     let corpus = project::target().join("fuzz/corpus").join(target);
     let found = project::target().join("fuzz/artifacts").join(target);
@@ -91,7 +95,7 @@ fn fuzzed(built: &Path, target: &str, seconds: u64) -> Result<(bool, String)> {
     Ok((outcome.succeeded, outcome.output))
 }
 
-/// Seeds as each target reads them: alone, behind two bytes that pick a shape and a status, and behind options.
+/// Writes each seed in the three forms that targets read: alone, after two bytes that select a shape and a status, after options.
 fn plant(corpus: &Path) -> Result<()> {
     fs::create_dir_all(corpus)?;
     let seeds = project::read(&project::root().join("fuzz/seeds.txt"))?;

@@ -1,10 +1,10 @@
-//! wasm-bindgen's glue, turned into an ES module that exports a factory: a fresh instance can be made after a trap while
-//! older ones go on living. Done by replacements that must each match exactly once, so that another version of wasm-bindgen
-//! fails the build instead of shipping something nobody has read. What no page of ours ever calls is taken out on the way.
+//! Turns wasm-bindgen's glue into an ES module that exports a factory, so that a new instance can be made after a trap while
+//! older ones stay alive. Each replacement must match exactly once: another version of wasm-bindgen fails the build instead of
+//! shipping unreviewed code. Functions that the package never calls are removed.
 
 use anyhow::{bail, Result};
 
-/// What bindgen's `no-modules` target wraps its output in.
+/// The wrapper of wasm-bindgen's target `no-modules`.
 const OPENING: &str = "\
 let wasm_bindgen = (function(exports) {
     let script_src;
@@ -14,7 +14,7 @@ let wasm_bindgen = (function(exports) {
 ";
 const FACTORY: &str = "export default function core() {\n";
 
-/// Every platform that runs this package has `encodeInto`; what stands in for it is dead weight.
+/// Every supported platform has `encodeInto`, so its polyfill is removed.
 const ENCODE_INTO: &str = "
     if (!('encodeInto' in cachedTextEncoder)) {
         cachedTextEncoder.encodeInto = function (arg, view) {
@@ -27,7 +27,7 @@ const ENCODE_INTO: &str = "
         };
     }
 ";
-/// The allocator always can reallocate.
+/// The branch without reallocation is never taken: the allocator has one.
 const WITHOUT_REALLOC: &str = "\
         if (realloc === undefined) {
             const buf = cachedTextEncoder.encode(arg);
@@ -39,12 +39,11 @@ const WITHOUT_REALLOC: &str = "\
 
 ";
 
-/// The garbage collector frees a forgotten Core. After a trap that throws, and an exception in a finaliser ends a Node process.
+/// A finaliser that frees a forgotten Core throws after a trap, and an exception in a finaliser ends a Node process.
 const FINALISER: &str = "ptr => wasm.__wbg_core_free(ptr, 1)";
 const CAREFUL_FINALISER: &str = "ptr => { try { wasm.__wbg_core_free(ptr, 1); } catch {} }";
 
-/// Everything from here to the end loads the module: by fetch, by streaming, by script tag. The entries of the package know
-/// better how the module arrives, and hand it over compiled.
+/// The start of the code that loads the module by fetch, streaming or script tag. The package's entries pass a compiled module.
 const LOADING: &str = "    let wasmModule, wasmInstance, wasm;\n";
 const LOADING_TO_THE_END: &str = include_str!("glue/loading.js");
 const START: &str = "        wasm.__wbindgen_start();\n";
@@ -63,7 +62,7 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
     };
     let (body, names) = without_exports(body);
     if names.is_empty() || body.lines().any(|line| line.trim_start().starts_with("exports")) {
-        bail!("wasm-bindgen's glue exports nothing, or in another way than by lines `exports.Name = Name;`");
+        bail!("wasm-bindgen's glue has no line `exports.Name = Name;`");
     }
     let needs_start = loading.contains(START);
     let loading: String = [LOADING]
@@ -71,7 +70,7 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
         .chain(loading.split_inclusive('\n').filter(|line| *line != START && !forgets_a_memory_view(line)))
         .collect();
     if loading != LOADING_TO_THE_END {
-        bail!("wasm-bindgen loads its module in another way than xtask/src/glue/loading.js knows: compare the two:\n{loading}");
+        bail!("wasm-bindgen's loading code differs from xtask/src/glue/loading.js; compare them:\n{loading}");
     }
     Ok(format!(
         "// @ts-nocheck
@@ -90,7 +89,7 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
     ))
 }
 
-/// JavaScript's memory grows by moving to another buffer, and the old one is not detached: a view of it looks alive.
+/// In the JavaScript core memory grows by moving to a new buffer. The old one is not detached, so a stale view is not detected.
 pub fn for_memory_that_moves(glue: &str) -> Result<String> {
     const BYTES: &str = "cachedUint8ArrayMemory0.byteLength === 0";
     const WORDS: &str = "cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)";
@@ -98,7 +97,7 @@ pub fn for_memory_that_moves(glue: &str) -> Result<String> {
     replaced(&glue, WORDS, "cachedDataViewMemory0.buffer !== wasm.memory.buffer")
 }
 
-/// `exports.Core = Core;` in the middle of things becomes a member of what the factory returns, which TypeScript understands.
+/// `exports.Core = Core;` becomes a member of the object that the factory returns, which TypeScript understands.
 fn without_exports(body: &str) -> (String, Vec<&str>) {
     let names = body.split_inclusive('\n').filter_map(exported).collect();
     let rest = body.split_inclusive('\n').filter(|line| exported(line).is_none()).collect();
@@ -110,7 +109,7 @@ fn exported(line: &str) -> Option<&str> {
     (name == value).then_some(name)
 }
 
-/// `cachedUint8ArrayMemory0 = null;` — for a second instance in the same scope, which a factory never has.
+/// `cachedUint8ArrayMemory0 = null;` is for a second instance in the same scope, which a factory never has.
 fn forgets_a_memory_view(line: &str) -> bool {
     line.strip_prefix("        cached")
         .and_then(|rest| rest.strip_suffix("Memory0 = null;\n"))

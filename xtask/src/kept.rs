@@ -1,4 +1,4 @@
-//! What takes seconds to make and depends on nothing but its input and one tool is kept beside its input.
+//! A cache for results that take seconds and depend only on their input and one tool.
 
 use std::fs;
 use std::path::Path;
@@ -7,8 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::project::{self, shown};
 
-/// What `make` wrote into the second path from `input` in the first, or what it wrote the last time if neither `input` nor
-/// `tool` has changed since.
+/// The output of `make`, which reads `input` from its first path and writes to its second. Cached until `input` or `tool` changes.
 pub fn kept(name: &str, input: &[u8], tool: &Path, make: impl FnOnce(&Path, &Path) -> Result<()>) -> Result<Vec<u8>> {
     let folder = project::target().join("xtask").join(name);
     let (source, output) = (folder.join("input"), folder.join("output"));

@@ -1,12 +1,13 @@
-//! The project's commands: `cargo xtask build | pack | size | test | mutants | apps | demo | format | prepare`.
-//! Plain Rust instead of scripts, so that a fresh machine needs Rust and Node and nothing installed by hand;
-//! wasm-bindgen comes as a library, pinned to the version the crate uses.
+//! The project's commands: `cargo xtask build | pack | size | test | mutants | generate | apps | demo | format | prepare`.
+//! Plain Rust instead of scripts, so that a fresh machine needs only Rust and Node. wasm-bindgen is a library dependency, pinned to
+//! the crate's version.
 
 mod apps;
 mod checks;
 mod count;
 mod demo;
 mod fuzz;
+mod generate;
 mod glue;
 mod inline;
 mod kept;
@@ -31,16 +32,17 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   build                      the npm package in dist/package/
-  pack                       … and packed in dist/oauth-refresher.tgz
-  size                       … and what it costs to download, beside the budget
-  test [--long] [suite …]    every suite, or those named (--list shows them); --long: more histories, more rounds
+  pack                       … packed as dist/oauth-refresher.tgz and unpacked for the tests
+  size                       … and its download size beside the budget
+  test [--long] [suite …]    every suite, or the named ones (--list shows them); --long: more histories, rounds and browsers
   test quick                 while editing: format, clippy, host tests, a short world, types, tests/node; under three minutes
   mutants [--list] [--only NAME …]
                              changes of the machine that the simulator must notice: seconds each, ten minutes in all
+  generate                   the provider declarations and the table of docs/providers.md, from pkg-template/providers/source
   apps                       the example applications in Rust, in target/apps/
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
   format                     rustfmt and prettier, written
-  prepare                    what the others do first: wasm target, npm dependencies, browser
+  prepare                    installs the prerequisites of the others: wasm target, npm dependencies, browser
 ";
 
 fn main() -> ExitCode {
@@ -90,6 +92,7 @@ fn command() -> Result<ExitCode> {
         "test" => return suites::test(&names, long),
         "mutants" if list => mutants::list()?,
         "mutants" => return mutants::mutants(&names),
+        "generate" => generate::generate()?,
         "apps" => apps::apps()?,
         "format" => checks::format()?,
         "prepare" => prepare::everything()?,

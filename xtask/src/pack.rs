@@ -1,5 +1,5 @@
-//! `pack`: dist/package/ as npm would publish it, in dist/oauth-refresher.tgz, and unpacked into the tests' node_modules,
-//! because every test imports the packed package by its name and never the working tree.
+//! `pack`: packs dist/package/ into dist/oauth-refresher.tgz with npm and unpacks that into tests/node_modules. Every test
+//! imports the packed package by its name and never the working tree.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub fn pack() -> Result<()> {
     Ok(())
 }
 
-/// npm sets every time stamp in a tarball to the same day of 1985, so equal files make equal tarballs.
+/// npm sets every time stamp in a tarball to one day of 1985, so equal files give equal tarballs.
 fn npm_pack() -> Result<std::path::PathBuf> {
     let folder = project::target().join("xtask/pack");
     let _ = fs::remove_dir_all(&folder);
@@ -41,7 +41,7 @@ fn npm_pack() -> Result<std::path::PathBuf> {
     Ok(folder.join(format!("oauth-refresher-{version}.tgz")))
 }
 
-/// Unpacked beside its place and then moved there, so that nobody sees half a package.
+/// Unpacks to a temporary folder and renames it, so that a running test never reads half a package.
 fn unpack(tarball: &Path, folder: &Path) -> Result<()> {
     let fresh = project::target().join("xtask/unpacked");
     let _ = fs::remove_dir_all(&fresh);

@@ -1,5 +1,5 @@
-//! `build`: the crate as WebAssembly, its glue, and the plain files of pkg-template, put together in dist/package/.
-//! Only files whose content changed are written, so that a test that is reading an unchanged package is not disturbed.
+//! `build`: assembles dist/package/ from the crate as WebAssembly, its glue, generated files, and pkg-template.
+//! Only files whose content changed are written, so that a test that reads an unchanged package is not disturbed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{bail, Context, Result};
 
 use crate::project::{self, shown};
-use crate::{inline, prepare, wasm};
+use crate::{generate, inline, prepare, wasm};
 
 /// The package's files by their path in it, with forward slashes.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -22,7 +22,7 @@ pub fn build() -> Result<()> {
     Ok(())
 }
 
-/// One build at a time in a checkout, like cargo's own lock.
+/// Locks the checkout for one build at a time, like cargo's own lock.
 pub fn lock() -> Result<fs::File> {
     lock_of("xtask.lock")
 }
@@ -44,6 +44,7 @@ fn assembled() -> Result<Files> {
     let mut files = Files::new();
     add_folder(&mut files, &root.join("pkg-template"), "")?;
     add_folder(&mut files, &root.join("docs"), "docs/")?;
+    generate_into(&mut files)?;
     for name in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         let path = root.join(name);
         if path.is_file() {
@@ -58,6 +59,18 @@ fn assembled() -> Result<Files> {
     add(&mut files, "lib/core-bytes.js", inline::module(&module).into_bytes())?;
     add(&mut files, "core.wasm", module)?;
     Ok(files)
+}
+
+/// Replaces committed copies by fresh output, and removes the sources of the generator.
+fn generate_into(files: &mut Files) -> Result<()> {
+    let in_package = |name: &str| name.strip_prefix("pkg-template/").unwrap_or(name).to_owned();
+    let generated = generate::generated()?;
+    for name in generate::stale(&generated).keys() {
+        println!("  note: {name} is not current in the checkout: run `cargo xtask generate` and commit it");
+    }
+    files.retain(|name, _| !name.starts_with(&in_package(generate::SOURCE)));
+    files.extend(generated.into_iter().map(|(name, content)| (in_package(&name), content)));
+    Ok(())
 }
 
 pub fn add_folder(files: &mut Files, folder: &Path, prefix: &str) -> Result<()> {
@@ -82,7 +95,7 @@ pub fn add_folder(files: &mut Files, folder: &Path, prefix: &str) -> Result<()> 
 
 fn add(files: &mut Files, name: &str, content: Vec<u8>) -> Result<()> {
     if files.insert(name.to_owned(), content).is_some() {
-        bail!("pkg-template/{name} stands where the build puts a file of its own");
+        bail!("pkg-template/{name} has the path of a generated file");
     }
     Ok(())
 }

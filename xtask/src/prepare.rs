@@ -1,5 +1,5 @@
-//! What must be on the machine before anything runs. What can be added is added, with a sentence that says so; what cannot
-//! is named in one sentence together with the command that would add it.
+//! Prerequisites on the machine. What can be installed is installed, with a message; for the rest the error names the command
+//! that installs it.
 
 use std::env;
 use std::fs;
@@ -22,7 +22,7 @@ pub fn everything() -> Result<()> {
     Ok(())
 }
 
-/// `rust-toolchain.toml` is not enough: with RUSTUP_AUTO_INSTALL=0 it adds nothing.
+/// `rust-toolchain.toml` is not enough: with RUSTUP_AUTO_INSTALL=0 it installs nothing.
 pub fn wasm_target() -> Result<()> {
     let libraries = run::text_of(program("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]))?;
     if Path::new(libraries.trim()).is_dir() {
@@ -51,7 +51,7 @@ pub fn node() -> Result<()> {
     Ok(())
 }
 
-/// The tests' npm dependencies, exactly as locked. Tried once: where there is no network, every suite would wait for it again.
+/// The npm dependencies of the tests, as locked. Tried once in a run: without a network every suite would wait for it again.
 pub fn npm_dependencies() -> Result<()> {
     static RESULT: OnceLock<Result<(), String>> = OnceLock::new();
     once(&RESULT, install_npm_dependencies)
@@ -83,7 +83,7 @@ pub struct Browser {
     pub chromedriver: PathBuf,
 }
 
-/// Chromium and its driver: from CHROMIUM and CHROMEDRIVER, from the PATH, or else from Debian.
+/// Chromium and its driver: from CHROMIUM and CHROMEDRIVER, from the PATH, or else installed from Debian.
 pub fn browser() -> Result<Browser> {
     static RESULT: OnceLock<Result<Browser, String>> = OnceLock::new();
     once(&RESULT, install_browser)

@@ -1,4 +1,4 @@
-//! Where things are, and the one version they share.
+//! Paths in the project, and its version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,22 +24,22 @@ pub fn tarball() -> PathBuf {
     root().join("dist/oauth-refresher.tgz")
 }
 
-/// Where the tests' npm dependencies are.
+/// The folder of the tests and of their npm dependencies.
 pub fn tests() -> PathBuf {
     root().join("tests")
 }
 
-/// The packed package, unpacked where `import "oauth-refresher"` finds it from any test.
+/// The unpacked package, where `import "oauth-refresher"` resolves to from any test.
 pub fn installed() -> PathBuf {
     tests().join("node_modules/oauth-refresher")
 }
 
-/// `relative` to the project, with forward slashes, for people.
+/// The path relative to the project, for messages.
 pub fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
-/// The version in Cargo.toml, which pkg-template/package.json must repeat.
+/// The version in Cargo.toml. pkg-template/package.json must have the same.
 pub fn version() -> Result<String> {
     let crate_version = crate_version(&read(&root().join("Cargo.toml"))?)?;
     let package: serde_json::Value = serde_json::from_str(&read(&root().join("pkg-template/package.json"))?)

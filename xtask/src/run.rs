@@ -1,5 +1,5 @@
-//! Running other programs: with a time limit, quiet while all is well, everything shown when it is not.
-//! A program that outlives its limit is ended together with what it started, and nothing else.
+//! Runs other programs with a time limit; their output is shown only on failure.
+//! At its limit a program is killed together with its descendants, and no other process is.
 
 use std::collections::HashMap;
 use std::env;
@@ -16,11 +16,11 @@ use anyhow::{anyhow, bail, Context, Result};
 
 use crate::project;
 
-/// What a program did.
+/// The result of a program.
 pub struct Outcome {
     pub succeeded: bool,
     pub timed_out: bool,
-    /// Standard output and standard error, line by line as they came.
+    /// Standard output and standard error, interleaved by line.
     pub output: String,
 }
 
@@ -30,10 +30,10 @@ pub fn find(program: &str) -> Option<PathBuf> {
     env::split_paths(&path).map(|folder| folder.join(program)).find(|candidate| candidate.is_file())
 }
 
-/// The cargo that started us, in the project's folder.
+/// The cargo that runs this xtask, in the project's folder.
 pub fn cargo() -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // What `cargo run` set for us is not about the crates that this cargo builds.
+    // Variables that `cargo run` set for xtask must not reach the crates that this cargo builds.
     for (name, _) in env::vars_os() {
         if name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" {
             command.env_remove(name);
@@ -64,7 +64,7 @@ pub fn must(command: &mut Command, limit: Duration) -> Result<String> {
     let name = name_of(command);
     let outcome = run(command, limit)?;
     if outcome.timed_out {
-        bail!("{}\n{name} was ended after {} s", outcome.output.trim_end(), limit.as_secs());
+        bail!("{}\n{name} was killed at its limit of {} s", outcome.output.trim_end(), limit.as_secs());
     }
     if !outcome.succeeded {
         bail!("{}\n{name} failed", outcome.output.trim_end());
@@ -119,7 +119,7 @@ fn run_with(command: &mut Command, limit: Duration, voice: Voice) -> Result<Outc
         child.stderr.take().map(|pipe| collect(pipe, &lines, voice)),
     ];
     let (succeeded, timed_out) = wait(&mut child, &name, limit, voice)?;
-    // A grandchild may hold the pipes open for ever; what has come by now is enough.
+    // A grandchild may keep the pipes open for ever: wait two seconds for the rest of the output.
     let patience = Instant::now() + Duration::from_secs(2);
     for reader in readers.into_iter().flatten() {
         while !reader.is_finished() && Instant::now() < patience {
@@ -167,7 +167,7 @@ fn wait(child: &mut Child, name: &str, limit: Duration, voice: Voice) -> Result<
     }
 }
 
-/// Ends a child and its descendants. Descendants are found through /proc; elsewhere only the child is ended.
+/// Kills a child and its descendants. Descendants are found through /proc; without it only the child is killed.
 fn end(child: &mut Child) {
     let family = descendants(child.id());
     let _ = child.kill();
@@ -182,7 +182,7 @@ fn descendants(ancestor: u32) -> Vec<u32> {
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(process) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         let status = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-        // "4711 (a name (with) anything) S 42 …": the parent is the second word after the last bracket.
+        // "4711 (a name (with) anything) S 42 …": the parent is the second word after the last parenthesis.
         let parent = status.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
         if let Some(parent) = parent {
             children.entry(parent).or_default().push(process);

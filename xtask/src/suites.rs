@@ -1,5 +1,5 @@
-//! `test`: every suite in order, one heading each; a failing suite does not stop the next.
-//! The last line is always `N passed, N failed`, and the exit code is 0 only if nothing failed.
+//! `test`: runs every suite in order under a heading; a failing suite does not stop the next one.
+//! The last line is always `N passed, N failed`. The exit code is 0 only if no test failed.
 
 use std::env;
 use std::process::ExitCode;
@@ -143,7 +143,7 @@ pub fn test(names: &[String], long: bool) -> Result<ExitCode> {
     if long && names.iter().any(|name| name == "quick") {
         bail!("`quick` and `--long` exclude each other");
     }
-    // For the programs we start; no thread of ours runs yet.
+    // For child processes. Safe: no other thread runs yet.
     if long {
         env::set_var("OAUTH_REFRESHER_LONG", "1");
     }

@@ -1,5 +1,5 @@
-//! The crate as WebAssembly: compiled, bound by wasm-bindgen as a library, made small by wasm-opt.
-//! The same bytes on every machine, with one import: what a page downloads says nothing about who built it.
+//! Builds the crate as WebAssembly: cargo, wasm-bindgen as a library, wasm-opt.
+//! The build is reproducible: the same bytes on every machine, without its paths, and with one import.
 
 use std::env;
 use std::ffi::OsString;
@@ -20,12 +20,12 @@ const OPTIMISE_LIMIT: Duration = Duration::from_secs(120);
 pub struct Core {
     pub module: Vec<u8>,
     pub glue: String,
-    /// The same core as JavaScript, for pages where WebAssembly is blocked, and the glue that goes with it.
+    /// The core as JavaScript, for pages where WebAssembly is blocked, and its glue.
     pub js: String,
     pub js_glue: String,
 }
 
-/// How functions with two results cross the door: wasm2js knows one result per function.
+/// Whether an export may have several results (multi-value). wasm2js supports one result per function.
 #[derive(Clone, Copy)]
 enum Results {
     Several,
@@ -54,8 +54,8 @@ fn compiled() -> Result<PathBuf> {
     Ok(project::target().join(WASM_TARGET).join("npm/oauth_refresher.wasm"))
 }
 
-/// The same bytes on every machine: no path of this one in the module, not even in a panic's location.
-/// Without reference types bindgen makes no externref table: one import less, no start function, and wasm2js accepts it.
+/// Removes this machine's paths from the module, also from the locations of panics.
+/// Without reference types wasm-bindgen makes no externref table: one import less, no start function, and wasm2js accepts it.
 fn rust_flags() -> Result<OsString> {
     let mut flags = vec![OsString::from("-Ctarget-feature=-reference-types")];
     let mut remap = |from: &Path, to: &str| {
@@ -65,7 +65,7 @@ fn rust_flags() -> Result<OsString> {
         flag.push(to);
         flags.push(flag);
     };
-    // The last match wins, so from the general to the particular.
+    // The last match wins, so the most general prefix comes first.
     if let Some(home) = home() {
         remap(&home, "home");
     }
@@ -76,7 +76,7 @@ fn rust_flags() -> Result<OsString> {
     let sysroot = run::text_of(run::program("rustc").args(["--print", "sysroot"]))?;
     let about = run::text_of(run::program("rustc").arg("-vV"))?;
     if let Some(commit) = about.lines().find_map(|line| line.strip_prefix("commit-hash: ")) {
-        // With the rust-src component the standard library's paths are the toolchain's; as if it were not there.
+        // With the component rust-src the standard library has paths of the toolchain; without it, these.
         remap(&Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), &format!("/rustc/{commit}"));
     }
     remap(project::root(), "oauth-refresher");
@@ -100,7 +100,7 @@ fn bound(module: &Path, results: Results) -> Result<(String, Vec<u8>)> {
         bail!("the module imports {imports:?} and should import nothing but wasm-bindgen's throw; {ADVICE}");
     }
     if generated.snippets().values().any(|snippets| !snippets.is_empty()) || !generated.local_modules().is_empty() {
-        bail!("the crate brings JavaScript snippets, which the package has no place for");
+        bail!("the crate contains JavaScript snippets, which the package does not support");
     }
     let mut generated = generated;
     generated.emit(&output).context("wasm-bindgen's output cannot be written")?;
@@ -111,8 +111,8 @@ fn bound(module: &Path, results: Results) -> Result<(String, Vec<u8>)> {
     Ok((glue, fs::read(output.join("core_bg.wasm")).context("wasm-bindgen wrote no module")?))
 }
 
-/// The compiler's own runtime objects (128-bit multiplication, say) claim reference types for the whole module without using
-/// any; bindgen believes the claim. In the target_features section it is `+`, a length and the name; `-` takes it back.
+/// The compiler's runtime objects (128-bit multiplication, for example) declare reference types for the module without using them,
+/// and wasm-bindgen believes the declaration. In the section target_features it is `+`, a length and the name; `-` revokes it.
 fn without_claims(module: &Path, results: Results) -> Result<Vec<u8>> {
     const REFERENCE_TYPES: &[u8] = b"+\x0freference-types";
     const MULTIVALUE: &[u8] = b"+\x0amultivalue";
@@ -127,7 +127,7 @@ fn without_claims(module: &Path, results: Results) -> Result<Vec<u8>> {
         match places.as_slice() {
             [] => {}
             [at] => bytes[*at] = b'-',
-            _ => bail!("the module makes one claim twice: where its target_features section is cannot be told"),
+            _ => bail!("the module declares one feature twice, so its section target_features cannot be located"),
         }
     }
     Ok(bytes)
@@ -141,7 +141,7 @@ fn bindgen_version() -> Result<String> {
         .context("xtask/Cargo.toml pins no version of wasm-bindgen-cli-support")
 }
 
-/// Never --all-features: that makes modules that engines refuse. Again until nothing changes: a hundred bytes brotli.
+/// Never --all-features: engines reject such modules. `--converge` saves a hundred bytes brotli.
 fn optimised(module: &[u8]) -> Result<Vec<u8>> {
     let tool = project::tests().join("node_modules/binaryen/bin/wasm-opt");
     kept("wasm-opt", module, &tool, |input, output| {
@@ -156,7 +156,7 @@ fn no_machine_paths(wasm: &[u8]) -> Result<()> {
     for path in [Some(project::root().to_path_buf()), home(), Some(registry)].into_iter().flatten() {
         let text = path.display().to_string();
         if wasm.windows(text.len()).any(|window| window == text.as_bytes()) {
-            bail!("the module contains the path {text}: extend the --remap-path-prefix flags in xtask/src/package.rs");
+            bail!("the module contains the path {text}: extend the --remap-path-prefix flags in xtask/src/wasm.rs");
         }
     }
     Ok(())

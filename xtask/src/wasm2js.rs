@@ -1,5 +1,5 @@
-//! The core as JavaScript, for pages whose content security policy has no `wasm-unsafe-eval` and for engines without
-//! WebAssembly: lowered to what wasm2js knows, written as JavaScript, and made a factory like the glue.
+//! Translates the core to JavaScript, for pages whose content security policy has no `wasm-unsafe-eval` and for engines without
+//! WebAssembly: lowered to the features of wasm2js, translated, and turned into a factory like the glue.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::{project, run};
 
 const LIMIT: Duration = Duration::from_secs(180);
 
-/// wasm-opt and wasm2js refuse what was not enabled, although the compiler uses no more of it than this.
+/// wasm-opt and wasm2js reject a feature that is not enabled. The compiler uses these.
 const ENABLED: [&str; 5] = [
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -19,10 +19,10 @@ const ENABLED: [&str; 5] = [
     "--enable-sign-ext",
     "--enable-mutable-globals",
 ];
-/// wasm2js writes neither saturating conversions nor the extensions of signs.
+/// wasm2js supports neither saturating conversions nor sign extension.
 const LOWERED: [&str; 2] = ["--llvm-nontrapping-fptoint-lowering", "--signext-lowering"];
 
-/// JavaScript's source text of the module that wasm-bindgen wrote for one result per function.
+/// The JavaScript of a module that wasm-bindgen wrote with one result per function.
 pub fn module(bound: &[u8]) -> Result<String> {
     let written = kept("wasm2js", bound, &binaryen("wasm2js"), |input, output| {
         let lowered = output.with_extension("wasm");
@@ -34,26 +34,26 @@ pub fn module(bound: &[u8]) -> Result<String> {
         command.arg(binaryen("wasm2js")).args(ENABLED).arg("-Oz").arg(&lowered).arg("-o").arg(output);
         run::must(&mut command, LIMIT).map(|_| ())
     })?;
-    let factory = factory(&String::from_utf8(written).context("wasm2js wrote something else than text")?)?;
+    let factory = factory(&String::from_utf8(written).context("wasm2js wrote no UTF-8 text")?)?;
     let minified = kept("wasm2js-minified", factory.as_bytes(), &esbuild(), |input, output| {
         let mut command = run::program("node");
         command.arg(esbuild()).arg(input).args(["--loader:=js", "--minify", "--format=esm", "--target=es2022"]);
         command.arg(format!("--outfile={}", output.display()));
         run::must(&mut command, LIMIT).map(|_| ())
     })?;
-    let minified = String::from_utf8(minified).context("esbuild wrote something else than text")?;
+    let minified = String::from_utf8(minified).context("esbuild wrote no UTF-8 text")?;
     Ok(format!("// @ts-nocheck\n// The core as JavaScript, written by Binaryen's wasm2js from src/npm.rs.\n{minified}"))
 }
 
-/// One module that runs at its import becomes a function that makes an instance of its own at each call.
+/// Turns a module that runs at import into a function that makes a new instance at each call.
 fn factory(written: &str) -> Result<String> {
     const IMPORT: &str = "import * as $_core_bg_js from './core_bg.js';\n";
     const RUN: &str = "var retasmFunc = asmFunc({\n  \"./core_bg.js\": $_core_bg_js,\n});\n";
-    const CHANGED: &str = "wasm2js writes its module in another way than xtask/src/wasm2js.rs knows";
+    const CHANGED: &str = "the output of wasm2js is not in the form that xtask/src/wasm2js.rs expects";
     let body = written.strip_prefix(IMPORT).context(CHANGED)?;
     let (body, exports) = body.split_once(RUN).context(CHANGED)?;
     if exports.lines().any(|line| !line.is_empty() && !line.starts_with("export var ")) || body.contains("\nexport ") {
-        bail!("{CHANGED}: it exports in another way");
+        bail!("{CHANGED}: its exports differ");
     }
     Ok(format!("export default (imports) => {{\n{body}return asmFunc(imports);\n}};\n"))
 }

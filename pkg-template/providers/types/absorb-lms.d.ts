@@ -3,21 +3,21 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Absorb LMS: `createRefresher({ ...absorbLms({ portal, client_id, client_secret, api_key, api_version, scope }), storage })`.
  *
- * - Asks `POST https://{portal}/oauth/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://{portal}/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: not stated.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function absorbLms(options: {
-  /** The portal's whole host. Never take it from whoever calls you. */
+  /** The portal's whole host. Never take it from user input. */
   portal: string;
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
   /** Sent as `x-api-key`. */
   api_key: Value;

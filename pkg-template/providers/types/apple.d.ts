@@ -3,16 +3,16 @@ import type { DPoPKeyPair, RefresherOptions } from "../../index.js";
 /**
  * Sign in with Apple: `createRefresher({ ...apple({ client_id, team_id, key_id, privateKey }), storage })`.
  *
- * - Asks `POST https://appleid.apple.com/auth/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://appleid.apple.com/auth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 1 h. Refresh tokens: not stated.
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not data alone: client_secret is a function: a JWT (ES256, 5 minutes) minted for each request.
+ * - Has a function beside its data: client_secret is a function: a JWT (ES256, 5 minutes) minted for each request.
  * - Apple wants no more than about one refresh a day for each user.
- * - From memory, not verified: rotation, lifetimes, errors.
+ * - Not verified, from memory: rotation, lifetimes, errors.
  * - Source: better-auth@451aa4b packages/core/src/social-providers/apple.ts.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function apple(options: {
   /** The services id or bundle id. */

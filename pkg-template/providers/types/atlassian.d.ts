@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Atlassian 3LO: `createRefresher({ ...atlassian({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://auth.atlassian.com/oauth/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://auth.atlassian.com/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 1 h. Refresh tokens: 90 d unused, 365 d in all.
  * - Rotation: a new one each time; the old one works for 10 minutes, later it ends the family.
  * - `reuse` is `{ graceSeconds: 600 }`: after a lost reply it is asked again, for so long.
- * - Refreshed every 30 days even if nobody asks.
- * - From memory, not verified: errors.
+ * - Refreshed every 30 days, also without a call.
+ * - Not verified, from memory: errors.
  * - Source: community.developer.atlassian.com 54172, 60806, 50348; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function atlassian(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

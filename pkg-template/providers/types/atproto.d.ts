@@ -3,13 +3,13 @@ import type { DPoP, RefresherOptions } from "../../index.js";
 /**
  * Bluesky, atproto: `createRefresher({ ...atproto({ issuer, client_id, dpop }), storage })`.
  *
- * - Asks the token endpoint that `issuer` names by form, with client_id beside it.
+ * - Request: the token endpoint that `issuer` names by form, with client_id beside it.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: a new one each time; one that comes twice deletes the session.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Source: bluesky-social/atproto@d6296a1 packages/oauth/oauth-provider token-manager.ts.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function atproto(options: {
   /** The authorization server of the user's PDS, as the login found it. */

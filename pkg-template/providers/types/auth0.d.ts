@@ -3,22 +3,22 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Auth0: `createRefresher({ ...auth0({ tenant, client_id }), storage })`.
  *
- * - Asks `POST https://{tenant}.auth0.com/oauth/token` by form, with client_id and client_secret beside it; without a
+ * - Request: `POST https://{tenant}.auth0.com/oauth/token` by form, with client_id and client_secret beside it; without a
  *   secret as a public client.
  * - Access tokens: not stated. Refresh tokens: the administrator's choice, absolute and idle.
  * - Rotation: an application's choice: none, or a new one each time with reuse detection.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - With a leeway: write `reuse: { graceSeconds: … }` behind the preset. A domain of your own: its `token_endpoint`.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: auth0.com: configure refresh token rotation, expiration; node-auth0 ClientRefreshTokenConfiguration.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function auth0(options: {
   /** What stands before `.auth0.com`, with its region: `my-tenant.eu`. */
   tenant: string;
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

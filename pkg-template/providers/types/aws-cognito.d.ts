@@ -3,16 +3,16 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * AWS Cognito: `createRefresher({ ...awsCognito({ domain, region, client_id }), storage })`.
  *
- * - Asks `POST https://{domain}.auth.{region}.amazoncognito.com/oauth2/token` by form, with HTTP Basic; without a secret
- *   as a public client.
+ * - Request: `POST https://{domain}.auth.{region}.amazoncognito.com/oauth2/token` by form, with HTTP Basic; without a
+ *   secret as a public client.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: none, or a new one each time where the pool rotates.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - With a grace: write `reuse: { graceSeconds: … }` (RetryGracePeriodSeconds, 0 to 60) behind the preset.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: docs.aws.amazon.com RefreshTokenRotationType.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function awsCognito(options: {
   /** The user pool's prefix domain. */
@@ -21,6 +21,6 @@ export function awsCognito(options: {
   region: string;
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

@@ -3,19 +3,19 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Box: `createRefresher({ ...box({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://api.box.com/oauth2/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://api.box.com/oauth2/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 60 min. Refresh tokens: 60 d or one use.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 20 days even if nobody asks.
- * - From memory, not verified: errors.
+ * - Refreshed every 20 days, also without a call.
+ * - Not verified, from memory: errors.
  * - Source: developer.box.com: tokens guide, expiration.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function box(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * DocuSign: `createRefresher({ ...docusign({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://account.docusign.com/oauth/token` by form, with HTTP Basic.
+ * - Request: `POST https://account.docusign.com/oauth/token` by form, with HTTP Basic.
  * - Access tokens: 8 h. Refresh tokens: 30 d.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 10 days even if nobody asks.
+ * - Refreshed every 10 days, also without a call.
  * - The developer environment is another host: write its `token_endpoint` behind the preset.
- * - From memory, not verified: rotation, lifetimes, errors.
+ * - Not verified, from memory: rotation, lifetimes, errors.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function docusign(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Dropbox: `createRefresher({ ...dropbox({ client_id }), storage })`.
  *
- * - Asks `POST https://api.dropboxapi.com/oauth2/token` by form, with client_id and client_secret beside it; without a
+ * - Request: `POST https://api.dropboxapi.com/oauth2/token` by form, with client_id and client_secret beside it; without a
  *   secret as a public client.
  * - Access tokens: 4 h. Refresh tokens: no expiry.
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - From memory, not verified: refresh token's lifetime, errors.
+ * - Not verified, from memory: refresh token's lifetime, errors.
  * - Source: dropbox-sdk-java 8.0.1 DbxRefreshResult; dropbox.tech/developers/using-oauth-2-0-with-offline-access;
  *   NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function dropbox(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

@@ -3,21 +3,21 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Facebook: `createRefresher({ ...facebook({ client_id, client_secret }), storage })`.
  *
- * - Asks `GET https://graph.facebook.com/v22.0/oauth/access_token`, all in the query, with client_id and client_secret
+ * - Request: `GET https://graph.facebook.com/v22.0/oauth/access_token`, all in the query, with client_id and client_secret
  *   beside it.
  * - Access tokens: about 60 d. Refresh tokens: none.
  * - Rotation: no refresh token: the access token is exchanged for a new one.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 7 days even if nobody asks.
+ * - Refreshed every 7 days, also without a call.
  * - The secret is in the address, as Facebook has it: keep these requests out of logs.
- * - From memory, not verified: lifetimes.
+ * - Not verified, from memory: lifetimes.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; code of several clients for the error.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function facebook(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Feishu/Lark v1 oidc (historic): `createRefresher({ ...feishuV1({ app_access_token }), storage })`.
  *
- * - Asks `POST https://open.feishu.cn/open-apis/authen/v1/oidc/refresh_access_token` in JSON.
+ * - Request: `POST https://open.feishu.cn/open-apis/authen/v1/oidc/refresh_access_token` in JSON.
  * - Access tokens: about 2 h. Refresh tokens: about 30 d.
  * - Rotation: a new one each time: the newest counts.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 10 days even if nobody asks.
- * - Not data alone: app_access_token is a function that you write.
+ * - Refreshed every 10 days, also without a call.
+ * - Has a function beside its data: app_access_token is a function that you write.
  * - Which codes say that a refresh token is dead is not documented in what was read: name them in `endsWhen` behind the
  *   preset.
- * - From memory, not verified: error codes.
+ * - Not verified, from memory: error codes.
  * - Source: open.larkoffice.com oidc-refresh_access_token/create.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function feishuV1(options: {
   /**

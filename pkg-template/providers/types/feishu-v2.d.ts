@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Feishu/Lark v2: `createRefresher({ ...feishuV2({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://open.feishu.cn/open-apis/authen/v2/oauth/token` in JSON, with client_id and client_secret beside
- *   it.
+ * - Request: `POST https://open.feishu.cn/open-apis/authen/v2/oauth/token` in JSON, with client_id and client_secret
+ *   beside it.
  * - Access tokens: about 2 h. Refresh tokens: 7 or 30 d by app.
  * - Rotation: a new one each time; the old one dies at once.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 2 days even if nobody asks.
- * - From memory, not verified: refresh token's lifetime, errors.
+ * - Refreshed every 2 days, also without a call.
+ * - Not verified, from memory: refresh token's lifetime, errors.
  * - Source: open.larkoffice.com refresh-user-access-token.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function feishuV2(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

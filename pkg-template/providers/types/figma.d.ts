@@ -3,19 +3,19 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Figma: `createRefresher({ ...figma({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://api.figma.com/v1/oauth/refresh` by form, with HTTP Basic.
+ * - Request: `POST https://api.figma.com/v1/oauth/refresh` by form, with HTTP Basic.
  * - Access tokens: 90 d. Refresh tokens: not stated.
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - From memory, not verified: access token's lifetime, errors.
+ * - Not verified, from memory: access token's lifetime, errors.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml; better-auth@451aa4b packages/core/src/social-providers/figma.ts.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function figma(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Fitbit: `createRefresher({ ...fitbit({ client_id }), storage })`.
  *
- * - Asks `POST https://api.fitbit.com/oauth2/token` by form, with HTTP Basic; without a secret as a public client.
+ * - Request: `POST https://api.fitbit.com/oauth2/token` by form, with HTTP Basic; without a secret as a public client.
  * - Access tokens: 8 h. Refresh tokens: no expiry, one use.
  * - Rotation: a new one each time, each works once.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: a grace of 2 minutes, errors of the client.
+ * - Not verified, from memory: a grace of 2 minutes, errors of the client.
  * - Source: dev.fitbit.com: refresh token, best practices, error handling.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function fitbit(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

@@ -3,19 +3,19 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * GitLab: `createRefresher({ ...gitlab({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://gitlab.com/oauth/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://gitlab.com/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 2 h. Refresh tokens: not stated.
  * - Rotation: a new one each time; a refresh ends the old access token and the old refresh token.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Your own server: write its `token_endpoint` behind the preset.
- * - From memory, not verified: errors of the client.
+ * - Not verified, from memory: errors of the client.
  * - Source: GitLab's documentation; gitlab-org/gitlab#372358.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function gitlab(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,21 +3,21 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Google: `createRefresher({ ...google({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://oauth2.googleapis.com/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://oauth2.googleapis.com/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 1 h. Refresh tokens: until revoked; 7 d in "Testing" status; 6 months unused; 100 for an account and
  *   client, the oldest is dropped.
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - Refreshed every 30 days even if nobody asks.
- * - From memory, not verified: errors.
+ * - Refreshed every 30 days, also without a call.
+ * - Not verified, from memory: errors.
  * - Source: developers.google.com/identity/protocols/oauth2/web-server; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function google(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * HubSpot: `createRefresher({ ...hubspot({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://api.hubapi.com/oauth/v1/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://api.hubapi.com/oauth/v1/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 30 min. Refresh tokens: until the app is uninstalled.
  * - Rotation: the same one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: rotation, lifetimes.
+ * - Not verified, from memory: rotation, lifetimes.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; code of several clients for BAD_REFRESH_TOKEN.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function hubspot(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,23 +3,23 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Keycloak: `createRefresher({ ...keycloak({ host, realm, client_id }), storage })`.
  *
- * - Asks `POST https://{host}/realms/{realm}/protocol/openid-connect/token` by form, with client_id and client_secret
+ * - Request: `POST https://{host}/realms/{realm}/protocol/openid-connect/token` by form, with client_id and client_secret
  *   beside it; without a secret as a public client.
  * - Access tokens: not stated. Refresh tokens: the shorter of the realm's session times.
  * - Rotation: a new one each time; old ones stay good unless the realm revokes them.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: rotation, errors.
+ * - Not verified, from memory: rotation, errors.
  * - Source: Keycloak's server administration guide (timeouts).
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function keycloak(options: {
-  /** The server's host, with its port if it has one. Never take it from whoever calls you. */
+  /** The server's host, with its port if it has one. Never take it from user input. */
   host: string;
   /** The realm's name. */
   realm: string;
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

@@ -3,19 +3,19 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * LINE: `createRefresher({ ...line({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://api.line.me/oauth2/v2.1/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://api.line.me/oauth2/v2.1/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 30 d. Refresh tokens: 90 d after the access token was issued.
  * - Rotation: one comes each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 30 days even if nobody asks.
- * - From memory, not verified: rotation, errors.
+ * - Refreshed every 30 days, also without a call.
+ * - Not verified, from memory: rotation, errors.
  * - Source: developers.line.biz: managing access tokens.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function line(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Linear: `createRefresher({ ...linear({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://api.linear.app/oauth/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://api.linear.app/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 24 h. Refresh tokens: not stated.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: rotation, a grace of 30 minutes, errors.
+ * - Not verified, from memory: rotation, a grace of 30 minutes, errors.
  * - Source: linear.app/developers/oauth-2-0-authentication; ceedaragents/cyrus#285.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function linear(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

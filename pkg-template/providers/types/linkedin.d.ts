@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * LinkedIn: `createRefresher({ ...linkedin({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://www.linkedin.com/oauth/v2/accessToken` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://www.linkedin.com/oauth/v2/accessToken` by form, with client_id and client_secret beside it.
  * - Access tokens: 60 d. Refresh tokens: 365 d from the consent, not sliding.
  * - Rotation: the same one each time.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: learn.microsoft.com/linkedin: programmatic refresh tokens.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function linkedin(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Microsoft Entra ID v2: `createRefresher({ ...microsoftEntra({ tenant, client_id }), storage })`.
  *
- * - Asks `POST https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token` by form, with client_id and client_secret
+ * - Request: `POST https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token` by form, with client_id and client_secret
  *   beside it; without a secret as a public client.
  * - Access tokens: 60 to 90 min. Refresh tokens: 90 d; 24 h, not sliding, for redirect URIs of the type spa.
  * - Rotation: a new one each time; the old one is not revoked.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - Refreshed every 30 days even if nobody asks.
+ * - Refreshed every 30 days, also without a call.
  * - `interaction_required` keeps the session: a login with what is missing (a second factor, say) is set by `setTokens`.
- * - From memory, not verified: access token's lifetime, errors.
+ * - Not verified, from memory: access token's lifetime, errors.
  * - Source: learn.microsoft.com/entra/identity-platform/refresh-tokens; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function microsoftEntra(options: {
   /**
@@ -24,6 +24,6 @@ export function microsoftEntra(options: {
   tenant: string;
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

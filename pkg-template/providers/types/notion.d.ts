@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Notion: `createRefresher({ ...notion({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://api.notion.com/v1/oauth/token` in JSON, with HTTP Basic.
+ * - Request: `POST https://api.notion.com/v1/oauth/token` in JSON, with HTTP Basic.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: a new one each time, or null.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: error codes.
+ * - Not verified, from memory: error codes.
  * - Source: developers.notion.com/reference/refresh-a-token; NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function notion(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * PayPal: `createRefresher({ ...paypal({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://api.paypal.com/v1/oauth2/token` by form, with HTTP Basic.
+ * - Request: `POST https://api.paypal.com/v1/oauth2/token` by form, with HTTP Basic.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: not stated.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; golang/oauth2 internal/token.go.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function paypal(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Intuit QuickBooks: `createRefresher({ ...quickbooks({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer` by form, with HTTP Basic.
+ * - Request: `POST https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer` by form, with HTTP Basic.
  * - Access tokens: 1 h. Refresh tokens: 100 d, sliding; 5 years in all.
  * - Rotation: the same one, with a new value about once a day.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 30 days even if nobody asks.
- * - From memory, not verified: access token's lifetime, how long the old one stays.
+ * - Refreshed every 30 days, also without a call.
+ * - Not verified, from memory: access token's lifetime, how long the old one stays.
  * - Source: intuit/QuickBooks-V3-Java-SDK v6.5.4; airbytehq/airbyte#7296; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function quickbooks(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Salesforce: `createRefresher({ ...salesforce({ client_id }), storage })`.
  *
- * - Asks `POST https://login.salesforce.com/services/oauth2/token` by form, with client_id and client_secret beside it;
- *   without a secret as a public client.
+ * - Request: `POST https://login.salesforce.com/services/oauth2/token` by form, with client_id and client_secret beside
+ *   it; without a secret as a public client.
  * - Access tokens: the organisation's session timeout; the reply does not say. Refresh tokens: the app's policy.
  * - Rotation: none, unless the app has rotation turned on: then a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: developer.salesforce.com refresh token flow; help.salesforce.com remoteaccess_oauth_refresh_token_flow.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function salesforce(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
   /**
    * What stands before `.salesforce.com`: `login` (default), `test`, or a My Domain such as `contoso.my`.

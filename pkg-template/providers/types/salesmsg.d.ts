@@ -3,11 +3,11 @@ import type { RefresherOptions } from "../../index.js";
 /**
  * Salesmsg: `createRefresher({ ...salesmsg(), storage })`.
  *
- * - Asks `POST https://api.salesmessage.com/pub/v2.2/oauth/personal-token/refresh`.
+ * - Request: `POST https://api.salesmessage.com/pub/v2.2/oauth/personal-token/refresh`.
  * - Access tokens: not stated. Refresh tokens: none.
  * - Rotation: no refresh token: the access token renews itself.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  */
 export function salesmsg(): RefresherOptions;

@@ -3,22 +3,23 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Shopify expiring offline tokens: `createRefresher({ ...shopify({ shop, client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://{shop}.myshopify.com/admin/oauth/access_token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://{shop}.myshopify.com/admin/oauth/access_token` by form, with client_id and client_secret beside
+ *   it.
  * - Access tokens: 60 min. Refresh tokens: 90 d.
  * - Rotation: a new one each time; the old one works until the new one is used, 30 d at the most.
  * - `reuse` is `"until-successor-used"`: after a lost reply it is asked again.
- * - Refreshed every 30 days even if nobody asks.
- * - From memory, not verified: errors.
+ * - Refreshed every 30 days, also without a call.
+ * - Not verified, from memory: errors.
  * - Source: shopify.dev/changelog: more-resilient-refreshes (2026-08-28), offline-access-tokens-now-support-expiry
  *   (2025-12-10).
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function shopify(options: {
   /** What stands before `.myshopify.com`. */
   shop: string;
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,15 +3,15 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * SHOPLINE: `createRefresher({ ...shopline({ handle, app_key, app_secret }), storage })`.
  *
- * - Asks `POST https://{handle}.myshopline.com/admin/oauth/token/refresh`.
+ * - Request: `POST https://{handle}.myshopline.com/admin/oauth/token/refresh`.
  * - Access tokens: not stated. Refresh tokens: none.
  * - Rotation: no refresh token: the app's signature asks for a new access token.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - Not data alone: transport signs the request (HMAC-SHA256).
- * - From memory, not verified: lifetimes, errors.
+ * - Has a function beside its data: transport signs the request (HMAC-SHA256).
+ * - Not verified, from memory: lifetimes, errors.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function shopline(options: {
   /** What stands before `.myshopline.com`. */

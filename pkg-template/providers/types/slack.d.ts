@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Slack (token rotation): `createRefresher({ ...slack({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://slack.com/api/oauth.v2.access` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://slack.com/api/oauth.v2.access` by form, with client_id and client_secret beside it.
  * - Access tokens: 12 h. Refresh tokens: one use.
  * - Rotation: a new one each time, the old one is revoked; bot and user tokens apart.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - A bot's and a user's tokens rotate apart: two refreshers, two storages, and the login's reply for both.
- * - From memory, not verified: errors of the client.
+ * - Not verified, from memory: errors of the client.
  * - Source: docs.slack.dev/authentication/using-token-rotation; slackapi/node-slack-sdk packages/oauth.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function slack(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
   /** Which of the two token sets this session is. Default `bot`. */
   token?: "bot" | "user";

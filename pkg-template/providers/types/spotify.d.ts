@@ -3,18 +3,18 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Spotify: `createRefresher({ ...spotify({ client_id }), storage })`.
  *
- * - Asks `POST https://accounts.spotify.com/api/token` by form, with HTTP Basic; without a secret as a public client.
+ * - Request: `POST https://accounts.spotify.com/api/token` by form, with HTTP Basic; without a secret as a public client.
  * - Access tokens: 1 h. Refresh tokens: not stated.
  * - Rotation: with a secret usually none, with PKCE a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: rotation, lifetimes, errors.
+ * - Not verified, from memory: rotation, lifetimes, errors.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function spotify(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Square: `createRefresher({ ...square({ client_id }), storage })`.
  *
- * - Asks `POST https://connect.squareup.com/oauth2/token` in JSON, with client_id and client_secret beside it; without a
- *   secret as a public client.
+ * - Request: `POST https://connect.squareup.com/oauth2/token` in JSON, with client_id and client_secret beside it; without
+ *   a secret as a public client.
  * - Access tokens: 30 d. Refresh tokens: no expiry; 90 d and one use with PKCE.
  * - Rotation: of the code flow the same one, of PKCE a new one each time.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - Refreshed every 7 days even if nobody asks.
- * - From memory, not verified: errors.
+ * - Refreshed every 7 days, also without a call.
+ * - Not verified, from memory: errors.
  * - Source: developer.squareup.com: obtain token, refresh revoke limit scope.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function square(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

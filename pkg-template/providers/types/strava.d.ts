@@ -3,17 +3,17 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Strava: `createRefresher({ ...strava({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://www.strava.com/api/v3/oauth/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://www.strava.com/api/v3/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 6 h. Refresh tokens: not stated.
  * - Rotation: it may change: the newest counts.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Source: developers.strava.com/docs/oauth-updates; code of several clients for the errors.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function strava(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

@@ -3,15 +3,15 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Stripe Apps: `createRefresher({ ...stripeApps({ client_secret }), storage })`.
  *
- * - Asks `POST https://api.stripe.com/v1/oauth/token` by form, with the secret as the user name of HTTP Basic.
+ * - Request: `POST https://api.stripe.com/v1/oauth/token` by form, with the secret as the user name of HTTP Basic.
  * - Access tokens: 1 h. Refresh tokens: 1 year, rolling.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 30 days even if nobody asks.
- * - From memory, not verified: lifetimes, errors.
+ * - Refreshed every 30 days, also without a call.
+ * - Not verified, from memory: lifetimes, errors.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function stripeApps(options: {
   /** The secret key of the app's account. */

@@ -3,14 +3,14 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Supabase Auth: `createRefresher({ ...supabase({ ref, apikey }), storage })`.
  *
- * - Asks `POST https://{ref}.supabase.co/auth/v1/token` in JSON.
+ * - Request: `POST https://{ref}.supabase.co/auth/v1/token` in JSON.
  * - Access tokens: not stated. Refresh tokens: the session's.
  * - Rotation: a new one each time; the parent of the active one answers with the active one.
  * - `reuse` is `"until-successor-used"`: after a lost reply it is asked again.
- * - From memory, not verified: the header apikey.
+ * - Not verified, from memory: the header apikey.
  * - Source: supabase/auth internal/tokens/service.go, internal/api/token_refresh.go, apierrors/errorcode.go.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function supabase(options: {
   /** The project's reference. */

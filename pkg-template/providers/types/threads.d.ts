@@ -3,12 +3,12 @@ import type { RefresherOptions } from "../../index.js";
 /**
  * Threads: `createRefresher({ ...threads(), storage })`.
  *
- * - Asks `GET https://graph.threads.net/refresh_access_token`, all in the query.
+ * - Request: `GET https://graph.threads.net/refresh_access_token`, all in the query.
  * - Access tokens: 60 d. Refresh tokens: none.
  * - Rotation: no refresh token: the access token renews itself.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Refreshed every 7 days even if nobody asks.
- * - From memory, not verified: errors.
+ * - Refreshed every 7 days, also without a call.
+ * - Not verified, from memory: errors.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
  */
 export function threads(): RefresherOptions;

@@ -3,23 +3,23 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Tuya Cube: `createRefresher({ ...tuya({ host, client_id, client_secret }), storage })`.
  *
- * - Asks `GET https://{host}/v1.0/token/{refresh_token}`.
+ * - Request: `GET https://{host}/v1.0/token/{refresh_token}`.
  * - Access tokens: 2 h. Refresh tokens: not stated.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not data alone: transport signs the request (HMAC-SHA256).
+ * - Has a function beside its data: transport signs the request (HMAC-SHA256).
  * - Which codes say that a refresh token is dead is not documented in what was read: name them in `endsWhen` behind the
  *   preset.
- * - From memory, not verified: the signature, errors.
+ * - Not verified, from memory: the signature, errors.
  * - Source: developer.tuya.com cubeprivate-cloud Kdr7o5e65p7nl.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function tuya(options: {
-  /** The data centre's host. Never take it from whoever calls you. */
+  /** The data centre's host. Never take it from user input. */
   host: string;
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

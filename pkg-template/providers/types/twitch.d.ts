@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Twitch: `createRefresher({ ...twitch({ client_id }), storage })`.
  *
- * - Asks `POST https://id.twitch.tv/oauth2/token` by form, with client_id and client_secret beside it; without a secret as
- *   a public client.
+ * - Request: `POST https://id.twitch.tv/oauth2/token` by form, with client_id and client_secret beside it; without a
+ *   secret as a public client.
  * - Access tokens: about 4 h. Refresh tokens: until the user disconnects; 30 d and one use without a secret.
  * - Rotation: with a secret usually the same one, without one a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Twitch wants tokens refreshed when they are refused: nothing is refreshed ahead of need.
- * - From memory, not verified: rotation, errors of the client.
+ * - Not verified, from memory: rotation, errors of the client.
  * - Source: dev.twitch.tv/docs/authentication/refresh-tokens; discuss.dev.twitch.com 24808.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function twitch(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
 }): RefresherOptions;

@@ -3,16 +3,16 @@ import type { RefresherOptions } from "../../index.js";
 /**
  * VMware SDDC Manager: `createRefresher({ ...vmwareSddc({ host }), storage })`.
  *
- * - Asks `PATCH https://{host}/v1/tokens/access-token/refresh` in JSON.
+ * - Request: `PATCH https://{host}/v1/tokens/access-token/refresh` in JSON.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: not stated: the reply is an access token alone.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: developer.broadcom.com sddc-manager-api 9.0.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function vmwareSddc(options: {
-  /** The manager's host. Never take it from whoever calls you. */
+  /** The manager's host. Never take it from user input. */
   host: string;
 }): RefresherOptions;

@@ -3,20 +3,20 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Zendesk: `createRefresher({ ...zendesk({ subdomain, client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://{subdomain}.zendesk.com/oauth/tokens` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://{subdomain}.zendesk.com/oauth/tokens` by form, with client_id and client_secret beside it.
  * - Access tokens: 30 min, as asked for. Refresh tokens: not stated.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - From memory, not verified: rotation, errors.
+ * - Not verified, from memory: rotation, errors.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function zendesk(options: {
   /** What stands before `.zendesk.com`. */
   subdomain: string;
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
 }): RefresherOptions;

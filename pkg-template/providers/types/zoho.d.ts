@@ -3,21 +3,21 @@ import type { RefresherOptions, Value } from "../../index.js";
 /**
  * Zoho: `createRefresher({ ...zoho({ client_id, client_secret }), storage })`.
  *
- * - Asks `POST https://accounts.zoho.com/oauth/v2/token` by form, with client_id and client_secret beside it.
+ * - Request: `POST https://accounts.zoho.com/oauth/v2/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 1 h; 10 in 10 minutes for a refresh token. Refresh tokens: until revoked; 20 for a user, the oldest is
  *   dropped.
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Zoho's pages write all parameters into the address; the form is taken too, and keeps the secret out of logs.
- * - From memory, not verified: errors.
+ * - Not verified, from memory: errors.
  * - Source: zoho.com: CRM v3 token validity, Recruit refresh, Creator help.
  *
- * @throws TypeError for an option that is missing or does not fit.
+ * @throws TypeError for a missing or invalid option.
  */
 export function zoho(options: {
   /** The client identifier. */
   client_id: string;
-  /** The client secret, or a function that is asked for it at each request. */
+  /** The client secret, or a function that returns it and is called for each request. */
   client_secret: Value;
   /** The data centre of the account. Default `com`. */
   location?: "com" | "eu" | "in" | "com.cn" | "jp" | "com.au";

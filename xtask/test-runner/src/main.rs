@@ -1,5 +1,5 @@
-//! wasm-bindgen's own test runner, so that nobody installs it by hand and its version is always the crate's.
-//! A crate of its own because it takes a minute to compile, which `cargo xtask build` and `demo` need not wait for.
+//! wasm-bindgen's test runner as a dependency, so that its version is always the crate's and no manual installation is needed.
+//! A separate crate because it takes a minute to compile, and `cargo xtask build` and `demo` do not need it.
 
 use std::process::ExitCode;
 

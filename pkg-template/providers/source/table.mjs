@@ -1,11 +1,11 @@
-// The table of docs/providers.md, written from the rows and from what the presets choose.
+// The table of docs/providers.md, generated from the rows and from the options that the presets return.
 
 import { chosen, namesOf, optionsOf, shownReuse } from "./declarations.mjs";
 
-const BEGIN = "<!-- the table is written by tests/providers/write.mjs -->";
+const BEGIN = "<!-- this table is generated: cargo xtask generate -->";
 const END = "<!-- end of the table -->";
 
-/** The page with its table as it must be. */
+/** The page with its table replaced. */
 export function withTable(page, rows) {
   const [before, after] = [page.split(BEGIN)[0], page.split(END)[1]];
   return `${before}${BEGIN}\n\n${table(rows)}\n\n${END}${after}`;

@@ -1,22 +1,28 @@
-// What the package says about a preset, written from its row and from what the preset chooses: its declaration, with its documentation.
+// The declaration of a preset (types/*.d.ts) with its documentation, generated from its row and from the options that the preset returns.
 
-import * as presets from "../../pkg-template/providers/index.js";
-import { clientFor, given } from "./client.mjs";
-import { variantsOf } from "./rows.mjs";
+import { dpop } from "../../dpop/index.js";
+import * as presets from "../index.js";
+import { given, variantsOf } from "./rows.mjs";
 
-/** Written by hand, from whole documents. */
+/** Presets whose declaration is written by hand, because a whole document describes their server. */
 export const BY_HAND = ["go1", "goto", "vault-ist"];
 
-/** The names under which the package exports a preset, its own first. */
+/** The names under which the package exports a preset; the row's own name first. */
 export const namesOf = (row) =>
   Object.keys(presets)
     .filter((name) => presets[name] === presets[row.function])
     .sort((a, b) => (b === row.function) - (a === row.function));
 
-/** What the preset chooses, for the row as it stands. */
-export const chosen = (row) => presets[row.function](given(row, clientFor(row)));
+/** The options that the preset returns for the row without variants. */
+export const chosen = (row) => presets[row.function](given(row, CLIENT));
 
-/** The options a user must and may give, in the order of the row, with their types. */
+const { privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, [
+  "sign",
+  "verify",
+]);
+const CLIENT = { id: "id", secret: "secret", api_key: "api_key", es256: privateKey, dpop: dpop() };
+
+/** Required and optional options with their types, in the order of the row. */
 export function optionsOf(row) {
   const variants = [...variantsOf(row)].map((variant) => variant.row.given);
   const names = [...new Set(variants.flatMap(Object.keys))];
@@ -36,7 +42,7 @@ export function optionsOf(row) {
 const TYPES = { client_secret: "Value", PrivateKey: 'DPoPKeyPair["privateKey"]' };
 const TEXTS = {
   client_id: "The client identifier.",
-  client_secret: "The client secret, or a function that is asked for it at each request.",
+  client_secret: "The client secret, or a function that returns it and is called for each request.",
 };
 
 export function declaration(row) {
@@ -66,25 +72,25 @@ function documentation(row, options) {
   const example = options.filter(({ optional }) => !optional).map(({ name }) => name);
   const call = `${row.function}(${example.length ? `{ ${example.join(", ")} }` : ""})`;
   const lines = [
-    `- Asks ${token_endpoint ? `\`${row.request.method} ${shortAddress(row, token_endpoint)}\`` : "the token endpoint that `issuer` names"}${asks(row, options)}.`,
+    `- Request: ${token_endpoint ? `\`${row.request.method} ${shortAddress(row, token_endpoint)}\`` : "the token endpoint that `issuer` names"}${asks(row, options)}.`,
     `- Access tokens: ${row.lifetimes.access}. Refresh tokens: ${row.lifetimes.refresh}.`,
     `- Rotation: ${row.rotation.says}.`,
     `- \`reuse\` is ${shownReuse(reuse)}: ${MEANS[kind(reuse)]}.`,
-    ...(keepAliveSeconds ? [`- Refreshed every ${keepAliveSeconds / 86_400} days even if nobody asks.`] : []),
-    ...(row.hook ? [`- Not data alone: ${row.hook}.`] : []),
+    ...(keepAliveSeconds ? [`- Refreshed every ${keepAliveSeconds / 86_400} days, also without a call.`] : []),
+    ...(row.hook ? [`- Has a function beside its data: ${row.hook}.`] : []),
     ...(row.note ? [`- ${row.note}`] : []),
-    ...(row.unverified ? [`- From memory, not verified: ${row.unverified.join(", ")}.`] : []),
+    ...(row.unverified ? [`- Not verified, from memory: ${row.unverified.join(", ")}.`] : []),
     `- Source: ${row.source}.`,
   ];
   return [
     `${row.name}: \`createRefresher({ ...${call}, storage })\`.`,
     "",
     ...lines.flatMap((line) => wrapped(line)),
-    ...(options.length ? ["", `@throws TypeError for an option that is missing or does not fit.`] : []),
+    ...(options.length ? ["", `@throws TypeError for a missing or invalid option.`] : []),
   ];
 }
 
-/** The address with its slots, as the preset's own source has them. */
+/** The address with the names of its options in braces. */
 function shortAddress(row, address) {
   let text = address.split("?")[0];
   for (const [name, value] of Object.entries(row.given))
@@ -129,7 +135,7 @@ const comment = (text) =>
         .map((line) => ` * ${line.trim()}`)
         .join("\n")}\n*/`;
 
-/** A list item over lines of 120 characters. */
+/** A list item, wrapped at 120 characters. */
 function wrapped(text, width = 120) {
   const lines = [""];
   for (const word of text.split(" ")) {
