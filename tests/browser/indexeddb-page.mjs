@@ -18,16 +18,16 @@ export async function run(indexedDbStorage) {
 }
 
 const claims = {
-  async nothing_is_stored_at_first(storageOf, name) {
+  async "a new storage is empty"(storageOf, name) {
     equal(await storageOf(name).load(), null);
   },
 
-  async what_is_saved_is_loaded_by_another_context(storageOf, name) {
+  async "a saved record is loaded by another context"(storageOf, name) {
     equal(await storageOf(name).save(record(1), null), true);
     same(await storageOf(name).load(), record(1));
   },
 
-  async another_generation_refuses_the_write_and_keeps_what_is_there(storageOf, name) {
+  async "a write that expects another generation is refused and keeps the record"(storageOf, name) {
     const storage = storageOf(name);
     await storage.save(record(1), null);
     equal(await storage.save(record(2), null), false);
@@ -36,21 +36,21 @@ const claims = {
     same(await storage.load(), record(1));
   },
 
-  async of_two_contexts_that_write_at_once_one_wins(storageOf, name) {
+  async "of two contexts that write at once one wins"(storageOf, name) {
     const writes = [storageOf(name), storageOf(name), storageOf(name)].map((s, i) =>
       s.save(record(1 + i), null),
     );
     equal((await Promise.all(writes)).filter(Boolean).length, 1);
   },
 
-  async null_forgets_the_record(storageOf, name) {
+  async "null deletes the record"(storageOf, name) {
     const storage = storageOf(name);
     await storage.save(record(1), null);
     equal(await storage.save(null, 1), true);
     equal(await storage.load(), null);
   },
 
-  async a_write_is_heard_elsewhere_and_names_no_token(storageOf, name) {
+  async "a write notifies other contexts, without a token"(storageOf, name) {
     const heard = [];
     const spy = new BroadcastChannel(`oauth-refresher:${name}`);
     spy.onmessage = ({ data }) => heard.push(data);
@@ -62,7 +62,7 @@ const claims = {
     same(heard, [1]);
   },
 
-  async after_unsubscribing_nothing_is_heard(storageOf, name) {
+  async "after unsubscribing there is no notification"(storageOf, name) {
     let heard = 0;
     storageOf(name).subscribe(() => heard++)();
     const hint = new Promise((resolve) => storageOf(name).subscribe(resolve));
@@ -71,7 +71,7 @@ const claims = {
     equal(heard, 0);
   },
 
-  async a_database_that_was_deleted_under_it_is_opened_again(storageOf, name) {
+  async "a database that was deleted is opened again"(storageOf, name) {
     const storage = storageOf(name);
     await storage.save(record(1), null);
     await within(5, deleted(name));
@@ -79,7 +79,7 @@ const claims = {
     equal(await storage.save(record(1), null), true);
   },
 
-  async an_encrypted_record_comes_back_and_is_not_readable_in_the_database(storageOf, name) {
+  async "an encrypted record is loaded, and is not readable in the database"(storageOf, name) {
     await storageOf(name, { encrypt: true }).save(record(1), null);
     same(await storageOf(name, { encrypt: true }).load(), record(1));
     const raw = await rawValue(name, "sessions", "session");
@@ -91,7 +91,7 @@ const claims = {
     same({ ...key.algorithm }, { name: "AES-GCM", length: 256 });
   },
 
-  async each_encrypted_write_has_an_iv_of_its_own(storageOf, name) {
+  async "each encrypted write has its own iv"(storageOf, name) {
     const storage = storageOf(name, { encrypt: true });
     await storage.save(record(1), null);
     const first = await rawValue(name, "sessions", "session");
@@ -100,13 +100,13 @@ const claims = {
     equal(String(first.iv) === String(second.iv), false);
   },
 
-  async contexts_that_create_the_key_at_once_end_with_one_key(storageOf, name) {
+  async "contexts that create the key at once get the same key"(storageOf, name) {
     const storages = [1, 2, 3].map(() => storageOf(name, { encrypt: true }));
     await Promise.all(storages.map((storage) => storage.save(record(1), null)));
     for (const storage of storages) same(await storage.load(), record(1));
   },
 
-  async a_record_that_was_not_encrypted_is_read_and_encrypted_by_the_next_write(storageOf, name) {
+  async "an unencrypted record is loaded, and encrypted by the next write"(storageOf, name) {
     await storageOf(name).save(record(1), null);
     const storage = storageOf(name, { encrypt: true });
     same(await storage.load(), record(1));
@@ -114,7 +114,7 @@ const claims = {
     equal("ciphertext" in (await rawValue(name, "sessions", "session")), true);
   },
 
-  async without_its_key_a_record_is_kept_aside_when_a_login_takes_its_place(storageOf, name) {
+  async "a login over an encrypted record whose key is gone keeps a copy of it"(storageOf, name) {
     const storage = storageOf(name, { encrypt: true });
     await storage.save(record(5), null);
     await rawDelete(name, "keys", "key");
@@ -126,7 +126,7 @@ const claims = {
     equal((await rawValue(name, "sessions", "session.unreadable")).generation, 5);
   },
 
-  async a_readable_record_is_not_taken_for_nothing(storageOf, name) {
+  async "a readable record is never treated as absent"(storageOf, name) {
     await storageOf(name, { encrypt: true }).save(record(5), null);
     equal(await storageOf(name, { encrypt: true }).save(record(1), null), false);
   },

@@ -45,7 +45,7 @@ function oneShot() {
 const sendsStreams = () => !globalThis.document;
 
 export const bodies = {
-  async every_body_that_can_be_sent_again_is_sent_again_byte_for_byte({ session }) {
+  async "a repeatable body is sent again byte for byte"({ session }) {
     for (const [kind, make] of Object.entries(repeatable))
       for (const wrap of [(...call) => call, (...call) => [new Request(...call)]]) {
         const { refresher, url, tell, log } = await session();
@@ -61,7 +61,7 @@ export const bodies = {
       }
   },
 
-  async a_stream_goes_once_and_its_refusal_is_answered_unread_after_the_refresh({ session }) {
+  async "a stream is sent once, and its 401 is returned unread after the refresh"({ session }) {
     if (!sendsStreams()) return "skipped: no streams over HTTP/1 in browsers";
     const { refresher, url, tell, log } = await session();
     await tell({ dead: true });
@@ -73,7 +73,7 @@ export const bodies = {
     equal((await refresher.fetch(url("x"), { ...init, body: oneShot() })).status, 200);
   },
 
-  async a_request_made_of_a_stream_is_sent_again({ session }) {
+  async "a Request made from a stream is sent again"({ session }) {
     if (!sendsStreams()) return "skipped: no streams over HTTP/1 in browsers";
     const { refresher, url, tell, log } = await session();
     await tell({ dead: true });
@@ -86,7 +86,7 @@ export const bodies = {
     ok(request.bodyUsed, "as fetch leaves it");
   },
 
-  async no_body_is_copied_that_fetch_can_be_given_twice({ session }) {
+  async "a body that fetch accepts twice is not copied"({ session }) {
     const given = [];
     const send = (input, init) => (given.push(init?.body), globalThis.fetch(input, init));
     for (const [kind, make] of Object.entries(repeatable)) {
@@ -100,7 +100,7 @@ export const bodies = {
     }
   },
 
-  async a_response_is_not_doubled({ session }) {
+  async "a response is not cloned"({ session }) {
     const { refresher, url } = await session();
     const { clone } = Response.prototype;
     let clones = 0;

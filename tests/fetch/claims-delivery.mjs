@@ -46,7 +46,7 @@ const manners = {
 };
 
 export const delivery = {
-  async every_way_to_say_a_request_arrives_as_plain_fetch_would_send_it({ session }) {
+  async "every form of a request arrives as plain fetch would send it"({ session }) {
     for (const [manner, say] of Object.entries(manners)) {
       const { refresher, open, log } = await session();
       const plain = await fetch(...say(open("way"))).catch((error) => error);
@@ -64,7 +64,7 @@ export const delivery = {
     }
   },
 
-  async the_answer_is_the_response_that_fetch_gave({ session }) {
+  async "the result is the Response of fetch itself"({ session }) {
     let given;
     const send = async (...call) => (given = await globalThis.fetch(...call));
     const { refresher, url } = await session({ fetch: send });
@@ -73,19 +73,19 @@ export const delivery = {
     equal([response.status, await response.json()], [200, { ok: true, length: 0 }]);
   },
 
-  async fetch_may_be_taken_off_the_refresher({ session }) {
+  async "refresher.fetch works without its this"({ session }) {
     const { refresher, url } = await session();
     const { fetch } = refresher;
     equal((await fetch(url("bare"))).status, 200);
   },
 
-  async an_authorization_header_of_the_caller_gives_way_to_the_token({ session }) {
+  async "the token replaces the caller's Authorization header"({ session }) {
     const { refresher, url, tokensSeen } = await session();
     await refresher.fetch(url("own"), { headers: { authorization: "Bearer at-9-other" } });
     equal(await tokensSeen(), [1]);
   },
 
-  async an_origin_that_is_not_listed_gets_nothing_and_is_named({ session, otherOrigin }) {
+  async "an unlisted origin gets no token, and the error names it"({ session, otherOrigin }) {
     const { refresher, elsewhere, log } = await session();
     const others = [
       elsewhere.url("x"),
@@ -104,19 +104,19 @@ export const delivery = {
     equal([(await log()).tokens, (await elsewhere.log()).calls], [0, []]);
   },
 
-  async only_http_goes_by_its_origin({ session, apiOrigin }) {
+  async "a URL without an http origin gets no token"({ session, apiOrigin }) {
     const { refresher } = await session();
     for (const url of [`blob:${apiOrigin}/b2c4`, "data:text/plain,x"])
       equal((await reason(refresher.fetch(url))).name, "TypeError", url);
   },
 
-  async without_origins_nobody_gets_the_token({ session }) {
+  async "without origins no request carries the token"({ session }) {
     const { refresher, url, tokensSeen } = await session({ origins: undefined });
     equal((await reason(refresher.fetch(url("x")))).name, "TypeError");
     equal(await tokensSeen(), []);
   },
 
-  async the_token_is_never_in_an_address({ session }) {
+  async "the token is never in a URL"({ session }) {
     const { refresher, url, log, tokens } = await session();
     await refresher.fetch(url("a?b=c"));
     await refresher.fetch(url(`r?status=302&to=${encodeURIComponent(url("end"))}`));
@@ -127,7 +127,7 @@ export const delivery = {
     );
   },
 
-  async a_redirect_within_the_origin_is_followed_with_the_token({ session }) {
+  async "a redirect within the origin is followed with the token"({ session }) {
     for (const status of [301, 302, 303, 307, 308]) {
       const { refresher, url, log } = await session();
       const response = await refresher.fetch(url(`r?status=${status}&to=${encodeURIComponent(url("end"))}`));
@@ -137,7 +137,7 @@ export const delivery = {
     }
   },
 
-  async a_redirect_changes_method_and_body_as_plain_fetch_has_it({ session }) {
+  async "a redirect changes method and body as plain fetch does"({ session }) {
     for (const status of [301, 302, 303, 307, 308])
       for (const method of ["POST", "PUT", "DELETE"])
         for (const wrap of [(...call) => call, (...call) => [new Request(...call)]]) {
@@ -154,7 +154,7 @@ export const delivery = {
         }
   },
 
-  async a_redirect_to_another_origin_leaves_the_token_behind({ session }) {
+  async "a redirect to another origin drops the token"({ session }) {
     for (const status of [301, 302, 303, 307, 308]) {
       const { refresher, url, elsewhere, log } = await session();
       const away = url(`r?status=${status}&to=${encodeURIComponent(elsewhere.open("end"))}`);
@@ -169,7 +169,7 @@ export const delivery = {
     }
   },
 
-  async a_redirect_through_another_origin_and_back_stays_without_the_token({ session }) {
+  async "a redirect through another origin and back stays without the token"({ session }) {
     const { refresher, url, open, elsewhere, tokensSeen } = await session();
     const back = elsewhere.open(`r?status=302&to=${encodeURIComponent(open("end"))}`);
     await refresher.fetch(url(`r?status=302&to=${encodeURIComponent(back)}`));
@@ -177,7 +177,7 @@ export const delivery = {
     equal(await elsewhere.tokensSeen(), [null]);
   },
 
-  async what_another_origin_refuses_behind_a_redirect_is_not_the_token({ session }) {
+  async "a 401 of another origin after a redirect does not refuse the token"({ session }) {
     const { refresher, url, elsewhere, log } = await session();
     const away = url(`r?status=302&to=${encodeURIComponent(elsewhere.url("private"))}`);
     equal((await refresher.fetch(away)).status, 401);
@@ -185,7 +185,7 @@ export const delivery = {
     equal([tokens, calls.length], [0, 1]);
   },
 
-  async redirect_error_and_manual_are_kept({ session }) {
+  async "redirect error and manual are respected"({ session }) {
     const { refresher, url, log } = await session();
     const there = url(`r?status=302&to=${encodeURIComponent(url("end"))}`);
     for (const call of [[there, { redirect: "manual" }], [new Request(there, { redirect: "manual" })]]) {
@@ -202,7 +202,7 @@ export const delivery = {
     equal(new Set((await log()).calls.map(({ path }) => path)).size, 1);
   },
 
-  async a_call_that_was_aborted_before_sends_nothing({ session }) {
+  async "a call that is already aborted sends nothing"({ session }) {
     const { refresher, url, log } = await session();
     const why = new Error("changed my mind");
     const signal = AbortSignal.abort(why);
@@ -213,7 +213,7 @@ export const delivery = {
     equal((await log()).calls, []);
   },
 
-  async an_abort_ends_the_call_as_it_ends_fetch({ session }) {
+  async "an abort rejects the call as it rejects fetch"({ session }) {
     const { refresher, url } = await session();
     const control = new AbortController();
     const waiting = reason(refresher.fetch(url("slow?delayMs=2000"), { signal: control.signal }));
@@ -224,7 +224,7 @@ export const delivery = {
     ok(Date.now() - begun < 1500, "at once");
   },
 
-  async an_abort_while_the_token_is_refreshed_ends_this_call_only({ session }) {
+  async "an abort during the refresh ends that call only"({ session }) {
     const { refresher, url, tell, log } = await session();
     await tell({ dead: true, tokenDelayMs: 400 });
     const control = new AbortController();
@@ -238,7 +238,7 @@ export const delivery = {
     equal([(await other).status, (await log()).tokens], [200, 1]);
   },
 
-  async cookies_cache_and_keepalive_go_to_fetch_as_they_were_given({ session }) {
+  async "credentials, cache and keepalive are passed to fetch unchanged"({ session }) {
     const seen = [];
     const send = (input, init) => (seen.push({ input, init }), globalThis.fetch(input, init));
     const { refresher, url } = await session({ fetch: send });

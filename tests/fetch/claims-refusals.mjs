@@ -34,7 +34,7 @@ const answers = {
 };
 
 export const refusals = {
-  async a_refused_token_is_refreshed_once_and_the_call_sent_once_more({ session }) {
+  async "a refused token is refreshed once, and the call is sent once more"({ session }) {
     const { refresher, url, tell, log } = await session();
     await tell({ dead: true });
     const response = await refresher.fetch(url("x"));
@@ -43,7 +43,7 @@ export const refusals = {
     equal([tokens, calls.map(({ token }) => token)], [1, [1, 2]]);
   },
 
-  async only_a_refusal_of_the_token_leads_to_a_refresh({ session }) {
+  async "only a refusal of the token causes a refresh"({ session }) {
     for (const [name, [status, fields, isRefused]] of Object.entries(answers)) {
       const { refresher, url, tell, log } = await session();
       await tell({ answers: { x: { status, fields, body: { name } } } });
@@ -54,7 +54,7 @@ export const refusals = {
     }
   },
 
-  async a_second_refusal_is_the_answer({ session }) {
+  async "a second refusal is the result"({ session }) {
     const { refresher, url, tell, log } = await session();
     await tell({ answers: { x: { status: 401, fields: [field("Bearer")], body: { still: "no" } } } });
     const response = await refresher.fetch(url("x"));
@@ -63,7 +63,7 @@ export const refusals = {
     equal([tokens, calls.length], [1, 2]);
   },
 
-  async a_refresh_that_fails_leaves_the_refusal_whole({ session }) {
+  async "after a failed refresh the first refusal is the result, with its body"({ session }) {
     const failures = { 503: { error: "temporarily_unavailable" }, 400: { error: "invalid_grant" } };
     for (const [status, body] of Object.entries(failures)) {
       const { refresher, url, tell, log } = await session();
@@ -74,14 +74,14 @@ export const refusals = {
     }
   },
 
-  async without_a_session_the_call_rejects_and_nothing_is_sent({ session }) {
+  async "without a session the call rejects and nothing is sent"({ session }) {
     const { refresher, url, log } = await session();
     await refresher.signOut();
     equal((await reason(refresher.fetch(url("x")))).code, "signed_out");
     equal((await log()).calls, []);
   },
 
-  async a_hundred_refusals_of_one_token_are_one_refresh({ session }) {
+  async "a hundred refusals of one token cause one refresh"({ session }) {
     const { refresher, url, tell, log } = await session();
     await tell({ dead: true });
     const responses = await Promise.all(Array.from({ length: 100 }, () => refresher.fetch(url("x"))));
@@ -94,7 +94,7 @@ export const refusals = {
     equal([tokens, calls.filter(({ token }) => token === 2).length], [1, 100]);
   },
 
-  async a_thousand_requests_whose_token_dies_in_the_middle_are_each_answered_once({ session }) {
+  async "a thousand requests whose token expires midway are each answered once"({ session }) {
     const { refresher, url, elsewhere, tell, log } = await session();
     await tell({ diesAfter: 300 });
     const call = async (number) => {
@@ -113,7 +113,7 @@ export const refusals = {
     equal((await elsewhere.log()).calls, []);
   },
 
-  async a_late_refusal_of_an_old_token_takes_the_newer_one_and_refreshes_nothing({ session }) {
+  async "a late refusal of an old token uses the newer one and causes no refresh"({ session }) {
     const { refresher, url, log } = await session();
     const late = refresher.fetch(url("late?delayMs=400"));
     await delay(100);
@@ -123,7 +123,7 @@ export const refusals = {
     equal([tokens, calls.map(({ token }) => token)], [1, [1, 2]]);
   },
 
-  async calls_in_flight_survive_a_server_that_kills_the_old_token_at_each_refresh({ session }) {
+  async "in-flight calls survive a server that revokes the old token at each refresh"({ session }) {
     const { refresher, url, log } = await session();
     for (let round = 0; round < 3; round++) {
       const flying = Array.from({ length: 20 }, (_, i) => refresher.fetch(url(`f?delayMs=${i * 5}`)));
@@ -134,14 +134,14 @@ export const refusals = {
     equal((await log()).tokens, 3);
   },
 
-  async a_token_that_its_refresh_brings_again_is_not_refreshed_for_each_refusal({ session }) {
+  async "a token that its refresh returns again is not refreshed for each refusal"({ session }) {
     const { refresher, url, tell, log } = await session();
     await tell({ sameToken: true, answers: { x: { status: 401, fields: [field("Bearer")] } } });
     for (let call = 0; call < 5; call++) equal((await refresher.fetch(url("x"))).status, 401);
     equal((await log()).tokens, 1);
   },
 
-  async is_token_rejected_decides_and_may_read_the_body_that_the_caller_reads_too({ session }) {
+  async "isTokenRejected decides, and may read the body that the caller reads too"({ session }) {
     const isTokenRejected = async (response) =>
       response.status === 403 && (await response.json()).message === "Invalid token";
     const { refresher, url, tell, log } = await session({ isTokenRejected });
@@ -151,7 +151,7 @@ export const refusals = {
     equal([(await log()).tokens, (await log()).calls.map(({ path }) => path)], [1, ["x", "x", "y"]]);
   },
 
-  async is_token_rejected_sees_a_response_like_any_other({ session }) {
+  async "isTokenRejected gets a complete Response"({ session }) {
     let seen;
     const isTokenRejected = (response) => {
       seen = [response.status, response.ok, response.headers.get("content-type"), response.url];
@@ -163,7 +163,7 @@ export const refusals = {
     equal(seen, [200, true, "application/json", url("x"), true, "function", false]);
   },
 
-  async what_is_token_rejected_throws_reaches_the_caller({ session }) {
+  async "an error of isTokenRejected reaches the caller"({ session }) {
     const isTokenRejected = async () => {
       throw new RangeError("mine");
     };

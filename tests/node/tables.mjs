@@ -26,7 +26,7 @@ export function isThere(file, name) {
   const plain = name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const written = file.endsWith(".rs")
     ? `#\\[test\\]\\s+fn ${plain}\\(\\)`
-    : `\\btest\\(\\s*["\`]${plain}["\`],|^  async ${plain}\\(`;
+    : `\\btest\\(\\s*["\`]${plain}["\`],|^  async "?${plain}"?\\(`;
   return new RegExp(written, "m").test(text);
 }
 
