@@ -38,7 +38,7 @@ async function outcomeOf(promise, seconds) {
 
 // --- time ------------------------------------------------------------------------------------------------------------
 
-test("a_server_that_never_answers_costs_its_timeout_and_leaves_nothing_wedged", async () => {
+test("a server that never answers costs its timeout, and the next call works", async () => {
   const { server, storage, refresher } = begin({ timeoutSeconds: 5 });
   server.next("hang");
   const waiting = Array.from({ length: 10 }, () => refresher.getAccessToken());
@@ -52,7 +52,7 @@ test("a_server_that_never_answers_costs_its_timeout_and_leaves_nothing_wedged", 
   assert.equal(server.requests.length, 2);
 });
 
-test("of_ten_callers_the_one_that_aborts_rejects_with_its_own_reason_and_the_others_are_served", async () => {
+test("of ten callers the one that aborts rejects with its own reason, and the others are served", async () => {
   const { server, refresher } = begin();
   server.next({ fault: "slow", seconds: 2 });
   const abort = new AbortController();
@@ -68,7 +68,7 @@ test("of_ten_callers_the_one_that_aborts_rejects_with_its_own_reason_and_the_oth
   assert.equal(server.requests.length, 1);
 });
 
-test("a_request_that_was_sent_is_stored_although_everybody_aborted", async () => {
+test("the result of a request that was sent is stored although every caller aborted", async () => {
   const { server, storage, refresher } = begin();
   server.next({ fault: "slow", seconds: 2 });
   const abort = new AbortController();
@@ -83,7 +83,7 @@ test("a_request_that_was_sent_is_stored_although_everybody_aborted", async () =>
   assert.equal(server.requests.length, 1);
 });
 
-test("a_callers_own_time_covers_load_lock_request_and_save_together", async () => {
+test("a caller's own timeout covers load, lock, request and save together", async () => {
   const slow = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * SECOND));
   const inner = memoryStorage();
   const parts = { load: 0, lock: 0, save: 0 };
@@ -107,7 +107,7 @@ test("a_callers_own_time_covers_load_lock_request_and_save_together", async () =
   }
 });
 
-test("every_caller_settles_whatever_hangs", async () => {
+test("every caller settles, whichever part hangs", async () => {
   const never = () => new Promise(() => {});
   const inner = memoryStorage();
   const whole = { load: inner.load, save: inner.save, conditionalSave: true };
@@ -132,7 +132,7 @@ test("every_caller_settles_whatever_hangs", async () => {
 
 // --- the caller's functions ------------------------------------------------------------------------------------------
 
-test("a_function_that_answers_too_late_sends_nothing_any_more", async () => {
+test("a function that answers after the timeout causes no request", async () => {
   let answer;
   const slow = () => new Promise((resolve) => (answer = resolve));
   for (const options of [{ client_secret: slow }, { parameters: { trace: slow } }, { clientAuth: slow }]) {
@@ -148,7 +148,7 @@ test("a_function_that_answers_too_late_sends_nothing_any_more", async () => {
   }
 });
 
-test("a_sign_out_while_a_function_is_asked_means_that_nothing_is_sent", async () => {
+test("a sign-out while a function is pending means that nothing is sent", async () => {
   let answer;
   const { server, refresher, storage } = begin({
     parameters: { trace: () => new Promise((resolve) => (answer = resolve)) },
@@ -164,7 +164,7 @@ test("a_sign_out_while_a_function_is_asked_means_that_nothing_is_sent", async ()
   assert.equal(await storage.load(), null);
 });
 
-test("a_sign_out_that_revokes_is_done_in_time_although_a_function_or_the_server_hangs", async () => {
+test("a revoking sign-out settles in time although a function or the server hangs", async () => {
   const never = () => new Promise(() => {});
   for (const options of [{ parameters: { trace: never } }, { fetch: never }]) {
     const { refresher, storage, tokens } = begin({ timeoutSeconds: 5, ...options });
@@ -176,7 +176,7 @@ test("a_sign_out_that_revokes_is_done_in_time_although_a_function_or_the_server_
   }
 });
 
-test("a_function_that_asks_the_refresher_itself_is_answered_and_not_hung", async () => {
+test("a function that calls the refresher itself does not deadlock", async () => {
   let inner;
   const { refresher } = begin({
     timeoutSeconds: 5,
@@ -193,7 +193,7 @@ test("a_function_that_asks_the_refresher_itself_is_answered_and_not_hung", async
   await assert.rejects(inner, { code: "unavailable" });
 });
 
-test("a_function_is_asked_again_for_every_attempt", async () => {
+test("a function is called again for every attempt", async () => {
   let asked = 0;
   const { server, refresher } = begin({ parameters: { request_id: () => `id-${++asked}` } });
   server.next("unsent", "503");
@@ -213,7 +213,7 @@ for (const [what, call] of Object.entries({
   signOut: (refresher) => refresher.signOut(),
   close: (refresher) => refresher.close(),
 }))
-  test(`a_listener_that_awaits_${what}_is_answered`, async () => {
+  test(`a listener that awaits ${what} does not deadlock`, async () => {
     const { server, refresher } = begin();
     let answered = false;
     refresher.addEventListener(
@@ -229,7 +229,7 @@ for (const [what, call] of Object.entries({
     assert.ok(answered);
   });
 
-test("a_listener_that_never_returns_holds_up_nobody_and_no_lock", async () => {
+test("a listener that never settles blocks no caller and no lock", async () => {
   const { server, refresher } = begin();
   refresher.addEventListener("token-changed", () => new Promise(() => {}));
   assert.ok(await refresher.getAccessToken());
@@ -237,7 +237,7 @@ test("a_listener_that_never_returns_holds_up_nobody_and_no_lock", async () => {
   assert.equal(server.requests.length, 2);
 });
 
-test("a_closed_refresher_tells_nobody_anything_though_it_stores_what_was_on_its_way", async () => {
+test("a closed refresher emits no event, and stores the result of an in-flight request", async () => {
   const { server, storage, refresher, events } = begin();
   server.next({ fault: "slow", seconds: 2 });
   const waiting = refresher.getAccessToken().catch(({ code }) => code);
@@ -250,7 +250,7 @@ test("a_closed_refresher_tells_nobody_anything_though_it_stores_what_was_on_its_
   assert.equal((await storage.load()).pending, undefined);
 });
 
-test("no_listener_and_no_caller_runs_while_the_lock_is_held", async () => {
+test("no listener and no caller runs while the lock is held", async () => {
   let held = 0;
   const lock = async (work) => {
     held++;
@@ -278,7 +278,7 @@ test("no_listener_and_no_caller_runs_while_the_lock_is_held", async () => {
   );
 });
 
-test("a_good_access_token_costs_no_lock_no_storage_and_no_request", async () => {
+test("a valid access token costs no lock, no storage access and no request", async () => {
   const calls = { lock: 0, load: 0, save: 0 };
   const inner = memoryStorage();
   const counted = (name, work) => (calls[name]++, work());
@@ -297,7 +297,7 @@ test("a_good_access_token_costs_no_lock_no_storage_and_no_request", async () => 
   assert.equal(server.requests.length, 1);
 });
 
-test("a_thousand_hints_of_others_cost_no_request_and_no_write", async () => {
+test("a thousand notifications of other contexts cause no request and no write", async () => {
   let changed;
   let saves = 0;
   const inner = memoryStorage();
@@ -316,7 +316,7 @@ test("a_thousand_hints_of_others_cost_no_request_and_no_write", async () => {
   assert.deepEqual([server.requests.length, saves, events.length], [1, before, told]);
 });
 
-test("errors_keep_all_they_say_through_json_and_structured_clone", async () => {
+test("errors keep all fields through JSON and structuredClone", async () => {
   const { server, refresher } = begin({ retries: 0 });
   server.next({ fault: "429", seconds: 60 });
   const { reason } = await outcomeOf(refresher.getAccessToken(), 5);

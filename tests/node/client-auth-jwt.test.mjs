@@ -41,7 +41,7 @@ for (const alg of ["HS256", "HS384", "HS512"])
     });
   });
 
-test("the_vectors_of_rfc_7515_8037_and_7523bis_come_out", async () => {
+test("the test vectors of RFC 7515, 8037 and 7523bis are reproduced", async () => {
   const { signature } = await import("../node_modules/oauth-refresher/lib/jws.js");
   assert.deepEqual(await reproduce({ clientSecretJwt, privateKeyJwt, signature }), []);
 });
@@ -105,7 +105,7 @@ test("F3 the type of the assertion is client-authentication+jwt, and the kid is 
   });
 });
 
-test("F4 servers that are older, or of their own mind, get what they want", async () => {
+test("F4 older servers get the audience, the type and the claims that the options say", async () => {
   const said = async (options, session) => {
     const { clientAuth } = await keyed(undefined, options);
     const { parameters } = await first({ clientAuth, ...session });

@@ -101,7 +101,7 @@ for (const [name, options] of Object.entries({
     assert.equal(server.asked.length, 1);
   });
 
-test("other refusals are nobody's secret: invalid_grant, invalid_scope and a 500 ask for none again", async () => {
+test("only invalid_client calls the secret's function again: invalid_grant, invalid_scope and a 500 do not", async () => {
   for (const reply of [
     () => refused("invalid_grant"),
     () => refused("invalid_scope"),

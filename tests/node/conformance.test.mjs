@@ -41,7 +41,7 @@ async function session(t, name) {
   return { server, refresher, storage, call };
 }
 
-test("every_module_that_is_transcribed_is_run_by_its_name", () => {
+test("every transcribed test module is run by its name", () => {
   assert.deepEqual(Object.keys(MODULES).sort(), [...run].sort());
 });
 
@@ -56,7 +56,7 @@ const module = (name, claim) => {
 };
 
 const checks = {
-  async a_refreshed_access_token_is_used_at_the_api({ server, refresher, call }) {
+  async "a refreshed access token is used at the API"({ server, refresher, call }) {
     assert.equal(await call(), 200);
     const before = refresher.tokens.access_token;
     await refresher.refresh();
@@ -66,7 +66,7 @@ const checks = {
     assert.equal(await call(), 200);
     assert.deepEqual([server.served.refreshes, server.served.accepted, server.served.metadata], [2, 3, 1]);
   },
-  async a_refresh_response_of_somebody_else_is_rejected_and_nothing_is_called_after_it({
+  async "a refresh response for another person is rejected, and no call follows"({
     refresher,
     storage,
     call,
@@ -76,7 +76,7 @@ const checks = {
     await assert.rejects(call(), { code: "session_ended" });
     assert.deepEqual([await storage.load(), server.served.resource], [null, 0]);
   },
-  async metadata_of_another_issuer_is_not_used({ refresher, server, storage }) {
+  async "metadata of another issuer is not used"({ refresher, server, storage }) {
     await assert.rejects(refresher.refresh(), {
       code: "unavailable",
       error_description: /names another issuer/,
@@ -84,12 +84,12 @@ const checks = {
     assert.deepEqual([server.served.refreshes, server.served.resource], [0, 0]);
     assert.ok((await storage.load()).tokens.refresh_token);
   },
-  async an_api_that_refuses_every_token_until_the_second_refresh_is_served_by_two_calls({ server, call }) {
+  async "an API that refuses every token until the second refresh is served by two calls"({ server, call }) {
     assert.equal(await call(), 401, "one refresh per call");
     assert.equal(await call(), 200);
     assert.deepEqual([server.served.refreshes, server.served.accepted], [2, 1]);
   },
-  async without_expires_in_a_token_is_used_until_it_is_refused({ server, refresher, call }) {
+  async "without expires_in a token is used until it is refused"({ server, refresher, call }) {
     assert.equal(refresher.tokens.expires_at, undefined);
     assert.equal(await call(), 200);
     assert.equal(server.served.refreshes, 0);
@@ -98,7 +98,7 @@ const checks = {
   },
 };
 
-test("the_server_finds_out_a_client_that_uses_what_it_should_reject_or_proves_nothing", async (t) => {
+test("the server detects a client that accepts what it should reject or sends no proof", async (t) => {
   const careless = await session(t, `${OIDC}refresh-token-invalid-sub`);
   await careless.refresher.refresh().catch(() => {});
   await fetch(careless.server.resource, { headers: { authorization: "Bearer what-came" } });

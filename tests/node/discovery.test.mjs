@@ -71,7 +71,7 @@ const PLACES = {
   ],
 };
 for (const [issuer, places] of Object.entries(PLACES))
-  test(`g5_the_well_known_path_of_${issuer}_is_inserted_for_oauth_first_and_appended_for_openid`, async () => {
+  test(`G5 the well-known path of ${issuer} is inserted for OAuth first, then appended for OpenID`, async () => {
     for (const [index, place] of places.entries()) {
       const { refresher, urls } = session({ [place]: GOOD }, { issuer });
       assert.equal((await refresher.getTokens()).access_token, TOKENS.access_token);
@@ -89,7 +89,7 @@ const OTHERS = [
   undefined,
 ];
 for (const named of OTHERS)
-  test(`g5_metadata_of_${ISSUER}_that_names_${named}_is_not_used_and_the_other_place_is_asked`, async () => {
+  test(`G5 metadata of ${ISSUER} that names ${named} is not used, and the other location is tried`, async () => {
     const [first, second] = PLACES[ISSUER];
     const wrong = { ...GOOD, token_endpoint: "https://evil.example/token", issuer: named };
     const { refresher, urls } = session({ [first]: wrong, [second]: GOOD });
@@ -112,7 +112,7 @@ for (const [name, page] of Object.entries({
   silence: () => new Promise(() => {}),
   "no network": () => Promise.reject(new TypeError("fetch failed")),
 }))
-  test(`metadata that is ${name} is told of, costs no token, and is asked for again`, async () => {
+  test(`metadata that is ${name} is an error, costs no token, and is requested again`, async () => {
     const [first, second] = PLACES[ISSUER];
     const world = session({ [first]: page, [second]: page }, { retries: 0 });
     assert.match((await refused(world)) ?? "", name == "silence" ? /in time|not found/ : /was not found/);
@@ -134,7 +134,7 @@ for (const token_endpoint of [
   undefined,
   "https://a:b@as.example/",
 ])
-  test(`g6_a_token_endpoint_that_is_${token_endpoint}_gets_no_token`, async () => {
+  test(`G6 a token endpoint that is ${token_endpoint} gets no token`, async () => {
     const world = session({ [PLACES[ISSUER][0]]: { ...GOOD, token_endpoint } });
     assert.match(await refused(world), /has no token_endpoint with https/);
     assert.deepEqual(
@@ -143,7 +143,7 @@ for (const token_endpoint of [
     );
   });
 
-test("g6_a_loopback_endpoint_needs_no_tls_and_an_issuer_elsewhere_does", async () => {
+test("G6 a loopback endpoint needs no TLS, and another issuer does", async () => {
   const token_endpoint = "http://127.0.0.1:9/token";
   const { refresher, urls } = session({ [PLACES[ISSUER][0]]: { token_endpoint } });
   await refresher.getTokens();
@@ -154,7 +154,7 @@ test("g6_a_loopback_endpoint_needs_no_tls_and_an_issuer_elsewhere_does", async (
   );
 });
 
-test("a_revocation_endpoint_without_tls_is_as_good_as_none", async () => {
+test("a revocation endpoint without TLS is not used", async () => {
   const page = { ...GOOD, revocation_endpoint: "http://as.example/revoke" };
   const { refresher, urls } = session({ [PLACES[ISSUER][0]]: page });
   await refresher.getTokens();
@@ -162,7 +162,7 @@ test("a_revocation_endpoint_without_tls_is_as_good_as_none", async () => {
   assert.equal(urls().at(-1), GOOD.token_endpoint);
 });
 
-test("an_endpoint_that_is_given_is_not_looked_up_and_the_other_one_is", async () => {
+test("an endpoint of the options is not looked up, and the other one is", async () => {
   const { refresher, urls } = session(
     { [PLACES[ISSUER][0]]: GOOD },
     { token_endpoint: "https://own.example/token" },
@@ -181,7 +181,7 @@ const METHODS = {
   "none that a secret could use": [["private_key_jwt"], "basic"],
 };
 for (const [name, [token_endpoint_auth_methods_supported, wanted]] of Object.entries(METHODS))
-  test(`g7_where_the_methods_of_the_token_endpoint_are_${name}_a_secret_goes_as_client_secret_${wanted}`, async () => {
+  test(`G7 where the methods of the token endpoint are ${name}, a secret is sent as client_secret_${wanted}`, async () => {
     const page = { ...GOOD, token_endpoint_auth_methods_supported };
     for (const [clientAuth, method] of [
       [undefined, wanted],
@@ -199,7 +199,7 @@ for (const [name, [token_endpoint_auth_methods_supported, wanted]] of Object.ent
     }
   });
 
-test("a_public_client_stays_one_whatever_the_metadata_says", async () => {
+test("a public client stays public whatever the metadata says", async () => {
   const page = { ...GOOD, token_endpoint_auth_methods_supported: ["client_secret_post"] };
   const { refresher, asked } = session({ [PLACES[ISSUER][0]]: page });
   await refresher.getTokens();
@@ -210,7 +210,7 @@ test("a_public_client_stays_one_whatever_the_metadata_says", async () => {
   ]);
 });
 
-test("aliases_for_mutual_tls_are_held_to_the_same_rules", async () => {
+test("aliases for mutual TLS obey the same rules", async () => {
   const alias = (token_endpoint) => ({ ...GOOD, mtls_endpoint_aliases: { token_endpoint } });
   for (const [page, endpoint] of [
     [alias("https://mtls.as.example/token"), "https://mtls.as.example/token"],

@@ -27,7 +27,7 @@ after(() => Promise.all([go1, goTo, vault].map((server) => server.close())));
 
 // --- Go1 -------------------------------------------------------------------------------------------------------------
 
-test("go1_answers_the_documented_request_with_the_documented_members", async () => {
+test("go1 answers the documented request with the documented members", async () => {
   const { status, reply, headers } = await go1Refresh(go1);
   assert.equal(status, 200);
   assert.deepEqual(Object.keys(reply), ["token_type", "expires_in", "access_token", "refresh_token"]);
@@ -35,7 +35,7 @@ test("go1_answers_the_documented_request_with_the_documented_members", async () 
   assert.equal(headers.get("cache-control"), "no-store");
 });
 
-test("go1_gives_a_new_refresh_token_each_time_and_takes_none_twice", async () => {
+test("go1 returns a new refresh token each time and accepts none twice", async () => {
   const first = go1.mint().refresh_token;
   const second = (await go1Refresh(go1, { refresh_token: first })).reply.refresh_token;
   assert.notEqual(second, first);
@@ -44,7 +44,7 @@ test("go1_gives_a_new_refresh_token_each_time_and_takes_none_twice", async () =>
   assert.equal((await go1Refresh(go1, { refresh_token: second })).status, 200, "the document ends no family");
 });
 
-test("go1_ends_a_refresh_token_after_90_days", async () => {
+test("go1 expires a refresh token after 90 days", async () => {
   const { refresh_token } = go1.mint();
   const other = go1.mint().refresh_token;
   await atHour(90 * 24 - 1, async () => assert.equal((await go1Refresh(go1, { refresh_token })).status, 200));
@@ -53,7 +53,7 @@ test("go1_ends_a_refresh_token_after_90_days", async () => {
   });
 });
 
-test("go1_ends_an_access_token_after_12_hours_with_invalid_token_and_no_challenge", async () => {
+test("go1 expires an access token after 12 hours, with invalid_token and no challenge", async () => {
   const { access_token } = go1.mint();
   await atHour(11.9, async () => assert.equal((await use(go1, access_token)).status, 200));
   await atHour(12, async () => {
@@ -86,18 +86,18 @@ for (const [claim, change, sentence, error = "invalid_request"] of [
   ["another_path", { path: "/oauth/token/" }, /path is not/],
   ["another_method", { method: "PUT" }, /method is not POST/],
 ]) {
-  test(`go1_refuses_${claim}_and_says_which_sentence_it_breaks`, async () => {
+  test(`go1 refuses ${claim} and names the sentence of the document`, async () => {
     const before = go1.violations.length;
     assertRefused(await go1Refresh(go1, {}, change), 400, error, sentence, /The document says: /);
     assert.equal(go1.violations.length, before + 1);
   });
 }
 
-test("go1_refuses_an_unknown_secret_as_rfc6749_does", async () => {
+test("go1 refuses an unknown secret as in RFC 6749", async () => {
   assertRefused(await go1Refresh(go1, { client_secret: "other" }), 401, "invalid_client");
 });
 
-test("a_header_sent_on_two_lines_is_refused", async () => {
+test("a header sent on two lines is refused", async () => {
   const reply = await sendLines(vault.token_endpoint, [
     ...["Host", "127.0.0.1", "Content-Type", "application/json", "Content-Length", "0"],
     ...["partnerId", "4711", "grantType", "refresh_token", "grantType", "refresh_token"],
@@ -105,7 +105,7 @@ test("a_header_sent_on_two_lines_is_refused", async () => {
   assert.match(reply.error_description, /granttype came twice/);
 });
 
-test("an_access_token_is_refused_in_the_address_and_under_another_scheme", async () => {
+test("an access token is refused in the address and under another scheme", async () => {
   const { access_token } = go1.mint();
   assert.equal((await fetch(`${go1.resource.url}?access_token=${access_token}`)).status, 400);
   for (const scheme of ["bearer", "Token"]) {
@@ -116,7 +116,7 @@ test("an_access_token_is_refused_in_the_address_and_under_another_scheme", async
 
 // --- GoTo ------------------------------------------------------------------------------------------------------------
 
-test("goto_answers_the_documented_request_with_the_documented_members", async () => {
+test("goto answers the documented request with the documented members", async () => {
   const { refresh_token } = goTo.mint();
   const { status, reply } = await goToRefresh(goTo, { refresh_token });
   assert.equal(status, 200);
@@ -124,7 +124,7 @@ test("goto_answers_the_documented_request_with_the_documented_members", async ()
   assert.deepEqual([reply.expires_in, reply.refresh_token], [3600, refresh_token]);
 });
 
-test("goto_gives_a_new_refresh_token_from_day_30_on_and_ends_the_old_one", async () => {
+test("goto returns a new refresh token from day 30 on and invalidates the old one", async () => {
   const { refresh_token } = goTo.mint();
   await atHour(30 * 24 - 1, async () =>
     assert.equal((await goToRefresh(goTo, { refresh_token })).reply.refresh_token, refresh_token),
@@ -144,14 +144,14 @@ test("goto_gives_a_new_refresh_token_from_day_30_on_and_ends_the_old_one", async
   });
 });
 
-test("goto_ends_a_session_that_was_not_asked_for_on_day_30", async () => {
+test("goto ends a session that was not refreshed on day 30", async () => {
   const { refresh_token } = goTo.mint();
   await atHour(31 * 24, async () =>
     assertRefused(await goToRefresh(goTo, { refresh_token }), 400, "invalid_grant", /more than 30 days/),
   );
 });
 
-test("goto_in_the_newer_form_leaves_the_refresh_token_out_until_it_is_renewed", async () => {
+test("goto in its newer form omits the refresh token until it rotates", async () => {
   const newer = await startGoTo({ omitRefreshToken: true, clock: () => nowMs });
   try {
     const { refresh_token } = newer.mint();
@@ -191,12 +191,12 @@ for (const [claim, change, status, error, sentence] of [
     /Unknown parameter client_id/,
   ],
 ]) {
-  test(`goto_refuses_${claim}`, async () => {
+  test(`goto refuses ${claim}`, async () => {
     assertRefused(await goToRefresh(goTo, {}, change), status, error, sentence);
   });
 }
 
-test("goto_ends_an_access_token_after_60_minutes_with_a_bearer_challenge", async () => {
+test("goto expires an access token after 60 minutes with a Bearer challenge", async () => {
   const { access_token } = goTo.mint();
   await atHour(0.99, async () => assert.equal((await use(goTo, access_token)).status, 200));
   await atHour(1, async () => {
@@ -208,7 +208,7 @@ test("goto_ends_an_access_token_after_60_minutes_with_a_bearer_challenge", async
 
 // --- Vault -----------------------------------------------------------------------------------------------------------
 
-test("vault_answers_the_documented_request_and_rotates_every_second_time", async () => {
+test("vault answers the documented request and rotates every second time", async () => {
   const { refresh_token } = vault.mint();
   const first = await vaultRefresh(vault, refresh_token);
   assert.deepEqual(
@@ -227,7 +227,7 @@ test("vault_answers_the_documented_request_and_rotates_every_second_time", async
   assert.equal((await vaultRefresh(vault, second.reply.refresh_token)).status, 200);
 });
 
-test("vault_says_missing_refresh_token_in_the_documents_words", async () => {
+test("vault reports a missing refresh token in the document's words", async () => {
   for (const body of ["", "{}", '{"refreshToken":""}', '{"refreshToken":7}']) {
     const { status, reply } = await vaultRefresh(vault, null, { body });
     const documented = { error: "invalid_request", error_description: "Missing refresh token." };
@@ -248,7 +248,7 @@ for (const [claim, change, sentence, error = "invalid_request"] of [
   ["a_form", { headers: { "Content-Type": "application/x-www-form-urlencoded" } }, /Content-Type is not/],
   ["authorization", { headers: { Authorization: "Basic eDp5" } }, /Unknown header authorization/],
 ]) {
-  test(`vault_refuses_${claim}`, async () => {
+  test(`vault refuses ${claim}`, async () => {
     const { refresh_token } = vault.mint();
     assertRefused(
       await vaultRefresh(vault, refresh_token, change),
@@ -260,13 +260,13 @@ for (const [claim, change, sentence, error = "invalid_request"] of [
   });
 }
 
-test("vault_knows_its_partner", async () => {
+test("vault refuses another partner's token", async () => {
   const { refresh_token } = vault.mint();
   const reply = await vaultRefresh(vault, refresh_token, { headers: { partnerId: "-2147483648" } });
   assertRefused(reply, 401, "invalid_client", /partner is not known/);
 });
 
-test("a_vault_access_token_lives_24_hours_although_the_reply_says_3600_seconds", async () => {
+test("a vault access token lives 24 hours although the reply says 3600 seconds", async () => {
   const { access_token } = vault.mint();
   await atHour(23.9, async () => assert.equal((await use(vault, access_token)).status, 200));
   await atHour(24, async () => assert.equal((await use(vault, access_token)).status, 401));

@@ -33,7 +33,7 @@ beforeEach(() => {
   }
 });
 
-test("e2_every_request_has_the_token_under_its_scheme_and_a_proof_of_its_own", async () => {
+test("E2 every request has the token under its scheme and its own proof", async () => {
   const { refresher } = await session();
   const url = `${api.origin}/things/a%20b/../c?page=2#part`;
   for (const [input, init] of [
@@ -52,13 +52,13 @@ test("e2_every_request_has_the_token_under_its_scheme_and_a_proof_of_its_own", a
 });
 
 for (const token_type of ["dpop", "DPOP", "dPoP"])
-  test(`e8_a_token_type_written_${token_type}_is_sent_as_DPoP`, async () => {
+  test(`E8 a token_type written ${token_type} is sent as DPoP`, async () => {
     const { refresher } = await session({ token_type });
     await refresher.fetch(`${api.origin}/a`);
     assert.deepEqual(statuses(api), [200], "at once, and not after a refresh");
   });
 
-test("a_bearer_token_is_sent_without_a_proof", async () => {
+test("a Bearer token is sent without a proof", async () => {
   const { refresher, inits } = await session({ token_type: "Bearer" });
   await refresher.fetch(`${api.origin}/open`);
   assert.match(api.calls[0].authorization, /^Bearer /);
@@ -75,7 +75,7 @@ for (const [name, input] of [
   ["form", [(origin) => `${origin}/a`, { method: "POST", body: new URLSearchParams({ a: "b" }) }]],
   ["request", [(origin) => new Request(`${origin}/a`, { method: "POST", body: "text" }), undefined]],
 ])
-  test(`e8_a_resource_servers_nonce_costs_one_retry_with_the_same_token_for_a_${name}`, async () => {
+  test(`E8 a resource server's nonce costs one retry with the same token for a ${name}`, async () => {
     const { refresher, as } = await session();
     strict.proofs.renew();
     const [make, init] = input;
@@ -93,7 +93,7 @@ for (const [name, challenge] of [
   ["a_bearer_challenge_before_it", (error) => `Bearer realm="a, b", DPoP algs="ES256", error="${error}"`],
   ["a_bearer_challenge_behind_it", (error) => `DPoP error="${error}", Bearer error="invalid_token"`],
 ])
-  test(`e8_a_nonce_is_recognised_in_a_challenge_with_${name}`, async () => {
+  test(`E8 a nonce is recognised in a challenge with ${name}`, async () => {
     const { refresher, as } = await session();
     const { challenge: usual } = strict;
     strict.proofs.renew();
@@ -107,7 +107,7 @@ for (const [name, challenge] of [
     assert.equal(as.requests, 0);
   });
 
-test("a_one_shot_body_is_not_sent_twice_but_the_nonce_is_learnt", async () => {
+test("a one-shot body is not sent twice, and the nonce is kept", async () => {
   const { refresher, as } = await session();
   strict.proofs.renew();
   const stream = () => ({ method: "POST", body: new Blob(["once"]).stream(), duplex: "half" });
@@ -119,7 +119,7 @@ test("a_one_shot_body_is_not_sent_twice_but_the_nonce_is_learnt", async () => {
   assert.equal(as.requests, 0);
 });
 
-test("a_server_that_wants_another_nonce_each_time_gets_one_retry", async () => {
+test("a server that asks for another nonce each time gets one retry", async () => {
   const { refresher, as } = await session();
   let nonce = 0;
   strict.answers.a = (req, res) =>
@@ -129,7 +129,7 @@ test("a_server_that_wants_another_nonce_each_time_gets_one_retry", async () => {
   assert.equal(as.requests, 0);
 });
 
-test("e6_a_nonce_on_a_success_replaces_the_one_before", async () => {
+test("E6 a nonce on a success replaces the one before", async () => {
   const { refresher } = await session();
   const fresh = strict.proofs.renew();
   strict.answers.first = (req, res) => respond(res, 200, {}, { "DPoP-Nonce": fresh });
@@ -138,7 +138,7 @@ test("e6_a_nonce_on_a_success_replaces_the_one_before", async () => {
   assert.deepEqual(statuses(strict), [200, 200]);
 });
 
-test("e7_the_nonces_of_servers_are_never_mixed", async () => {
+test("E7 the nonces of servers are never mixed", async () => {
   const { refresher, as } = await session({ nonces: true });
   await refresher.fetch(`${strict.origin}/a`);
   await refresher.refresh();
@@ -151,7 +151,7 @@ test("e7_the_nonces_of_servers_are_never_mixed", async () => {
   );
 });
 
-test("e7_an_authorization_server_and_an_api_of_one_origin_have_nonces_of_their_own", async () => {
+test("E7 an authorization server and an API of one origin have separate nonces", async () => {
   const key = dpop();
   const server = fakeAuthorizationServer({ extras: { token_type: "DPoP" } });
   const asked = [];
@@ -182,7 +182,7 @@ test("e7_an_authorization_server_and_an_api_of_one_origin_have_nonces_of_their_o
   ]);
 });
 
-test("a_401_whose_challenges_are_hidden_is_tried_once_more_with_a_new_nonce_before_a_refresh", async () => {
+test("a 401 whose challenges are hidden is tried once more with a new nonce before a refresh", async () => {
   const { refresher, as } = await session();
   strict.answers.a = (req, res) =>
     claimsOf(req.headers.dpop).nonce === "hidden"
@@ -193,7 +193,7 @@ test("a_401_whose_challenges_are_hidden_is_tried_once_more_with_a_new_nonce_befo
   assert.equal(as.requests, 0);
 });
 
-test("a_nonce_and_then_a_dead_token_cost_one_retry_and_one_refresh", async () => {
+test("a nonce and then an expired token cost one retry and one refresh", async () => {
   const { refresher, as } = await session();
   live.clear();
   strict.proofs.renew();
@@ -207,7 +207,7 @@ test("a_nonce_and_then_a_dead_token_cost_one_retry_and_one_refresh", async () =>
   assert.equal(as.requests, 1);
 });
 
-test("a_hundred_parallel_requests_whose_nonce_is_renewed_are_all_answered", async () => {
+test("a hundred parallel requests whose nonce is renewed are all answered", async () => {
   const { refresher, as } = await session();
   await refresher.fetch(`${strict.origin}/a`);
   strict.proofs.renew();
@@ -222,7 +222,7 @@ test("a_hundred_parallel_requests_whose_nonce_is_renewed_are_all_answered", asyn
 
 // --- refusals, clocks, redirects --------------------------------------------------------------------------------------
 
-test("a_dead_token_is_refreshed_once_and_the_request_proved_anew", async () => {
+test("an expired token is refreshed once, and the request gets a new proof", async () => {
   const { refresher, as } = await session();
   live.clear();
   assert.equal((await refresher.fetch(`${api.origin}/a`)).status, 200);
@@ -232,7 +232,7 @@ test("a_dead_token_is_refreshed_once_and_the_request_proved_anew", async () => {
   assert.notEqual(first.ath, second.ath);
 });
 
-test("e13_a_clock_that_is_wrong_at_a_resource_server_is_corrected_once_and_remembered", async () => {
+test("E13 a clock skew to a resource server is corrected once and remembered", async () => {
   const { refresher, as } = await session();
   assert.equal((await refresher.fetch(`${late.origin}/a`)).status, 200);
   assert.equal((await refresher.fetch(`${late.origin}/b`)).status, 200);
@@ -240,7 +240,7 @@ test("e13_a_clock_that_is_wrong_at_a_resource_server_is_corrected_once_and_remem
   assert.equal(as.requests, 0);
 });
 
-test("e12_a_proof_that_is_refused_for_good_is_returned_as_it_came", async () => {
+test("E12 a response that refuses the proof again is returned as it came", async () => {
   const { refresher, as } = await session();
   api.answers.a = (req, res) =>
     respond(res, 401, {}, { "WWW-Authenticate": 'DPoP error="invalid_dpop_proof", algs="PS512"' });
@@ -248,7 +248,7 @@ test("e12_a_proof_that_is_refused_for_good_is_returned_as_it_came", async () => 
   assert.deepEqual([api.calls.length, as.requests], [1, 0]);
 });
 
-test("neither_token_nor_proof_follows_a_redirect_to_another_origin", async () => {
+test("neither token nor proof follows a redirect to another origin", async () => {
   const { refresher } = await session();
   const to = (url) => `${api.origin}/away?to=${encodeURIComponent(url)}`;
   const response = await refresher.fetch(to(`${other.origin}/open`), { method: "POST", body: "text" });
@@ -259,7 +259,7 @@ test("neither_token_nor_proof_follows_a_redirect_to_another_origin", async () =>
   );
 });
 
-test("a_redirect_within_the_origin_is_proved_for_where_it_leads", async () => {
+test("a redirect within the origin gets a proof for its target", async () => {
   const { refresher } = await session();
   strict.proofs.renew();
   const to = `${strict.origin}/a?to=${encodeURIComponent("/b?c=d")}`;
@@ -276,7 +276,7 @@ test("a_redirect_within_the_origin_is_proved_for_where_it_leads", async () => {
   );
 });
 
-test("a_redirect_that_the_caller_wants_for_himself_is_his", async () => {
+test("with redirect manual or error the caller gets the redirect", async () => {
   const { refresher } = await session();
   const to = `${api.origin}/a?to=/b`;
   assert.equal((await refresher.fetch(to, { redirect: "manual" })).status, 307);
@@ -287,7 +287,7 @@ test("a_redirect_that_the_caller_wants_for_himself_is_his", async () => {
   );
 });
 
-test("an_origin_that_is_not_listed_gets_neither_token_nor_proof", async () => {
+test("an origin that is not listed gets neither token nor proof", async () => {
   const { refresher } = await session();
   await assert.rejects(
     refresher.fetch("http://127.0.0.1:9/a"),
@@ -295,14 +295,14 @@ test("an_origin_that_is_not_listed_gets_neither_token_nor_proof", async () => {
   );
 });
 
-test("e10_no_proof_was_ever_sent_twice", () => {
+test("E10 no proof was ever sent twice", () => {
   for (const { proofs } of [api, strict, other, late]) assert.ok(proofs.seen.size >= proofs.accepted.length);
   const all = [api, strict, late].flatMap(({ proofs }) => [...proofs.seen]);
   assert.equal(new Set(all).size, all.length);
   assert.ok(all.length > 100);
 });
 
-test("oidc_provider_and_its_resource_take_a_session_with_nonces_at_both_ends", async () => {
+test("oidc-provider and its resource server accept a session with nonces at both", async () => {
   const oidc = await startOidc({ nonces: true });
   try {
     const key = dpop();

@@ -21,7 +21,7 @@ const servers = { without_nonces: () => plain, with_nonces: () => strict };
 
 for (const [name, server] of Object.entries(servers))
   for (const client of ["none", "basic", "post"])
-    test(`three_rotations_of_the_client_${client}_at_oidc_provider_${name}`, async () => {
+    test(`three rotations of the client ${client} at oidc-provider, ${name}`, async () => {
       const { refresher, key } = await login(server(), client);
       for (let round = 0; round < 3; round++) await refresher.refresh();
       assert.equal(refresher.tokens.token_type, "DPoP");
@@ -32,7 +32,7 @@ for (const [name, server] of Object.entries(servers))
       assert.ok(await key.thumbprint());
     });
 
-test("a_public_clients_refresh_token_is_bound_and_a_wrong_key_is_never_tried_on_it", async () => {
+test("a public client's refresh token is bound, and a wrong key is never tried with it", async () => {
   const { storage } = await login(plain, "none");
   const later = refresherFor(plain, "none", dpop(), storage);
   await assert.rejects(later.refresh(), { code: "session_ended", refreshTokenState: "unspent" });
@@ -40,7 +40,7 @@ test("a_public_clients_refresh_token_is_bound_and_a_wrong_key_is_never_tried_on_
 });
 
 for (const client of ["basic", "post"])
-  test(`the_session_of_the_confidential_client_${client}_goes_on_with_another_key`, async () => {
+  test(`the session of the confidential client ${client} continues with another key`, async () => {
     const { storage } = await login(plain, client);
     const later = refresherFor(plain, client, dpop(), storage);
     await later.getAccessToken();
@@ -51,7 +51,7 @@ for (const client of ["basic", "post"])
     );
   });
 
-test("a_bearer_session_becomes_a_bound_one_at_its_next_refresh", async () => {
+test("a Bearer session becomes a bound one at its next refresh", async () => {
   const storage = memoryStorage();
   const refresher = refresherFor(strict, "none", dpop(), storage);
   await refresher.setTokens(await strict.mint("none"));
@@ -59,7 +59,7 @@ test("a_bearer_session_becomes_a_bound_one_at_its_next_refresh", async () => {
   assert.ok((await storage.load()).dpop_jkt);
 });
 
-test("discovery_and_revocation_need_no_proof", async () => {
+test("discovery and revocation need no proof", async () => {
   const key = dpop();
   const { issuer, clients } = strict;
   const refresher = createRefresher({ issuer, ...clients.none, dpop: key });

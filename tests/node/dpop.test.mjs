@@ -25,7 +25,7 @@ const pairs = {
 };
 
 for (const [alg, [algorithm]] of Object.entries(pairs))
-  test(`e1_a_refresh_carries_a_proof_signed_by_${alg}_that_a_strict_server_accepts`, async () => {
+  test(`E1 a refresh carries a proof signed by ${alg} that a strict server accepts`, async () => {
     const keyPair = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
     const { refresher, as } = await session({ key: dpop({ keyPair }) });
     for (let round = 0; round < 3; round++) await refresher.refresh();
@@ -35,16 +35,16 @@ for (const [alg, [algorithm]] of Object.entries(pairs))
     assert.equal(new Set(as.proofs.accepted.map(({ jti }) => jti)).size, 3);
   });
 
-test("the_vectors_of_rfc_9449_7638_and_8037_come_out", async () =>
+test("the test vectors of RFC 9449, 7638 and 8037 are reproduced", async () =>
   assert.deepEqual(await reproduce(dpop), []));
 
-test("e2_a_token_request_carries_no_ath_and_e7_no_nonce_unless_one_was_given", async () => {
+test("E2 E7 a token request carries no ath, and no nonce unless one was given", async () => {
   const { refresher, as } = await session();
   await refresher.refresh();
   assert.deepEqual(Object.keys(as.proofs.accepted[0]).sort(), ["htm", "htu", "iat", "jti"]);
 });
 
-test("the_private_key_cannot_be_exported_and_the_handle_shows_nothing", async () => {
+test("the private key cannot be exported, and the dpop object shows no secret", async () => {
   const key = dpop();
   const { privateKey, publicKey } = await key.keyPair();
   assert.deepEqual([privateKey.extractable, publicKey.extractable], [false, true]);
@@ -52,7 +52,7 @@ test("the_private_key_cannot_be_exported_and_the_handle_shows_nothing", async ()
   assert.doesNotMatch(shown(key), new RegExp((await crypto.subtle.exportKey("jwk", publicKey)).x));
 });
 
-test("nothing_is_done_before_the_key_is_needed", () => {
+test("nothing happens before the key is needed", () => {
   const { subtle } = globalThis.crypto;
   let asked = 0;
   const generateKey = subtle.generateKey;
@@ -67,7 +67,7 @@ test("nothing_is_done_before_the_key_is_needed", () => {
 
 // --- nonces -----------------------------------------------------------------------------------------------------------
 
-test("e5_a_server_that_asks_for_a_nonce_gets_the_same_refresh_token_once_more_with_a_new_proof", async () => {
+test("E5 a server that asks for a nonce gets the same refresh token once more, with a new proof", async () => {
   const { refresher, as, events } = await session({ nonces: true });
   await refresher.refresh();
   assert.deepEqual(as.said, ["use_dpop_nonce", "granted"]);
@@ -76,7 +76,7 @@ test("e5_a_server_that_asks_for_a_nonce_gets_the_same_refresh_token_once_more_wi
   assert.deepEqual(events.types(), ["token-changed login", "token-changed refresh"]);
 });
 
-test("e6_the_nonce_of_every_response_is_used_next_of_a_success_too", async () => {
+test("E6 the nonce of every response is used next, also of a success", async () => {
   const { refresher, as } = await session({ nonces: true });
   await refresher.refresh();
   as.nonceAfterSuccess = true;
@@ -86,7 +86,7 @@ test("e6_the_nonce_of_every_response_is_used_next_of_a_success_too", async () =>
   assert.deepEqual(as.said, ["use_dpop_nonce", "granted", "granted", "granted", "granted"]);
 });
 
-test("the_nonce_of_a_failure_is_used_next", async () => {
+test("the nonce of a failure is used next", async () => {
   const { refresher, as } = await session({ nonces: true });
   as.fault = () =>
     Response.json({ error: "invalid_scope" }, { status: 400, headers: { "dpop-nonce": as.proofs.nonce } });
@@ -97,7 +97,7 @@ test("the_nonce_of_a_failure_is_used_next", async () => {
   assert.equal(as.said.includes("use_dpop_nonce"), false);
 });
 
-test("a_second_refusal_with_another_nonce_is_the_last_and_the_session_goes_on", async () => {
+test("a second refusal with another nonce is final, and the session continues", async () => {
   const { refresher, as, events } = await session({ nonces: true });
   as.renewBefore = true;
   await assert.rejects(refresher.refresh(), {
@@ -118,7 +118,7 @@ for (const [what, headers] of [
   ["no_nonce", {}],
   ["a_nonce_that_is_none", { "dpop-nonce": 'two", "three' }],
 ])
-  test(`a_server_that_asks_for_a_nonce_and_names_${what}_is_asked_once_and_said_so`, async () => {
+  test(`a server that asks for a nonce and sends ${what} is asked once, and the error says so`, async () => {
     const { refresher, as } = await session();
     as.fault = () => Response.json({ error: "use_dpop_nonce" }, { status: 400, headers });
     const error = await refresher.refresh().catch((reason) => reason);
@@ -130,7 +130,7 @@ for (const [what, headers] of [
     assert.equal(as.requests, 1);
   });
 
-test("a_nonce_that_is_repeated_is_not_tried_again", async () => {
+test("a nonce that is repeated is not tried again", async () => {
   const { refresher, as } = await session();
   as.fault = () =>
     Response.json({ error: "use_dpop_nonce" }, { status: 400, headers: { "dpop-nonce": "same" } });
@@ -142,7 +142,7 @@ test("a_nonce_that_is_repeated_is_not_tried_again", async () => {
   assert.equal(as.requests, 3, "and the next call is not held back by it");
 });
 
-test("the_nonce_fault_of_the_fake_server_is_survived", async () => {
+test("a refresh survives the fault nonce of the fake server", async () => {
   const server = fakeAuthorizationServer();
   const refresher = createRefresher({ ...server.options, dpop: dpop(), tokens: server.login() });
   server.next("nonce", null, "nonce");
@@ -157,7 +157,7 @@ test("the_nonce_fault_of_the_fake_server_is_survived", async () => {
   assert.notEqual(proofs[2], proofs[3]);
 });
 
-test("every_attempt_has_a_client_assertion_of_its_own_beside_its_proof", async () => {
+test("every attempt has its own client assertion and its own proof", async () => {
   let assertions = 0;
   const { refresher, as } = await session({
     nonces: true,
@@ -175,7 +175,7 @@ for (const [name, offsetMs] of [
   ["behind", -3_600_000],
   ["ahead", 3_600_000],
 ])
-  test(`e13_a_clock_that_is_an_hour_${name}_is_corrected_once_and_remembered`, async () => {
+  test(`E13 a clock that is an hour ${name} is corrected once and remembered`, async () => {
     const { refresher, as } = await session({ clock: () => Date.now() - offsetMs });
     await refresher.refresh();
     assert.deepEqual(as.said, ["invalid_dpop_proof", "granted"]);
@@ -184,7 +184,7 @@ for (const [name, offsetMs] of [
     assert.equal(new Set(as.jtis).size, 3);
   });
 
-test("a_proof_that_is_refused_for_something_else_is_not_sent_again", async () => {
+test("a proof that is refused for another reason is not sent again", async () => {
   const { refresher, as } = await session();
   as.proofs.check = () => {
     throw Object.assign(new Error("alg"), { error: "invalid_dpop_proof" });
@@ -197,14 +197,14 @@ test("a_proof_that_is_refused_for_something_else_is_not_sent_again", async () =>
   assert.equal(as.requests, 1);
 });
 
-test("a_server_whose_clock_runs_wild_is_asked_twice_and_no_more", async () => {
+test("a server whose clock jumps is asked twice at most", async () => {
   let ms = Date.now();
   const { refresher, as } = await session({ clock: () => (ms += 7_200_000) });
   await assert.rejects(refresher.refresh(), { code: "client_rejected" });
   assert.equal(as.requests, 2);
 });
 
-test("a_wrong_clock_and_a_nonce_are_both_mended_in_one_refresh", async () => {
+test("a clock skew and a nonce are both corrected in one refresh", async () => {
   const { refresher, as } = await session({ nonces: true, clock: () => Date.now() + 3_600_000 });
   await refresher.refresh();
   assert.deepEqual(as.said, ["invalid_dpop_proof", "use_dpop_nonce", "granted"]);
@@ -212,7 +212,7 @@ test("a_wrong_clock_and_a_nonce_are_both_mended_in_one_refresh", async () => {
 
 // --- keys -------------------------------------------------------------------------------------------------------------
 
-test("e3_a_public_client_whose_key_is_gone_has_no_session_and_sends_nothing", async () => {
+test("E3 a public client whose key is gone has no session and sends nothing", async () => {
   const { storage, as, refresher } = await session();
   await refresher.refresh();
   refresher.close();
@@ -237,7 +237,7 @@ test("e3_a_public_client_whose_key_is_gone_has_no_session_and_sends_nothing", as
   assert.equal(as.requests, 1);
 });
 
-test("a_login_with_the_new_key_begins_a_new_session_and_the_holder_of_the_old_key_learns_of_it", async () => {
+test("a login with the new key begins a new session, and a context with the old key is told", async () => {
   const { storage, as, refresher: old } = await session();
   const key = dpop();
   const later = createRefresher({ ...as.options, dpop: key, storage });
@@ -250,7 +250,7 @@ test("a_login_with_the_new_key_begins_a_new_session_and_the_holder_of_the_old_ke
   assert.equal((await later.getTokens()).token_type, "DPoP", "and nobody's session was lost by that");
 });
 
-test("a_second_refresher_with_the_same_key_shares_the_session", async () => {
+test("a second refresher with the same key shares the session", async () => {
   const { storage, as, key, refresher } = await session();
   await refresher.refresh();
   const other = createRefresher({ ...as.options, dpop: key, storage });
@@ -259,7 +259,7 @@ test("a_second_refresher_with_the_same_key_shares_the_session", async () => {
   assert.equal(as.requests, 2);
 });
 
-test("e4_a_confidential_clients_session_goes_on_with_a_new_key_and_a_new_access_token", async () => {
+test("E4 a confidential client's session continues with a new key and a new access token", async () => {
   const options = { client_secret: "s3cret-of-the-client" };
   const { storage, as, refresher } = await session({ options });
   const first = await refresher.refresh();
@@ -272,14 +272,14 @@ test("e4_a_confidential_clients_session_goes_on_with_a_new_key_and_a_new_access_
   assert.equal((await storage.load()).dpop_jkt, as.jkts.at(-1));
 });
 
-test("the_record_names_the_key_and_no_token_set_does", async () => {
+test("the record names the key, and a token set does not", async () => {
   const { storage, key, refresher } = await session();
   await refresher.refresh();
   assert.equal((await storage.load()).dpop_jkt, await key.thumbprint());
   assert.equal("dpop_jkt" in refresher.tokens, false);
 });
 
-test("tokens_that_are_bound_to_nothing_are_refreshed_with_whatever_key_there_is", async () => {
+test("unbound tokens are refreshed with any key", async () => {
   const { as } = await session();
   const storage = memoryStorage();
   const bearer = { ...as.login(), token_type: "Bearer" };
@@ -290,7 +290,7 @@ test("tokens_that_are_bound_to_nothing_are_refreshed_with_whatever_key_there_is"
   assert.equal((await second.refresh()).token_type, "DPoP");
 });
 
-test("e9_a_server_that_ignores_the_proof_and_answers_bearer_is_used_as_one", async () => {
+test("E9 a token of a server that ignores the proof is used as a Bearer token", async () => {
   const server = fakeAuthorizationServer();
   const storage = memoryStorage();
   const refresher = createRefresher({ ...server.options, dpop: dpop(), storage });
@@ -301,14 +301,14 @@ test("e9_a_server_that_ignores_the_proof_and_answers_bearer_is_used_as_one", asy
   assert.equal((await later.refresh()).token_type, "Bearer", "what is not bound is not lost with a key");
 });
 
-test("a_revocation_carries_no_proof", async () => {
+test("a revocation carries no proof", async () => {
   const { refresher, as } = await session();
   await refresher.signOut({ revoke: true });
   assert.equal(as.server.revoked.length, 1);
   assert.deepEqual(as.elsewhere, [null]);
 });
 
-test("no_proof_is_in_an_error_an_event_or_a_log", async () => {
+test("no error, event or log contains a proof", async () => {
   const { refresher, as, events, key } = await session();
   as.fault = (request) =>
     Response.json(
@@ -327,7 +327,7 @@ test("no_proof_is_in_an_error_an_event_or_a_log", async () => {
 
 // --- the handle -------------------------------------------------------------------------------------------------------
 
-test("a_login_of_ones_own_is_proved_by_the_same_key", async () => {
+test("a code exchange of the application uses the same key", async () => {
   const key = dpop();
   const checker = proofChecker({ nonces: true });
   const url = "https://AUTH.test:443/a/../token?tenant=1#x";
@@ -338,7 +338,7 @@ test("a_login_of_ones_own_is_proved_by_the_same_key", async () => {
   assert.equal(checker.check(second, wanted).jkt, await key.thumbprint());
 });
 
-test("e2_a_proof_for_a_resource_names_the_access_token", async () => {
+test("E2 a proof for a resource names the access token", async () => {
   const key = dpop();
   const access_token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
   const proof = await key.proof({
@@ -349,7 +349,7 @@ test("e2_a_proof_for_a_resource_names_the_access_token", async () => {
   assert.equal(claimsOf(proof).ath, "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
 });
 
-test("misuse_is_a_type_error_that_says_what_to_write", async () => {
+test("misuse is a TypeError that says what to write", async () => {
   const weak = await crypto.subtle.generateKey({ ...rsa("RSA-PSS", "SHA-256"), modulusLength: 1024 }, false, [
     "sign",
   ]);
@@ -379,7 +379,7 @@ test("misuse_is_a_type_error_that_says_what_to_write", async () => {
     );
 });
 
-test("a_key_that_cannot_be_kept_is_no_lost_key", async () => {
+test("a key that cannot be stored does not count as lost", async () => {
   const { as, storage } = await session();
   const refresher = createRefresher({
     ...as.options,

@@ -76,7 +76,7 @@ test("a trap rejects what waited with engine_failed, without a token, and the ne
   assert.equal(oidc.requests.length, 1);
 });
 
-test("a reply that was under way when the core trapped is stored by the next one", async () => {
+test("a reply that was in-flight when the core trapped is stored by the next core", async () => {
   const { storage } = await session(oidc, { login: await expired(oidc) });
   const refresher = await fresh({
     token_endpoint: oidc.token_endpoint,

@@ -21,20 +21,20 @@ const CODES = [
   "engine_failed",
 ];
 
-test("every_code_has_a_sentence_of_its_own", () => {
+test("every code has its own message", () => {
   const sentences = CODES.map((code) => new RefreshError({ code }).message);
   assert.equal(new Set(sentences).size, CODES.length);
   for (const sentence of sentences) assert.match(sentence, /^[A-Z].{10,}/);
 });
 
-test("it_is_an_error_with_a_name_and_a_stack", () => {
+test("a RefreshError is an Error with a name and a stack", () => {
   const error = new RefreshError({ code: "closed" });
   assert.ok(error instanceof Error);
   assert.equal(String(error), `RefreshError: ${error.message}`);
   assert.match(error.stack, /^RefreshError: .*\n.*error\.test/);
 });
 
-test("what_is_not_known_is_not_there", () => {
+test("unknown fields are absent", () => {
   assert.deepEqual(Object.keys(new RefreshError({ code: "timeout", status: undefined })).sort(), [
     "code",
     "refreshTokenState",
@@ -43,7 +43,7 @@ test("what_is_not_known_is_not_there", () => {
   ]);
 });
 
-test("the_fields_are_those_of_the_contract", () => {
+test("the fields are those of the contract", () => {
   const fields = {
     code: "unavailable",
     error: "temporarily_unavailable",
@@ -64,7 +64,7 @@ test("the_fields_are_those_of_the_contract", () => {
   assert.match(error.message, /\(503 temporarily_unavailable\)$/);
 });
 
-test("without_being_told_only_the_passing_troubles_are_retryable", () => {
+test("by default only temporary failures are retryable", () => {
   const retryable = CODES.filter((code) => new RefreshError({ code }).retryable);
   assert.deepEqual(retryable, ["unavailable", "storage_failed", "lock_timeout", "timeout", "engine_failed"]);
   assert.equal(new RefreshError({ code: "unavailable", retryable: false }).retryable, false);
@@ -74,7 +74,7 @@ test("without_being_told_only_the_passing_troubles_are_retryable", () => {
   );
 });
 
-test("the_servers_words_are_made_fit_for_a_log_line", () => {
+test("the server's texts are escaped for a log line", () => {
   const error = new RefreshError({
     code: "bad_response",
     error: "bad\r\nthing",
@@ -89,7 +89,7 @@ test("the_servers_words_are_made_fit_for_a_log_line", () => {
   );
 });
 
-test("only_the_fields_are_shown_whatever_else_is_passed", () => {
+test("only the documented fields are shown", () => {
   const error = new RefreshError({
     code: "closed",
     cause: new Error("rt-secret"),

@@ -7,7 +7,7 @@ import { memoryStorage } from "oauth-refresher/storage";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import { context, outcomeOf, runOut, SECOND, time } from "./contexts.mjs";
 
-test("nobody_sees_a_new_token_before_it_is_stored", async () => {
+test("a new token is not visible before it is stored", async () => {
   const inner = memoryStorage();
   const order = [];
   const storage = {
@@ -34,7 +34,7 @@ test("nobody_sees_a_new_token_before_it_is_stored", async () => {
   );
 });
 
-test("a_storage_that_is_back_is_used_at_once_however_often_it_failed_before", async () => {
+test("a storage that works again is used at once, however often it failed", async () => {
   const inner = memoryStorage();
   let failing = true;
   const load = () => {
@@ -61,7 +61,7 @@ const broken = {
 };
 
 for (const [how, fail] of Object.entries(broken)) {
-  test(`a load that ${how} is answered in bounded time and told of, and costs nothing`, async () => {
+  test(`a load that ${how} is answered in bounded time, is reported, and costs no session`, async () => {
     const inner = memoryStorage();
     let failing = true;
     const storage = {
@@ -123,7 +123,7 @@ for (const rubbish of [
   { format: 1, generation: 1 },
   { format: 1, generation: 1, tokens: "x", obtained_at: 1 },
 ])
-  test(`what is no record (${JSON.stringify(rubbish)}) is told of, kept, and replaced by a login only`, async () => {
+  test(`an invalid record (${JSON.stringify(rubbish)}) is reported, kept, and replaced by a login only`, async () => {
     let stored = rubbish;
     const storage = { load: () => stored, save: (given) => void (stored = given) };
     const server = fakeAuthorizationServer();
@@ -138,7 +138,7 @@ for (const rubbish of [
     assert.equal(stored.format, 1);
   });
 
-test("a_storage_that_takes_no_mark_spends_nothing_for_a_wish_and_the_token_for_a_need", async () => {
+test("where the mark cannot be written, an optional refresh sends nothing and a needed one is sent", async () => {
   const stored = { format: 1, generation: 4, obtained_at: Date.now() / 1000 };
   const readOnly = {
     load: () => stored,
@@ -157,7 +157,7 @@ test("a_storage_that_takes_no_mark_spends_nothing_for_a_wish_and_the_token_for_a
   assert.equal(server.requests.length, 1);
 });
 
-test("a_storage_without_a_way_to_write_is_refused_at_once", () => {
+test("a storage without save is refused at once", () => {
   assert.throws(
     () => createRefresher({ token_endpoint: "https://a.example/t", storage: { load: () => null } }),
     {
@@ -167,7 +167,7 @@ test("a_storage_without_a_way_to_write_is_refused_at_once", () => {
   );
 });
 
-test("calls_before_the_first_read_share_it", async () => {
+test("calls before the first load share it", async () => {
   let loads = 0;
   const inner = memoryStorage();
   const server = fakeAuthorizationServer();
@@ -189,7 +189,7 @@ test("calls_before_the_first_read_share_it", async () => {
   assert.deepEqual([loads, server.requests.length], [1, 0]);
 });
 
-test("tokens_that_are_set_during_the_first_read_are_not_overwritten_by_it", async () => {
+test("tokens that are set during the first load are not overwritten by it", async () => {
   const server = fakeAuthorizationServer();
   const inner = memoryStorage();
   inner.save({ format: 1, generation: 1, tokens: server.login(), obtained_at: Date.now() / 1000 }, null);

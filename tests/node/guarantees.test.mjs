@@ -15,7 +15,7 @@ const WANTED = {
 
 const rows = rowsOf("GUARANTEES.md", "GIER");
 
-test("every_promise_has_its_row_and_every_row_a_test_or_a_reason", (t) => {
+test("every promise has its row, and every row has a test or a reason", (t) => {
   for (const [kind, numbers] of Object.entries(WANTED))
     assert.deepEqual(
       rows.filter((row) => row.kind === kind).map(({ number }) => number),
@@ -28,13 +28,13 @@ test("every_promise_has_its_row_and_every_row_a_test_or_a_reason", (t) => {
 });
 
 for (const { kind, number, claims } of rows)
-  test(`the_tests_that_prove_${kind}${number}_are_there_under_their_names`, () => {
+  test(`the tests that prove ${kind}${number} exist under their names`, () => {
     for (const [file, name] of claims) assert.ok(isThere(file, name), `${file}: ${name}`);
   });
 
-test("a_name_that_is_not_there_is_missed", () => {
-  assert.ok(isThere("node/guarantees.test.mjs", "a_name_that_is_not_there_is_missed"));
-  for (const name of ["a_name_that_is_not_there", "name_that_is_not_there_is_missed", "isThere"])
+test("a missing name is detected", () => {
+  assert.ok(isThere("node/guarantees.test.mjs", "a missing name is detected"));
+  for (const name of ["a missing name", "missing name is detected", "isThere"])
     assert.ok(!isThere("node/guarantees.test.mjs", name), name);
-  assert.ok(!isThere("node/nowhere.test.mjs", "a_name_that_is_not_there_is_missed"));
+  assert.ok(!isThere("node/nowhere.test.mjs", "a missing name is detected"));
 });

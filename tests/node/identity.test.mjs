@@ -119,7 +119,7 @@ const SAME = {
   "further claims": { email: "ada@example.com", at_hash: "x" },
 };
 for (const [name, claims] of Object.entries(SAME))
-  test(`an id_token with ${name} is taken in place of the stored one`, async () => {
+  test(`an id_token with ${name} replaces the stored one`, async () => {
     const { refresher, storage } = await begin(ORIGINAL, { ...ORIGINAL, ...NOW, ...claims });
     const { access_token, id_token } = await refresher.getTokens();
     assert.equal(access_token, NEXT.access_token);
@@ -127,34 +127,34 @@ for (const [name, claims] of Object.entries(SAME))
     assert.equal((await storage.load()).tokens.id_token, id_token);
   });
 
-test("h2_a_reply_without_an_id_token_keeps_the_stored_one", async () => {
+test("H2 a reply without an id_token keeps the stored one", async () => {
   const { refresher } = await begin(ORIGINAL, undefined);
   const { access_token, id_token } = await refresher.getTokens();
   assert.deepEqual([access_token, id_token], [NEXT.access_token, idToken(ORIGINAL)]);
 });
 
-test("without_a_stored_id_token_there_is_nothing_to_compare", async () => {
+test("without a stored id_token there is nothing to compare", async () => {
   const { refresher } = await begin(undefined, { ...ORIGINAL, sub: "whoever" });
   assert.equal((await refresher.getTokens()).access_token, NEXT.access_token);
 });
 
-test("h9_the_signature_is_not_looked_at_and_an_encrypted_id_token_says_nothing", async () => {
+test("H9 the signature is not checked, and an encrypted id_token is not read", async () => {
   const unsigned = idToken({ ...ORIGINAL, ...NOW }).replace(/[^.]*$/, "");
   assert.ok(!(await isRefused(await begin(ORIGINAL, unsigned))));
   assert.ok(!(await isRefused(await begin("a.b.c.d.e", "v.w.x.y.z"))));
 });
 
-test("an_id_token_that_cannot_be_read_proves_nothing_and_counts_as_somebody_elses", async () => {
+test("an unreadable id_token is a mismatch", async () => {
   for (const brought of ["opaque", "a.b.c.d.e", "a.bnVsbA.c", "a.!.c"])
     assert.ok(await isRefused(await begin(ORIGINAL, brought)), brought);
 });
 
-test("h10_an_id_token_of_another_client_is_refused_although_the_stored_one_was_too", async () => {
+test("H10 an id_token of another client is refused although the stored one was too", async () => {
   const foreign = { ...ORIGINAL, aud: "you", azp: "you" };
   assert.ok(await isRefused(await begin(foreign, { ...foreign, ...NOW })));
 });
 
-test("h10_whether_an_id_token_is_over_is_decided_by_the_servers_clock_and_not_by_this_one", async () => {
+test("H10 the expiry of an id_token is judged by the server's clock", async () => {
   const over = { ...ORIGINAL, ...NOW };
   const [soon, late] = [over.exp + 200, over.exp + 400];
   assert.ok(!(await isRefused(await begin(ORIGINAL, over, { date: soon }))), "five minutes of tolerance");
@@ -165,26 +165,26 @@ test("h10_whether_an_id_token_is_over_is_decided_by_the_servers_clock_and_not_by
   assert.ok(await isRefused(await begin(ORIGINAL, aged(3))));
 });
 
-test("the_stored_id_token_once_more_is_taken_however_old_it_is", async () => {
+test("the stored id_token is accepted again, however old it is", async () => {
   const old = { ...ORIGINAL, iat: 1_000_000_000, exp: 1_000_003_600 };
   assert.ok(!(await isRefused(await begin(old, old, { date: ISSUED }))));
 });
 
-test("a_login_replaces_the_identity_freely_and_the_next_refresh_is_compared_with_it", async () => {
+test("a login may change the identity, and the next refresh is compared with it", async () => {
   const bob = { ...ORIGINAL, sub: "bob", nonce: "n-2U8_YbC4Pl", auth_time: ISSUED + 5 };
   const { refresher } = await begin(ORIGINAL, { ...bob, ...NOW });
   await refresher.setTokens({ ...LOGIN, expires_at: 1, id_token: idToken(bob) });
   assert.equal((await refresher.getTokens()).access_token, NEXT.access_token);
 });
 
-test("a_record_whose_refresh_token_is_another_persons_is_found_out_at_its_first_refresh", async () => {
+test("a record with another person's refresh token is detected at its first refresh", async () => {
   const { refresher, storage } = await begin(ORIGINAL, { ...ORIGINAL, ...NOW, sub: "bob" });
   const theirs = await storage.load();
   await storage.save({ ...theirs, generation: theirs.generation + 1 }, theirs.generation);
   assert.ok(await isRefused({ refresher, storage }));
 });
 
-test("a_mismatch_without_a_revocation_endpoint_or_with_one_that_fails_ends_the_session_all_the_same", async () => {
+test("a mismatch ends the session also without a revocation endpoint or with one that fails", async () => {
   const brought = { ...ORIGINAL, ...NOW, sub: "bob" };
   assert.ok(await isRefused(await begin(ORIGINAL, brought, { revocation_endpoint: undefined })));
   const fetch = async (url) => {
@@ -194,7 +194,7 @@ test("a_mismatch_without_a_revocation_endpoint_or_with_one_that_fails_ends_the_s
   assert.ok(await isRefused(await begin(ORIGINAL, brought, { fetch })));
 });
 
-test("an_unknown_token_type_beside_somebody_elses_id_token_keeps_no_refresh_token", async () => {
+test("an unknown token_type with another person's id_token keeps no refresh token", async () => {
   const fetch = async () =>
     Response.json({ ...NEXT, token_type: "mac", id_token: idToken({ ...ORIGINAL, ...NOW, sub: "bob" }) });
   assert.ok(await isRefused(await begin(ORIGINAL, ORIGINAL, { fetch })));

@@ -38,7 +38,7 @@ before(async () => {
 });
 after(() => server.close());
 
-test("a server that echoes tokens and secrets gets none of them into errors and events", async () => {
+test("tokens and secrets that a server echoes are in no error and no event", async () => {
   const refresher = createRefresher({
     token_endpoint,
     client_id: "me",
@@ -53,7 +53,7 @@ test("a server that echoes tokens and secrets gets none of them into errors and 
     assert.equal(leak(shown(value), SECRETS), undefined);
 });
 
-test("eight characters are too many and seven are not", async () => {
+test("eight characters of a secret are redacted and seven are not", async () => {
   const said = (length) =>
     ["left", REFRESH_TOKEN.slice(5, 5 + length), CLIENT_SECRET.slice(-length), "right"].join(" ");
   for (const [length, kept] of [
@@ -75,7 +75,7 @@ test("eight characters are too many and seven are not", async () => {
   }
 });
 
-test("a storage whose errors quote the record gets nothing of it into events", async () => {
+test("a record that a storage's error quotes is in no event", async () => {
   const stored = JSON.stringify({
     format: 1,
     generation: 1,

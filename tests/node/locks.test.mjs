@@ -7,7 +7,7 @@ import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import { heard } from "../leaks/search.mjs";
 import { apart, context, contexts, outcomeOf, runOut } from "./contexts.mjs";
 
-test("a_lock_that_is_never_granted_costs_a_bounded_time_and_no_session", async () => {
+test("a lock that is never granted costs a bounded time and no session", async () => {
   const { server, storage, all } = await contexts(1, { lock: () => new Promise(() => {}) });
   const before = JSON.stringify(await storage.load());
   const { reason, after } = await outcomeOf(all[0].refresher.getAccessToken());
@@ -17,7 +17,7 @@ test("a_lock_that_is_never_granted_costs_a_bounded_time_and_no_session", async (
   assert.equal(JSON.stringify(await storage.load()), before);
 });
 
-test("behind_a_lock_that_is_never_granted_a_valid_token_is_served", async () => {
+test("a valid token is served while a lock is never granted", async () => {
   const server = fakeAuthorizationServer();
   const { refresher } = context(server, memoryStorage(), { lock: () => new Promise(() => {}) });
   const login = server.login();
@@ -35,7 +35,7 @@ for (const [name, lock] of Object.entries({
   },
   rejects: async () => Promise.reject(new Error("the lock service is down")),
 }))
-  test(`a lock of the host that ${name} is told of, and nothing is sent without it`, async () => {
+  test(`a lock of the host that ${name} is reported, and nothing is sent without it`, async () => {
     const { server, all } = await contexts(1, { lock });
     const { reason } = await outcomeOf(all[0].refresher.getAccessToken());
     assert.deepEqual([reason.code, reason.sessionEnded], ["lock_timeout", false]);
@@ -44,7 +44,7 @@ for (const [name, lock] of Object.entries({
     assert.deepEqual([told.operation, told.error.message], ["lock", "the lock service is down"]);
   });
 
-test("a_lock_that_is_lost_or_stolen_makes_no_second_write", async () => {
+test("a lock that is lost or stolen makes no second write", async () => {
   // It lets everybody in: what a stolen Web Lock, an expired lease and a suspended holder come to.
   const server = fakeAuthorizationServer({ reuse: "always", rotate: true });
   const inner = memoryStorage();
@@ -78,7 +78,7 @@ for (const [name, locks] of Object.entries({
   "granting null": { request: (_name, _options, work) => work(null) },
   "not there": null,
 }))
-  test(`where navigator.locks is ${name} a refresh works, and capabilities say so`, async () => {
+  test(`where navigator.locks is ${name}, a refresh works and capabilities say so`, async () => {
     await withLocks(locks, async () => {
       const { server, all } = await contexts(2);
       const { value } = await outcomeOf(Promise.all(all.map(({ refresher }) => refresher.getAccessToken())));
@@ -88,7 +88,7 @@ for (const [name, locks] of Object.entries({
     });
   });
 
-test("the_name_of_a_web_lock_holds_no_secret_and_is_the_sessions_own", async () => {
+test("the name of a Web Lock contains no secret and is unique to the session", async () => {
   const names = [];
   const locks = {
     async request(name, _options, work) {
@@ -110,7 +110,7 @@ test("the_name_of_a_web_lock_holds_no_secret_and_is_the_sessions_own", async () 
   assert.equal(new Set(names).size, 2);
 });
 
-test("a_lock_is_let_go_of_only_when_the_new_token_is_stored_or_memory_has_to_do", async () => {
+test("a lock is released only after the new token is stored or the save has failed", async () => {
   const inner = memoryStorage();
   let failing = false;
   const trail = [];

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const SESSIONS = 10_000;
 const PROGRAM = fileURLToPath(new URL("many-sessions.mjs", import.meta.url));
 
-test("ten_thousand_refreshers_share_one_module_and_one_instance_and_each_rests_on_one_timer_and_is_woken_by_it", () => {
+test("ten thousand refreshers share one module and one instance, and each has one timer that wakes it", () => {
   const said = execFileSync(process.execPath, [PROGRAM, String(SESSIONS)], { encoding: "utf8" });
   const atRest = { armed: SESSIONS, keepingAlive: 0 };
   assert.deepEqual(JSON.parse(said), {

@@ -8,19 +8,19 @@ import { createRefresher } from "oauth-refresher";
 const SECRET = "s3cr3t-value-of-a-user";
 const ENDPOINT = "https://auth.example/token";
 
-test("a_token_endpoint_or_an_issuer_is_enough", () => {
+test("a token endpoint or an issuer is enough", () => {
   accepts({ token_endpoint: ENDPOINT });
   accepts({ token_endpoint: undefined, issuer: "https://auth.example" });
 });
 
-test("without_token_endpoint_and_issuer_nothing_is_created", () => {
+test("without token endpoint and issuer nothing is created", () => {
   assert.match(refusal({}), /token_endpoint is missing.*issuer/);
   assert.match(refusal({ client_id: "app" }), /token_endpoint is missing/);
   for (const options of [undefined, null, [], "x", new Map()])
     assert.match(refusal(options), /options must be/);
 });
 
-test("http_is_for_loopback_hosts_only", () => {
+test("http is for loopback hosts only", () => {
   for (const host of ["localhost:8080", "app.localhost", "127.0.0.1:1", "127.9.8.7", "[::1]:80"])
     accepts({ token_endpoint: `http://${host}/token` });
   for (const host of ["auth.example", "127.0.0.1.evil.example", "notlocalhost", "10.0.0.1", "[::2]"])
@@ -31,7 +31,7 @@ test("http_is_for_loopback_hosts_only", () => {
       );
 });
 
-test("an_endpoint_is_an_absolute_url_without_fragment_and_credentials", () => {
+test("an endpoint is an absolute URL without fragment and credentials", () => {
   for (const token_endpoint of [
     "/token",
     "auth.example/token",
@@ -47,7 +47,7 @@ test("an_endpoint_is_an_absolute_url_without_fragment_and_credentials", () => {
   accepts({ token_endpoint: "https://auth.example/{tenant}/token?version=2" });
 });
 
-test("two_ways_of_client_authentication_contradict_each_other", () => {
+test("two ways of client authentication contradict each other", () => {
   const secretive = { token_endpoint: ENDPOINT, client_id: "app", client_secret: SECRET };
   accepts(secretive);
   accepts({ ...secretive, client_secret: async () => SECRET });
@@ -60,7 +60,7 @@ test("two_ways_of_client_authentication_contradict_each_other", () => {
   );
 });
 
-test("a_secret_or_an_id_that_the_method_needs_must_be_there", () => {
+test("a secret or an id that the method needs is required", () => {
   for (const clientAuth of ["client_secret_basic", "client_secret_post"])
     assert.match(
       refusal({ token_endpoint: ENDPOINT, client_id: "app", clientAuth }),
@@ -71,11 +71,11 @@ test("a_secret_or_an_id_that_the_method_needs_must_be_there", () => {
   accepts({ token_endpoint: ENDPOINT, client_secret: SECRET, request: { basic } });
 });
 
-test("an_authorization_header_of_ones_own_is_fine_without_client_authentication", () => {
+test("an Authorization header of the options is accepted without client authentication", () => {
   accepts({ token_endpoint: ENDPOINT, headers: { authorization: "Bearer gateway" } });
 });
 
-test("an_unknown_name_close_to_a_real_one_is_corrected", () => {
+test("for an unknown name the error suggests a similar one", () => {
   for (const [wrong, right] of Object.entries({
     timeoutSecond: "timeoutSeconds",
     tokenEndpoint: "token_endpoint",
@@ -91,12 +91,12 @@ test("an_unknown_name_close_to_a_real_one_is_corrected", () => {
   assert.match(refusal({ token_endpoint: ENDPOINT, request: { bodi: "json" } }), /request\.bodi.*`body`/);
 });
 
-test("an_unknown_name_like_no_other_is_refused_without_a_guess", () => {
+test("for an unknown name unlike any other the error suggests none", () => {
   for (const name of ["banana", "timeout_in_milliseconds", "constructor", "toString"])
     assert.equal(refusal({ token_endpoint: ENDPOINT, [name]: 1 }), `${name} is no option`);
 });
 
-test("a_wrong_type_is_named_and_the_value_is_not_quoted", () => {
+test("a wrong type is named and the value is not quoted", () => {
   const wrong = {
     client_id: [7, SECRET.split("")],
     client_secret: [12345678, "", { value: SECRET }, null],
@@ -144,7 +144,7 @@ test("a_wrong_type_is_named_and_the_value_is_not_quoted", () => {
       );
 });
 
-test("what_the_contract_allows_is_accepted", () => {
+test("everything that the contract allows is accepted", () => {
   const storage = { load: () => null, save: () => true };
   for (const options of [
     { scope: "" },
@@ -164,7 +164,7 @@ test("what_the_contract_allows_is_accepted", () => {
     accepts({ token_endpoint: ENDPOINT, ...options });
 });
 
-test("parameters_cannot_override_what_has_an_option_of_its_own", () => {
+test("parameters cannot override what has an option of its own", () => {
   for (const name of ["grant_type", "refresh_token", "client_id", "client_secret"])
     assert.match(
       refusal({ token_endpoint: ENDPOINT, parameters: { [name]: SECRET } }),
@@ -176,7 +176,7 @@ test("parameters_cannot_override_what_has_an_option_of_its_own", () => {
   );
 });
 
-test("no_name_that_reaches_a_prototype_is_taken", () => {
+test("no name that reaches a prototype is accepted", () => {
   for (const option of ["parameters", "headers"])
     for (const name of ["__proto__", "constructor", "prototype"]) {
       const named = JSON.parse(`{ "${name}": "x" }`);
@@ -189,7 +189,7 @@ test("no_name_that_reaches_a_prototype_is_taken", () => {
   assert.equal({}.x, undefined);
 });
 
-test("values_that_the_shape_wants_checked_are_checked", () => {
+test("values that a shape restricts are checked", () => {
   const checked = (kind, value) => ({
     token_endpoint: ENDPOINT,
     parameters: { it: value },

@@ -53,7 +53,7 @@ for (const [form, field] of Object.entries(forms))
       assert.equal(asked, 2);
     });
 
-test("a_server_that_asks_for_a_year_is_asked_again_within_an_hour", async () => {
+test("after a Retry-After of a year the server is asked again within an hour", async () => {
   const server = fakeAuthorizationServer();
   let refusing = true;
   const fetch = (...request) =>
@@ -67,7 +67,7 @@ test("a_server_that_asks_for_a_year_is_asked_again_within_an_hour", async () => 
   assert.ok((await within(refresher.refresh(), SECOND)).value);
 });
 
-test("no_failure_breaks_the_limit_of_requests_in_a_minute_however_often_it_is_asked", async () => {
+test("no failure exceeds the limit of requests in a minute, however many calls there are", async () => {
   for (const fault of ["500-before", "html", "unsent", "lost-reply", "429", "invalid_client", "slow"]) {
     const server = fakeAuthorizationServer({ reuse: "always" });
     let asked = 0;
@@ -89,7 +89,7 @@ test("no_failure_breaks_the_limit_of_requests_in_a_minute_however_often_it_is_as
   }
 });
 
-test("late_refusals_of_one_token_spread_over_a_minute_cost_one_request", async () => {
+test("late refusals of one token spread over a minute cost one request", async () => {
   const { server, refresher } = await begin();
   const rejected = await refresher.getAccessToken();
   const answers = new Set();

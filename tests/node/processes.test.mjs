@@ -80,7 +80,7 @@ for (const [count, kind, words] of [
     }
   });
 
-test("processes killed at random points cost the session only where a reply died with its process", async (t) => {
+test("processes killed at random lose the session only where a reply was lost with its process", async (t) => {
   const oidc = await startOidc({ accessTokenSeconds: 1 });
   const [kills, count] = LONG ? [200, 8] : [12, 3];
   let lost = 0;
@@ -125,7 +125,7 @@ test("processes killed at random points cost the session only where a reply died
   }
 });
 
-test("what is no JSON is told of, left as it is, and kept beside a new login", async () => {
+test("an invalid file is reported, left unchanged, and kept beside a new login", async () => {
   const file = join(folder, "rubbish.json");
   await writeFile(file, "{ not json");
   const storage = fileStorage(file);

@@ -9,11 +9,11 @@ const { go1, goTo, vault } = providers;
 const client = { client_id: "app", client_secret: "s3cr3t-value+/==" };
 const vaultClient = { partnerId: 7, token_endpoint: "https://vault.example/v1/auth/token" };
 
-test("goto_is_exported_under_both_names", () => {
+test("goto is exported under both names", () => {
   assert.equal(providers.goto, goTo);
 });
 
-test("go1_posts_id_and_secret_in_the_form_and_never_sends_a_one_time_token_twice", () => {
+test("go1 posts id and secret in the form and never sends a one-time token twice", () => {
   const { isTokenRejected, keepAliveSeconds, ...options } = go1(client);
   assert.deepEqual(options, {
     ...client,
@@ -26,7 +26,7 @@ test("go1_posts_id_and_secret_in_the_form_and_never_sends_a_one_time_token_twice
   assert.equal(typeof isTokenRejected, "function");
 });
 
-test("go1_knows_a_dead_access_token_by_its_words", async () => {
+test("go1 recognises an expired access token by its message", async () => {
   const { isTokenRejected } = go1(client);
   const says = (status, body, headers) => isTokenRejected(new Response(body, { status, headers }));
   assert.equal(await says(401, null), true);
@@ -40,7 +40,7 @@ test("go1_knows_a_dead_access_token_by_its_words", async () => {
   assert.equal(await says(503, "Invalid token"), false);
 });
 
-test("go1_leaves_the_body_to_the_caller_and_reads_no_more_than_it_must", async () => {
+test("go1 leaves the body readable and reads no more than it must", async () => {
   const { isTokenRejected } = go1(client);
   const response = new Response("Invalid token", { status: 403 });
   assert.equal(await isTokenRejected(response), true);
@@ -64,7 +64,7 @@ test("go1_leaves_the_body_to_the_caller_and_reads_no_more_than_it_must", async (
   assert.equal(await isTokenRejected(read), false);
 });
 
-test("goto_sends_basic_as_it_is_and_supplies_the_missing_token_type", () => {
+test("goto sends raw Basic and adds the missing token_type", () => {
   assert.deepEqual(goTo(client), {
     ...client,
     token_endpoint: "https://authentication.logmeininc.com/oauth/token",
@@ -76,7 +76,7 @@ test("goto_sends_basic_as_it_is_and_supplies_the_missing_token_type", () => {
   });
 });
 
-test("vault_puts_partner_and_grant_type_into_headers_and_the_token_into_json", () => {
+test("vault sends partner and grant type in headers and the token in JSON", () => {
   assert.deepEqual(vault(vaultClient), {
     token_endpoint: vaultClient.token_endpoint,
     headers: { partnerId: "7" },
@@ -90,7 +90,7 @@ test("vault_puts_partner_and_grant_type_into_headers_and_the_token_into_json", (
   });
 });
 
-test("vault_takes_an_int32_and_nothing_else_for_a_partner", () => {
+test("vault accepts only an int32 as partner", () => {
   for (const partnerId of [0, -1, 2147483647, "2147483647", "-2147483648"])
     assert.equal(vault({ ...vaultClient, partnerId }).headers.partnerId, String(partnerId));
   for (const partnerId of [
@@ -114,7 +114,7 @@ test("vault_takes_an_int32_and_nothing_else_for_a_partner", () => {
     });
 });
 
-test("what_a_preset_cannot_know_must_be_given", () => {
+test("an option without a default is required", () => {
   assert.throws(() => vault({ partnerId: 7 }), { name: "TypeError", message: /token_endpoint is missing/ });
   for (const preset of [go1, goTo]) {
     assert.throws(() => preset(), { name: "TypeError", message: /client_id/ });
@@ -127,7 +127,7 @@ test("what_a_preset_cannot_know_must_be_given", () => {
   }
 });
 
-test("an_endpoint_of_ones_own_takes_the_documented_ones_place", () => {
+test("an endpoint of the options replaces the documented one", () => {
   const token_endpoint = "http://127.0.0.1:1/oauth/token";
   for (const preset of [go1, goTo])
     assert.equal(preset({ ...client, token_endpoint }).token_endpoint, token_endpoint);

@@ -12,14 +12,14 @@ import { heard } from "../leaks/search.mjs";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PACKAGE = dirname(createRequire(import.meta.url).resolve("oauth-refresher/package.json"));
 
-test("the_tests_in_the_readme_pass", async () => {
+test("the tests in the README pass", async () => {
   const [example] = examples("README.md").filter((code) => code.includes("node:test"));
   const { code, stdout } = await run(example, ["--test-reporter=tap"]);
   assert.equal(code, 0, stdout);
   assert.match(stdout, /^# pass 2$/m);
 });
 
-test("the_example_of_the_declarations_says_what_its_comments_say", async () => {
+test("the example of the declarations prints what its comments say", async () => {
   const [example] = examples("testing/index.d.ts");
   const { code, stdout } = await run(example);
   assert.equal(code, 0, stdout);
@@ -27,7 +27,7 @@ test("the_example_of_the_declarations_says_what_its_comments_say", async () => {
   assert.deepEqual(stdout.trim().split("\n"), promised);
 });
 
-test("every_fault_of_the_declarations_is_in_the_readme", () => {
+test("every fault of the declarations is in the README", () => {
   const [, faults] = readFileSync(join(PACKAGE, "testing/index.d.ts"), "utf8").match(/type Fault =([^;]*);/);
   const readme = readFileSync(join(PACKAGE, "README.md"), "utf8");
   for (const [, fault] of faults.matchAll(/"(.+)"/g)) assert.ok(readme.includes(`\`${fault}\``), fault);

@@ -72,7 +72,7 @@ test("tokens from the options fill an empty storage, and only an empty one", asy
   assert.equal(oidc.requests.length, 1);
 });
 
-test("late refusals of an old token cause no request when a newer one is here", async () => {
+test("late refusals of an old token cause no request when there is a newer one", async () => {
   const { refresher } = await session(oidc);
   const old = await refresher.getAccessToken();
   const renewed = await Promise.all(
@@ -84,7 +84,7 @@ test("late refusals of an old token cause no request when a newer one is here", 
   assert.equal(oidc.requests.length, 1);
 });
 
-test("an abort detaches one caller and nobody else, and not the request", async () => {
+test("an abort detaches that caller only, and does not cancel the request", async () => {
   const { refresher } = await session(oidc, { login: await expired(oidc) });
   const abort = new AbortController();
   const others = [refresher.getAccessToken(), refresher.getAccessToken()];
@@ -120,7 +120,7 @@ for (const fault of ["empty", "html", "huge", "no-access-token", "redirect"])
   });
 
 for (const fault of ["429", "503"])
-  test(`${fault} with Retry-After is waited for, and the same refresh token sent again`, async () => {
+  test(`after ${fault} with Retry-After the same refresh token is sent again at that time`, async () => {
     const { refresher } = await session(oidc, { login: await expired(oidc) });
     oidc.faults.next = fault;
     const started = performance.now();
@@ -144,7 +144,7 @@ test("a server that was never reached is asked again, then is unavailable with t
   });
 });
 
-test("a lost reply with reuse never is outcome_unknown, and one later probe ends the session truthfully", async () => {
+test("a lost reply with reuse never is outcome_unknown, and one later probe ends the session with invalid_grant", async () => {
   const { refresher, storage, events } = await session(oidc, { login: await expired(oidc) });
   oidc.faults.next = "lose-reply";
   await assert.rejects(refresher.getAccessToken(), { code: "outcome_unknown", refreshTokenState: "unknown" });
@@ -190,7 +190,7 @@ test("a lost reply is sent again at once where the server gives grace", async ()
   }
 });
 
-test("a hanging server costs no more than timeoutSeconds, and a caller no more than its own", async () => {
+test("a hanging server costs no more than timeoutSeconds, and a caller no more than its own timeout", async () => {
   const { refresher } = await session(oidc, { login: await expired(oidc), timeoutSeconds: 0.5 });
   oidc.faults.next = "hang";
   const impatient = refresher.getAccessToken({ timeoutSeconds: 0.1 });
@@ -199,7 +199,7 @@ test("a hanging server costs no more than timeoutSeconds, and a caller no more t
   await assert.rejects(patient, { code: "unavailable", refreshTokenState: "unknown" });
 });
 
-test("sign-out wins over a refresh in flight, and revokes its successor", async () => {
+test("a sign-out wins over an in-flight refresh and revokes its successor", async () => {
   const { refresher, storage } = await session(oidc, {
     login: await expired(oidc),
     revocation_endpoint: oidc.revocation_endpoint,
@@ -216,7 +216,7 @@ test("sign-out wins over a refresh in flight, and revokes its successor", async 
   await assert.rejects(refresher.getAccessToken(), { code: "signed_out" });
 });
 
-test("a listener that throws, rejects, or calls back harms nobody", async () => {
+test("a listener that throws, rejects, or calls back affects no other listener and no caller", async () => {
   const { refresher } = await session(oidc);
   const reported = [];
   const { reportError } = globalThis;
@@ -239,7 +239,7 @@ test("a listener that throws, rejects, or calls back harms nobody", async () => 
   }
 });
 
-test("a save that fails leaves the tokens in memory, tells of it, and the spent token is never sent", async () => {
+test("a save that fails leaves the tokens in memory, is reported, and the spent token is never sent", async () => {
   const inner = memoryStorage();
   let broken = false;
   const storage = callbackStorage({
@@ -270,7 +270,7 @@ test("a save that fails leaves the tokens in memory, tells of it, and the spent 
   assert.equal((await inner.load()).tokens.access_token, await refresher.getAccessToken(), "stored at last");
 });
 
-test("rubbish in the storage is told of and left as it is", async () => {
+test("an invalid record in the storage is reported and left unchanged", async () => {
   const rubbish = { hello: "world" };
   let saves = 0;
   const storage = callbackStorage({ load: () => rubbish, save: () => void saves++ });
@@ -281,7 +281,7 @@ test("rubbish in the storage is told of and left as it is", async () => {
   assert.equal(events[0].operation, "load");
 });
 
-test("close() answers who waits and rejects later calls; the refresh that was sent is stored", async () => {
+test("close() settles waiting callers and rejects later calls; the refresh that was sent is stored", async () => {
   const { refresher, storage } = await session(oidc, { login: await expired(oidc) });
   oidc.faults.next = { name: "slow", delayMs: 100 };
   const waiting = refresher.getAccessToken();

@@ -138,7 +138,7 @@ for (const [name, [answer]] of Object.entries(passing))
     refresher.close();
   });
 
-test("who_would_wait_for_the_next_try_longer_than_the_access_token_lives_gets_it_now", async () => {
+test("a caller whose next attempt comes after the token's expiry gets the token now", async () => {
   const end = Date.now() / 1000 + 100;
   const later = json(503, {}, { "retry-after": "8" });
   const { refresher, bodies } = await begin(later, { expires_at: end });
@@ -149,7 +149,7 @@ test("who_would_wait_for_the_next_try_longer_than_the_access_token_lives_gets_it
   assert.deepEqual([Date.now() - asked, bodies.length], [0, 1]);
 });
 
-test("invalid_grant_while_the_access_token_is_good_is_told_at_once_and_the_token_served_to_its_end", async () => {
+test("invalid_grant while the access token is valid is reported at once, and the token is served until it expires", async () => {
   const end = Date.now() / 1000 + 100;
   const { refresher, storage, events } = await begin(json(400, { error: "invalid_grant" }), {
     expires_at: end,
@@ -248,7 +248,7 @@ for (const given of [0, -1, null, undefined, "soon", "", true, [], 315_360_001, 
     refresher.close();
   });
 
-test("a_form_and_a_missing_token_type_and_a_byte_order_mark_are_read_and_json_is_asked_for", async () => {
+test("a form body, a missing token_type and a byte order mark are accepted, and Accept asks for JSON", async () => {
   const { refresher, headers } = await begin([
     form(200, { ...NEXT, expires_in: "60" }),
     text(200, `\ufeff${JSON.stringify({ ...NEXT, access_token: "third.access.token-Mx82" })}`),
@@ -260,7 +260,7 @@ test("a_form_and_a_missing_token_type_and_a_byte_order_mark_are_read_and_json_is
   assert.ok(headers.every((sent) => sent.get("accept") === "application/json"));
 });
 
-test("tokens_are_opaque_what_looks_like_a_jwt_is_not_looked_into", async () => {
+test("tokens are opaque: one that looks like a JWT is not parsed", async () => {
   const jwt = (claims) => `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.`;
   const dead = jwt({ exp: 1, iss: "nobody" });
   const { refresher, bodies } = await begin(json(200, { access_token: dead, expires_in: 3600 }));
@@ -297,7 +297,7 @@ async function sentFor(answers, options) {
 }
 
 for (const code of ["ENOTFOUND", "ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"])
-  test(`what provably never left (${code}) is sent again, with pauses, and then the token is unspent`, async () => {
+  test(`a request that was provably not sent (${code}) is retried with backoff, and the token is unspent`, async () => {
     const again = await sentFor([fails(code), fails(code), granted]);
     assert.deepEqual([again.reason, again.sent], [undefined, 3]);
     const given = await sentFor(fails(code));
@@ -331,7 +331,7 @@ for (const [name, answer] of Object.entries({ ...lost, ...broken }))
       }
     });
 
-test("invalid_grant_is_never_sent_again", async () => {
+test("invalid_grant is never sent again", async () => {
   for (const reuse of ["never", "always", "until-successor-used", { graceSeconds: 60 }])
     assert.equal((await sentFor([json(400, { error: "invalid_grant" }), granted], { reuse })).aDayLater, 1);
 });
@@ -355,26 +355,26 @@ for (const name of [
   "a reply without access_token",
   "a captive portal",
 ])
-  test(`${name} is not asked again for the caller, nor by itself where the token is good for one use`, async () => {
+  test(`${name} is not retried for the caller, nor in the background with a one-time token`, async () => {
     assert.equal((await sentFor([passing[name][0], granted], { reuse: "always" })).sent, 1);
     assert.equal((await sentFor([passing[name][0], granted])).aDayLater, 1);
   });
 
-test("a_wanted_nonce_is_answered_once", async () => {
+test("a requested nonce is sent once", async () => {
   const wanted = json(400, { error: "use_dpop_nonce" }, { "dpop-nonce": "n" });
   assert.equal((await sentFor([wanted, granted])).sent, 2);
   const { sent, reason } = await sentFor(wanted);
   assert.deepEqual([sent, reason.code, reason.refreshTokenState], [2, "client_rejected", "unspent"]);
 });
 
-test("a_doubtful_token_is_probed_once_when_the_alternative_is_a_new_login", async () => {
+test("a refresh token of unknown state is probed once when the alternative is a new login", async () => {
   const { refresher, bodies } = await begin([fails(), granted]);
   assert.equal((await outcomeOf(refresher.getAccessToken())).reason.code, "outcome_unknown");
   assert.equal((await outcomeOf(refresher.getAccessToken())).value, NEXT.access_token);
   assert.equal(bodies.length, 2);
 });
 
-test("a_reply_that_gives_the_same_refresh_token_back_is_stored_as_it_is", async () => {
+test("a reply that gives the same refresh token back is stored as it is", async () => {
   const { refresher, storage, bodies } = await begin(
     json(200, { access_token: NEXT.access_token, refresh_token: LOGIN.refresh_token }),
   );
@@ -388,7 +388,7 @@ test("a_reply_that_gives_the_same_refresh_token_back_is_stored_as_it_is", async 
   assert.equal(bodies.length, 2);
 });
 
-test("a_late_first_reply_after_a_second_attempt_is_ignored", async () => {
+test("a late first reply after a second attempt is ignored", async () => {
   let late;
   const { refresher, storage, bodies } = await begin(
     [() => new Promise((resolve) => (late = resolve)), granted],
@@ -401,7 +401,7 @@ test("a_late_first_reply_after_a_second_attempt_is_ignored", async () => {
   assert.equal((await storage.load()).tokens.refresh_token, NEXT.refresh_token);
 });
 
-test("a_secret_that_was_rotated_is_read_again_at_the_next_attempt_and_the_token_kept", async () => {
+test("a secret that was rotated is read again at the next attempt and the token kept", async () => {
   let secret = "Kd8-old-Jm1xQ";
   const { refresher, headers } = await begin([json(401, { error: "invalid_client" }), granted], {
     client_secret: () => secret,
@@ -413,7 +413,7 @@ test("a_secret_that_was_rotated_is_read_again_at_the_next_attempt_and_the_token_
   assert.notEqual(headers[0].get("authorization"), headers[1].get("authorization"));
 });
 
-test("a_token_request_of_a_page_takes_no_cache_and_no_cookies_and_follows_no_redirect", async () => {
+test("a token request of a page uses no cache and no cookies and follows no redirect", async () => {
   const requests = [];
   const fetch = async (url, init) => (requests.push({ url, ...init }), granted());
   const send = async () => {

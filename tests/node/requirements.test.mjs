@@ -11,7 +11,7 @@ const REASON = /^outside: \S/;
 
 const rows = rowsOf("REQUIREMENTS.md", "A-I");
 
-test("every_requirement_has_its_row_and_every_row_a_test_or_a_reason", (t) => {
+test("every requirement has its row, and every row has a test or a reason", (t) => {
   for (const [kind, count] of Object.entries(WANTED))
     assert.deepEqual(
       rows.filter((row) => row.kind === kind).map(({ number }) => number),
@@ -25,6 +25,6 @@ test("every_requirement_has_its_row_and_every_row_a_test_or_a_reason", (t) => {
 });
 
 for (const { kind, number, claims } of rows)
-  test(`the_tests_of_requirement_${kind}${number}_are_there_under_their_names`, () => {
+  test(`the tests of requirement ${kind}${number} exist under their names`, () => {
     for (const [file, name] of claims) assert.ok(isThere(file, name), `${file}: ${name}`);
   });

@@ -34,7 +34,7 @@ async function session(resource) {
   return { refresher, storage };
 }
 
-test("a_token_for_each_resource_comes_of_one_grant_and_rotation_goes_on", async () => {
+test("one grant gives a token for each resource, and rotation continues", async () => {
   for (const resource of [CALENDAR, CONTACTS]) {
     const { refresher } = await session(resource);
     for (let round = 0; round < 3; round++) {
@@ -46,7 +46,7 @@ test("a_token_for_each_resource_comes_of_one_grant_and_rotation_goes_on", async 
   }
 });
 
-test("g3_a_resource_that_was_not_granted_may_have_spent_the_refresh_token_and_that_is_said", async () => {
+test("G3 after invalid_target the state of the refresh token is unknown", async () => {
   for (const resource of ["https://other.example.com/", [CALENDAR, CONTACTS]]) {
     const { refresher, storage } = await session(resource);
     const sent = oidc.requests.length;

@@ -40,7 +40,7 @@ function session(answers, { login, ...options } = {}) {
   return { refresher, asked };
 }
 
-test("g8_the_refresh_token_is_posted_as_a_form_with_its_hint_and_the_clients_authentication", async () => {
+test("G8 the refresh token is posted as a form with its hint and the client's authentication", async () => {
   const secret = { client_secret: "gX1fBat3bV" };
   const jwt = ({ parameters }) => parameters.set("client_assertion", "header.claims.signature");
   for (const [options, seen] of [
@@ -66,7 +66,7 @@ test("g8_the_refresh_token_is_posted_as_a_form_with_its_hint_and_the_clients_aut
   }
 });
 
-test("g8_the_request_of_rfc_7009_section_2_1_is_reproduced_byte_for_byte", async () => {
+test("G8 the request of RFC 7009 section 2.1 is reproduced byte for byte", async () => {
   const bodies = [];
   const fetch = async (url, { body, headers }) => (bodies.push([body, headers.authorization]), DONE());
   const client = { client_id: "s6BhdRkqt3", client_secret: "gX1fBat3bV" };
@@ -77,7 +77,7 @@ test("g8_the_request_of_rfc_7009_section_2_1_is_reproduced_byte_for_byte", async
   assert.deepEqual(bodies, [[form, "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW"]]);
 });
 
-test("g8_the_revocation_endpoint_is_https_or_on_this_machine", () => {
+test("G8 the revocation endpoint is https or on this machine", () => {
   const options = { token_endpoint: "https://as.example/token", client_id: "me" };
   assert.throws(
     () => createRefresher({ ...options, revocation_endpoint: "http://as.example/revoke" }),
@@ -86,7 +86,7 @@ test("g8_the_revocation_endpoint_is_https_or_on_this_machine", () => {
   createRefresher({ ...options, revocation_endpoint: "http://127.0.0.1:9/revoke" });
 });
 
-test("without_a_revocation_endpoint_or_the_wish_nothing_is_sent", async () => {
+test("without a revocation endpoint, or without revoke, nothing is sent", async () => {
   for (const [options, wish] of [
     [{ revocation_endpoint: undefined }, { revoke: true }],
     [{}, undefined],
@@ -109,7 +109,7 @@ const ANSWERS = {
   "no network": () => Promise.reject(new TypeError("fetch failed")),
 };
 for (const [name, answer] of Object.entries(ANSWERS))
-  test(`after ${name} the sign-out is done, and the token is never used again`, async () => {
+  test(`after ${name} the sign-out settles, and the token is never used again`, async () => {
     const storage = memoryStorage();
     const { refresher, asked } = session(answer, { storage });
     await refresher.setTokens(LOGIN);
@@ -123,7 +123,7 @@ for (const [name, retryAfter, waitMs] of [
   ["seconds", () => "2", 2000],
   ["a date", () => new Date(Date.now() + 3000).toUTCString(), 3000],
 ])
-  test(`g10_a_server_that_is_busy_and_names_${name}_is_asked_once_more_then`, async () => {
+  test(`G10 a busy server that sends ${name} is asked once more at that time`, async () => {
     time = virtualTime();
     const busy = () => new Response(null, { status: 503, headers: { "retry-after": retryAfter() } });
     const { refresher, asked } = session(busy);
@@ -141,7 +141,7 @@ for (const [name, retryAfter, waitMs] of [
     assert.equal(asked.length, 2, "once");
   });
 
-test("a_session_without_a_refresh_token_revokes_its_access_token", async () => {
+test("a session without a refresh token revokes its access token", async () => {
   const { refresher, asked } = session(DONE);
   await refresher.setTokens({ access_token: LOGIN.access_token, expires_in: 3600 });
   await refresher.signOut({ revoke: true });
@@ -151,7 +151,7 @@ test("a_session_without_a_refresh_token_revokes_its_access_token", async () => {
   );
 });
 
-test("a_page_whose_first_call_is_a_revoking_sign_out_revokes_what_is_stored", async () => {
+test("a page whose first call is a revoking sign out revokes what is stored", async () => {
   const storage = memoryStorage();
   const before = session(DONE, { storage });
   await before.refresher.setTokens(LOGIN);
@@ -166,7 +166,7 @@ test("a_page_whose_first_call_is_a_revoking_sign_out_revokes_what_is_stored", as
   assert.equal(await storage.load(), null);
 });
 
-test("a_revoking_sign_out_before_anything_else_revokes_the_tokens_of_the_options_if_nothing_is_stored", async () => {
+test("a revoking sign out before anything else revokes the tokens of the options if nothing is stored", async () => {
   const tokens = { refresh_token: "a.refresh.token.of.the.options-Yc24" };
   const { refresher, asked } = session(DONE, { tokens });
   await refresher.signOut({ revoke: true });
@@ -177,7 +177,7 @@ test("a_revoking_sign_out_before_anything_else_revokes_the_tokens_of_the_options
   await assert.rejects(refresher.getAccessToken(), { code: "signed_out" });
 });
 
-test("a_revoking_sign_out_right_after_a_login_revokes_that_logins_token", async () => {
+test("a revoking sign-out right after a login revokes the token of that login", async () => {
   const { refresher, asked } = session(DONE);
   const login = refresher.setTokens(LOGIN);
   const out = refresher.signOut({ revoke: true });
@@ -186,7 +186,7 @@ test("a_revoking_sign_out_right_after_a_login_revokes_that_logins_token", async 
   assert.ok(asked.length > 0 && asked.every(({ token }) => token === LOGIN.refresh_token));
 });
 
-test("a_server_that_refuses_a_revocation_without_a_proof_gets_one_and_the_nonce_it_wants", async () => {
+test("a server that refuses a revocation without a proof gets one and the nonce it wants", async () => {
   const refused =
     (error, headers, status = 400) =>
     () =>

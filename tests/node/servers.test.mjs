@@ -29,7 +29,7 @@ const all = () => [servers.oidc, servers.go1, servers.goto, servers.vault];
 // --- oidc-provider ---------------------------------------------------------------------------------------------------
 
 for (const name of ["none", "basic", "post"]) {
-  test(`oidc_rotates_for_the_client_${name}_and_ends_the_family_on_reuse`, async () => {
+  test(`oidc-provider rotates for the client ${name} and ends the family on a replay`, async () => {
     const first = await servers.oidc.mint(name);
     const second = await oidcRefresh(servers.oidc, name, first.refresh_token);
     assert.equal(second.status, 200);
@@ -49,7 +49,7 @@ for (const name of ["none", "basic", "post"]) {
   });
 }
 
-test("oidc_refuses_basic_that_is_not_form_encoded", async () => {
+test("oidc-provider refuses a Basic header that is not form-encoded", async () => {
   const { refresh_token } = await servers.oidc.mint("basic");
   assertRefused(
     await oidcRefresh(servers.oidc, "basic", refresh_token, { encode: (text) => text }),
@@ -59,7 +59,7 @@ test("oidc_refuses_basic_that_is_not_form_encoded", async () => {
   assert.equal((await oidcRefresh(servers.oidc, "basic", refresh_token)).status, 200, "it spent nothing");
 });
 
-test("oidc_takes_a_used_refresh_token_again_while_its_grace_lasts", async () => {
+test("oidc-provider accepts a used refresh token again within its grace period", async () => {
   const lenient = await startOidc({ graceSeconds: 60 });
   try {
     const { refresh_token } = await lenient.mint("none");
@@ -71,7 +71,7 @@ test("oidc_takes_a_used_refresh_token_again_while_its_grace_lasts", async () => 
   }
 });
 
-test("oidc_revokes_a_refresh_token_on_request", async () => {
+test("oidc-provider revokes a refresh token on request", async () => {
   const { refresh_token, access_token } = await servers.oidc.mint("none");
   const body = new URLSearchParams({ token: refresh_token, ...servers.oidc.clients.none });
   assert.equal((await fetch(servers.oidc.revocation_endpoint, { method: "POST", body })).status, 200);
@@ -79,7 +79,7 @@ test("oidc_revokes_a_refresh_token_on_request", async () => {
   assert.equal((await use(servers.oidc, access_token)).status, 401);
 });
 
-test("oidc_publishes_the_endpoints_it_is_used_by", async () => {
+test("oidc-provider publishes its endpoints", async () => {
   const response = await fetch(`${servers.oidc.issuer}/.well-known/openid-configuration`);
   const { issuer, token_endpoint, revocation_endpoint } = await response.json();
   const { oidc } = servers;
@@ -89,7 +89,7 @@ test("oidc_publishes_the_endpoints_it_is_used_by", async () => {
   );
 });
 
-test("oidc_prints_nothing", async () => {
+test("oidc-provider prints nothing", async () => {
   const program = `
     import { startOidc } from ${JSON.stringify(new URL("../servers/oidc.mjs", import.meta.url).href)};
     const server = await startOidc();
@@ -107,7 +107,7 @@ test("oidc_prints_nothing", async () => {
 
 // --- all of them -----------------------------------------------------------------------------------------------------
 
-test("a_page_may_call_every_server_and_read_its_challenges", async () => {
+test("a page may call every server and read its challenges", async () => {
   for (const server of all()) {
     const asked = { Origin: "http://127.0.0.1:1", "Access-Control-Request-Method": "POST" };
     const headers = {
@@ -124,7 +124,7 @@ test("a_page_may_call_every_server_and_read_its_challenges", async () => {
   }
 });
 
-test("an_error_at_the_server_spends_the_refresh_token_only_after_the_commit", async () => {
+test("an error at the server spends the refresh token only after the commit", async () => {
   for (const [fault, spent] of [
     ["500-before", false],
     ["500-after", true],
@@ -136,7 +136,7 @@ test("an_error_at_the_server_spends_the_refresh_token_only_after_the_commit", as
   }
 });
 
-test("a_lost_reply_spends_the_refresh_token_and_is_logged_as_granted", async () => {
+test("a lost reply spends the refresh token and is logged as granted", async () => {
   for (const [server, refreshed] of [
     [servers.go1, (refresh_token) => go1Refresh(servers.go1, { refresh_token })],
     [servers.oidc, (refresh_token) => oidcRefresh(servers.oidc, "post", refresh_token)],
@@ -150,7 +150,7 @@ test("a_lost_reply_spends_the_refresh_token_and_is_logged_as_granted", async () 
   }
 });
 
-test("faults_come_in_their_order_and_then_the_server_is_well", async () => {
+test("faults come in their order, then the server works", async () => {
   servers.go1.faults.next = ["429", "html", "truncate", { name: "slow", delayMs: 50 }];
   const throttled = await go1Refresh(servers.go1);
   assert.deepEqual([throttled.status, throttled.headers.get("retry-after")], [429, "1"]);
@@ -163,7 +163,7 @@ test("faults_come_in_their_order_and_then_the_server_is_well", async () => {
   assert.throws(() => (servers.go1.faults.next = "earthquake"), /unknown fault earthquake; write one of /);
 });
 
-test("a_server_closes_at_once_although_a_reply_hangs", async () => {
+test("a server closes at once although a reply hangs", async () => {
   const server = await startGoTo();
   server.faults.always = "hang";
   const hanging = goToRefresh(server, { refresh_token: server.mint().refresh_token });
@@ -173,7 +173,7 @@ test("a_server_closes_at_once_although_a_reply_hangs", async () => {
   await rejected;
 });
 
-test("an_administrator_can_end_every_session_and_refuse_access_tokens_early", async () => {
+test("an administrator can end every session and refuse access tokens early", async () => {
   for (const server of all()) {
     const first = await server.mint("none");
     server.rejectAccessTokens();
@@ -188,7 +188,7 @@ test("an_administrator_can_end_every_session_and_refuse_access_tokens_early", as
   assertRefused(await vaultRefresh(servers.vault, refresh_token), 400, "invalid_grant");
 });
 
-test("in_fast_time_lifetimes_shrink_and_the_clock_can_jump", async () => {
+test("in fast time lifetimes are shorter and the clock can jump", async () => {
   const fast = await startGoTo({ secondsPerHour: 2 });
   try {
     const minted = fast.mint();
@@ -203,7 +203,7 @@ test("in_fast_time_lifetimes_shrink_and_the_clock_can_jump", async () => {
   }
 });
 
-test("no_log_and_no_refusal_holds_a_token_or_a_secret", async () => {
+test("no log and no refusal holds a token or a secret", async () => {
   const { go1, goto, vault, oidc } = servers;
   const tokens = [go1, goto, vault].map((server) => server.mint().refresh_token);
   const replies = [

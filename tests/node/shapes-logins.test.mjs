@@ -75,7 +75,7 @@ test("R10 one login reply is two sessions, and each refreshes with its own token
   }
 });
 
-test("R10 a user's refresh may be answered plainly", async () => {
+test("R10 a user's refresh may have a plain reply", async () => {
   const { refresher } = user();
   await refresher.setTokens(LOGIN);
   server.expect({

@@ -280,7 +280,7 @@ test("K12 the token that a refresh brought renews itself at the next one, from t
   another.close();
 });
 
-test("K8 a slot that nothing fills sends nothing and says so", async () => {
+test("K8 an unfilled slot is an error and sends nothing", async () => {
   for (const [slot, tokens] of [
     ["{instance}", {}],
     ["{user.name}", { user: { id: 1 } }],
@@ -305,7 +305,7 @@ test("K8 a slot that nothing fills sends nothing and says so", async () => {
   server.check();
 });
 
-test("K8 two requests have two correlation ids", async () => {
+test("K8 two requests have different correlation ids", async () => {
   const ids = [];
   const request = ({ body }) => ids.push(new URLSearchParams(body).get("nonce"));
   server.expect({ request, reply: fresh() }, { request, reply: fresh() });
@@ -317,7 +317,7 @@ test("K8 two requests have two correlation ids", async () => {
   refresher.close();
 });
 
-test("A4 nobody's names, places or templates get past what a parameter may be called", () => {
+test("A4 no name, place or template can produce a reserved parameter", () => {
   const token_endpoint = "https://auth.example/token";
   for (const [options, message] of [
     [{ request: JSON.parse('{"names":{"__proto__":"x"}}') }, /request\.names\.__proto__/],

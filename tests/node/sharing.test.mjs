@@ -29,7 +29,7 @@ for (const count of [2, 3, 8])
     assert.equal(server.requests.length, 1);
   });
 
-test("who_waited_for_the_lock_adopts_what_came_meanwhile_and_sends_nothing", async () => {
+test("a context that waited for the lock adopts the new tokens and sends nothing", async () => {
   const lock = hostLock();
   const { server, all } = await contexts(2, { lock });
   server.next({ fault: "slow", seconds: 2 });
@@ -44,7 +44,7 @@ test("who_waited_for_the_lock_adopts_what_came_meanwhile_and_sends_nothing", asy
   assert.deepEqual(all[1].events.types(), ["token-changed peer"]);
 });
 
-test("two_users_of_one_process_share_nothing", async () => {
+test("two users of one process share nothing", async () => {
   const server = fakeAuthorizationServer();
   const users = [1, 2].map(() => context(server, memoryStorage()).refresher);
   await Promise.all(users.map((user) => user.setTokens(runOut(server.login()))));
@@ -58,7 +58,7 @@ test("two_users_of_one_process_share_nothing", async () => {
 
 // --- losers and winners ----------------------------------------------------------------------------------------------
 
-test("a_loser_whose_token_is_refused_adopts_the_winners_and_clears_nothing", async () => {
+test("a context whose token is refused adopts the winner's tokens and clears nothing", async () => {
   const server = fakeAuthorizationServer({ revokeFamily: false });
   const late = async (...request) => {
     await new Promise((resolve) => setTimeout(resolve, 2 * SECOND));
@@ -97,7 +97,7 @@ test("a_loser_whose_token_is_refused_adopts_the_winners_and_clears_nothing", asy
   assert.equal(await winner.refresher.getAccessToken(), tokens.access_token);
 });
 
-test("an_end_of_session_is_written_only_over_the_token_that_was_refused", async () => {
+test("the end of a session is written only over the token that was refused", async () => {
   const inner = memoryStorage();
   let overtake;
   const storage = {
@@ -134,7 +134,7 @@ test("an_end_of_session_is_written_only_over_the_token_that_was_refused", async 
 });
 
 for (const where of ["here", "in another context"])
-  test(`a sign-out ${where} wins over a refresh in flight: nothing comes back, waiters are told, the successor is revoked`, async () => {
+  test(`a sign-out ${where} wins over an in-flight refresh: the storage stays empty, callers are rejected, the successor is revoked`, async () => {
     const { server, storage, all } = await contexts(2);
     server.next({ fault: "slow", seconds: 2 });
     const waiting = all[0].refresher.getAccessToken();
@@ -151,7 +151,7 @@ for (const where of ["here", "in another context"])
     assert.equal(server.requests.length, sent, "nothing is sent after a sign-out");
   });
 
-test("a_late_result_does_not_bring_a_session_back_that_was_forgotten_in_a_row_which_cannot_compare", async () => {
+test("a late result does not restore a session that was deleted from a storage without compare-and-swap", async () => {
   const storage = row();
   const { server, all } = await contexts(2, { storage });
   server.next({ fault: "slow", seconds: 2 });
@@ -163,7 +163,7 @@ test("a_late_result_does_not_bring_a_session_back_that_was_forgotten_in_a_row_wh
   assert.equal(storage.load(), null);
 });
 
-test("a_caller_who_left_before_the_lock_came_causes_no_request", async () => {
+test("a caller that aborted before the lock was granted causes no request", async () => {
   let release;
   const lock = async (work) => {
     await new Promise((resolve) => (release = resolve));
@@ -181,7 +181,7 @@ test("a_caller_who_left_before_the_lock_came_causes_no_request", async () => {
 });
 
 for (const where of ["here", "in another context"])
-  test(`a login ${where} wins over a refresh in flight: the other account's tokens never land in its record`, async () => {
+  test(`a login ${where} wins over an in-flight refresh: tokens of the other account are never in its record`, async () => {
     const { server, storage, all } = await contexts(2);
     server.next({ fault: "slow", seconds: 2 });
     all[0].refresher.getAccessToken().catch(() => {});
@@ -194,7 +194,7 @@ for (const where of ["here", "in another context"])
       assert.equal((await outcomeOf(refresher.getAccessToken())).value, bob.access_token);
   });
 
-test("each_change_is_told_once_in_every_context_with_growing_generations_and_its_source", async () => {
+test("each change is one event in every context, with its source and growing generations", async () => {
   const server = fakeAuthorizationServer();
   const storage = memoryStorage();
   const [one, two] = [context(server, storage), context(server, storage)];
@@ -241,7 +241,7 @@ test("each_change_is_told_once_in_every_context_with_growing_generations_and_its
   }
 });
 
-test("no_replay_of_a_lost_request_once_the_storage_holds_another_token", async () => {
+test("a lost request is not replayed once the storage holds another token", async () => {
   const server = fakeAuthorizationServer({ reuse: { graceSeconds: 30 } });
   const { storage, all } = await contexts(2, { server });
   server.next("lost-reply");
@@ -255,7 +255,7 @@ test("no_replay_of_a_lost_request_once_the_storage_holds_another_token", async (
   assert.equal(server.requests.length, 1);
 });
 
-test("an_older_generation_that_a_lagging_storage_shows_replaces_nothing", async () => {
+test("an older generation from a lagging storage replaces nothing", async () => {
   const inner = memoryStorage();
   const history = [];
   let lag = 0;

@@ -22,20 +22,20 @@ async function sentWith(options, tokens = {}) {
 
 // --- A: the request ---------------------------------------------------------------------------------------------------
 
-test("a1_a2_a_refresh_is_one_post_with_one_grant_type_and_one_refresh_token", async () => {
+test("A1 A2 a refresh is one POST with one grant_type and one refresh_token", async () => {
   const { method, parameters } = await sentWith({ parameters: { tenant: "t" }, scope: "read" });
   assert.equal(method, "POST");
   assert.deepEqual(parameters.getAll("grant_type"), ["refresh_token"]);
   assert.equal(parameters.getAll("refresh_token").length, 1);
 });
 
-test("a3_a_refresh_token_of_any_characters_arrives_byte_for_byte", async () => {
+test("A3 a refresh token of any characters arrives byte for byte", async () => {
   const refresh_token = "a+b/c%=&é ~'()*\u{1F600}";
   const { parameters } = await sentWith({}, { refresh_token });
   assert.equal(parameters.get("refresh_token"), refresh_token);
 });
 
-test("a4_no_parameter_is_sent_twice_but_resource", async () => {
+test("A4 no parameter except resource is sent twice", async () => {
   const options = {
     scope: "read",
     resource: ["https://a/", "https://b/"],
@@ -47,27 +47,27 @@ test("a4_no_parameter_is_sent_twice_but_resource", async () => {
     assert.equal(parameters.getAll(name).length, name === "resource" ? 2 : 1, name);
 });
 
-test("a5_what_is_empty_is_left_out", async () => {
+test("A5 empty parameters are omitted", async () => {
   const { text } = await sentWith({ scope: "", resource: [], parameters: { late: () => "" } });
   assert.match(text, /^grant_type=refresh_token&refresh_token=[^&]+&client_id=me$/);
 });
 
-test("a12_a_scope_is_sent_only_where_the_options_have_one", async () => {
+test("A12 a scope is sent only where the options have one", async () => {
   assert.equal((await sentWith({})).parameters.has("scope"), false);
   assert.equal((await sentWith({ scope: "read write" })).parameters.get("scope"), "read write");
 });
 
-test("a13_the_query_of_the_endpoint_is_kept", async () => {
+test("A13 the query of the endpoint is kept", async () => {
   const { url } = await sentWith({ token_endpoint: `${token_endpoint}?tenant=a%20b&v=2` });
   assert.equal(url, `${token_endpoint}?tenant=a%20b&v=2`);
 });
 
-test("a15_json_is_asked_for", async () => {
+test("A15 the Accept header asks for JSON", async () => {
   assert.equal((await sentWith({})).headers.accept, "application/json");
 });
 
 for (const status of [301, 302, 303, 307, 308])
-  test(`a16_a_refresh_token_does_not_follow_a_${status}`, async (t) => {
+  test(`A16 a refresh token is not sent to the target of a ${status}`, async (t) => {
     const elsewhere = [];
     const other = await listen(
       async (req, res) => (elsewhere.push(await readBody(req)), respond(res, 200, {})),
@@ -82,7 +82,7 @@ for (const status of [301, 302, 303, 307, 308])
     assert.deepEqual(elsewhere, []);
   });
 
-test("a17_the_examples_of_the_standards_come_out_as_they_are_written", async () => {
+test("A17 the examples of the standards are reproduced", async () => {
   // RFC 6749 section 6
   const secret = { client_id: "s6BhdRkqt3", client_secret: "gX1fBat3bV" };
   const refresh = await sentWith(secret, { refresh_token: "tGzv3JOkF0XG5Qx2TlKWIA" });
@@ -106,7 +106,7 @@ test("a17_the_examples_of_the_standards_come_out_as_they_are_written", async () 
 
 // --- B: the reply -----------------------------------------------------------------------------------------------------
 
-test("b1_another_success_is_one_only_where_the_shape_says_so", async () => {
+test("B1 another 2xx status is a success only where the shape says so", async () => {
   const created = () =>
     Response.json({ access_token: "an.access.token-Oq51", token_type: "Bearer" }, { status: 201 });
   const only200 = expiredSession(endpoint(created), { ...client, response: { successStatus: [200] } });
@@ -115,7 +115,7 @@ test("b1_another_success_is_one_only_where_the_shape_says_so", async () => {
   assert.equal((await both.refresher.getTokens()).access_token, "an.access.token-Oq51");
 });
 
-test("b5_a_new_refresh_token_replaces_the_old_one_in_the_same_write_as_the_access_token", async () => {
+test("B5 a new refresh token replaces the old one in the same write as the access token", async () => {
   const { refresher, storage, refresh_token } = expiredSession(endpoint(), client);
   const pairs = [];
   storage.subscribe(async () => {
@@ -130,7 +130,7 @@ test("b5_a_new_refresh_token_replaces_the_old_one_in_the_same_write_as_the_acces
     if (access) assert.equal(known.get(access) ?? (known.set(access, refresh), refresh), refresh);
 });
 
-test("b7_b11_a_narrower_scope_is_told_and_narrows_no_later_request", async () => {
+test("B7 B11 a narrower scope is reported and does not narrow later requests", async () => {
   const server = endpoint(granted({ scope: "read" }), granted());
   const { refresher } = expiredSession(server, client);
   await refresher.setTokens({
@@ -144,7 +144,7 @@ test("b7_b11_a_narrower_scope_is_told_and_narrows_no_later_request", async () =>
   assert.ok(server.asked.every(({ parameters }) => !parameters.has("scope")));
 });
 
-test("b8_members_that_nobody_knows_are_handed_on_as_they_came", async () => {
+test("B8 unknown members are passed on unchanged", async () => {
   const extra = {
     principal: "ada",
     instance_url: "https://na1.example",
@@ -156,7 +156,7 @@ test("b8_members_that_nobody_knows_are_handed_on_as_they_came", async () => {
   for (const [name, value] of Object.entries(extra)) assert.deepEqual(tokens[name], value);
 });
 
-test("b9_tokens_of_64_kib_survive_and_a_reply_of_more_than_a_mebibyte_is_none", async () => {
+test("B9 tokens of 64 KiB are accepted, and a reply of more than 1 MiB is an error", async () => {
   const long = (character) => character.repeat(64 * 1024);
   const server = endpoint(granted({ access_token: long("A"), refresh_token: long("R") }), granted());
   const { refresher } = expiredSession(server, client);
@@ -169,7 +169,7 @@ test("b9_tokens_of_64_kib_survive_and_a_reply_of_more_than_a_mebibyte_is_none", 
 
 // --- C: errors --------------------------------------------------------------------------------------------------------
 
-test("c3_c4_a_dead_refresh_token_is_told_once_and_further_calls_fail_at_once", async () => {
+test("C3 C4 an invalid refresh token is one event, and further calls fail at once", async () => {
   const server = endpoint(refused("invalid_grant"));
   const { refresher, events } = expiredSession(server, client);
   await assert.rejects(refresher.getTokens(), { code: "session_ended", error: "invalid_grant" });
@@ -180,7 +180,7 @@ test("c3_c4_a_dead_refresh_token_is_told_once_and_further_calls_fail_at_once", a
 
 // --- D, E: the access token -------------------------------------------------------------------------------------------
 
-test("d6_d7_a_step_up_challenge_is_the_callers_and_leads_to_no_refresh", async () => {
+test("D6 D7 a step-up challenge is returned to the caller and causes no refresh", async () => {
   const api = [];
   const challenge = 'Bearer error="insufficient_user_authentication", max_age="5", acr_values="urn:strong"';
   const server = endpoint();
@@ -201,7 +201,7 @@ test("d6_d7_a_step_up_challenge_is_the_callers_and_leads_to_no_refresh", async (
   }
 });
 
-test("e14_a_bound_token_is_never_sent_as_bearer_whatever_a_challenge_offers", async () => {
+test("E14 a bound token is never sent as Bearer, whatever a challenge offers", async () => {
   const schemes = [];
   const server = endpoint(granted({ token_type: "DPoP" }), granted({ token_type: "DPoP" }));
   const { refresher } = expiredSession(
@@ -221,7 +221,7 @@ test("e14_a_bound_token_is_never_sent_as_bearer_whatever_a_challenge_offers", as
 
 // --- G: resources and rich requests -----------------------------------------------------------------------------------
 
-test("g1_the_request_of_rfc_8707_figure_5_is_reproduced_byte_for_byte", async () => {
+test("G1 the request of RFC 8707 figure 5 is reproduced byte for byte", async () => {
   const { text, headers } = await sentWith(
     {
       client_id: "s6BhdRkqt3",
@@ -237,12 +237,12 @@ test("g1_the_request_of_rfc_8707_figure_5_is_reproduced_byte_for_byte", async ()
   assert.equal(headers.authorization, "Basic czZCaGRSa3F0Mzpoc3FFelFsVW9IQUU5cHg0RlNyNHlJ");
 });
 
-test("g1_a_resource_is_an_absolute_uri_without_a_fragment", () => {
+test("G1 a resource is an absolute URI without a fragment", () => {
   for (const resource of ["/relative", "https://a/#part", "", ["https://a/", "b"]])
     assert.throws(() => createRefresher({ token_endpoint, resource }), /resource must be an absolute URI/);
 });
 
-test("g2_one_refresh_token_is_one_request_at_a_time_whatever_is_asked_for", async () => {
+test("G2 one refresh token has one request at a time, whatever is requested", async () => {
   let under = 0;
   let most = 0;
   const server = endpoint();
@@ -260,7 +260,7 @@ test("g2_one_refresh_token_is_one_request_at_a_time_whatever_is_asked_for", asyn
   assert.equal(most, 1);
 });
 
-test("g4_authorization_details_are_sent_as_json_and_the_granted_ones_are_handed_on", async () => {
+test("G4 authorization_details are sent as JSON, and the granted ones are passed on", async () => {
   const asked = [
     {
       type: "payment_initiation",
@@ -289,7 +289,7 @@ test("g4_authorization_details_are_sent_as_json_and_the_granted_ones_are_handed_
   assert.equal(server.asked.length, 2, "never again by itself");
 });
 
-test("k11_an_audience_is_sent_beside_a_scope_and_resources", async () => {
+test("K11 an audience is sent beside a scope and resources", async () => {
   const { text } = await sentWith({
     scope: "read",
     resource: ["https://a/", "https://b/"],
@@ -303,7 +303,7 @@ test("k11_an_audience_is_sent_beside_a_scope_and_resources", async () => {
 
 // --- I: rotation ------------------------------------------------------------------------------------------------------
 
-test("i2_i9_what_a_server_says_of_its_refresh_tokens_end_is_handed_on_and_drops_nothing", async () => {
+test("I2 I9 the expiry of a refresh token is passed on and drops nothing", async () => {
   // the example of the draft on the expiration of refresh tokens, and the names that others have for it
   const rows = [
     { refresh_token_timeout: 604800, authorization_expires_in: 2592000 },
@@ -327,7 +327,7 @@ test("i2_i9_what_a_server_says_of_its_refresh_tokens_end_is_handed_on_and_drops_
   assert.equal(server.asked.length, rows.length);
 });
 
-test("i10_where_the_old_token_works_until_its_successor_is_used_a_lost_reply_costs_nothing", async () => {
+test("I10 where the old token works until its successor is used, a lost reply costs nothing", async () => {
   const lost = () => Promise.reject(new TypeError("fetch failed"));
   const server = endpoint(lost, lost, granted());
   const { refresher, refresh_token } = expiredSession(server, { ...client, reuse: "until-successor-used" });
@@ -338,7 +338,7 @@ test("i10_where_the_old_token_works_until_its_successor_is_used_a_lost_reply_cos
   );
 });
 
-test("i4_i5_i6_a_refresh_token_is_in_the_storage_and_in_token_requests_and_nowhere_else", async () => {
+test("I4 I5 I6 a refresh token is only in the storage and in token requests", async () => {
   const storage = memoryStorage();
   const refresher = createRefresher({ ...client, token_endpoint, storage, fetch: async () => granted() });
   const events = record(refresher);

@@ -13,7 +13,7 @@ for (const [kind, create] of Object.entries({
   webStorage: () => webStorage(fakeArea(), KEY),
   callbackStorage: () => callbackStorage(memoryStorage()),
 })) {
-  test(`${kind}: what_is_saved_is_loaded_and_null_forgets_it`, async () => {
+  test(`${kind}: a saved record is loaded, and null deletes it`, async () => {
     const storage = create();
     assert.equal((await storage.load()) ?? null, null);
     assert.equal(await storage.save(record(1), null), true);
@@ -24,7 +24,7 @@ for (const [kind, create] of Object.entries({
     assert.equal(await storage.load(), null);
   });
 
-  test(`${kind}: another_generation_refuses_the_write_and_keeps_what_is_there`, async () => {
+  test(`${kind}: a write that expects another generation is refused and keeps the record`, async () => {
     const storage = create();
     assert.equal(await storage.save(record(2), 1), false);
     assert.equal(await storage.load(), null);
@@ -36,7 +36,7 @@ for (const [kind, create] of Object.entries({
     assert.deepEqual(await storage.load(), record(1));
   });
 
-  test(`${kind}: a_record_changed_in_memory_is_not_changed_in_the_storage`, async () => {
+  test(`${kind}: a record changed in memory is not changed in the storage`, async () => {
     const storage = create();
     const given = record(1);
     await storage.save(given, null);
@@ -45,7 +45,7 @@ for (const [kind, create] of Object.entries({
     assert.deepEqual(await storage.load(), record(1));
   });
 
-  test(`${kind}: showing_the_storage_shows_no_token`, async () => {
+  test(`${kind}: showing the storage shows no token`, async () => {
     const storage = create();
     await storage.save(record(1), null);
     const shown = inspect(storage, { depth: 9, showHidden: true, getters: true }) + JSON.stringify(storage);
@@ -53,7 +53,7 @@ for (const [kind, create] of Object.entries({
   });
 }
 
-test("memoryStorage: a_write_is_heard_after_it_is_done_and_until_unsubscribed", async () => {
+test("memoryStorage: subscribers are called after each write, until they unsubscribe", async () => {
   const storage = memoryStorage();
   const heard = [];
   const end = storage.subscribe(() => heard.push(storage.load().generation));
@@ -70,34 +70,34 @@ test("memoryStorage: a_write_is_heard_after_it_is_done_and_until_unsubscribed", 
   assert.deepEqual(heard, [1]);
 });
 
-test("memoryStorage: two_objects_are_two_sessions", () => {
+test("memoryStorage: two objects are two sessions", () => {
   const storage = memoryStorage();
   storage.save(record(1), null);
   assert.equal(memoryStorage().load(), null);
 });
 
-test("storages_that_compare_say_so", () => {
+test("storages with compare-and-swap say so", () => {
   assert.equal(memoryStorage().conditionalSave, true);
   assert.equal(webStorage(fakeArea(), KEY).conditionalSave, true);
   assert.equal(callbackStorage({ load() {}, save() {} }).conditionalSave, undefined);
   assert.equal(callbackStorage({ load() {}, save() {}, conditionalSave: true }).conditionalSave, true);
 });
 
-test("webStorage: the_record_is_one_json_string_under_one_key", () => {
+test("webStorage: the record is one JSON string under one key", () => {
   const area = fakeArea();
   webStorage(area, KEY).save(record(1), null);
   assert.deepEqual(area.keys(), [KEY]);
   assert.deepEqual(JSON.parse(area.getItem(KEY)), record(1));
 });
 
-test("webStorage: it_is_named_by_area_and_key", () => {
+test("webStorage: its name is made of area and key", () => {
   const area = fakeArea();
   assert.equal(webStorage(area, KEY).name, undefined);
   withGlobal("localStorage", area, () => assert.equal(webStorage(area, KEY).name, `web:local:${KEY}`));
   withGlobal("sessionStorage", area, () => assert.equal(webStorage(area, KEY).name, `web:session:${KEY}`));
 });
 
-test("webStorage: what_is_no_json_is_refused_without_quoting_it_and_stays", () => {
+test("webStorage: an item that is not JSON is an error without a quote, and stays", () => {
   const area = fakeArea({ [KEY]: '{"tokens":{"refresh_token":"rt-secret-1234' });
   assert.throws(
     () => webStorage(area, KEY).load(),
@@ -107,7 +107,7 @@ test("webStorage: what_is_no_json_is_refused_without_quoting_it_and_stays", () =
   assert.match(area.getItem(KEY), /rt-secret/);
 });
 
-test("webStorage: a_login_takes_the_place_of_what_was_unreadable_and_keeps_it_aside", () => {
+test("webStorage: a login replaces an unreadable item and keeps a copy of it", () => {
   for (const unreadable of ["", "{", '"text"', "[]", '{"generation":"1"}']) {
     const area = fakeArea({ [KEY]: unreadable });
     const storage = webStorage(area, KEY);
@@ -118,14 +118,14 @@ test("webStorage: a_login_takes_the_place_of_what_was_unreadable_and_keeps_it_as
   }
 });
 
-test("webStorage: a_record_of_a_later_format_counts_with_its_generation", () => {
+test("webStorage: the generation of a record in a later format is respected", () => {
   const area = fakeArea({ [KEY]: '{"format":2,"generation":4}' });
   const storage = webStorage(area, KEY);
   assert.equal(storage.save(record(1), null), false);
   assert.equal(storage.save(record(5), 4), true);
 });
 
-test("webStorage: a_full_area_says_so_and_keeps_the_record", () => {
+test("webStorage: a full area is an error and keeps the record", () => {
   const area = fakeArea();
   const storage = webStorage(area, KEY);
   storage.save(record(1), null);
@@ -136,7 +136,7 @@ test("webStorage: a_full_area_says_so_and_keeps_the_record", () => {
   assert.deepEqual(storage.load(), record(1));
 });
 
-test("webStorage: other_tabs_are_heard_by_key_and_area", () => {
+test("webStorage: writes of other tabs are heard for this key and area only", () => {
   const target = new EventTarget();
   const area = fakeArea();
   const fire = (key, storageArea) =>
@@ -159,14 +159,14 @@ test("webStorage: other_tabs_are_heard_by_key_and_area", () => {
   webStorage(area, KEY).subscribe(() => {})(); // where there are no window events
 });
 
-test("webStorage: an_area_or_key_that_is_none_is_refused", () => {
+test("webStorage: an invalid area or key is refused", () => {
   for (const area of [undefined, null, {}, "localStorage"])
     assert.throws(() => webStorage(area, KEY), { name: "TypeError", message: /area must be/ });
   for (const key of [undefined, "", 7])
     assert.throws(() => webStorage(fakeArea(), key), { name: "TypeError", message: /key must be/ });
 });
 
-test("callbackStorage: everything_given_is_passed_on_with_its_this", async () => {
+test("callbackStorage: every function is called with its this", async () => {
   class Rows {
     row = null;
     name = "rows";
@@ -194,7 +194,7 @@ test("callbackStorage: everything_given_is_passed_on_with_its_this", async () =>
   assert.equal(storage.name, "rows");
 });
 
-test("callbackStorage: what_is_no_function_is_refused_by_name", () => {
+test("callbackStorage: an option that is not a function is refused by name", () => {
   const working = { load() {}, save() {} };
   for (const [wrong, name] of [
     [undefined, "load"],

@@ -12,7 +12,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 // --- timers are hints ------------------------------------------------------------------------------------------------
 
-test("without_any_timer_a_call_alone_still_gets_a_valid_token", async () => {
+test("without any timer a call still gets a valid token", async () => {
   const { server, refresher } = await begin({ background: "always" });
   const first = await refresher.getAccessToken();
   time.killTimers();
@@ -23,7 +23,7 @@ test("without_any_timer_a_call_alone_still_gets_a_valid_token", async () => {
   assert.equal(server.requests.length, 1);
 });
 
-test("a_lifetime_of_ninety_days_arms_no_timer_that_overflows_and_asks_for_nothing_before_its_time", async () => {
+test("a lifetime of ninety days overflows no timer and causes no early request", async () => {
   const { server, refresher } = await begin({ accessTokenSeconds: 90 * 86_400, background: "always" });
   await refresher.getAccessToken();
   await time.pass(DAY);
@@ -36,7 +36,7 @@ test("a_lifetime_of_ninety_days_arms_no_timer_that_overflows_and_asks_for_nothin
   assert.ok(time.delays.filter((delay) => delay === LONGEST_TIMER).length >= 3, "clamped, and armed again");
 });
 
-test("no_lifetime_however_absurd_makes_a_timer_that_fires_at_once", async () => {
+test("no lifetime, however absurd, makes a timer that fires at once", async () => {
   for (const expires_in of [1e9, 1e300, "1e12", -5, 0, "soon", null, Number.MAX_SAFE_INTEGER]) {
     const server = fakeAuthorizationServer();
     const refresher = createRefresher({ ...server.options, background: "always" });
@@ -51,7 +51,7 @@ test("no_lifetime_however_absurd_makes_a_timer_that_fires_at_once", async () => 
   }
 });
 
-test("a_timer_that_nobody_waits_for_keeps_no_program_alive", async () => {
+test("a timer without a waiting caller does not keep a program alive", async () => {
   const { server, refresher } = await begin({ background: "always", keepAliveSeconds: 600 });
   await time.settle();
   assert.ok(time.armed().length > 0);
@@ -71,7 +71,7 @@ test("a_timer_that_nobody_waits_for_keeps_no_program_alive", async () => {
   assert.ok(time.armed().every(({ isRef }) => !isRef));
 });
 
-test("close_leaves_no_timer_no_listener_and_no_subscription_behind", async () => {
+test("close leaves no timer, no listener and no subscription", async () => {
   const inner = memoryStorage();
   let subscribed = 0;
   const storage = callbackStorage({
@@ -86,7 +86,7 @@ test("close_leaves_no_timer_no_listener_and_no_subscription_behind", async () =>
   await assert.rejects(refresher.getAccessToken(), { code: "closed" });
 });
 
-test("mount_unmount_mount_costs_one_request_and_leaves_one_timer", async () => {
+test("mount, unmount, mount costs one request and leaves one timer", async () => {
   const server = fakeAuthorizationServer();
   const storage = memoryStorage();
   const options = { ...server.options, storage, background: "always" };
@@ -104,7 +104,7 @@ test("mount_unmount_mount_costs_one_request_and_leaves_one_timer", async () => {
   assert.equal(server.revokedSessions, 0);
 });
 
-test("on_workers_no_timer_outlives_the_calls", async () => {
+test("on Workers no timer outlives the calls", async () => {
   const { setInterval, clearInterval } = globalThis;
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
   const beats = new Set();
@@ -140,7 +140,7 @@ for (const [word, wrongMs] of [
   ["fast", DAY],
   ["slow", -DAY],
 ])
-  test(`a_clock_that_is_a_day_${word}_and_steady_changes_nothing`, async () => {
+  test(`a clock that is a day ${word} and steady changes nothing`, async () => {
     time.setClock(wrongMs);
     const { server, refresher } = await begin({ background: "always" });
     const first = await refresher.getAccessToken();
@@ -154,7 +154,7 @@ for (const [word, wrongMs] of [
     assert.equal(server.revokedSessions, 0);
   });
 
-test("a_clock_that_is_set_back_costs_one_refresh_and_no_loop", async () => {
+test("a clock that is set back costs one refresh and no loop", async () => {
   const { server, refresher } = await begin();
   const first = await refresher.getAccessToken();
   time.setClock(-DAY);
@@ -167,7 +167,7 @@ test("a_clock_that_is_set_back_costs_one_refresh_and_no_loop", async () => {
   assert.equal(server.requests.length, 1);
 });
 
-test("a_clock_that_is_set_back_within_the_life_of_a_token_prolongs_it_by_nothing", async () => {
+test("a clock that is set back does not extend the life of a token", async () => {
   const { server, refresher } = await begin();
   const first = await refresher.getAccessToken();
   await time.pass(HOUR - 600 * SECOND);
@@ -179,7 +179,7 @@ test("a_clock_that_is_set_back_within_the_life_of_a_token_prolongs_it_by_nothing
   assert.equal(server.requests.length, 1);
 });
 
-test("a_clock_that_is_set_forward_costs_one_refresh_and_no_loop", async () => {
+test("a clock that is set forward costs one refresh and no loop", async () => {
   const { server, refresher } = await begin();
   await refresher.getAccessToken();
   time.setClock(DAY);
@@ -190,7 +190,7 @@ test("a_clock_that_is_set_forward_costs_one_refresh_and_no_loop", async () => {
   assert.equal(server.requests.length, 1);
 });
 
-test("a_record_from_the_future_is_stale_and_refreshed_once", async () => {
+test("a record from the future is stale and refreshed once", async () => {
   const { server, storage, refresher } = await begin();
   refresher.close();
   time.setClock(-DAY);
@@ -202,7 +202,7 @@ test("a_record_from_the_future_is_stale_and_refreshed_once", async () => {
   assert.equal(server.requests.length, 1);
 });
 
-test("a_401_for_a_token_that_looks_valid_here_refreshes_once", async () => {
+test("a 401 for a token that looks valid here refreshes once", async () => {
   time.setClock(-DAY); // this device believes in every token a day too long
   const { server, refresher } = await begin();
   const rejected = await refresher.getAccessToken();
@@ -211,7 +211,7 @@ test("a_401_for_a_token_that_looks_valid_here_refreshes_once", async () => {
   assert.equal(server.requests.length, 1);
 });
 
-test("the_lifetime_counts_from_the_moment_before_the_request", async () => {
+test("the lifetime counts from the time before the request", async () => {
   const { server, refresher } = await begin({ accessTokenSeconds: 100 });
   server.next({ fault: "slow", seconds: 20 });
   const { value } = await within(refresher.refresh(), 21 * SECOND);
@@ -220,7 +220,7 @@ test("the_lifetime_counts_from_the_moment_before_the_request", async () => {
 
 // --- sleep -----------------------------------------------------------------------------------------------------------
 
-test("a_device_that_slept_serves_no_token_that_ran_out_meanwhile", async () => {
+test("a device that slept serves no token that expired meanwhile", async () => {
   const { server, refresher } = await begin({ background: "always" });
   const first = await refresher.getAccessToken();
   time.sleep(8 * HOUR);
@@ -229,7 +229,7 @@ test("a_device_that_slept_serves_no_token_that_ran_out_meanwhile", async () => {
   assert.equal(server.requests.length, 1);
 });
 
-test("a_device_that_slept_reads_the_storage_before_it_hands_anything_out", async () => {
+test("a device that slept reads the storage before it serves a token", async () => {
   const storage = unheard(memoryStorage());
   const { server, refresher, events } = await begin({ storage, accessTokenSeconds: 86_400 });
   const first = await refresher.getAccessToken();
@@ -244,7 +244,7 @@ test("a_device_that_slept_reads_the_storage_before_it_hands_anything_out", async
   assert.equal(server.requests.length, 1);
 });
 
-test("a_refresh_that_failed_at_the_moment_of_waking_is_tried_again_without_a_login", async () => {
+test("a refresh that failed at wake-up is retried without a login", async () => {
   const { server, refresher } = await begin({ background: "always" });
   await refresher.getAccessToken();
   server.always("unsent"); // the network is not up yet
@@ -258,7 +258,7 @@ test("a_refresh_that_failed_at_the_moment_of_waking_is_tried_again_without_a_log
   assert.ok(await refresher.getAccessToken());
 });
 
-test("a_page_that_comes_online_or_is_shown_tries_again_at_once", async () => {
+test("a page that comes online or becomes visible retries at once", async () => {
   for (const [target, type] of [
     ["window", "online"],
     ["document", "visibilitychange"],
@@ -288,7 +288,7 @@ test("a_page_that_comes_online_or_is_shown_tries_again_at_once", async () => {
   }
 });
 
-test("a_hidden_page_rests_and_a_shown_one_refreshes_ahead_of_need", async () => {
+test("a hidden page does not refresh ahead, and a visible one does", async () => {
   const page = openPage();
   try {
     const { server, refresher } = await begin();
@@ -306,7 +306,7 @@ test("a_hidden_page_rests_and_a_shown_one_refreshes_ahead_of_need", async () => 
   }
 });
 
-test("an_idle_session_is_kept_alive_as_often_as_it_was_asked_for", async () => {
+test("an idle session is kept alive at keepAliveSeconds", async () => {
   const { server } = await begin({ accessTokenSeconds: 30 * 86_400, keepAliveSeconds: 86_400 });
   await time.pass(10.5 * DAY);
   assert.equal(server.requests.length, 10);
@@ -314,7 +314,7 @@ test("an_idle_session_is_kept_alive_as_often_as_it_was_asked_for", async () => {
 
 // --- a short life --------------------------------------------------------------------------------------------------
 
-test("a_token_of_twenty_seconds_is_not_refreshed_in_the_first_half_of_its_life", async () => {
+test("a token of twenty seconds is not refreshed in the first half of its life", async () => {
   const { server, refresher } = await begin({ accessTokenSeconds: 20, background: "always" });
   for (let second = 0; second < 10; second++) {
     await refresher.getAccessToken({ minValiditySeconds: 60 });

@@ -73,7 +73,7 @@ test("a transport is handed the options' fetch to send with, and the platform's 
   assert.deepEqual(sentBy, [own, globalThis.fetch]);
 });
 
-test("whatever a transport throws, or gives in place of a response, may have reached the server: it is not sent again", async () => {
+test("after an error of a transport, or a value that is no Response, the request may have reached the server: it is not retried", async () => {
   const refused = Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNREFUSED" } });
   for (const [answer, words] of [
     [undefined, /transport must give a Response \(given: undefined\)/],
@@ -135,7 +135,7 @@ test("a transport has the time of a request, and its signal aborts then", async 
   refresher.close();
 });
 
-test("a transport that ignores its signal holds nobody up", { timeout: 30_000 }, async () => {
+test("a transport that ignores its signal delays no caller", { timeout: 30_000 }, async () => {
   const { refresher } = sessionOver(() => new Promise(() => {}), { timeoutSeconds: 0.2, retries: 0 });
   const error = await reasonOf(refresher.getAccessToken({ timeoutSeconds: 1 }));
   assert.match(error.code, /^(unavailable|outcome_unknown|timeout)$/);
@@ -195,7 +195,7 @@ test("the example of a signed request runs, three refreshes long", async (t) => 
   stranger.close();
 });
 
-test("the example of two steps keeps the tokens whatever becomes of the second", async (t) => {
+test("the example of two steps keeps the tokens although the second step fails", async (t) => {
   let minted = 0;
   let logins = 0;
   const auth = await serverThat(t, () => [
