@@ -1,4 +1,4 @@
-// Serves the page in Rust, and beside it, on the same origin, the packed npm package. Not a test by itself.
+// Serves the page in Rust and, on the same origin, the packed npm package. Not a test by itself.
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";

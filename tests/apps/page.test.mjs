@@ -1,4 +1,4 @@
-// The page in Rust (Yew, examples/apps/page) in Chromium against oidc-provider; and the npm package beside it on the same session.
+// The page in Rust (Yew, examples/apps/page) in Chromium against oidc-provider, sharing its session with the npm package.
 
 import "../leaks/listener.mjs";
 import { hearPage } from "../leaks/pages.mjs";
@@ -12,7 +12,7 @@ const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
 
 let oidc, pages, browser, context;
-/** What consoles said that nobody expected, and what is expected. */
+/** Unexpected console output, and the pattern of the expected output. */
 let complaints, expected;
 
 before(async () => {
@@ -61,7 +61,7 @@ test("an API that refuses the token gets a new one, once", async () => {
   const tab = await open();
   await logIn(tab, await oidc.mint("none"));
   oidc.rejectAccessTokens();
-  expected = /401/; // Chromium's own line about it
+  expected = /401/; // Chromium logs each 401
   await does(tab, "call", "the API says 200");
   assert.deepEqual(outcomes(), ["granted 1"]);
 });
@@ -135,7 +135,7 @@ test("the npm package and the crate, called at once, send one request", async ()
   );
 });
 
-/** A login whose access token has run out. */
+/** A login whose access token has expired. */
 const ranOut = async () => ({ ...(await oidc.mint("none")), expires_in: undefined, expires_at: 1 });
 
 const outcomes = () =>
@@ -158,7 +158,7 @@ async function open() {
   return tab;
 }
 
-/** The package on the database of the page in Rust, as any page would have it. */
+/** The npm package on the database of the page in Rust. */
 async function openPackage() {
   const tab = await openTab("package");
   const { token_endpoint, clients } = oidc;
@@ -197,7 +197,7 @@ async function does(tab, button, answer) {
   await tab.waitForFunction((answer) => document.querySelector("#answer").textContent === answer, answer);
 }
 
-/** The token's end, the generation, the last event. */
+/** The last characters of the token, the generation, the last event. */
 const shown = (tab) =>
   tab.evaluate(() => ["token", "generation", "told"].map((id) => document.getElementById(id).textContent));
 

@@ -11,7 +11,7 @@ import { COMPATIBILITY_DATE } from "../runtimes/bundle.mjs";
 import { startOidc } from "../servers/index.mjs";
 
 const APP = fileURLToPath(new URL("../../target/apps/worker_in_rust", import.meta.url));
-/** What `worker-build` writes around a module. */
+/** The module that `worker-build` generates around a Worker. */
 const ENTRY = `import module from "./worker_in_rust_bg.wasm";
 import { fetch, initSync, Session } from "./worker_in_rust.js";
 initSync({ module });

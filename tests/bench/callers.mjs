@@ -1,5 +1,5 @@
-// Ten thousand callers who ask at once, with an access token that has run out: how long until all have the new one, and how many
-// token requests that takes. `node tests/bench/callers.mjs [rounds]`, after `cargo xtask pack`.
+// Ten thousand callers ask at once while the access token is expired: the time until all have the new one, and the number of token
+// requests. `node tests/bench/callers.mjs [rounds]`, after `cargo xtask pack`.
 import { createRefresher } from "oauth-refresher";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 
@@ -18,7 +18,7 @@ for (let round = 0; round <= rounds; round++) {
   const settled = performance.now();
   if (new Set(answers).size !== 1 || server.requests.length !== 1)
     throw new Error(`${new Set(answers).size} tokens, ${server.requests.length} requests`);
-  if (round === 0) continue; // the core is compiled in it
+  if (round === 0) continue; // the first round includes the compilation of the core
   times.asking.push(asked - begun);
   times.settled.push(settled - begun);
 }

@@ -1,11 +1,11 @@
-// The Worker of cloudflare.mjs: its load comes from inside, so that no HTTP of the host is in the figures. Not a bench by itself.
+// The Worker of cloudflare.mjs. It makes its load itself, so that the figures contain no HTTP of the host. Not a bench by itself.
 
 import { DurableObject, env } from "cloudflare:workers";
 import { createRefresher } from "oauth-refresher";
 import { TokenVault } from "oauth-refresher/cloudflare";
 
 const HOUR_SECONDS = 3600;
-/** As long as most access tokens are. */
+/** The length of a typical access token. */
 const ACCESS_TOKEN = "a".repeat(800);
 
 let memory;
@@ -25,7 +25,7 @@ const reply = (expires_in) => ({
   expires_in,
 });
 
-/** The least that a refresh can be answered by: nothing of the network is measured. */
+/** The shortest reply to a refresh, because the network is not measured. */
 const server = async () => Response.json(reply(HOUR_SECONDS));
 const options = { token_endpoint: "https://auth.example/token", client_id: "bench", fetch: server };
 
@@ -53,7 +53,7 @@ const users = (count) => Array.from({ length: count }, (_, i) => `user-${i}`);
 const actions = {
   login: () => env.VAULT.getByName("one").setTokens(reply(HOUR_SECONDS)),
 
-  /** `count` calls, `width` at a time. */
+  /** Makes `count` calls, `width` at a time. */
   async load({ kind, count, width }) {
     const call = calls[kind];
     let left = count;
@@ -63,7 +63,7 @@ const actions = {
     await Promise.all(Array.from({ length: width }, one));
   },
 
-  /** A login each, with an access token that has run out. */
+  /** Logs each user in, with an expired access token. */
   async logins({ count }) {
     const expired = { expires_in: undefined, expires_at: 1 };
     await Promise.all(
@@ -71,7 +71,7 @@ const actions = {
     );
   },
 
-  /** Of each user, `width` at a time. */
+  /** Refreshes each user's session, `width` at a time. */
   async refreshes({ count, width }) {
     const left = users(count);
     const one = async () => {
@@ -80,7 +80,7 @@ const actions = {
     await Promise.all(Array.from({ length: width }, one));
   },
 
-  /** In this isolate, each with a session of its own. */
+  /** Makes refreshers in this isolate, each with its own session. */
   async refreshers({ count }) {
     globalThis.kept = [];
     for (let i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
-// What a vault costs in workerd, on the packed package: calls beside an empty Durable Object method, refreshes, memory and cold starts.
-// What is compared takes turns, and the figures are medians (least – most): the machine is noisy.
+// The costs of a vault in workerd, with the packed package: calls beside an empty Durable Object method, refreshes, memory, cold starts.
+// The compared variants alternate, and the figures are medians (least – most), because the machine is noisy.
 //
 //   node tests/bench/cloudflare.mjs [calls|refreshes|memory|start] [rounds]
 
@@ -113,7 +113,7 @@ function inNode(state) {
 `;
 }
 
-/** A new isolate to its first response, in a process that runs: with and without the import. */
+/** The time from a new isolate to its first response in a running process, with and without the import. */
 async function start(pairs = 60) {
   const kinds = {
     "an empty Worker": 'export default { fetch: () => new Response("") };',
@@ -215,7 +215,7 @@ async function inWorker(bench, options = {}) {
   }
 }
 
-/** Of the isolate, after its garbage was collected. */
+/** Heap of the isolate after a garbage collection. */
 async function heapOf(workerd) {
   const inspector = await workerd.getInspectorURL();
   const list = await (await fetch(new URL("/json", inspector.href.replace(/^ws/, "http")))).json();
@@ -235,13 +235,13 @@ async function heapOf(workerd) {
       socket.addEventListener("message", heard);
       socket.send(JSON.stringify({ id, method }));
     });
-  await command("HeapProfiler.takeHeapSnapshot"); // the one that collects garbage first, and answers
+  await command("HeapProfiler.takeHeapSnapshot"); // collects garbage first, and answers
   const { usedSize } = await command("Runtime.getHeapUsage");
   socket.close();
   return usedSize;
 }
 
-/** Milliseconds of each, or what it answers, in turns; another one is first each time. */
+/** Milliseconds of each variant, or its result. The variants alternate, and another one is first in each round. */
 async function inTurns(kinds, count, answers = false) {
   const names = Object.keys(kinds);
   const times = Object.fromEntries(names.map((name) => [name, []]));

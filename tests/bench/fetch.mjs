@@ -1,5 +1,5 @@
-// What refresher.fetch costs beside plain fetch, on the packed package in Node: time per call against a server on loopback, in
-// pairs; our own time, with a fetch that answers at once; and the memory of a thousand uploads of a megabyte at the same time.
+// The costs of refresher.fetch beside plain fetch, with the packed package in Node: time per call against a server on loopback, in
+// pairs; its own time, with a fetch that answers at once; the memory of a thousand simultaneous uploads of a megabyte.
 //
 //   node tests/bench/fetch.mjs
 
@@ -50,7 +50,7 @@ async function ownTime(origin) {
   console.log(`our own time, median of ${20 * PAIRS}: ${us(median(times.ours) - median(times.plain))}`);
 }
 
-/** One after the other, and the first of a pair in turns. */
+/** Runs the calls one after the other; the first of a pair alternates. */
 async function inPairs(calls, pairs, finish) {
   const times = { plain: [], ours: [] };
   for (let pair = -100; pair < pairs; pair++)

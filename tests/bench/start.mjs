@@ -1,6 +1,6 @@
-// How long from `import` to the first token request leaving, and what getAccessToken() costs while the token is fresh.
+// The time from `import` to the first token request, and the cost of getAccessToken() while the token is fresh.
 //   node tests/bench/start.mjs [repetitions]
-// Of the packed package in tests/node_modules. Not run by the tests: a busy machine shows other figures.
+// Measures the packed package in tests/node_modules. Not run by the tests, because a busy machine distorts the figures.
 
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:http";
@@ -47,7 +47,7 @@ async function inPages() {
   const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
   const browser = await chromium.launch({ executablePath, headless: true, args: FLAGS.split(" ") });
   const fresh = (url, specifier) => async () => {
-    const context = await browser.newContext(); // with a cache of its own, which is empty
+    const context = await browser.newContext(); // with its own, empty cache
     const page = await context.newPage();
     await page.goto(url);
     const figures = await page.evaluate(`(${untilFirstRequest})(${JSON.stringify(specifier)})`);
@@ -84,7 +84,7 @@ async function startBundle() {
   };
 }
 
-/** Beside an async function that does nothing: what is left is ours. */
+/** The difference to an empty async function. */
 async function whileFresh() {
   const refresher = createRefresher({ token_endpoint: "https://auth.example/token" });
   await refresher.setTokens({ access_token: "a", token_type: "Bearer", expires_in: 3600 });
@@ -109,7 +109,7 @@ async function nanosecondsPerCall(call) {
 }
 
 async function repeated(measure) {
-  await measure(); // the first one reads files the others find in memory
+  await measure(); // the first run reads the files from the disk
   const all = [];
   for (let i = 0; i < REPETITIONS; i++) all.push(await measure());
   return all;

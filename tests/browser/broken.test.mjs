@@ -1,4 +1,4 @@
-// Pages whose platform lacks or breaks what tabs share a session by: locks, channels, storages, a secure context.
+// Pages whose platform has no locks, channels, storages or secure context, or broken ones.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -85,7 +85,7 @@ for (const kind of ["local", "indexeddb"])
       const ours = ({ name }) => name.startsWith("oauth-refresher:");
       let name;
       while (!(name = (await navigator.locks.query()).held.find(ours)?.name));
-      await new Promise((later) => setTimeout(later, 200)); // the request is out
+      await new Promise((later) => setTimeout(later, 200)); // the request is in-flight
       return navigator.locks.request(name, { steal: true }, async () => {});
     });
     const [ours, theirs] = await Promise.all([
@@ -162,7 +162,7 @@ const refusals = {
         return request;
       };
     },
-    // what comes of a full disk
+    // the error of a full disk
     AbortError: () => {
       IDBObjectStore.prototype.put = function () {
         this.transaction.abort();

@@ -1,5 +1,5 @@
-// Five tabs, one session, tokens of two seconds, a server that ends everything when a refresh token comes twice; and tabs
-// that are closed, crashed, frozen, blocked and reloaded at random, some of them in the middle of a token request.
+// Five tabs with one session and tokens of two seconds, at a server that ends the session when a refresh token is replayed. Tabs are
+// closed, crashed, frozen, blocked and reloaded at random, some of them during a token request.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -46,7 +46,7 @@ test("the search finds eight characters of a secret and not seven", () => {
   assert.equal(leaks(["it was 3456789, or so"], ["0123456789abc"]).length, 0);
 });
 
-/** A run that failed, whole: what was done to whom, asked, answered, read, written and heard, in order. No token is in it. */
+/** The whole log of a failed run in order: actions, requests, replies, reads, writes and events. It contains no token. */
 async function kept({ lives, requests, rejections, complaints, losses, history, deeds }, failures, name) {
   const folder = fileURLToPath(new URL("../../target/chaos/", import.meta.url));
   const file = `${folder}${name}-${Date.now()}.json`;

@@ -1,4 +1,4 @@
-// Every kind of context that can share a session: frames, workers, copies of the package, duplicated tabs, mounts that come twice.
+// Every kind of context that can share a session: frames, workers, copies of the package, duplicated tabs, double mounts.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -162,9 +162,9 @@ test("a duplicated tab that logs in has its own session, and a reload loses noth
   assert.equal(here.servers.oidc.requests.length, 5);
 });
 
-// --- what the tests speak of ------------------------------------------------------------------------------------------
+// --- helpers ----------------------------------------------------------------------------------------------------------
 
-/** A tab with that session in its sessionStorage, and its duplicate: window.open copies as Duplicate Tab does. */
+/** A tab with that session in its sessionStorage, and its duplicate: window.open copies sessionStorage as Duplicate Tab does. */
 async function duplicated(tokens) {
   const first = await openTab();
   await first.evaluate((given) => inPage.open(given), { ...input("session", never), tokens });
@@ -183,7 +183,7 @@ async function duplicated(tokens) {
   return [first, second];
 }
 
-/** In a page, before its scripts: counts what would be left behind. */
+/** Runs in a page before its scripts: counts timers and listeners. */
 function countLoose() {
   const counts = { listeners: 0, channels: 0, timers: 0 };
   window.loose = () => ({ ...counts });

@@ -1,4 +1,4 @@
-// DPoP in pages of every engine: Chromium always, Firefox and WebKit with --long. Keys in IndexedDB are where engines differ.
+// DPoP in pages of every engine: Chromium always, Firefox and WebKit with --long. Engines differ in keys in IndexedDB.
 
 import "../leaks/listener.mjs";
 import { heard } from "../leaks/search.mjs";
@@ -76,7 +76,7 @@ const placeOf = (pathname) =>
     ? join(installedDirectory(), pathname.slice("/package/".length))
     : join(TESTS, pathname);
 
-/** Promise.withResolvers, which Node 20 has not. */
+/** Promise.withResolvers, which Node 20 lacks. */
 function withResolvers() {
   const parts = {};
   parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));

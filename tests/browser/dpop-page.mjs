@@ -1,5 +1,5 @@
-// What dpop-engines.test.mjs has a page do, in any browser: the vectors of proofs and of client assertions, a key that survives a visit,
-// a bound session with nonces.
+// The page of dpop-engines.test.mjs, for any browser: the test vectors of proofs and client assertions, a key that survives a visit, a
+// bound session with nonces.
 
 import { createRefresher } from "oauth-refresher";
 import { clientSecretJwt, mutualTls, privateKeyJwt } from "oauth-refresher/client-auth";
@@ -44,7 +44,7 @@ if (!sessionStorage.before) {
   await fetch("/results", { method: "POST", body: JSON.stringify(failures) });
 }
 
-/** F11: no page can show a certificate; with a fetch of the application's own nothing is said against it. */
+/** F11: a page cannot present a certificate; with a `fetch` of the application mutualTls is accepted. */
 function certificateIsRefused() {
   const options = { ...server, clientAuth: mutualTls() };
   try {

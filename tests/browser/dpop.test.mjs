@@ -1,4 +1,4 @@
-// DPoP in Chromium pages: the key in IndexedDB, across tabs and visits, at a server on another origin that wants nonces.
+// DPoP in Chromium pages: the key in IndexedDB, across tabs and visits, at a server on another origin that requires nonces.
 
 import "../leaks/listener.mjs";
 import { hearPage } from "../leaks/pages.mjs";
@@ -54,7 +54,7 @@ test("a bound session is logged in, rotated, and found again by the next visit",
   assert.equal(await tab.evaluate(() => inPage.thumbprint()), jkt);
   assert.deepEqual(
     oidc.requests.map(({ outcome, error }) => error ?? outcome),
-    ["use_dpop_nonce", "granted", "use_dpop_nonce", "granted"], // the nonces are in memory
+    ["use_dpop_nonce", "granted", "use_dpop_nonce", "granted"], // nonces are kept in memory only
   );
 });
 
@@ -174,7 +174,7 @@ test("the private key in IndexedDB cannot be exported", async () => {
   assert.deepEqual(found, { name: "InvalidAccessError", extractable: false });
 });
 
-// --- what the tests speak of ------------------------------------------------------------------------------------------
+// --- helpers ----------------------------------------------------------------------------------------------------------
 
 const client = () => ({
   token_endpoint: oidc.token_endpoint,

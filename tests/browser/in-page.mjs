@@ -1,4 +1,4 @@
-// What package.test.mjs does inside a page, with the package imported by its name.
+// The page's part of package.test.mjs, with the package imported by its name.
 
 import { createRefresher } from "oauth-refresher";
 import { dpop } from "oauth-refresher/dpop";
@@ -28,7 +28,7 @@ const workers = {
 
 const presets = { oidc: (options) => options, go1, goto: goTo, vault };
 
-/** The key of this origin, made or fetched when it is needed. */
+/** The key of this origin, created or loaded at its first use. */
 const key = dpop({ keyStorage: "indexeddb" });
 
 window.inPage = {
@@ -59,7 +59,7 @@ window.inPage = {
     if (tokens) await refresher.setTokens(tokens);
   },
 
-  /** The same with a session that is bound to this origin's key. */
+  /** The same, with a session that is bound to this origin's key. */
   openBound: ({ server, tokens }) =>
     inPage.open({
       server: { ...server, dpop: key },
@@ -68,7 +68,7 @@ window.inPage = {
       options: { background: "never" },
     }),
 
-  /** Asks at that very millisecond, so that two pages ask at once. */
+  /** Asks at a given millisecond, so that two pages ask at once. */
   async askAt(atMs, options) {
     while (Date.now() < atMs);
     return inPage.refresher.getAccessToken(options);
@@ -79,7 +79,7 @@ window.inPage = {
     return { code: error.code, refreshTokenState: error.refreshTokenState, text: String(error) };
   },
 
-  /** The first event with these members, as soon as it is there. */
+  /** Waits for the first event with these members. */
   async heard(members) {
     const names = Object.keys(members);
     return until(() => inPage.events.find((event) => names.every((name) => event[name] === members[name])));
@@ -89,7 +89,7 @@ window.inPage = {
     return until(() => inPage.refresher.state === state);
   },
 
-  /** A worker with a refresher of its own on the session of this origin: what it was given. */
+  /** The result of a worker with its own refresher on the session of this origin. */
   async worker(options, kind = "dedicated") {
     const port = await workers[kind]();
     const answer = new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// A refresher in a dedicated, shared or service worker, where no import map reaches.
+// A refresher in a dedicated, shared or service worker, where import maps do not apply.
 
 import { createRefresher } from "/package/entry/inline.js";
 import { indexedDbStorage } from "/package/storage/index.js";

@@ -1,5 +1,5 @@
-// Claims about indexedDbStorage, to be run inside a page: `run(indexedDbStorage)` answers a list of { claim, failure }.
-// Nothing is imported, so that the page may take the storage from wherever the package is served.
+// Claims about indexedDbStorage, for a page: `run(indexedDbStorage)` returns a list of { claim, failure }.
+// This file imports nothing, so that the page can take the storage from any URL of the package.
 
 export async function run(indexedDbStorage) {
   const results = [];

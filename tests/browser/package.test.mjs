@@ -1,5 +1,5 @@
-// The packed package in Chromium pages under a strict policy, against real servers: one page, two tabs, a worker, a page that
-// comes back.
+// The packed package in Chromium pages under a strict content security policy, against real servers: one page, two tabs, a worker, a
+// second visit.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -135,7 +135,7 @@ test("visible tabs refresh ahead with one request per rotation, and hidden tabs 
   await tabs[1].evaluate((given) => inPage.open(given), shared);
   await delay(2500);
   await Promise.all(tabs.map((tab) => tab.evaluate(setVisibility, "hidden")));
-  await delay(300); // what was under way when the tabs were hidden
+  await delay(300); // requests that were in-flight when the tabs were hidden
   const whileVisible = requests.length;
   assert.ok(whileVisible >= 2, `refreshed ${whileVisible} times without being asked`);
   await delay(1500);
@@ -147,15 +147,15 @@ test("visible tabs refresh ahead with one request per rotation, and hidden tabs 
     assert.deepEqual([outcome, refreshTokenNumber], ["granted", i + 1]);
 });
 
-// --- what the tests speak of ------------------------------------------------------------------------------------------
+// --- helpers ----------------------------------------------------------------------------------------------------------
 
-/** In a page: what a person does by switching tabs. */
+/** Runs in a page: the events of a user who switches tabs. */
 function setVisibility(state) {
   Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }
 
-/** In each round the access token has run out, and both tabs ask at the same millisecond. */
+/** In each round the access token is expired, and both tabs ask at the same millisecond. */
 async function askInRounds(tabs, rounds) {
   const { requests } = here.servers.oidc;
   for (let round = 1; round <= rounds; round++) {

@@ -15,7 +15,7 @@ const SCRIPT = "text/javascript; charset=utf-8";
 /**
  * `/` has the package, `/no-wasm` has it under a policy without 'wasm-unsafe-eval', `/bare` has only the import map for it,
  * `/elsewhere` is another page.
- * `origins` is where the pages may connect to.
+ * `origins`: the origins that the pages may connect to.
  */
 export async function startPages(origins) {
   const map = JSON.stringify(await importMap(installedDirectory(), "/package"));
@@ -61,7 +61,7 @@ const page = (map, policy, scripts = IN_PAGE) => ({
 
 async function script(pathname) {
   const path = normalize(pathname).slice(1);
-  // a second address is a second copy
+  // a second URL is a second copy
   const inPackage = /^(package|copy)\/(.*\.js)$/.exec(path)?.[2];
   if (!inPackage && path !== VECTORS && !OWN.includes(path)) return undefined;
   const folder = path === VECTORS ? join(HERE, "..") : HERE;

@@ -1,5 +1,5 @@
-// The demo page in Chromium, with the packed package and the demo's servers: what a person sees, and what the servers saw.
-// SCREENSHOT_DIRECTORY=… leaves pictures of it there.
+// The demo page in Chromium, with the packed package and the demo's servers: what a user sees, and which requests the servers got.
+// SCREENSHOT_DIRECTORY=… writes screenshots there.
 
 import "../leaks/listener.mjs";
 import { hearPage } from "../leaks/pages.mjs";
@@ -65,7 +65,7 @@ test("two tabs share each session with one token request per rotation", async ()
       const sinceMs = i === 0 ? Infinity : atMs - requests[i - 1].atMs;
       assert.ok(sinceMs > LIFE_SECONDS * 500, `${name}: two token requests within ${sinceMs} ms`);
     }
-    // A rotation between the readings is caught by reading again.
+    // Read again if there was a rotation between the readings.
     await until(async () => {
       const here = [await figure(first, name, "here"), await figure(second, name, "here")].map(Number);
       return here[0] + here[1] === requestsOf()[name].length;
@@ -182,7 +182,7 @@ test("no token and no error is in either page", async () => {
     for (const secret of secrets)
       assert.ok(!html.includes(secret.slice(0, 8)), "a piece of a token is in the page");
   }
-  // Chromium itself reports what the tests above had refused and lost.
+  // Chromium logs the requests that the tests above refused and lost.
   const ordered = /status of 40[01]|CONTENT_LENGTH_MISMATCH/;
   assert.deepEqual(
     complaints.filter((complaint) => !ordered.test(complaint)),
@@ -199,7 +199,7 @@ test("the page's server answers loopback host names and its own page only", asyn
   assert.equal((await bare(new URL("/serve.mjs", url))).status, 404, "the server's own code is not served");
 });
 
-// --- what the tests speak of ------------------------------------------------------------------------------------------
+// --- helpers ----------------------------------------------------------------------------------------------------------
 
 async function openTab() {
   const tab = hearPage(await context.newPage());
@@ -209,7 +209,7 @@ async function openTab() {
   return tab;
 }
 
-/** What the servers were asked, by session. */
+/** The token requests of each session. */
 function requestsOf() {
   const entries = sessionsOf(servers).filter(({ session }) => NAMES.includes(session.name));
   return Object.fromEntries(entries.map(({ session, requests }) => [session.name, requests()]));
@@ -222,7 +222,7 @@ const figure = (tab, name, figure) =>
 const generation = (tab, name) => tab.locator(`[data-session=${name}]`).getAttribute("data-generation");
 const lastWords = (tab, name) => tab.locator(`[data-session=${name}] .last`).innerText();
 
-/** Runs in the page: every text that is broken, cut off or out of sight. */
+/** Runs in the page: finds texts that are broken, cut off or invisible. */
 function brokenText() {
   const broken = [];
   const lines = (node) =>
@@ -264,7 +264,7 @@ async function picture(name, ...tabs) {
   }
 }
 
-/** fetch would normalise the path and set the Host header itself. */
+/** Not by fetch, which normalises the path and sets the Host header itself. */
 function bare(url, { method = "GET", headers = {} } = {}) {
   return new Promise((answered, failed) => {
     const { hostname, port, pathname } = url;

@@ -1,4 +1,4 @@
-// Pages that go and come back out of the back/forward cache, and pages that only listen.
+// Pages that are restored from the back/forward cache, and pages that only listen.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -136,9 +136,9 @@ test("the package adds no unload listener", async () => {
   );
 });
 
-// --- what the tests speak of ------------------------------------------------------------------------------------------
+// --- helpers ----------------------------------------------------------------------------------------------------------
 
-/** The page goes to another one; when it is back, the first thing that it does is to ask. */
+/** Navigates away and back. The first action of the restored page is to ask for a token. */
 async function leave(tab, { asks = true } = {}) {
   await tab.evaluate((asks) => {
     addEventListener("pageshow", ({ persisted }) => {
@@ -152,7 +152,7 @@ async function leave(tab, { asks = true } = {}) {
 }
 
 async function back(tab) {
-  await tab.goBack({ waitUntil: "commit" }); // out of the cache there is no load
+  await tab.goBack({ waitUntil: "commit" }); // a restored page has no load event
   return tab.evaluate(() => inPage.asked ?? "it was loaded anew");
 }
 

@@ -1,4 +1,4 @@
-// Tabs of Chromium with the packed package, against real servers, for the tests of this folder. Not a test by itself.
+// Chromium tabs with the packed package, against real servers, for the tests of this folder. Not a test by itself.
 
 import { hearPage } from "../leaks/pages.mjs";
 import assert from "node:assert/strict";
@@ -9,16 +9,16 @@ import { startPages } from "./page-server.mjs";
 
 const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
-/** By this name the pages are no secure context, which they are on a loopback address. */
+/** Under this host name a page is not a secure context; under a loopback address it is. */
 const INSECURE_HOST = "pages.example";
 
-/** Everything that a test file of this folder needs, begun before its tests and ended after them. */
+/** The set-up of a test file of this folder: started before its tests and closed after them. */
 export function tabs() {
   const it = {
     servers: undefined,
     pages: undefined,
     context: undefined,
-    /** What consoles said that nobody expected. */
+    /** Unexpected console output. */
     complaints: [],
 
     async openTab(path = "", context = it.context) {
@@ -34,10 +34,10 @@ export function tabs() {
       tab.on("pageerror", (error) => it.complaints.push(String(error)));
     },
 
-    /** The address of a page by a name that is no secure context. */
+    /** The address of a page in an insecure context. */
     insecure: (path = "") => it.pages.url.replace("127.0.0.1", INSECURE_HOST) + path,
 
-    /** Two tabs on one session, whose access token has run out unless said otherwise; neither refreshes unless it is asked. */
+    /** Two tabs on one session. Its access token is expired by default, and neither tab refreshes in the background. */
     async openSession(kind, given, options = { background: "never" }) {
       const both = await Promise.all([it.openTab(), it.openTab()]);
       const tokens = given ?? (await it.runOut());
@@ -53,14 +53,14 @@ export function tabs() {
       return { token_endpoint, ...(client ?? clients?.none ?? { partnerId }) };
     },
 
-    /** All that the server was asked is one refresh, with the first refresh token. */
+    /** The server got one refresh, with the first refresh token, and nothing else. */
     oneRequest() {
       const { requests } = it.servers.oidc;
       const asked = requests.map(({ outcome, refreshTokenNumber }) => `${outcome} ${refreshTokenNumber}`);
       assert.deepEqual(asked, ["granted 1"]);
     },
 
-    /** A login whose access token has run out. */
+    /** A login whose access token has expired. */
     runOut: async () => ({ ...(await it.servers.oidc.mint("none")), expires_in: undefined, expires_at: 1 }),
   };
 
@@ -77,7 +77,7 @@ export function tabs() {
       executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
       headless: true,
       args: [...FLAGS.split(" "), `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`],
-      // Playwright turns the back/forward cache off, which people have on.
+      // Playwright turns the back/forward cache off; users have it on.
       ignoreDefaultArgs: ["--disable-back-forward-cache"],
     });
   });

@@ -1,5 +1,4 @@
-// An API on loopback and the token endpoint that it trusts, on one origin, with all that they were asked written down. Not a test
-// by itself.
+// An API on loopback and its token endpoint, on one origin, with a log of their requests. Not a test by itself.
 
 import { createServer } from "node:http";
 
@@ -11,8 +10,8 @@ const CORS = {
 };
 
 /**
- * `answers`: what "METHOD /path" answers to an access token that is good; `{}` to what is not among them. Each is given the request,
- * and answers what becomes JSON, or writes to the response itself and answers undefined.
+ * `answers`: the function that answers "METHOD /path" with a valid access token; other requests get `{}`. It gets the request and
+ * returns a value for JSON, or writes to the response itself and returns undefined.
  */
 export async function startApi(answers = {}) {
   const calls = [];
@@ -69,13 +68,13 @@ export async function startApi(answers = {}) {
     origin,
     calls,
     refreshes,
-    /** `statuses`: of the next calls whose token is good. `refresh`: what the token endpoint waits for, `refreshStatus`: what it answers. */
+    /** `statuses`: of the next calls with a valid token. `refresh`: a promise the token endpoint waits for; `refreshStatus`: its status. */
     next,
     accepts: (token) => good.has(token),
     login: mint,
-    /** The access tokens that are out are refused from now on; the session goes on. */
+    /** Revokes all issued access tokens; the session continues. */
     kill: () => void (good = new Set()),
-    /** And the refresh token too. */
+    /** Revokes the refresh token too. */
     endSession: () => void ((good = new Set()), (isOver = true)),
     close: () => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())),
   };

@@ -1,5 +1,4 @@
-// The recipes of docs/fetch.md for React, WebSocket and event streams, as they stand there, in a Chromium page whose API is on
-// another origin.
+// The recipes of docs/fetch.md for React, WebSocket and event streams, unchanged, in a Chromium page whose API is on another origin.
 
 import "../leaks/listener.mjs";
 import { hearPage } from "../leaks/pages.mjs";
@@ -140,7 +139,7 @@ const shows = (text) =>
 
 const hears = (message) => page.waitForFunction((message) => inPage.heard.includes(message), message);
 
-/** Chromium tells of each 401 by itself. */
+/** Chromium logs each 401. */
 const complaintsOfReact = () =>
   complaints.filter((text) => !/Failed to load resource|React DevTools/.test(text));
 

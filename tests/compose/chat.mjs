@@ -1,5 +1,5 @@
-// A WebSocket server beside the API: it wants an access token as the first message or as a subprotocol, and closes with 4401 what
-// has none that is good. Not a test by itself.
+// A WebSocket server beside the API. It requires an access token as the first message or as a subprotocol, and closes a connection
+// without a valid one with 4401. Not a test by itself.
 
 import { WebSocketServer } from "ws";
 

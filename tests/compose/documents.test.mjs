@@ -1,4 +1,4 @@
-// Every block of code in the README and in docs/ compiles under the strictest options, against the packed package and the libraries.
+// Every code block of the README and docs/ compiles under the strictest options, against the packed package and the libraries.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { complaints, projectFor, TESTS, withEverything } from "../runtimes/compiler.mjs";
 import { recipesOf } from "./recipes.mjs";
 
-/** What pieces of the README speak of, and do not make. */
+/** Declarations of the names that blocks of the README use without defining them. */
 const KNOWN = {
   createRefresher: 'import { createRefresher } from "oauth-refresher";',
   refresher: 'declare const refresher: import("oauth-refresher").Refresher;',

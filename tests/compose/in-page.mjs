@@ -1,4 +1,4 @@
-// What a page of the tests does with the recipes. It is bundled beside them. Not a test by itself.
+// The page's part of the tests of recipes; bundled together with them. Not a test by itself.
 
 import { createElement, StrictMode } from "react";
 import { createRoot } from "react-dom/client";

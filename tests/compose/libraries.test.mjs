@@ -1,4 +1,4 @@
-// The recipes of docs/fetch.md for HTTP libraries, as they stand there, against an API that refuses the access token in the middle.
+// The recipes of docs/fetch.md for HTTP libraries, unchanged, against an API that starts to refuse the access token.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
@@ -11,7 +11,7 @@ import { openRecipes } from "./recipes.mjs";
 
 const NOTE = { text: 'Grüße, 世界 🌍 \u0000 "quoted"\r\n' };
 
-/** By library: how a PUT of a note is written, what the bytes of its body are, and where the RefreshError is in what it throws. */
+/** For each library: its PUT of a note, the bytes of the body, and the path to the RefreshError in its error. */
 const LIBRARIES = {
   "with-ky": {
     put: ({ api }, base, { signal } = {}) => api.put(`${base}/notes/1`, { json: NOTE, signal }).json(),

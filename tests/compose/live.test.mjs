@@ -1,5 +1,4 @@
-// The recipes of docs/fetch.md for WebSocket and for event streams, as they stand there, in Node against a server that says when it
-// no longer likes a token.
+// The recipes of docs/fetch.md for WebSocket and event streams, unchanged, in Node against a server that reports an expired token.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -162,7 +161,7 @@ test("server-events: an abort in the middle of the stream rejects with its reaso
   await until(() => api.calls[0].isClosed);
 });
 
-/** `end` is what the recipe came to: its value, or its error. */
+/** `end`: the recipe's value, or its error. */
 async function startListening(recipe = "web-socket") {
   const { listen } = await recipes.load(recipe);
   const [url, hear] =
@@ -176,7 +175,7 @@ async function startListening(recipe = "web-socket") {
   return { end };
 }
 
-/** Writes the next of `streams`: its pieces one by one, and what becomes of it then. */
+/** Writes the next of `streams` piece by piece, then ends or breaks it. */
 async function eventStream(call, res) {
   const stream = streams.shift();
   if (!stream) {

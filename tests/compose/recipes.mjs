@@ -1,4 +1,4 @@
-// The code that the documentation shows, for the tests to run: the same text, not a copy. Not a test by itself.
+// Extracts the code blocks of the documentation, so that tests run the same text. Not a test by itself.
 
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,10 +7,10 @@ import { pathToFileURL } from "node:url";
 import { transform } from "esbuild";
 import { blocks, TESTS } from "../runtimes/compiler.mjs";
 
-// Below node_modules, so that it is ignored by all and finds its packages.
+// Below node_modules, which git and prettier ignore and where the packages resolve.
 const WRITTEN = join(TESTS, "node_modules/.recipes");
 
-/** What the recipes import and the reader has: written by a generator, say. */
+/** Modules that the recipes import and that a reader generates. */
 const COMPANIONS = { "schema.ts": readFileSync(join(TESTS, "compose/schema.ts"), "utf8") };
 
 /** The blocks of a document, by the file names in their first lines, else by number: { "session.ts": text, "2.ts": text }. */
@@ -21,8 +21,7 @@ export function recipesOf(document) {
 }
 
 /**
- * The recipes of a document as modules of their own, so that each call has its own session; `addresses` says what stands for the
- * servers that they name.
+ * The recipes of a document as new modules, so that each call has its own session. `addresses` replaces the servers that they name.
  */
 export async function openRecipes(addresses, document = "docs/fetch.md") {
   await mkdir(WRITTEN, { recursive: true });

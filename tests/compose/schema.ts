@@ -1,4 +1,4 @@
-// As openapi-typescript writes it, but for what the recipe does not use.
+// The output of openapi-typescript, reduced to what the recipe uses.
 
 export interface paths {
   "/notes/{id}": {

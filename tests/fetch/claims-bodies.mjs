@@ -1,11 +1,11 @@
-// Which bodies are sent a second time, byte for byte, and which are not; and what that costs.
+// Which bodies are sent a second time byte for byte, which are not, and the cost.
 
 import { equal, ok } from "./world.mjs";
 
 const MEGABYTE = 1024 * 1024;
 const bytes = (length) => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
 
-/** Bodies that can be sent again. */
+/** Repeatable bodies. */
 const repeatable = {
   "a string": () => "text, ünïcode ✓",
   "an empty string": () => "",
@@ -25,7 +25,7 @@ const repeatable = {
   "a megabyte": () => bytes(MEGABYTE),
 };
 
-/** Without the boundary, which each sending may draw anew. */
+/** Without the multipart boundary, which may differ in each request. */
 const content = ({ headers, length, sha256, text = "" }) => {
   const boundary = /boundary=(.*)/.exec(headers["content-type"])?.[1];
   return boundary ? text.replaceAll(boundary, "") : [length, sha256, headers["content-type"]];
@@ -95,7 +95,7 @@ export const bodies = {
       given.length = 0;
       const body = make();
       await refresher.fetch(url("x"), { method: "POST", body });
-      // between the two is the token request
+      // the token request is between the two
       ok(given[0] === body && given.at(-1) === body, `${kind} went as it was`);
     }
   },

@@ -1,14 +1,14 @@
-// What is sent, to whom, and what comes back when nothing is wrong with the token.
+// What is sent to which origin, and what is returned, while the token is valid.
 
 import { delay, equal, ok, reason } from "./world.mjs";
 
-/** How a request is written down, but for what differs between any two. */
+/** A request as text, without the parts that differ in every request. */
 const described = ({ method, path, search, headers, sha256, length }) => {
   const { "content-type": type, host, "cf-connecting-ip": _, ...others } = headers;
   return { method, path, search, others, sha256, length, type: type?.replace(/boundary=.*/, "boundary") };
 };
 
-/** Ways to say one request: each arrives as plain fetch would have sent it. */
+/** Forms of one request: each arrives as plain fetch would send it. */
 const manners = {
   "a string": (url) => [url],
   "a URL": (url) => [new URL(url)],
@@ -251,7 +251,7 @@ export const delivery = {
     };
     await refresher.fetch(url("x"), extra);
     const { headers, ...others } = seen.at(-1).init;
-    // workerd's own fetch would carry the token along a redirect: there it is followed by hand
+    // workerd's fetch sends the token along a redirect, so redirects are followed manually there
     const { redirect, ...asGiven } = others;
     ok(
       redirect === undefined || (redirect === "manual" && !globalThis.process?.versions),

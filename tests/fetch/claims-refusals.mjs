@@ -1,4 +1,4 @@
-// What is done when a resource server refuses: which refusals are of the token, and that each token is refreshed once.
+// Refusals of a resource server: which ones refuse the token, and that each token is refreshed once.
 
 import { delay, equal, ok, reason } from "./world.mjs";
 

@@ -1,4 +1,4 @@
-// What refresher.fetch promises, as claims that run in Node, workerd and browsers alike.
+// The claims about refresher.fetch, which run in Node, workerd and browsers.
 
 import { bodies } from "./claims-bodies.mjs";
 import { refusals } from "./claims-refusals.mjs";
@@ -7,7 +7,7 @@ import { world } from "./world.mjs";
 
 export const claims = { ...delivery, ...refusals, ...bodies };
 
-/** Runs every claim; a claim answers "skipped: why" where the runtime lacks what it speaks of. */
+/** Runs every claim. A claim returns "skipped: why" where the runtime lacks a feature. */
 export async function runClaims(setting, only = () => true) {
   const here = world(setting);
   const results = [];

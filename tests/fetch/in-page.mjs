@@ -1,4 +1,4 @@
-// Runs the claims in a page, which tells its server what came of them.
+// Runs the claims in a page and posts the results to its server.
 
 import { createRefresher } from "oauth-refresher";
 import { runClaims } from "./claims.mjs";

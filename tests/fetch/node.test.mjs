@@ -16,5 +16,5 @@ for (const name of Object.keys(claims))
     const setting = { createRefresher, apiOrigin: api.origin, otherOrigin: other.origin };
     const [{ failure, skipped }] = await runClaims(setting, (each) => each === name);
     assert.equal(failure, undefined);
-    assert.equal(skipped, undefined, "Node lacks nothing of this");
+    assert.equal(skipped, undefined, "Node supports every claim");
   });

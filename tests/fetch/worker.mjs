@@ -1,4 +1,4 @@
-// The claims in workerd: each is run by a request of its own, as a Worker's code is.
+// The claims in workerd. Each runs in its own request.
 
 import { env } from "cloudflare:workers";
 import { createRefresher } from "oauth-refresher";

@@ -1,10 +1,10 @@
-// What the claims about refresher.fetch stand on, in any runtime: sessions at an API on loopback, driven over HTTP.
+// Fixtures for the claims about refresher.fetch, for any runtime: sessions at an API on loopback, controlled over HTTP.
 
-/** `createRefresher` is the package's; `apiOrigin` and `otherOrigin` are two servers of tests/servers/api.mjs. */
+/** `createRefresher` is the package's. `apiOrigin` and `otherOrigin` are two servers of tests/servers/api.mjs. */
 export function world({ createRefresher, apiOrigin, otherOrigin }) {
   const origins = [apiOrigin];
 
-  /** A session with a refresher that is logged in. What is told of it beyond that are options. */
+  /** A logged-in session with its refresher; other members are options. */
   async function session(options = {}) {
     const here = await opened(apiOrigin);
     const elsewhere = await opened(otherOrigin);
@@ -40,7 +40,7 @@ async function opened(origin) {
       await reply.arrayBuffer();
     },
     log,
-    /** Which access token each call had, by number. */
+    /** The access token of each call, by number. */
     tokensSeen: async () => (await log()).calls.map(({ token }) => token),
   };
 }

@@ -1,4 +1,4 @@
-// Serves the tabs of chaos.test.mjs, and is where they report to and get their orders from.
+// Serves the tabs of chaos.test.mjs, takes their reports and answers with their orders.
 
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
@@ -7,8 +7,8 @@ import { listen, readBody, respond } from "../../servers/wire.mjs";
 import { importMap, installedDirectory } from "../../../www/installed.mjs";
 
 /**
- * `given` is what every tab is told, `connectTo` where it may connect to, `reported(report)` takes a tab's report and
- * returns its orders, `born(tab)` names the new life of a tab that is loaded.
+ * `given`: the settings of every tab. `connectTo`: the origins it may connect to. `reported(report)` takes a tab's report and
+ * returns its orders. `born(tab)` names the new life of a tab that loads.
  */
 export async function startHub({ given, connectTo, born, reported }) {
   const directory = installedDirectory();
@@ -37,7 +37,7 @@ const page = (map, given) => `<!doctype html><title>Life ${given.life}</title>
 <meta name="given" content="${JSON.stringify(given).replaceAll("&", "&amp;").replaceAll('"', "&quot;")}">
 <script type="importmap">${map}</script><script type="module" src="/in-tab.mjs"></script>`;
 
-/** All of the package, once: one that is packed anew during a run is not half of this one. */
+/** The package, read once, so that a run never mixes two packages. */
 async function loaded(directory) {
   const scripts = new Map([["/in-tab.mjs", await readFile(new URL("in-tab.mjs", import.meta.url))]]);
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {

@@ -1,22 +1,22 @@
-// What a tab of chaos.test.mjs does: it asks for a token again and again, and tells its server what it saw.
+// A tab of chaos.test.mjs: asks for a token again and again, and reports to its server what it saw.
 
 import { createRefresher } from "oauth-refresher";
 import { indexedDbStorage, webStorage } from "oauth-refresher/storage";
 
 const REPORT_MS = 200;
-/** From the decision that a token is still good to the line that has it. */
+/** The time between the decision that a token is valid and its delivery. */
 const GRANTED_MS = 50;
 const { life, kind, server } = JSON.parse(document.querySelector("meta[name=given]").content);
 
-const shown = []; // everything that a console, an event, an error, a lock or a channel showed
-const history = []; // what was written, and what listeners were told
+const shown = []; // all texts of consoles, events, errors, locks and channels
+const history = []; // writes, and the events of listeners
 const rejections = [];
 const complaints = [];
 const channels = new Map();
 const asks = new Set();
 let asked = 0;
 let longestMs = 0;
-const expired = []; // calls that were given a token that had run out
+const expired = []; // calls that got an expired token
 let freezes = 0;
 let isAsking = false;
 let loggedIn = 0;
@@ -25,13 +25,13 @@ listenToThePage();
 listenToChannels();
 const refresher = createRefresher({
   ...server,
-  parameters: { life: String(life) }, // the server is to know whose request it is
+  parameters: { life: String(life) }, // tells the server which tab sent the request
   storage: recorded(kind === "local" ? webStorage(localStorage, "session") : indexedDbStorage("session")),
 });
 for (const type of ["token-changed", "refresh-failed", "session-ended", "storage-failed"])
   refresher.addEventListener(type, ({ detail }) => {
     const { tokens, error, ...others } = detail;
-    // Both are in the event on purpose.
+    // These two are tokens that the event contains on purpose.
     const { access_token, id_token, ...members } = tokens ?? {};
     shown.push(`${type} ${JSON.stringify({ ...others, members })} ${error ? textOf(error) : ""}`);
     note(type, others.source ?? error?.code ?? String(error), others.generation);
@@ -90,7 +90,7 @@ async function logIn({ tokens, login }) {
   );
 }
 
-/** The same storage, with what was written to it and when. */
+/** The storage, with a log of its writes. */
 function recorded(storage) {
   const { load, save, ...others } = storage;
   let last;
@@ -120,11 +120,11 @@ async function post(report) {
     const reply = await fetch("/report", { method: "POST", body: JSON.stringify(report) });
     return await reply.json();
   } catch {
-    return { isAsking }; // a page that is being reloaded; a lasting silence is noticed elsewhere
+    return { isAsking }; // the page is reloading; the storm detects a lasting silence
   }
 }
 
-/** What every script of this origin can see without looking into the storage. */
+/** Everything that a script of this origin can see without reading the storage. */
 async function lookAround() {
   const { held, pending } = await navigator.locks.query();
   shown.push(...[...held, ...pending].map(({ name }) => `lock ${name}`));
@@ -154,7 +154,7 @@ function listenToThePage() {
   }
 }
 
-/** On every channel that somebody opens in this tab, an ear of our own. */
+/** Listens on every BroadcastChannel that a script opens in this tab. */
 function listenToChannels() {
   const Original = BroadcastChannel;
   globalThis.BroadcastChannel = class extends Original {

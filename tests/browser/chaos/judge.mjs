@@ -1,13 +1,13 @@
-// What of all that was seen is a failure of the package, and what is the price of a tab that died at the wrong moment.
+// Decides which observations are failures of the package, and which are the cost of a tab that was killed during a request.
 
 import { leaks } from "./leaks.mjs";
 
-/** A tab that runs has stored a reply after this long. */
+/** A running tab has stored a reply after this time. */
 const STORED_MS = 1000;
-/** Every tab that runs knows of a new login after this long. */
+/** Every running tab knows of a new login after this time. */
 const KNOWN_MS = 3000;
 const LONGEST_CALL_MS = 12_000;
-/** From a reply to whoever waited for it takes milliseconds; a token of two seconds runs out if it takes longer than this. */
+/** A reply reaches its callers in milliseconds. A token of two seconds expires if it takes longer than this. */
 const SLOW_MS = 1000;
 const LIFE_MS = 2000;
 
@@ -25,7 +25,7 @@ export function judged(seen) {
   return { failures, figures, lost: rotations.lost };
 }
 
-/** Each refresh token is sent once, unless the tab that sent it died with the reply. */
+/** Each refresh token is sent once, unless the tab that sent it was killed before the reply. */
 function judgedRotations({ requests, counted, lives }) {
   const failures = [];
   const lost = new Map(); // family → why
@@ -64,7 +64,7 @@ function judgedRotations({ requests, counted, lives }) {
   return { failures, lost: [...lost.values()], figures };
 }
 
-/** Every call is answered, with a token that is good, or with a failure only while the session was lost. */
+/** Every call gets a valid token, or an error while the session was lost. */
 function judgedCalls({ lives, losses, rejections, requests }) {
   const failures = [];
   const isExcused = ({ askedMs, settledMs }) =>
@@ -80,7 +80,7 @@ function judgedCalls({ lives, losses, rejections, requests }) {
     for (const call of expired) {
       const { askedMs, settledMs, expiresMs } = call;
       const wayMs = onItsWayMs(call, requests);
-      // What a sleeping tab held up takes a moment to get through.
+      // Calls that a frozen tab delayed need a moment to complete.
       if (pausedMs(lives, askedMs - STORED_MS, settledMs) > 0) overslept += 1;
       else if (wayMs > SLOW_MS) delayed += 1;
       else
@@ -104,8 +104,8 @@ function judgedCalls({ lives, losses, rejections, requests }) {
 }
 
 /**
- * How long a token that somebody waited for was under way between the tab's request and its answer, apart from the time that the
- * server took: milliseconds, unless the machine has better things to do. 0 if nobody waited for it.
+ * How long a token that a call waited for was in-flight between the tab's request and its reply, minus the server's own time:
+ * milliseconds, unless the machine is busy. 0 without a waiting call.
  */
 function onItsWayMs({ askedMs, settledMs, expiresMs }, requests) {
   const sentMs = expiresMs - LIFE_MS;
@@ -115,7 +115,7 @@ function onItsWayMs({ askedMs, settledMs, expiresMs }, requests) {
   return waited ? settledMs - sentMs - (request.repliedMs - request.arrivedMs) : 0;
 }
 
-/** Browsers themselves report a token endpoint's 400, and nothing else is said in a console. */
+/** The consoles contain nothing except the browser's own report of a 400. */
 function complaints({ complaints, requests }) {
   const is400 = (text) => /status of 400/.test(text);
   const refused = requests.filter(({ isGranted }) => isGranted === false).length;
@@ -125,7 +125,7 @@ function complaints({ complaints, requests }) {
   return failures;
 }
 
-/** Why nobody may know what came of the request: its tab died before it could have stored the reply. */
+/** The reason why the result of the request is unknown: its tab was killed before it could store the reply. */
 function whyUnknown({ life, arrivedMs, repliedMs }, lives) {
   const { doomedMs, deadMs, how } = lives.get(life) ?? {};
   if (!how || arrivedMs > deadMs + STORED_MS) return null;
@@ -136,7 +136,7 @@ function whyUnknown({ life, arrivedMs, repliedMs }, lives) {
   return `${how} ${awakeMs} ms after the reply${asleepMs ? `, and ${Math.round(asleepMs)} ms of sleep` : ""}`;
 }
 
-/** How long any tab slept: one that was frozen in a transaction holds up the storage of all. */
+/** How long any tab was frozen. A tab that is frozen in a transaction blocks the storage of all tabs. */
 function pausedMs(lives, fromMs, toMs) {
   const pauses = [...lives.values()].flatMap(({ pauses, doomedMs }) =>
     pauses.map((pause) => ({ fromMs: pause.fromMs, toMs: Math.min(pause.toMs, doomedMs) })),

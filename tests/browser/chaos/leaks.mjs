@@ -1,8 +1,8 @@
-// Looks for pieces of secrets in everything that was shown.
+// Searches all shown texts for pieces of secrets.
 
 const PIECE = 8;
 
-/** Where eight characters in a row of a secret are in one of the texts; never says which. */
+/** The texts that contain eight consecutive characters of a secret. The result does not contain the characters. */
 export function leaks(texts, secrets) {
   const pieces = new Map();
   for (const text of texts)

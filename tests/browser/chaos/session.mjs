@@ -1,12 +1,12 @@
-// The session as its user would see it: alive, lost, or about to be begun again by a login in one of the tabs.
+// The session as its user sees it: active, lost, or waiting for a login in one of the tabs.
 
 export class Session {
-  /** The number of the login that counts; 0 before the first. */
+  /** The number of the current login; 0 before the first. */
   login = 0;
   isLive = false;
-  /** From when until when a session was gone. */
+  /** The intervals without a session. */
   losses = [];
-  /** The life that was told to log in. */
+  /** The tab life that was told to log in. */
   #chosen;
   #wire;
 
@@ -14,7 +14,7 @@ export class Session {
     this.#wire = wire;
   }
 
-  /** What this tab is to be told: tokens of a login, if it is the one to log in. */
+  /** The order for this tab: the tokens of a login, if it was chosen to log in. */
   async orders(life) {
     const isTaken = this.#chosen?.doomedMs === Infinity;
     if (this.isLive || isTaken || life.doomedMs < Infinity) return {};

@@ -1,4 +1,4 @@
-// Five tabs of one origin that share a session, and at random what people and browsers do to tabs.
+// Five tabs of one origin that share a session, and random actions of users and browsers on them.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { startHub } from "./hub.mjs";
@@ -7,14 +7,14 @@ import { startWire } from "./wire.mjs";
 
 const TABS = 5;
 const SECONDS_PER_ROTATION = 8;
-/** So many deeds are done to the tab whose token request is under way. */
+/** The share of the actions that hit the tab with an in-flight token request. */
 const AIMED = 0.15;
 const DEEDS = ["close", "close", "crash", "reload", "reload", "freeze", "busy", "show"];
 const EMPTY_MS = 3000;
 const STALLED_MS = 20_000;
 const PATIENCE_MS = 15_000;
 
-/** Runs until the server has rotated so often; returns everything that was seen. */
+/** Runs until the server has rotated that often; returns all observations. */
 export async function storm({ engine, kind, rotations, say }) {
   const wire = await startWire();
   const run = new Storm(wire);
@@ -78,7 +78,7 @@ class Storm {
     await this.#calm();
   }
 
-  // --- what the tabs say ------------------------------------------------------------------------------------------------
+  // --- reports of the tabs ----------------------------------------------------------------------------------------------
 
   born(tab) {
     const life = { life: this.seen.lives.size + 1, doomedMs: Infinity, deadMs: Infinity, pauses: [] };
@@ -112,7 +112,7 @@ class Storm {
     return busyMs;
   }
 
-  // --- what is done to them ---------------------------------------------------------------------------------------------
+  // --- actions on the tabs ----------------------------------------------------------------------------------------------
 
   async #deed() {
     const slot = Math.random() < AIMED ? await this.#sender() : oneOf(this.#slots);
@@ -124,11 +124,11 @@ class Storm {
     await this.#mend();
   }
 
-  /** Five tabs live again. */
+  /** Opens tabs until there are five. */
   async #mend() {
     for (const slot of this.#slots.filter((slot) => slot.isCrashed || isEmpty(slot))) {
       if (!slot.isCrashed) this.#count("reload that loaded nothing");
-      await slot.handle.close().catch(() => {}); // it may be gone already
+      await slot.handle.close().catch(() => {}); // it may be closed already
       await this.#open(slot);
     }
   }
@@ -159,13 +159,13 @@ class Storm {
       slot.thawed.catch((error) => this.seen.stuck.push(`a tab could not be thawed: ${error.message}`));
     },
 
-    /** It comes to the front; another one is hidden. */
+    /** Brings the tab to the front, which hides another one. */
     show: async ({ handle }) => {
       this.#count("show");
       await handle.show();
     },
 
-    /** Its next report is answered with that order. */
+    /** Answers the tab's next report with that order. */
     busy: async ({ life }) => {
       this.#count("busy");
       life.busyMs = 300 + 1700 * Math.random();
@@ -187,7 +187,7 @@ class Storm {
     slot.handle = await this.#openTab(tab, () => slot.tab === tab && this.#crashed(slot));
   }
 
-  /** Tabs may share a renderer, and then go with their neighbour. */
+  /** Tabs may share a renderer; then they crash together. */
   #crashed(slot) {
     if (slot.life?.doomedMs < Infinity) return;
     slot.isCrashed = true;
@@ -203,7 +203,7 @@ class Storm {
     this.seen.deeds[deed] = (this.seen.deeds[deed] ?? 0) + 1;
   }
 
-  /** The tab whose token request is under way, as soon as there is one. */
+  /** Waits for a tab with an in-flight token request. */
   async #sender() {
     const entry = await Promise.race([
       new Promise((arrived) => (this.#requestArrived = arrived)),
@@ -213,7 +213,7 @@ class Storm {
     return entry && this.#slots.find(({ life, isFrozen }) => life?.life === entry.life && !isFrozen);
   }
 
-  /** Tabs ask all the time, so the server is asked, unless there is no session any more. */
+  /** Tabs ask all the time, so without requests the storm has stalled, unless there is no session. */
   #isStalled() {
     return Date.now() - (this.#wire.requests.at(-1)?.arrivedMs ?? Infinity) > STALLED_MS;
   }
@@ -224,7 +224,7 @@ class Storm {
 
   // --- the end ----------------------------------------------------------------------------------------------------------
 
-  /** No call is left over in any tab. */
+  /** Waits until no tab has a pending call. */
   async #calm() {
     const { stuck } = this.seen;
     await delay(EMPTY_MS);
@@ -249,7 +249,7 @@ class Storm {
   }
 }
 
-/** WebKit's driver now and then answers a reload, and nothing is loaded. */
+/** WebKit's driver sometimes answers a reload without loading the page. */
 const isEmpty = ({ life }) => Date.now() - (life?.deadMs ?? Infinity) > EMPTY_MS;
 
 async function bounded(work) {

@@ -1,4 +1,4 @@
-// Stands between the tabs and oidc-provider, to know whose request it was, how long it was under way, and what was secret in it.
+// A proxy between the tabs and oidc-provider that records which tab sent a request, how long it took, and its secrets.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { startOidc } from "../../servers/index.mjs";
@@ -11,7 +11,7 @@ export async function startWire() {
   const { client_id, client_secret } = oidc.clients.post;
   const requests = [];
   const secrets = new Set([client_secret]);
-  const places = new Map(); // refresh token → which login it is of, and its number in that
+  const places = new Map(); // refresh token → its login, and its number in that login
   let families = 0;
   let next = { arrived() {}, answered() {} };
   const server = await listen(handle);
@@ -55,7 +55,7 @@ export async function startWire() {
     },
     requests,
     secrets,
-    /** What oidc-provider itself counted. */
+    /** The counts of oidc-provider itself. */
     counted: oidc.requests,
     hear: (listener) => void (next = listener),
     async logIn() {
@@ -68,7 +68,7 @@ export async function startWire() {
   };
 }
 
-/** Mostly as fast as a server in the same town, now and then slow enough to die under. */
+/** Mostly as fast as a nearby server, sometimes slow enough that a tab is killed during the request. */
 function replyDelayMs() {
   return Math.random() < 0.2 ? 200 + 600 * Math.random() : 20 + 80 * Math.random();
 }

@@ -1,5 +1,5 @@
-// Chromium by the DevTools protocol: the only one here whose tabs can be frozen, and whose renderers can be crashed.
-// Not by Playwright, which tells every tab that it is looked at: such a tab cannot be frozen.
+// Drives Chromium by the DevTools protocol: only Chromium can freeze tabs and crash renderers.
+// Not by Playwright, which makes every tab visible: a visible tab cannot be frozen.
 
 import puppeteer from "puppeteer-core";
 
@@ -9,7 +9,7 @@ const FLAGS =
 export const chromium = {
   name: "chromium",
 
-  /** `heard(level, text)` is told what the consoles say. */
+  /** `heard(level, text)` gets the console output. */
   async launch({ heard }) {
     const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
     const browser = await puppeteer.launch({ executablePath, headless: true, args: FLAGS.split(" ") });
@@ -34,7 +34,7 @@ async function open(browser, url, { heard, crashed }) {
     close: () => page.close(),
     async crash() {
       const isGone = new Promise((resolve) => page.once("error", resolve));
-      devtools.send("Page.crash").catch(() => {}); // nobody is left to answer
+      devtools.send("Page.crash").catch(() => {}); // the crashed renderer does not answer
       await isGone;
       await page.close();
     },

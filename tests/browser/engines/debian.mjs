@@ -1,10 +1,10 @@
-// Programs that Debian has and npm has not.
+// Programs that are in Debian and not on npm.
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-/** The program's path; where it is missing, and we may, its packages are installed. `folders`: where it is if not on the PATH. */
+/** The program's path. If it is missing and this is root, its packages are installed. `folders`: other folders than those of the PATH. */
 export function installed({ program, packages, say, folders = () => [] }) {
   const present = found(program, folders());
   if (present) return present;
@@ -16,14 +16,14 @@ export function installed({ program, packages, say, folders = () => [] }) {
   return found(program, folders()) ?? fail(`${program} is not in ${packages.join(", ")}`);
 }
 
-/** The first folder of the PATH that has it, or of the others. */
+/** The first folder of the PATH, or of the others, that contains it. */
 function found(program, others) {
   const folders = [...(process.env.PATH ?? "").split(":"), ...others];
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path));
 }
 
 function succeeds(command) {
-  // two test files may want something at the same time
+  // two test files may install at the same time
   const [program, ...args] = `${command} -o DPkg::Lock::Timeout=120`.split(" ");
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   return spawnSync(program, args, { env, stdio: "ignore", timeout: 300_000 }).status === 0;

@@ -1,4 +1,4 @@
-// Firefox by WebDriver BiDi, which it speaks itself.
+// Drives Firefox by WebDriver BiDi, which needs no driver program.
 
 import puppeteer from "puppeteer-core";
 import { installed } from "./debian.mjs";
@@ -8,7 +8,7 @@ export const firefox = {
 
   async launch({ heard, say }) {
     const executablePath = installed({ program: "firefox-esr", packages: ["firefox-esr"], say });
-    // Tabs that are hidden ask as often as others.
+    // No timer throttling in hidden tabs.
     const extraPrefsFirefox = { "dom.min_background_timeout_value": 50 };
     const browser = await puppeteer.launch({
       browser: "firefox",

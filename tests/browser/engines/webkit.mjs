@@ -1,4 +1,4 @@
-// WebKitGTK's MiniBrowser by plain WebDriver, on a display of its own.
+// Drives WebKitGTK's MiniBrowser by WebDriver, on a virtual display.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ const PACKAGES = ["webkit2gtk-driver", "xvfb"];
 export const webkit = {
   name: "webkit",
 
-  /** What its consoles say is only known from the tabs themselves: under automation MiniBrowser does not print it. */
+  /** Only the tabs themselves report console output: under automation MiniBrowser does not print it. */
   async launch({ say }) {
     const driver = installed({ program: "WebKitWebDriver", packages: PACKAGES, say });
     const xvfb = installed({ program: "Xvfb", packages: PACKAGES, say });
@@ -36,7 +36,7 @@ export const webkit = {
   },
 };
 
-/** Windows are driven one at a time: a command goes to the window that was switched to. */
+/** One command at a time: a command goes to the current window. */
 async function startSession(base) {
   const send = async (method, path, body) => {
     const reply = await fetch(base + path, { method, body: body && JSON.stringify(body) });
