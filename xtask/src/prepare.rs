@@ -54,23 +54,28 @@ pub fn node() -> Result<()> {
 /// The npm dependencies of the tests, as locked. Tried once in a run: without a network every suite would wait for it again.
 pub fn npm_dependencies() -> Result<()> {
     static RESULT: OnceLock<Result<(), String>> = OnceLock::new();
-    once(&RESULT, install_npm_dependencies)
+    once(&RESULT, || install_npm_dependencies(&project::tests()))
 }
 
-fn install_npm_dependencies() -> Result<()> {
+/// Both SDKs of the Model Context Protocol, beside the tests that are about them and nowhere else.
+pub fn mcp_sdks() -> Result<()> {
+    static RESULT: OnceLock<Result<(), String>> = OnceLock::new();
+    once(&RESULT, || install_npm_dependencies(&project::tests().join("mcp")))
+}
+
+fn install_npm_dependencies(folder: &Path) -> Result<()> {
     node()?;
-    let tests = project::tests();
-    let lock = tests.join("package-lock.json");
-    let installed = tests.join("node_modules/.package-lock.json");
+    let lock = folder.join("package-lock.json");
+    let installed = folder.join("node_modules/.package-lock.json");
     if !lock.is_file() {
         bail!("{} is missing", project::shown(&lock));
     }
     if changed_at(&installed) >= changed_at(&lock) {
         return Ok(());
     }
-    println!("installing the npm dependencies of the tests (npm ci) …");
+    println!("installing the npm dependencies of {} (npm ci) …", project::shown(folder));
     run::must_aloud(
-        program("npm").args(["ci", "--no-fund", "--no-audit", "--no-update-notifier"]).current_dir(&tests),
+        program("npm").args(["ci", "--no-fund", "--no-audit", "--no-update-notifier"]).current_dir(folder),
         DOWNLOAD_LIMIT,
     )
     .context("the npm dependencies could not be installed")?;

@@ -9,7 +9,7 @@ use anyhow::{bail, Result};
 
 use crate::checks::{self, Report};
 use crate::count::Tally;
-use crate::{apps, fuzz, mutants, pack};
+use crate::{apps, fuzz, mutants, pack, prepare};
 
 /// How much of a suite runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,7 +40,7 @@ const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"
 /// What to run while editing: under three minutes on two cores after the first build.
 const QUICK: [&str; 6] = ["fmt", "clippy", "host", "world", "types", "node"];
 
-const SUITES: [Suite; 25] = [
+const SUITES: [Suite; 26] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32; the crate as published", |_| {
@@ -109,6 +109,12 @@ const SUITES: [Suite; 25] = [
         "the recipes of the documentation, with the libraries that they are for",
         || has("compose"),
         |length| checks::node_tests("compose", true, length),
+    ),
+    node(
+        "mcp",
+        "sessions of clients of the Model Context Protocol, with both SDKs; the whole rig with --long",
+        || has("mcp"),
+        |long| prepare::mcp_sdks().and_then(|()| checks::node_tests("mcp", false, long)),
     ),
     node(
         "cloudflare",

@@ -1,0 +1,25 @@
+// @ts-check
+/** @import { DPoP } from "../index.js" */
+
+/**
+ * A `fetch` that proves a key at the code exchange (RFC 9449 §5), which SDK 1 does not: once more, if the server asks for a nonce (§8).
+ * @param {DPoP} dpop @param {typeof globalThis.fetch} fetch @returns {typeof globalThis.fetch}
+ */
+export const provesLogin = (dpop, fetch) => async (input, init) => {
+  const { body, method } = init ?? {};
+  if (!(body instanceof URLSearchParams) || !body.has("grant_type")) return fetch(input, init);
+  const url = String(input);
+
+  const exchange = async (/** @type {string | undefined} */ nonce) => {
+    const headers = new Headers(init?.headers);
+    headers.set("dpop", await dpop.proof({ url, method: method ?? "POST", nonce }));
+    return fetch(input, { ...init, headers });
+  };
+
+  const response = await exchange(undefined);
+  const nonce = response.headers.get("dpop-nonce");
+  if (response.status != 400 || !nonce || !/use_dpop_nonce/.test(await response.clone().text()))
+    return response;
+  response.body?.cancel().catch(() => {});
+  return exchange(nonce);
+};

@@ -1,0 +1,6 @@
+// @ts-check
+// Everywhere but on Workers.
+import { createRefresher } from "../entry/inline.js";
+import { sessionMaker } from "./session.js";
+
+export const mcpSession = sessionMaker(createRefresher);

@@ -1,0 +1,98 @@
+// @ts-check
+/** @import { Lock } from "../index.js" */
+
+/** An SDK discovers and registers before it opens a browser, and may fail. */
+const PREPARATION_SECONDS = 30;
+
+/**
+ * Of several processes one logs in, under the lock; the others wait for it and adopt what it brought. The lock is held from the moment
+ * an SDK is left to open a browser until there are tokens, at most `limitSeconds`. The process that holds it waits for nothing: whichever
+ * of its calls tells the application that a login is wanted, the application learns of it.
+ * @param {Lock | undefined} lock @param {number} limitSeconds
+ */
+export function loginTurns(lock, limitSeconds) {
+  /** The lock, held or waited for. @type {{ held: Promise<() => void>, waiting: number, giveUp: () => void, limit?: any } | undefined} */
+  let turn;
+
+  function end() {
+    const ended = turn;
+    turn = undefined;
+    clearTimeout(ended?.limit);
+    ended?.giveUp();
+    ended?.held.then((release) => release()).catch(() => {});
+  }
+
+  /** In Node nothing waits for a login but who asked for it. @param {number} seconds */
+  function limit(seconds) {
+    if (!turn) return;
+    clearTimeout(turn.limit);
+    turn.limit = setTimeout(end, seconds * 1000);
+    turn.limit.unref?.();
+  }
+
+  /** @param {Lock} lock @returns {NonNullable<typeof turn>} */
+  function begun(lock) {
+    const waiting = new AbortController();
+    const held = acquired(lock, waiting.signal);
+    return { held, waiting: 0, giveUp: () => waiting.abort() };
+  }
+
+  return {
+    end,
+
+    /** A browser is open. */
+    opened: () => limit(limitSeconds),
+
+    /**
+     * Whether there is a session after all. If not, the caller logs in, and others wait until `end`.
+     * @param {AbortSignal | null | undefined} signal @param {() => Promise<boolean>} isThere
+     */
+    async adopted(signal, isThere) {
+      if (await isThere()) return true;
+      if (!lock) return false;
+      const own = (turn ??= begun(lock));
+      own.waiting += 1;
+      try {
+        await unlessAborted(own.held, signal);
+      } catch (error) {
+        if (own.waiting === 1 && own === turn) end();
+        throw error;
+      } finally {
+        own.waiting -= 1;
+      }
+      if (own === turn && own.limit === undefined) limit(PREPARATION_SECONDS);
+      const found = await isThere().catch((error) => {
+        end();
+        throw error;
+      });
+      if (found) end();
+      return found;
+    },
+  };
+}
+
+/** How to let go of the lock. Without a lock that works, two browsers are better than none. @param {Lock} lock @param {AbortSignal} signal @returns {Promise<() => void>} */
+const acquired = (lock, signal) =>
+  new Promise((resolve) => {
+    const held = () => new Promise((release) => resolve(() => release(undefined)));
+    Promise.resolve()
+      .then(() => lock(held, { signal }))
+      .catch(() => resolve(() => {}));
+  });
+
+/** @template T @param {Promise<T>} work @param {AbortSignal | null | undefined} signal @returns {Promise<T>} */
+async function unlessAborted(work, signal) {
+  if (!signal) return work;
+  signal.throwIfAborted();
+  /** @type {() => void} */
+  let stop = () => {};
+  const aborted = new Promise((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, /** @type {Promise<never>} */ (aborted)]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,58 @@
+// @ts-check
+/** @import { McpProvider } from "./index.js" */
+/** @import { McpSession } from "./session.js" */
+
+/**
+ * The author's provider, but for the tokens. Methods run on the provider itself, so that private fields and `this` are what they were.
+ *
+ * SDK 1 does not say whether it asks for tokens within `auth()` or for a request. In `auth()` it reads `redirectUrl` and calls `tokens()`
+ * in one synchronous run; SDK 2 names the issuer there.
+ * @template {McpProvider} P @param {P} provider @param {McpSession} session @returns {any}
+ */
+export function guarded(provider, session) {
+  let isInAuth = false;
+
+  /** @type {Record<string, (member: any) => any>} */
+  const members = {
+    redirectUrl(url) {
+      isInAuth = true;
+      queueMicrotask(() => (isInAuth = false));
+      return url;
+    },
+    tokens: () => (/** @type {{ issuer?: string }} */ context) =>
+      isInAuth || context?.issuer ? session.tokensForAuth() : session.tokens(),
+    saveTokens: () => (/** @type {any} */ tokens) => session.saveTokens(tokens),
+    discoveryState: () => () => session.discoveryState(),
+    saveDiscoveryState: () => (/** @type {any} */ state) => session.saveDiscoveryState(state),
+    saveCodeVerifier: (save) => async (/** @type {string} */ verifier) => {
+      if (!(await session.isSpare(verifier))) return save?.call(provider, verifier);
+    },
+    redirectToAuthorization: (open) => async (/** @type {URL} */ url) => {
+      if (session.opens(url)) return open.call(provider, url);
+    },
+    saveClientInformation: (save) => save && after(save, () => session.forget()),
+    // A code or a client was refused. The tokens that are stored belong to other processes too, and end by `signOut` or by the server's word.
+    invalidateCredentials: (invalidate) => async (/** @type {string} */ scope) => {
+      if (scope == "tokens") return;
+      await invalidate?.call(provider, scope);
+      session.forget();
+    },
+  };
+
+  /** @param {Function} method @param {() => void} then */
+  const after =
+    (method, then) =>
+    async (/** @type {unknown[]} */ ...given) => {
+      await method.apply(provider, given);
+      then();
+    };
+
+  return new Proxy(provider, {
+    get(target, name) {
+      const member = Reflect.get(target, name, target);
+      if (typeof name == "string" && Object.hasOwn(members, name)) return members[name]?.(member);
+      return typeof member == "function" && name != "constructor" ? member.bind(target) : member;
+    },
+    set: (target, name, value) => Reflect.set(target, name, value, target),
+  });
+}

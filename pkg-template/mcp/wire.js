@@ -1,0 +1,22 @@
+// @ts-check
+/** @import { FetchInput } from "../index.js" */
+
+/** Stands where the SDKs look for a refresh token. It is none, and says so wherever it turns up. */
+export const STAND_IN = "kept-by-oauth-refresher";
+
+/** Whether an SDK means to refresh with what it was given. @param {RequestInit} init @param {string} refresh_token */
+export const asksWith = ({ body }, refresh_token) =>
+  body instanceof URLSearchParams &&
+  body.get("grant_type") == "refresh_token" &&
+  body.get("refresh_token") === refresh_token;
+
+/** @param {number} status @param {object} body */
+export const reply = (status, body) =>
+  new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+
+/** The error of a challenge (RFC 6750 §3), as the SDKs read it. @param {Response} response */
+export const refusal = ({ headers }) =>
+  /\berror\s*=\s*"?([\w.-]+)/i.exec(headers.get("www-authenticate") ?? "")?.[1];
+
+/** @param {FetchInput} input */
+export const urlOf = (input) => new URL(input instanceof Request ? input.url : input);
