@@ -1,5 +1,5 @@
-//! What holds for whatever bytes a server, a storage or a user hands in: no fault, and these claims. libFuzzer looks for
-//! bytes that break them (`fuzz_targets/`); tests/fuzz.rs says the same of its corpus and of random bytes, wherever tests run.
+//! Claims about arbitrary bytes from a server, a storage or a user: no panic, and these assertions. libFuzzer searches for bytes that
+//! break them (`fuzz_targets/`); tests/fuzz.rs checks them with its corpus and random bytes in every test run.
 
 #![allow(dead_code, reason = "each target uses one of them")]
 
@@ -24,7 +24,7 @@ pub const TARGETS: [(&str, Claim); 5] = [
     ("retry_after", retry_after),
 ];
 
-/// Every knob of a response's shape, in shapes that servers have and in one that nobody has.
+/// Every option of a response's shape, in shapes of real servers and in one artificial shape.
 pub const RESPONSES: [&str; 12] = [
     "{}",
     r#"{"format":"form"}"#,
@@ -43,7 +43,7 @@ pub const RESPONSES: [&str; 12] = [
 const STATUSES: [u16; 8] = [200, 201, 0, 302, 400, 401, 429, 503];
 const NOW: UnixTime = UnixTime::from_millis(1_700_000_000_000);
 
-/// A token endpoint's reply: the first byte picks a shape, the second a status, the rest is the body.
+/// A token endpoint's reply: the first byte selects a shape, the second a status, the rest is the body.
 pub fn replies(data: &[u8]) {
     let [shape, status, body @ ..] = data else { return };
     let shape = RESPONSES[usize::from(*shape) % RESPONSES.len()];
@@ -67,7 +67,7 @@ pub fn shapes(data: &[u8]) {
     }
 }
 
-/// What a storage answers.
+/// A record from a storage.
 pub fn records(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Stored::Record(record) = Stored::from_json(&text) {
@@ -128,7 +128,7 @@ fn claim_reply(body: &str, status: u16, options: Json<'_>) {
     }
 }
 
-/// `may_lack`: an access token is not needed, nor its type.
+/// `may_lack`: access token and type are optional.
 fn claim_tokens(tokens: &Tokens, may_lack: bool) {
     let record = Record::new(tokens.clone(), NOW, 7);
     let text = record.token_set();

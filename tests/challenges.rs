@@ -1,7 +1,7 @@
-//! `WWW-Authenticate` (RFC 9110 section 11.6.1) against fields that are drawn at random: what is written down is read back,
-//! however it is spaced, quoted and spelled, and rubbish is read without a fault. A seed makes every draw again.
+//! `WWW-Authenticate` (RFC 9110 section 11.6.1) with random fields: a written challenge is read back, with any spacing, quoting
+//! and letter case, and invalid text does not panic. A seed reproduces every field.
 
-/// The simulator's; each test uses some of it.
+/// The simulator's generator of random values.
 #[allow(dead_code)]
 #[path = "world/dice.rs"]
 mod dice;
@@ -13,7 +13,7 @@ const TOKEN: &[u8] = b"!#$%&'*+-.^_`|~09azAZ";
 const TOKEN68: &[u8] = b"-._~+/09azAZ";
 const QUOTABLE: &[&str] = &["a", "Z", " ", ",", "=", "\t", "\"", "\\", "Bearer", "error", "é", "✓", "'"];
 
-/// How many fields each test draws; `CHALLENGES` in the environment says otherwise.
+/// The number of fields of each test; the environment variable `CHALLENGES` overrides it.
 fn draws() -> u64 {
     std::env::var("CHALLENGES").ok().and_then(|text| text.parse().ok()).unwrap_or(50_000)
 }
@@ -86,8 +86,7 @@ fn value(dice: &mut Dice) -> String {
     }
 }
 
-/// The list as a server may write it: any white space that the grammar allows, empty members, quoted or not, and any
-/// character escaped.
+/// The list in any form of the grammar: white space, empty members, quoted or not, any character escaped.
 fn written(list: &[Challenge], dice: &mut Dice) -> String {
     let mut field = commas(dice, false);
     for (number, (scheme, credentials)) in list.iter().enumerate() {

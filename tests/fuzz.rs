@@ -1,9 +1,9 @@
-//! The claims that libFuzzer tests (fuzz/claims.rs), of a corpus of real replies, records and fields, of what becomes of them when
-//! bytes are cut out, doubled and replaced, and of words in any order. A seed makes every draw again.
+//! Checks the claims of the fuzz targets (fuzz/claims.rs) with a corpus of real replies, records and fields, with mutations of it
+//! (bytes removed, doubled, replaced), and with words in random order. A seed reproduces every input.
 
 #[path = "../fuzz/claims.rs"]
 mod claims;
-/// The simulator's; each test uses some of it.
+/// The simulator's generator of random values.
 #[allow(dead_code)]
 #[path = "world/dice.rs"]
 mod dice;
@@ -13,7 +13,7 @@ use std::panic::catch_unwind;
 use claims::{RESPONSES, TARGETS};
 use dice::Dice;
 
-/// Replies, records, options, challenges and dates, one a line; each target gets all of them.
+/// Replies, records, options, challenges and dates, one in a line. Each target gets all of them.
 const SEEDS: &str = include_str!("../fuzz/seeds.txt");
 
 const WORDS: [&str; 46] = [
@@ -66,7 +66,7 @@ const WORDS: [&str; 46] = [
 ];
 
 #[test]
-fn the_corpus_and_whatever_becomes_of_it_break_no_claim() {
+fn the_corpus_and_its_mutations_break_no_claim() {
     let corpus = corpus();
     for (name, claim) in TARGETS {
         for (at, input) in corpus.iter().enumerate() {
@@ -105,7 +105,7 @@ fn words_in_any_order_break_no_claim() {
     }
 }
 
-/// Each text alone, behind every shape and status, and behind each of the options.
+/// Each text alone, after every shape and status, and after each of the options.
 fn corpus() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = SEEDS.lines().map(|text| text.as_bytes().to_vec()).collect();
     for text in SEEDS.lines() {
@@ -142,7 +142,7 @@ fn mutate(input: &mut Vec<u8>, corpus: &[Vec<u8>], dice: &mut Dice) {
     }
 }
 
-/// How many inputs each test draws for each target; `FUZZ` in the environment says otherwise.
+/// The number of inputs of each test for each target; the environment variable `FUZZ` overrides it.
 fn draws() -> u64 {
     std::env::var("FUZZ").ok().and_then(|text| text.parse().ok()).unwrap_or(4_000)
 }

@@ -1,5 +1,5 @@
-//! What can be said on the host of programs in Rust: the example that performs the machine's orders by hand, as its users run it, and
-//! what the driver's tests in browsers cover.
+//! Host tests for Rust applications: the example that performs the machine's effects by hand, and the list of traces that the driver's
+//! tests in browsers play.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The public data types through serde are what they are in JSON.
+//! The public data types have the same form through serde as in JSON.
 
 #![cfg(feature = "serde")]
 

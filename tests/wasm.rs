@@ -1,4 +1,4 @@
-//! The machine and its door as they run in a browser: compiled to WebAssembly, beside the platform's own encoders.
+//! The machine and `src/npm.rs` as WebAssembly in a browser, compared with the platform's encoders.
 
 #![cfg(all(target_arch = "wasm32", feature = "npm"))]
 
@@ -184,7 +184,7 @@ fn save(order: Effect) -> Option<(EffectId, Record, Option<u64>)> {
     }
 }
 
-/// The number of the order with this word.
+/// The number of the effect with this word.
 fn order(orders: &str, word: &str) -> u32 {
     let all = Json::parse(orders).expect("orders are JSON");
     for order in all.items() {

@@ -1,6 +1,5 @@
-// Listens to everything that a test file and the package in it show, and ends the run in failure when eight characters of a token,
-// secret, assertion or proof were among it. Every test file imports it first; what it knows of secrets it takes from the wire and
-// from every record and reply that is read or written.
+// Captures all output of a test file and of the package in it, and fails the run if it contains eight consecutive characters of a
+// token, secret, assertion or proof. Every test file imports it first. It learns secrets from requests, replies and records.
 
 import fs from "node:fs";
 import http from "node:http";
@@ -10,7 +9,7 @@ import { isMainThread } from "node:worker_threads";
 import { RefreshError } from "oauth-refresher";
 import { heard, leaks, learnAuthorization, learnBody, learnMembers, learnToken } from "./search.mjs";
 
-// the real ones, before anything is listened to
+// the originals, before they are replaced
 const { parse, stringify } = JSON;
 const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed"];
 
@@ -25,7 +24,7 @@ if (isMainThread) {
   process.on("exit", judge);
 }
 
-/** Every RefreshError of a copy of the package, when it is complete: its constructor sets this field last. */
+/** Captures every RefreshError of a copy of the package once it is complete: its constructor sets this field last. */
 export function listenToErrors({ prototype }) {
   Object.defineProperty(prototype, "refreshTokenState", {
     configurable: true,
@@ -41,7 +40,7 @@ export function listenToErrors({ prototype }) {
   });
 }
 
-/** What a log could show of a value. */
+/** Everything that a log could show of a value. */
 function everythingOf(value) {
   const texts = [inspect(value, { depth: 9, showHidden: true }), asText(value), written(value)];
   for (let error = value, depth = 0; error instanceof Error && depth < 9; error = error.cause, depth++)
@@ -49,7 +48,7 @@ function everythingOf(value) {
   return texts.join("\n");
 }
 
-/** What has no prototype has no text either. */
+/** An object without a prototype has no text. */
 const asText = (value) => {
   try {
     return String(value);
@@ -77,7 +76,7 @@ function listenToTheWire() {
     }
     return emit.call(this, type, ...given);
   };
-  // a server that is a function gets its requests without a wire
+  // a server that is a function gets its requests without a network
   globalThis.Request = class Request extends globalThis.Request {
     constructor(input, init) {
       super(input, init);
@@ -100,7 +99,7 @@ function listenToTheWire() {
   }
 }
 
-/** Whatever a storage, the core or a server without a wire hands over goes through JSON. */
+/** Records, and the texts of the core and of servers that are functions, go through JSON. */
 function listenToRecords() {
   const mayHold = (text) =>
     typeof text === "string" && text.length < 1e6 && /token|secret|assertion/i.test(text);
@@ -131,7 +130,7 @@ function listenToEvents() {
   const { dispatchEvent } = EventTarget.prototype;
   EventTarget.prototype.dispatchEvent = function (event) {
     if (EVENTS.includes(event.type) && event.detail) {
-      // the one place where an access token belongs
+      // the only place for an access token
       const { tokens, ...detail } = event.detail;
       heard(`the event ${event.type}`, everythingOf(detail) + everythingOf(detail.error));
       heard("the refresher", everythingOf(this));
@@ -150,7 +149,7 @@ function listenToChannels() {
   }
 }
 
-/** The locks of files are files: their names, and what is in them. */
+/** Locks of files are files: captures their names and contents. */
 function listenToFileNames() {
   for (const name of ["open", "link", "rename", "writeFile", "mkdir"]) {
     const original = fs.promises[name];

@@ -1,4 +1,4 @@
-// A program that shows a piece of a token in the place that its argument names. Not a test by itself: see tests/node/leaks.test.mjs.
+// Leaks a piece of a token in the place that its argument names. Not a test by itself: see tests/node/leaks.test.mjs.
 import "./listener.mjs";
 import { writeFile } from "node:fs/promises";
 import { createRefresher, RefreshError } from "oauth-refresher";
@@ -29,7 +29,7 @@ const plants = {
   "a file that is a lock": () => writeFile(`${folder}/session.lock.1`, piece),
 };
 
-/** As a refresher tells of something. */
+/** Dispatches an event as a refresher does. */
 function fire({ cause, ...detail }) {
   const error = new Error("what happened", { cause });
   refresher.dispatchEvent(new CustomEvent("storage-failed", { detail: { ...detail, error } }));

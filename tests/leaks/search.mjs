@@ -1,23 +1,23 @@
-// What is secret, what was shown, and whether a piece of the one is in the other. Not a test by itself.
+// Collects secrets and shown texts, and searches the texts for pieces of secrets. Not a test by itself.
 
-/** So many characters of a secret in a row are too many. */
+/** This many consecutive characters of a secret are a leak. */
 const PIECE = 8;
 const LONGEST_SECRET = 8192;
 const TOKENS = /^(access|refresh|id)_?token$|^(client_)?assertion$|^dpop$/i;
 const SECRETS = /^client_?secret$/i;
 
 const secrets = new Set();
-/** Where it was shown, by what was shown. */
+/** Shown text → the place where it was shown. */
 const shown = new Map();
 const { parse } = JSON;
 
-/** Text that somebody could read: a log line, an error, an event, the name of a lock. */
+/** Records a visible text: a log line, an error, an event, the name of a lock. */
 export function heard(place, text) {
   if (!shown.has(text)) shown.set(text, place);
 }
 
 export const learnToken = (value) => {
-  // RFC 6750 section 2.1: no token holds a blank; a test's "access 1" is none
+  // RFC 6750 section 2.1: a token contains no space, so "access 1" of a test is not a secret
   if (isText(value, 16) && /^\S+$/.test(value)) secrets.add(value);
 };
 
@@ -25,7 +25,7 @@ export const learnSecret = (value) => {
   if (isText(value, PIECE)) secrets.add(value);
 };
 
-/** Every token and secret among the members of a value, however deep. */
+/** Records every token and secret among the members of a value, at any depth. */
 export function learnMembers(value, depth = 0) {
   if (typeof value !== "object" || value === null || depth > 6) return;
   for (const [name, member] of Object.entries(value)) {
@@ -35,7 +35,7 @@ export function learnMembers(value, depth = 0) {
   }
 }
 
-/** The same of a body, JSON or form, whole or a piece of it. */
+/** The same for a body, JSON or form, complete or a chunk of it. */
 export function learnBody(text) {
   if (!/token|secret|assertion/i.test(text)) return;
   if (text.length < 65_536 && /^\s*[[{]/.test(text)) return learnMembers(parsed(text));
@@ -43,7 +43,7 @@ export function learnBody(text) {
     learnMembers(Object.fromEntries(new URLSearchParams(text)));
 }
 
-/** An Authorization header: credentials as they were sent, and as they read. */
+/** The credentials of an Authorization header, encoded and decoded. */
 export function learnAuthorization(field = "") {
   const [scheme, credentials = ""] = field.split(" ");
   learnToken(credentials);
@@ -53,7 +53,7 @@ export function learnAuthorization(field = "") {
   learnSecret(decoded(secret));
 }
 
-/** Where pieces of secrets were shown; never which. */
+/** The places where pieces of secrets were shown, without the pieces. */
 export function leaks() {
   const pieces = new Set();
   for (const secret of secrets)
@@ -67,7 +67,7 @@ export function leaks() {
   return found;
 }
 
-/** How much there was to search, and to search for. */
+/** The number of texts and of secrets. */
 export const extent = () => ({ secrets: secrets.size, shown: shown.size });
 
 const isText = (value, least) =>

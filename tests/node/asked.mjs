@@ -1,4 +1,4 @@
-// A token endpoint that is a function: what it was asked, and what it says in turn. Not a test by itself.
+// A token endpoint that is a function: it logs its requests and gives scripted replies. Not a test by itself.
 
 import { createRefresher } from "oauth-refresher";
 import { memoryStorage } from "oauth-refresher/storage";
@@ -11,7 +11,7 @@ export const issuer = "https://auth.test/tenant";
 let minted = 0;
 const token = (kind) => `${kind}.${String(++minted).padStart(9, "0")}~of~this~test`;
 
-/** What a server says that grants new tokens. */
+/** A reply with new tokens. */
 export const granted = (extra = {}) =>
   Response.json({
     access_token: token("A"),
@@ -24,7 +24,7 @@ export const granted = (extra = {}) =>
 export const refused = (error, { status = 400, headers = {}, ...more } = {}) =>
   Response.json({ error, ...more }, { status, headers });
 
-/** Replies that are not given are grants; a reply may be a function of what was asked. `revocations`: the same for the other endpoint. */
+/** Requests beyond the given replies are granted. A reply may be a function of the request. `revocations`: for the revocation endpoint. */
 export function endpoint(...replies) {
   const asked = [];
   const revocations = [];
@@ -49,7 +49,7 @@ export function endpoint(...replies) {
   return { fetch, asked, revocations };
 }
 
-/** A session whose access token has run out, at that endpoint. */
+/** A session at that endpoint whose access token has expired. */
 export function expiredSession(server, options) {
   const storage = memoryStorage();
   const refresh_token = token("R");
@@ -64,7 +64,7 @@ export function expiredSession(server, options) {
   return { refresher, storage, refresh_token, events: record(refresher) };
 }
 
-/** The error of a promise that rejects. */
+/** The error of a promise that must reject. */
 export const reasonOf = (promise) =>
   promise.then(
     () => undefined,

@@ -1,4 +1,4 @@
-// Requests as the documents and RFC 6749 write them, by bare fetch, and what may be changed in them to break a rule.
+// Requests as in the documents and RFC 6749, by plain fetch, with changes that break a rule.
 
 import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
@@ -29,7 +29,7 @@ export function vaultRefresh(vault, refreshToken, { headers, member, body } = {}
   });
 }
 
-/** `name`: the client, "none", "basic" or "post". */
+/** `name` is the client: "none", "basic" or "post". */
 export function oidcRefresh(oidc, name, refresh_token, { encode = formEncoded } = {}) {
   const client = oidc.clients[name];
   const isBasic = name === "basic";
@@ -38,7 +38,7 @@ export function oidcRefresh(oidc, name, refresh_token, { encode = formEncoded } 
   return send(oidc.token_endpoint, { body, headers });
 }
 
-/** A call of the protected resource. */
+/** Calls the protected resource. */
 export async function use(server, access_token, headers = {}) {
   return send(server.resource.url, {
     method: "GET",
@@ -46,7 +46,7 @@ export async function use(server, access_token, headers = {}) {
   });
 }
 
-/** A POST whose header lines go out as they are, twice the same if need be, which fetch would join. */
+/** A POST with exactly these header lines, also repeated ones, which fetch would join. */
 export function sendLines(address, headers) {
   return new Promise((resolve, reject) => {
     const request = httpRequest(address, { method: "POST", headers }, async (response) => {

@@ -1,4 +1,4 @@
-// Callers, their time and their functions: each is answered, none harms another.
+// Callers, their timeouts, functions and listeners: each caller is answered, and none affects another.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
@@ -17,7 +17,7 @@ afterEach(() => time.restore());
 
 const runOut = (tokens) => ({ ...tokens, expires_in: undefined, expires_at: 1 });
 
-/** A session whose access token has run out. */
+/** A session whose access token has expired. */
 function begin({ server = fakeAuthorizationServer(), ...options } = {}) {
   const storage = options.storage ?? memoryStorage();
   const tokens = runOut(server.login());
@@ -25,7 +25,7 @@ function begin({ server = fakeAuthorizationServer(), ...options } = {}) {
   return { server, storage, refresher, tokens, events: record(refresher) };
 }
 
-/** What came of it, and after how many seconds; at most as many as are given. */
+/** The result of a promise and the seconds it took, up to a limit. */
 async function outcomeOf(promise, seconds) {
   const begun = performance.now();
   let outcome;
@@ -36,7 +36,7 @@ async function outcomeOf(promise, seconds) {
   return outcome ?? {};
 }
 
-// --- time ------------------------------------------------------------------------------------------------------------
+// --- timeouts --------------------------------------------------------------------------------------------------------
 
 test("a server that never answers costs its timeout, and the next call works", async () => {
   const { server, storage, refresher } = begin({ timeoutSeconds: 5 });

@@ -1,4 +1,4 @@
-// Signed client assertions (RFC 7523): requirements F1 to F7. The server checks every member by node:crypto.
+// Signed client assertions (RFC 7523): requirements F1 to F7. The server checks every member with node:crypto.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -222,7 +222,7 @@ test("what cannot sign, and options that are none, are refused by name and never
   privateKeyJwt(privateKey, { kid: undefined, typ: undefined, claims: undefined, audience: undefined });
 });
 
-/** A private_key_jwt with a fresh key, and the public half as the server has it. */
+/** A private_key_jwt with a new key, and its public key for the server. */
 async function keyed(algorithm = asymmetric.ES256, options = undefined) {
   const { privateKey, publicKey } = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
   const key = await crypto.subtle.exportKey("jwk", publicKey);

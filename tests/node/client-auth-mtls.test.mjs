@@ -1,4 +1,4 @@
-// Mutual TLS (RFC 8705): requirements F10 to F12, at a TLS server on loopback that asks for a certificate.
+// Mutual TLS (RFC 8705): requirements F10 to F12, at a TLS server on loopback that requests a certificate.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -22,7 +22,7 @@ before(async () => {
 after(() => Promise.all([server.close(), plain.close()]));
 beforeEach(() => (server.asked.length = 0));
 
-/** A session of the client with that certificate. */
+/** A session of a client with that certificate. */
 function session(options, { certificate = own, tokens = server.mint(own) } = {}) {
   const fetch = fetchWith({ ca: server.ca, ...certificate });
   return createRefresher({ client_id, clientAuth: mutualTls(), fetch, tokens, ...options });

@@ -1,4 +1,4 @@
-// Clients that sign, against oidc-provider, which is not ours: it checks signature, claims and reuse of every assertion by itself, wants
+// Clients that sign, against oidc-provider, an independent server: it checks signature, claims and reuse of every assertion, requires
 // one method per request, and binds an attested instance's refresh token to its key.
 
 import "../leaks/listener.mjs";
@@ -157,7 +157,7 @@ const jwt = (header, claims, key) => {
 };
 const now = () => Math.floor(Date.now() / 1000);
 
-/** As the declarations show it: a ClientAuth function that keeps the server's challenge. */
+/** The example of the declarations: a ClientAuth function that keeps the server's challenge. */
 function attesting({ key = instance.privateKey, claims = {} } = {}) {
   let challenge;
   const calls = [];
@@ -297,7 +297,7 @@ function optionsOf({ token_endpoint, revocation_endpoint, issuer }, name) {
   return { token_endpoint, revocation_endpoint, issuer, client_id, clientAuth };
 }
 
-/** A session of that client whose access token has run out, and everything that was sent for it. */
+/** A session of that client whose access token has expired, and its requests. */
 async function login(server, name, { issuer, ...options } = {}, minted = {}) {
   const sent = [];
   const recording = async (url, init) => {

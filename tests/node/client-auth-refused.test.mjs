@@ -1,4 +1,4 @@
-// The server refuses the client: who may know better is asked once more, what is new is sent once more, and the tokens are kept.
+// The server refuses the client: the secret's function is called once more, a new secret is sent once, and the tokens are kept.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 const invalid = () => refused("invalid_client", { status: 401 });
 const assertionOf = ({ parameters }) => partsOf(parameters.get("client_assertion"));
 
-/** A secret that was rotated after it was asked for the first time. */
+/** A secret that is rotated after the first call of its function. */
 function rotated() {
   let asked = 0;
   return Object.assign(async () => SECRETS[Math.min(asked++, 1)], { asked: () => asked });
@@ -166,7 +166,7 @@ for (const [name, offMs] of [
 test("of many sessions that start with a wrong clock each corrects its own assertion", async () => {
   const date = wrongClock(HOUR_MS);
   const strict = async (request) => {
-    await new Promise((resolve) => setTimeout(resolve, 20)); // so that all are out before the first answer
+    await new Promise((resolve) => setTimeout(resolve, 20)); // so that all requests are in-flight before the first reply
     const off = Math.abs(assertionOf(request).claims.iat - Date.parse(date()) / 1000);
     return off > 30 ? refused("invalid_client", { headers: { date: date() } }) : granted();
   };

@@ -1,4 +1,4 @@
-// Who asks, and how that is said (RFC 6749 sections 2.3 and 3.2.1): requirements A6 to A11, and what a ClientAuth function may do.
+// Client authentication (RFC 6749 sections 2.3 and 3.2.1): requirements A6 to A11, and ClientAuth functions.
 
 import "../leaks/listener.mjs";
 import { heard } from "../leaks/search.mjs";
@@ -32,7 +32,7 @@ const methods = {
   tls_client_auth: () => ({ client_id, clientAuth: mutualTls() }),
 };
 
-/** What a request says of its client. */
+/** The client credentials of a request. */
 const said = ({ headers, parameters }) => [
   ...(headers.authorization ? ["authorization"] : []),
   ...[...parameters.keys()].filter((name) => name.startsWith("client_")).sort(),

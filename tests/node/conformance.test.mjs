@@ -1,5 +1,5 @@
-// The client modules of the OpenID Foundation's conformance suite that concern a refresh, each against a server that behaves as the
-// module's does (servers/conformance.mjs).
+// The client modules of the OpenID Foundation's conformance suite that test a refresh, each against a server that behaves like the
+// module (servers/conformance.mjs).
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ const OIDC = "oidcc-client-test-";
 const FAPI = "fapi2-security-profile-final-client-";
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
 
-/** A server of that module, and a client of its plan that is logged in there. */
+/** A server of that module, and a logged-in client of its plan. */
 async function session(t, name) {
   const isFapi = name.startsWith("fapi2");
   const pair = await crypto.subtle.generateKey(P256, false, ["sign"]);

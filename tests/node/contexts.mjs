@@ -15,14 +15,14 @@ afterEach(() => time.restore());
 
 export const runOut = (tokens) => ({ ...tokens, expires_in: undefined, expires_at: 1 });
 
-/** What contexts of their own see of one record: no hint, no lock but the one that they are given, no turn in a realm. */
+/** One record as separate contexts see it: without notifications, with no lock except the given one, and without a queue in the realm. */
 export const apart = ({ load, save, compares = true }) => ({
   load,
   save,
   ...(compares && { conditionalSave: true }),
 });
 
-/** As a row of a database without comparison. */
+/** A database row without compare-and-swap. */
 export function row() {
   let stored = null;
   return {
@@ -32,7 +32,7 @@ export function row() {
   };
 }
 
-/** A lock of the host: a queue by itself. */
+/** A lock of the host: a separate queue. */
 export function hostLock() {
   let last = Promise.resolve();
   const lock = (work) => {
@@ -50,7 +50,7 @@ export function context(server, storage, options = {}) {
   return { refresher, events: record(refresher) };
 }
 
-/** Contexts on one record that holds an access token which has run out. */
+/** Contexts on one record with an expired access token. */
 export async function contexts(
   count,
   { server = fakeAuthorizationServer(), storage = memoryStorage(), ...options } = {},
@@ -72,7 +72,7 @@ export async function outcomeOf(promise, seconds = 60) {
   return outcome ?? {};
 }
 
-/** A session that begins with an access token of full life. */
+/** A session with a new access token. */
 export async function begin({ accessTokenSeconds = 3600, server: given, ...options } = {}) {
   const server = given ?? fakeAuthorizationServer({ accessTokenSeconds });
   const storage = options.storage ?? memoryStorage();
@@ -82,7 +82,7 @@ export async function begin({ accessTokenSeconds = 3600, server: given, ...optio
   return { server, storage, refresher, events };
 }
 
-/** What became of a promise by then, or nothing. */
+/** The result of a promise that has settled, else undefined. */
 export const within = async (promise, ms) => {
   let answer;
   promise.then(
@@ -93,5 +93,5 @@ export const within = async (promise, ms) => {
   return answer;
 };
 
-/** The same record for a context that is told of no change, as another process is. */
+/** The same record for a context without notifications, like another process. */
 export const unheard = ({ load, save, lock }) => ({ load, save, lock, conditionalSave: true });

@@ -1,4 +1,4 @@
-// What an issuer says of itself (RFC 8414, OpenID Connect Discovery): where it is looked for, and when it is not believed.
+// Metadata of an issuer (RFC 8414, OpenID Connect Discovery): where it is looked up, and when it is rejected.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
@@ -15,7 +15,7 @@ const SECOND = 1000;
 let time;
 afterEach(() => (time?.restore(), (time = undefined)));
 
-/** A session of an issuer whose pages are these, by their addresses; and everything that was asked. */
+/** A session at an issuer with these documents by URL, and the log of its requests. */
 function session(pages, { issuer = ISSUER, ...options } = {}) {
   const asked = [];
   const storage = memoryStorage();
@@ -116,7 +116,7 @@ for (const [name, page] of Object.entries({
     const [first, second] = PLACES[ISSUER];
     const world = session({ [first]: page, [second]: page }, { retries: 0 });
     assert.match((await refused(world)) ?? "", name == "silence" ? /in time|not found/ : /was not found/);
-    // nothing that failed is remembered
+    // a failure is not cached
     world.pages[first] = GOOD;
     await time.pass(120 * SECOND);
     let tokens;

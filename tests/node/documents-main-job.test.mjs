@@ -1,4 +1,4 @@
-// The presets against the servers that behave as their documents say, and refuse whatever differs.
+// The presets against servers that implement their documents and refuse every other request.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -6,7 +6,7 @@ import { createRefresher } from "oauth-refresher";
 import { go1, goTo, vault } from "oauth-refresher/providers";
 import { startAll } from "../servers/index.mjs";
 
-// An hour of the documents in a fifth of a second: Go1's access token lives 2.4 s, GoTo's and Vault's 0.2 s.
+// One hour of the documents takes 0.2 s: Go1's access token lives 2.4 s, GoTo's and Vault's 0.2 s.
 let servers;
 before(async () => (servers = await startAll({ secondsPerHour: 0.2 })));
 after(() => servers.close());

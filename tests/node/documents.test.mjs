@@ -1,5 +1,5 @@
-// The three document servers, held to their documents with nothing but fetch: if one of them were lenient, the tests that
-// run the package against it would prove less.
+// Checks the three document servers against their documents with plain fetch: a lenient server would weaken the tests that
+// run the package against it.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-// refresher.fetch with a DPoP-bound token, at a resource server on loopback that checks every member of every proof (RFC 9449 §7, §9).
+// refresher.fetch with a DPoP-bound token, at a resource server on loopback that checks every member of every proof (RFC 9449 sections 7, 9).
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -13,7 +13,7 @@ import { startOidc } from "../servers/oidc.mjs";
 import { claimsOf } from "../servers/proof.mjs";
 import { respond } from "../servers/wire.mjs";
 
-/** Which key each live access token is bound to. */
+/** Valid access token → thumbprint of its key. */
 const live = new Map();
 const accepts = (token) => live.get(token);
 let api, strict, other, late;
@@ -322,11 +322,11 @@ test("oidc-provider and its resource server accept a session with nonces at both
   }
 });
 
-// --- what the tests speak of ------------------------------------------------------------------------------------------
+// --- helpers ----------------------------------------------------------------------------------------------------------
 
 const statuses = ({ calls }) => calls.map(({ status }) => status);
 
-/** A refresher after a login; the resource servers know its access tokens. */
+/** A logged-in refresher; the resource servers know its access tokens. */
 async function session({ token_type = "DPoP", nonces } = {}) {
   const key = dpop();
   const as = bindingServer({ nonces }, {});

@@ -1,4 +1,4 @@
-// DPoP against oidc-provider, which is not ours: keys that it binds refresh tokens to, proofs that it replays, nonces that it wants.
+// DPoP against oidc-provider, an independent server: bound refresh tokens, detection of replayed proofs, nonces.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

@@ -1,5 +1,5 @@
-// DPoP at the token endpoint (RFC 9449): what a proof says, nonces, clocks, keys that are gone. The server checks every member of
-// every proof and binds tokens as RFC 9449 section 5 wants it.
+// DPoP at the token endpoint (RFC 9449): proofs, nonces, clock skew, lost keys. The server checks every member of every proof and
+// binds tokens as RFC 9449 section 5 requires.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -325,7 +325,7 @@ test("no error, event or log contains a proof", async () => {
     assert.equal(leak(shown(value), as.sent), undefined);
 });
 
-// --- the handle -------------------------------------------------------------------------------------------------------
+// --- the dpop object --------------------------------------------------------------------------------------------------
 
 test("a code exchange of the application uses the same key", async () => {
   const key = dpop();
@@ -398,7 +398,7 @@ test("a key that cannot be stored does not count as lost", async () => {
 
 // --- the server -------------------------------------------------------------------------------------------------------
 
-/** A refresher after a login, at a server that binds tokens to keys: a public client's refresh tokens too. */
+/** A logged-in refresher at a server that binds tokens to keys, also a public client's refresh tokens. */
 async function session({ key = dpop(), options = {}, ...server } = {}) {
   const as = bindingServer(server, options);
   const storage = memoryStorage();
@@ -409,7 +409,7 @@ async function session({ key = dpop(), options = {}, ...server } = {}) {
   return { refresher, storage, events, key, as };
 }
 
-/** A refresh, as soon as the pause after a failed one is over. */
+/** Refreshes after the backoff of a failed refresh. */
 async function refreshedLater(refresher) {
   for (let tries = 1; ; tries++) {
     await delay(50);

@@ -1,4 +1,4 @@
-// A core that traps: what waited is told, the next call begins on a fresh instance, and a reply that was under way is not lost.
+// A core that traps: waiting callers are rejected, the next call uses a new instance, and an in-flight reply is stored.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -14,7 +14,7 @@ after(() => oidc.close());
 beforeEach(() => {
   oidc.requests.length = 0;
   trapAt = undefined;
-  // Every export of the core goes through here, and the door traps at the fact that a test names.
+  // Every call of the core goes through here; the call with the word that a test names traps.
   WebAssembly.Instance = function (module, imports) {
     const { exports } = new Instance(module, imports);
     const guarded = Object.fromEntries(
@@ -39,11 +39,11 @@ const once = (wanted) => {
   return (word) => armed && word === wanted && ((armed = false), true);
 };
 
-/** The word that crosses the door: a core, the time, then the text. */
+/** The position of the word among the arguments: a core, the time, then the text. */
 const fact = ({ memory }, [, , at, length]) =>
   new TextDecoder().decode(new Uint8Array(memory.buffer, at, length));
 
-// A module of its own: the engine of the tests' package may be loaded already.
+// A new module instance, because the engine of the package may be loaded already.
 const fresh = async (options) => {
   const { createRefresher } = await import(`oauth-refresher/slim`);
   const { readFile } = await import("node:fs/promises");
@@ -90,7 +90,7 @@ test("a reply that was in-flight when the core trapped is stored by the next cor
   const trapped = refresher.getAccessToken();
   await assert.rejects(lost, { code: "engine_failed" });
   await assert.rejects(trapped, { code: "engine_failed" });
-  await until(async () => !(await storage.load()).pending); // the result of the lost request was saved
+  await until(async () => !(await storage.load()).pending); // the result of the in-flight request was saved
   assert.ok(await refresher.getAccessToken());
   assert.equal(oidc.requests.length, 1, "and nothing was sent twice");
 });

@@ -1,4 +1,4 @@
-// RefreshError: what it says, and what it never says.
+// RefreshError: its fields, and that it contains no secret.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

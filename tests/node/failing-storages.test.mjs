@@ -1,4 +1,4 @@
-// Storages that fail, hang or hold rubbish: answered in bounded time, and nothing is lost.
+// Storages that fail, hang or contain an invalid record: every call settles in bounded time, and nothing is lost.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The table of promises: every test it names is there, under that name, and no row is without one.
+// tests/GUARANTEES.md: every test that it names exists under that name, and every promise has a test or a reason.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";

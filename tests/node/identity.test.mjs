@@ -1,4 +1,4 @@
-// OpenID Connect Core section 12.2: what came with a refresh belongs to the person whose session it is, or nothing of it is kept.
+// OpenID Connect Core section 12.2: the id_token of a refresh belongs to the session's person, or nothing of the reply is kept.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -25,7 +25,7 @@ const NEXT = { access_token: "second.access.token-Rk49", refresh_token: "second.
 const base64url = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const idToken = (claims) => `${base64url({ alg: "ES256" })}.${base64url(claims)}.c2lnbmF0dXJl`;
 
-/** A session with the stored claims, and a server that answers a refresh with those; `undefined` leaves an id_token out. */
+/** A session with the stored claims, and a server that answers a refresh with the others. `undefined`: no id_token. */
 async function begin(stored, brought, { date, headers, ...options } = {}) {
   const requests = [];
   const storage = memoryStorage();
@@ -99,7 +99,7 @@ for (const [name, claims] of Object.entries(OTHERS))
       requests.slice(1).map(({ url, token }) => [url, token]),
       [NEXT.refresh_token, NEXT.access_token].map((token) => ["https://as.example/revoke", token]),
     );
-    // who asks afterwards is told to log in, and nothing more is sent
+    // later callers are told to log in, and nothing is sent
     await assert.rejects(refresher.getTokens(), { code: "session_ended", sessionEnded: true });
     assert.equal(requests.length, 3);
     const secrets = [
@@ -159,7 +159,7 @@ test("H10 the expiry of an id_token is judged by the server's clock", async () =
   const [soon, late] = [over.exp + 200, over.exp + 400];
   assert.ok(!(await isRefused(await begin(ORIGINAL, over, { date: soon }))), "five minutes of tolerance");
   assert.ok(await isRefused(await begin(ORIGINAL, over, { date: late })));
-  // where CORS hides the server's clock: two days, because this one may be a day wrong
+  // CORS hides the server's clock: two days, because the local clock may be a day wrong
   const aged = (days) => ({ ...ORIGINAL, iat: ISSUED - days * DAY, exp: ISSUED + 60 - days * DAY });
   assert.ok(!(await isRefused(await begin(ORIGINAL, aged(1)))));
   assert.ok(await isRefused(await begin(ORIGINAL, aged(3))));

@@ -1,4 +1,4 @@
-// Tokens and secrets, in pieces of eight characters, in everything that errors, events and logs show.
+// Searches errors, events and logs for eight consecutive characters of tokens and secrets.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -19,7 +19,7 @@ const SECRETS = [REFRESH_TOKEN, ACCESS_TOKEN, CLIENT_SECRET];
 let server;
 let token_endpoint;
 before(async () => {
-  // A server that quotes back what it was sent.
+  // A server that echoes its request.
   server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;

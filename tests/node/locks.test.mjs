@@ -1,4 +1,4 @@
-// Locks that are slow, fail, never grant or are stolen: everything goes on, and no token is used twice.
+// Locks that are slow, fail, are never granted or are stolen: the session continues, and no token is used twice.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -45,7 +45,7 @@ for (const [name, lock] of Object.entries({
   });
 
 test("a lock that is lost or stolen makes no second write", async () => {
-  // It lets everybody in: what a stolen Web Lock, an expired lease and a suspended holder come to.
+  // It grants every request: the effect of a stolen Web Lock, an expired lease or a suspended lock holder.
   const server = fakeAuthorizationServer({ reuse: "always", rotate: true });
   const inner = memoryStorage();
   const writes = [];

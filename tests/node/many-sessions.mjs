@@ -1,14 +1,14 @@
-// Ten thousand sessions, from login to close, in the device's time; says what it saw. A process of its own: node:test follows every
-// promise, and here that would be most of the work. Not a test by itself.
+// Ten thousand sessions from login to close, in virtual time; prints its observations. A separate process, because node:test tracks
+// every promise, which would dominate the run time. Not a test by itself.
 import "../leaks/listener.mjs";
 import { createRefresher } from "oauth-refresher";
 import { virtualTime } from "./virtual-time.mjs";
 
 const SESSIONS = Number(process.argv[2]);
-/** Just before the access tokens run out. */
+/** Just before the access tokens expire. */
 const ALMOST_AN_HOUR_MS = 3_590_000;
 
-/** What of WebAssembly came into being. */
+/** Counts the compiled modules and their instances. */
 const made = { modules: 0, instances: 0 };
 const { Instance, compile } = WebAssembly;
 WebAssembly.compile = (...given) => (made.modules++, compile(...given));

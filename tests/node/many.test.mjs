@@ -1,4 +1,4 @@
-// Ten thousand sessions in one process: what they share, and what each has of its own.
+// Ten thousand sessions in one process: which resources they share, and which each has.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,4 @@
-// Servers that ask for patience, and a limit of requests that no failure breaks: with the device's time in the test's hand.
+// Retry-After, and the limit of requests that no failure exceeds. In virtual time.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -39,7 +39,7 @@ for (const [form, field] of Object.entries(forms))
       assert.equal(failed.reason.refreshTokenState, "unspent");
       assert.equal(asked, 1, "nobody is kept waiting for two minutes");
 
-      // another process: nothing in common but the record
+      // another process: only the record is shared
       const other = createRefresher({ ...server.options, fetch, storage: unheard(storage) });
       for (const one of [refresher, other]) {
         const early = await within(one.refresh(), SECOND);

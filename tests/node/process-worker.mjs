@@ -1,4 +1,4 @@
-// One of several processes on one session: asks for a token again and again, and says what it got. Not a test by itself.
+// One of several processes on one session: asks for a token again and again and prints the results. Not a test by itself.
 import "../leaks/listener.mjs";
 import { mkdir, readFile, rename, rmdir, writeFile } from "node:fs/promises";
 import { createRefresher } from "oauth-refresher";
@@ -21,9 +21,9 @@ while (Date.now() < end) {
   await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 30));
 }
 console.log(JSON.stringify(counts));
-process.exit(); // with what the listener says
+process.exit(); // with the exit code of the listener
 
-/** What a host may have: a file that cannot compare, and a lock that is a folder. */
+/** A storage of the host: a file without compare-and-swap, and a folder as lock. */
 function hostStorage(file) {
   const load = () => readFile(file, "utf8").then(JSON.parse, () => null);
   const save = async (record) => {

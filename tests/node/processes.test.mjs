@@ -43,7 +43,7 @@ function start(oidc, file, milliseconds, kind = "file") {
   return { child, ended };
 }
 
-/** Waits for a rotation, or for long enough to see that there is none. */
+/** Waits for a rotation, or until it is clear that there is none. */
 async function rotated(oidc) {
   const { length } = oidc.requests;
   for (let waited = 0; waited < 5000 && oidc.requests.length === length; waited += 20)
@@ -92,7 +92,7 @@ test("processes killed at random lose the session only where a reply was lost wi
     await login(oidc, file);
     let survivors = startSeveral(count);
     for (let round = 0; round < kills; round++) {
-      // some kills come before a rotation, some in it, some after it
+      // some kills come before a rotation, some during it, some after it
       await rotated(oidc);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 1100));
       const { child } = survivors.shift();
@@ -101,7 +101,7 @@ test("processes killed at random lose the session only where a reply was lost wi
       const record = await stored();
       if (before?.pending || record?.pending) inDoubt++;
       if (!record) {
-        // The server had rotated and nobody has the successor: no client could have saved it. Counted, and logged in again.
+        // The server rotated and the successor was lost with the process: no client can recover from that. Count it and log in again.
         lost++;
         await login(oidc, file);
         survivors.forEach(({ child }) => child.kill("SIGKILL"));

@@ -1,4 +1,4 @@
-// Each preset against the sentences of its document.
+// The presets of whole documents, sentence by sentence.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-// What a token endpoint can answer, what becomes of the session, and whether the same refresh token is sent again.
+// Replies of a token endpoint: their effect on the session, and whether the same refresh token is sent again.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
@@ -42,7 +42,7 @@ const breaks = () =>
     }),
   );
 
-/** A session, and a server that gives these answers one after the other; the last one again and again. */
+/** A session, and a server with these replies in order; the last one is repeated. */
 async function begin(answers, { expires_at = 1, ...options } = {}) {
   const bodies = [];
   const headers = [];
@@ -65,7 +65,7 @@ async function begin(answers, { expires_at = 1, ...options } = {}) {
   return { refresher, storage, events, bodies, headers };
 }
 
-/** What came of it within a minute. */
+/** The result within a minute. */
 async function outcomeOf(promise) {
   let outcome;
   promise.then(
@@ -77,7 +77,7 @@ async function outcomeOf(promise) {
   return outcome;
 }
 
-// --- what does not end a session --------------------------------------------------------------------------------------
+// --- replies that do not end a session --------------------------------------------------------------------------------
 
 const passing = {
   "a network that is gone": [fails(), "outcome_unknown"],
@@ -132,7 +132,7 @@ for (const [name, [answer]] of Object.entries(passing))
     const end = Date.now() / 1000 + 100;
     const { refresher } = await begin(answer, { expires_at: end, background: "always", retries: 0 });
     assert.equal(await refresher.getAccessToken(), LOGIN.access_token);
-    await time.pass(95 * SECOND); // refreshes ahead of need failed meanwhile, and validity is below the usual ten seconds
+    await time.pass(95 * SECOND); // refreshes ahead failed meanwhile, and the remaining validity is below the usual ten seconds
     const { value } = await outcomeOf(refresher.getAccessToken());
     assert.equal(value, LOGIN.access_token);
     refresher.close();
@@ -165,7 +165,7 @@ test("invalid_grant while the access token is valid is reported at once, and the
   assert.deepEqual(events.types().filter((type) => type === "session-ended").length, 1, "told once");
 });
 
-// --- what ends it ------------------------------------------------------------------------------------------------------
+// --- replies that end a session ----------------------------------------------------------------------------------------
 
 const endings = {
   "invalid_grant with 400": json(400, { error: "invalid_grant", error_description: "expired" }),
@@ -198,7 +198,7 @@ for (const [name, answer] of Object.entries(endings))
     assert.equal(bodies.length, 1);
   });
 
-// --- what a success brings ---------------------------------------------------------------------------------------------
+// --- successes ---------------------------------------------------------------------------------------------------------
 
 for (const [name, refresh_token] of Object.entries({
   absent: undefined,
@@ -271,7 +271,7 @@ test("tokens are opaque: one that looks like a JWT is not parsed", async () => {
   assert.equal(bodies.length, 1);
 });
 
-// --- the same refresh token again? -------------------------------------------------------------------------------------
+// --- replays of the same refresh token ---------------------------------------------------------------------------------
 
 const granted = json(200, NEXT);
 const lost = { "a timeout": hangs, "a lost reply": fails(), "a broken success": breaks };
@@ -285,7 +285,7 @@ const configuration = [
 ];
 const doubtful = ["invalid_target", "invalid_authorization_details", "teapot"];
 
-/** How often it was sent until the first caller had an answer, and a day later. */
+/** How often it was sent until the first caller settled, and a day later. */
 async function sentFor(answers, options) {
   const { refresher, bodies, storage } = await begin(answers, options);
   const { reason } = await outcomeOf(refresher.getAccessToken());

@@ -1,12 +1,12 @@
-// The table of what the standards ask for: every test it names is there, under that name, and no requirement is without one.
+// tests/REQUIREMENTS.md: every test that it names exists under that name, and every requirement has a test or a reason.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isThere, namedBy, range, rowsOf } from "./tables.mjs";
 
-/** How many requirements each letter has. */
+/** The number of requirements of each letter. */
 const WANTED = { A: 17, B: 13, C: 10, D: 10, E: 14, F: 12, G: 13, H: 10, I: 11 };
-/** Why one asks nothing of a client. */
+/** The reason for a requirement that does not concern a client. */
 const REASON = /^outside: \S/;
 
 const rows = rowsOf("REQUIREMENTS.md", "A-I");

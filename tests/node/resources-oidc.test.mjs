@@ -1,5 +1,5 @@
-// Resources (RFC 8707), found by discovery, at oidc-provider: one per request is what it grants, and it spends a refresh token before it
-// looks at the resource.
+// Resources (RFC 8707), with discovery, at oidc-provider: it grants one resource per request, and spends a refresh token before it
+// checks the resource.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

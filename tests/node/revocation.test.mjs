@@ -1,4 +1,4 @@
-// Sign-out that tells the server (RFC 7009): what is revoked, how it is asked, and that nobody waits for a server for ever.
+// Sign-out with revocation (RFC 7009): which token is revoked, the request, and that a sign-out settles without the server.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
@@ -17,7 +17,7 @@ const DONE = () => new Response("no JSON", { status: 200 });
 let time;
 afterEach(() => (time?.restore(), (time = undefined)));
 
-/** A refresher whose revocation endpoint answers with these, one after the other; and what it was asked. */
+/** A refresher whose revocation endpoint has these replies in order, and the log of its requests. */
 function session(answers, { login, ...options } = {}) {
   const asked = [];
   const script = [answers].flat();
@@ -52,7 +52,7 @@ test("G8 the refresh token is posted as a form with its hint and the client's au
     ],
     [{ clientAuth: jwt }, { client_id: "me", client_assertion: "header.claims.signature" }],
   ]) {
-    // what shapes the token request is no business of this endpoint
+    // the shape of the token request does not apply to the revocation endpoint
     const request = { body: "json", names: { refresh_token: "refreshToken" } };
     const { refresher, asked } = session(DONE, { ...options, request, scope: "read" });
     await refresher.setTokens(LOGIN);

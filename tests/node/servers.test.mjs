@@ -1,4 +1,4 @@
-// The servers of tests/servers as a whole: oidc-provider with rotation on, and what all four can do: faults, logs, fast time.
+// The servers of tests/servers: oidc-provider with rotation, and the features of all four: faults, logs, fast time.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

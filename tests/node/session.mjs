@@ -1,11 +1,11 @@
-// One refresher on a real server, with everything it tells written down. Not a test by itself.
+// A refresher at a real server, with a log of its events. Not a test by itself.
 import { inspect } from "node:util";
 import { createRefresher } from "oauth-refresher";
 import { memoryStorage } from "oauth-refresher/storage";
 
 const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed"];
 
-/** A refresher for the public client of oidc-provider, logged in unless `login` says otherwise. */
+/** A refresher for the public client of oidc-provider, logged in unless `login` is false. */
 export async function session(oidc, { login, ...options } = {}) {
   const storage = options.storage ?? memoryStorage();
   const refresher = createRefresher({
@@ -21,7 +21,7 @@ export async function session(oidc, { login, ...options } = {}) {
   return { refresher, storage, events, minted };
 }
 
-/** An access token that has run out, and a refresh token that works. */
+/** An expired access token and a valid refresh token. */
 export async function expired(oidc) {
   return { ...(await oidc.mint("none")), expires_in: undefined, expires_at: Date.now() / 1000 - 5 };
 }
@@ -34,7 +34,7 @@ export function record(refresher) {
   return events;
 }
 
-/** Waits until it is so, as long as a busy machine may take. */
+/** Waits until the condition holds, as long as a busy machine may need. */
 export async function until(condition, limitMs = 10_000) {
   for (const end = performance.now() + limitMs; performance.now() < end;) {
     if (await condition()) return;
@@ -47,7 +47,7 @@ export async function until(condition, limitMs = 10_000) {
 export const shown = (value) =>
   [inspect(value, { depth: 9, showHidden: true }), String(value), JSON.stringify(value) ?? ""].join("\n");
 
-/** The first piece of eight characters of a secret that the text holds. */
+/** The first eight characters of a secret that the text contains. */
 export function leak(text, secrets) {
   for (const secret of secrets)
     for (let at = 0; at + 8 <= secret.length; at++) {

@@ -1,4 +1,4 @@
-// ResponseShape, knob by knob: what is an error, and what it means (R1 to R11).
+// ResponseShape, option by option: which replies are errors, and their meaning (R1 to R11).
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -11,7 +11,7 @@ after(() => server.close());
 
 const session = (options) => strictSession(server, { tokens: { refresh_token: FIRST }, ...options });
 
-/** A reply that is no success, and what is said of it. */
+/** A reply that is not a success, and the expected error. */
 const ERRORS = {
   "R1 a form is no JSON": { response: { format: "json" }, reply: form(bare), code: "bad_response" },
   "R1 a sentence is no token": {

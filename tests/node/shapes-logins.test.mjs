@@ -1,4 +1,4 @@
-// ResponseShape at a login: several token sets in one reply (R10), and whatever form a person hands tokens in.
+// ResponseShape at a login: several token sets in one reply (R10), and all forms in which tokens can be passed.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -13,7 +13,7 @@ const session = (options) => strictSession(server, { tokens: { refresh_token: FI
 
 // --- R10: several token sets in one reply --------------------------------------------------------------------------------------
 
-/** Slack's, from its documentation. */
+/** The reply of Slack's documentation. */
 const LOGIN = {
   ok: true,
   access_token: "xoxe.xoxb-bot-token",
@@ -98,7 +98,7 @@ test("R10 a login without a user's token is no user's session, whatever else it 
   refresher.close();
 });
 
-// --- what a person hands in -------------------------------------------------------------------------------------------------------
+// --- tokens that the user passes --------------------------------------------------------------------------------------------------
 
 const SQUARE = {
   names: { access_token: "accessToken", refresh_token: "refreshToken" },

@@ -1,5 +1,5 @@
-// ResponseShape, knob by knob (R1 to R11): what the packed package makes of replies that are not RFC 6749's, at a login and at a
-// refresh, and which refresh token it sends next.
+// ResponseShape, option by option (R1 to R11): replies that differ from RFC 6749, at a login and at a refresh, and the refresh token
+// that is sent next.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -25,7 +25,7 @@ after(() => server.close());
 
 const session = (options) => strictSession(server, { tokens: { refresh_token: FIRST }, ...options });
 
-/** A reply in some shape, and what the tokens are then; `lives`: for how many seconds, or null if nobody knows; `next`: what renews them. */
+/** A reply in some shape and the expected tokens. `lives`: seconds, or null if unknown. `next`: the refresh token of the next request. */
 const TOKENS = {
   "R1 JSON under a wrong content type": { reply: text(JSON.stringify(bare), "text/html") },
   "R1 JSON behind a byte order mark": { reply: text(`\ufeff ${JSON.stringify(bare)}\n`) },

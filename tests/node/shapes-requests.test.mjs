@@ -1,4 +1,4 @@
-// RequestShape, knob by knob (K1 to K13): the packed package against a server that refuses every byte that is not described.
+// RequestShape, option by option (K1 to K13): the packed package against a server that refuses every undescribed byte.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -25,7 +25,7 @@ let server;
 before(async () => (server = await strictServer()));
 after(() => server.close());
 
-/** Options, and the request that must come of them. */
+/** Options, and the expected request. */
 const ROWS = {
   "K1 a template in the endpoint is filled, its own query stays, and so do further parameters": {
     options: {

@@ -1,4 +1,4 @@
-// Contexts that share a record: one request, who wins, and that nobody loses a session by it.
+// Contexts that share a record: single-flight, which write wins, and that no session is lost.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -66,7 +66,7 @@ test("a context whose token is refused adopts the winner's tokens and clears not
   };
   const { storage, all } = await contexts(1, { server, fetch: late });
   const [loser, winner] = [all[0], context(server, apart(storage))];
-  // A request of the loser is out, while somebody who respects no lock and no mark finishes first.
+  // A request of the loser is in-flight while a context that ignores lock and mark finishes first.
   const lost = loser.refresher.getAccessToken();
   await time.pass(SECOND);
   const stored = await storage.load();
@@ -103,7 +103,7 @@ test("the end of a session is written only over the token that was refused", asy
   const storage = {
     ...apart(inner),
     save: (given, expected) => {
-      // between the confirmation and the write somebody logs in
+      // a login between the confirmation and the write
       if (given === null) overtake?.();
       return inner.save(given, expected);
     },

@@ -1,4 +1,4 @@
-// What the standards ask of a client that refreshes, each by its number in REQUIREMENTS.md, where no other file shows it already.
+// Requirements of the standards, by their numbers in REQUIREMENTS.md, that no other file tests.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -11,7 +11,7 @@ import { record } from "./session.mjs";
 
 const client = { client_id: "me" };
 
-/** What is sent for one refresh with those options, as text. */
+/** The request of one refresh with those options, as text. */
 async function sentWith(options, tokens = {}) {
   const server = endpoint();
   const { refresher } = expiredSession(server, { ...client, ...options });
@@ -89,7 +89,7 @@ test("A17 the examples of the standards are reproduced", async () => {
   assert.equal(refresh.text, "grant_type=refresh_token&refresh_token=tGzv3JOkF0XG5Qx2TlKWIA");
   assert.equal(refresh.headers.authorization, "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");
   assert.match(refresh.headers["content-type"], /^application\/x-www-form-urlencoded(;charset=UTF-8)?$/i);
-  // OpenID Connect Core section 12.1, whose order is another
+  // OpenID Connect Core section 12.1, in another order
   const oidc = {
     client_id: "s6BhdRkqt3",
     client_secret: "some_secret12345",
@@ -304,7 +304,7 @@ test("K11 an audience is sent beside a scope and resources", async () => {
 // --- I: rotation ------------------------------------------------------------------------------------------------------
 
 test("I2 I9 the expiry of a refresh token is passed on and drops nothing", async () => {
-  // the example of the draft on the expiration of refresh tokens, and the names that others have for it
+  // the example of the draft on the expiration of refresh tokens, and the names of other servers for it
   const rows = [
     { refresh_token_timeout: 604800, authorization_expires_in: 2592000 },
     { refresh_token_timeout: 604800, authorization_expires_in: 1987200 },

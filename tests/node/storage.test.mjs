@@ -1,4 +1,4 @@
-// The storages that need no browser: one contract for all, then what is special about each.
+// The storages that need no browser: the common contract, then the specifics of each.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -156,7 +156,7 @@ test("webStorage: writes of other tabs are heard for this key and area only", ()
       assert.equal(heard, 2);
     }),
   );
-  webStorage(area, KEY).subscribe(() => {})(); // where there are no window events
+  webStorage(area, KEY).subscribe(() => {})(); // no window events in Node
 });
 
 test("webStorage: an invalid area or key is refused", () => {

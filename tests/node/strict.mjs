@@ -1,11 +1,11 @@
-// A token endpoint on loopback that answers nothing but what it was told to expect, byte for byte. Not a test by itself.
+// A token endpoint on loopback that accepts only the expected requests, byte for byte. Not a test by itself.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { createRefresher } from "oauth-refresher";
 import { memoryStorage } from "oauth-refresher/storage";
 
-/** What Node's fetch adds of its own. */
+/** The headers that Node's fetch adds. */
 const OF_THE_CLIENT =
   /^(host|connection|user-agent|accept-(language|encoding)|sec-fetch-mode|content-length|cache-control|pragma)$/;
 
@@ -14,7 +14,7 @@ export const JSON_BODY = { accept: "application/json", "content-type": "applicat
 export const NO_BODY = { accept: "application/json" };
 export const basic = (credentials) => "Basic " + Buffer.from(credentials).toString("base64");
 
-/** Starts it; `origin` is where, and `expect` says what comes next and what to answer. */
+/** Starts the server. `expect` sets the next request and its reply. */
 export async function strictServer() {
   const expected = [];
   const problems = [];
@@ -39,7 +39,7 @@ export async function strictServer() {
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
     expect: (...exchanges) => expected.push(...exchanges),
-    /** Everything came as it was expected, and nothing is missing. */
+    /** Asserts that all expected requests arrived, and no other. */
     check() {
       const left = expected.splice(0).length;
       if (problems.length) throw problems.splice(0)[0];
@@ -52,7 +52,7 @@ export async function strictServer() {
   };
 }
 
-/** A session at that server, with a refresh token and nothing else unless `tokens` says so. */
+/** A session at that server, with only a refresh token unless `tokens` has more. */
 export function strictSession(server, { path = "/token", tokens, ...options } = {}) {
   const storage = memoryStorage();
   const refresher = createRefresher({
@@ -84,7 +84,7 @@ export const FIRST = "R.9Qp7-of-the-login";
 export const NEXT = "R.9Qp7-of-the-reply";
 export const ACCESS = "A.4Yk2-of-the-reply";
 
-/** The plainest of refreshes. */
+/** The simplest refresh. */
 export const asks = (refresh_token) => ({
   headers: FORM,
   body: `grant_type=refresh_token&refresh_token=${refresh_token}`,

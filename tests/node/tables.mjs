@@ -1,4 +1,4 @@
-// Tables of promises and requirements, whose rows name the tests that prove them. Not a test by itself.
+// Parses the tables of guarantees and requirements, whose rows name the tests that prove them. Not a test by itself.
 
 import { existsSync, readFileSync } from "node:fs";
 
@@ -18,7 +18,7 @@ export function rowsOf(file, kinds) {
   );
 }
 
-/** Names as the file writes them: of a test, of a claim that several runtimes run, of a test in Rust. */
+/** Whether the file has a test, a claim for several runtimes, or a Rust test of that name. */
 export function isThere(file, name) {
   const place = new URL(file.startsWith("src/") ? `../${file}` : file, TESTS);
   if (!existsSync(place)) return false;
@@ -32,7 +32,7 @@ export function isThere(file, name) {
 
 export const range = (from, to) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-/** How many different tests the rows name. */
+/** The number of different tests that the rows name. */
 export const namedBy = (rows) => new Set(rows.flatMap(({ claims }) => claims.map(String))).size;
 
 /** `file` "name", "name" `file` "name": each name with the file before it. */

@@ -1,4 +1,4 @@
-// `oauth-refresher/testing`: the scripted server, and what the refresher makes of each of its faults.
+// `oauth-refresher/testing`: the scripted server, and the refresher's reaction to each of its faults.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Clocks that are wrong, timers that do not fire, devices that sleep: with the device's time in the test's hand.
+// Clock skew, timers that do not fire, devices that sleep. In virtual time.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -67,7 +67,7 @@ test("a timer without a waiting caller does not keep a program alive", async () 
   const { reason } = await within(waiting, 6 * SECOND);
   assert.equal(reason.code, "timeout");
   server.always("html");
-  await time.pass(60 * SECOND); // the request has its own time
+  await time.pass(60 * SECOND); // the request has its own timeout
   assert.ok(time.armed().every(({ isRef }) => !isRef));
 });
 
@@ -134,7 +134,7 @@ test("on Workers no timer outlives the calls", async () => {
   }
 });
 
-// --- clocks that are wrong -------------------------------------------------------------------------------------------
+// --- clock skew ------------------------------------------------------------------------------------------------------
 
 for (const [word, wrongMs] of [
   ["fast", DAY],
@@ -171,7 +171,7 @@ test("a clock that is set back does not extend the life of a token", async () =>
   const { server, refresher } = await begin();
   const first = await refresher.getAccessToken();
   await time.pass(HOUR - 600 * SECOND);
-  time.setClock(-HOUR / 2); // it seems to be good for forty minutes more
+  time.setClock(-HOUR / 2); // it seems to be valid for forty minutes more
   const { value } = await within(refresher.getAccessToken(), SECOND);
   assert.notEqual(value, first);
   await time.pass(HOUR / 2);
@@ -203,7 +203,7 @@ test("a record from the future is stale and refreshed once", async () => {
 });
 
 test("a 401 for a token that looks valid here refreshes once", async () => {
-  time.setClock(-DAY); // this device believes in every token a day too long
+  time.setClock(-DAY); // on this device every token seems valid for a day too long
   const { server, refresher } = await begin();
   const rejected = await refresher.getAccessToken();
   const { value } = await within(refresher.getAccessToken({ rejected }), SECOND);
@@ -247,7 +247,7 @@ test("a device that slept reads the storage before it serves a token", async () 
 test("a refresh that failed at wake-up is retried without a login", async () => {
   const { server, refresher } = await begin({ background: "always" });
   await refresher.getAccessToken();
-  server.always("unsent"); // the network is not up yet
+  server.always("unsent"); // there is no network yet
   time.sleep(8 * HOUR);
   const early = await within(refresher.getAccessToken({ timeoutSeconds: 2 }), 3 * SECOND);
   assert.ok(["unavailable", "timeout"].includes(early.reason.code));
@@ -312,7 +312,7 @@ test("an idle session is kept alive at keepAliveSeconds", async () => {
   assert.equal(server.requests.length, 10);
 });
 
-// --- a short life --------------------------------------------------------------------------------------------------
+// --- short lifetimes -------------------------------------------------------------------------------------------------
 
 test("a token of twenty seconds is not refreshed in the first half of its life", async () => {
   const { server, refresher } = await begin({ accessTokenSeconds: 20, background: "always" });
@@ -323,7 +323,7 @@ test("a token of twenty seconds is not refreshed in the first half of its life",
   assert.equal(server.requests.length, 0);
 });
 
-/** As much of a page as the package looks at. */
+/** The part of a page that the package uses. */
 function openPage() {
   const heard = new Map();
   const counting = (target) => {

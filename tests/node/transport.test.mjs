@@ -1,4 +1,4 @@
-// The user's own way to the server: what it is handed, what its failures prove, and the examples of docs/transport.md as they stand there.
+// The option `transport`: its arguments, the meaning of its failures, and the examples of docs/transport.md, unchanged.
 
 import "../leaks/listener.mjs";
 import { heard } from "../leaks/search.mjs";
@@ -12,7 +12,7 @@ import { leak, shown } from "./session.mjs";
 
 const unasked = { fetch: () => assert.fail("what has a transport does not fetch") };
 
-/** A session whose token requests go through that transport. */
+/** A session with that transport. */
 const sessionOver = (transport, options) =>
   expiredSession(unasked, { client_id: "me", transport, ...options });
 
@@ -154,7 +154,7 @@ test("a revocation does not go through the transport", async () => {
 
 // --- docs/transport.md ------------------------------------------------------------------------------------------------------------
 
-/** A server on loopback that answers what `answer` says. */
+/** A server on loopback that replies with `answer`. */
 async function serverThat(t, answer) {
   const server = createServer((request, response) => {
     const [status, body] = answer(request);

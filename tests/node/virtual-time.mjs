@@ -1,5 +1,5 @@
-// A device's clocks and timers in a test's hand: the wall clock, the monotonic one, and setTimeout as Node has it. The package looks
-// its globals up when it uses them, so nothing has to be passed in. Not a test by itself.
+// Virtual time of a device: the wall clock, the monotonic clock, and setTimeout as in Node. The package looks up its globals at use, so
+// nothing has to be passed in. Not a test by itself.
 
 const START = Date.parse("2026-11-22T12:00:00Z");
 const {
@@ -11,14 +11,14 @@ const {
 const { setImmediate } = globalThis;
 const realMonotonic = performance.now.bind(performance);
 
-/** Takes the clocks over; every test that does gives them back with `restore`. */
+/** Replaces the clocks. Every test that does so calls `restore`. */
 export function virtualTime({ wallMs = START } = {}) {
   let elapsedMs = 0;
   let offMs = 0;
   let last = 0;
-  /** Timers that were armed and have not fired. */
+  /** Timers that are armed. */
   const armed = new Map();
-  /** Every delay that was ever asked for. */
+  /** The delays of all timers so far. */
   const delays = [];
   let deadTimers = false;
 
@@ -26,7 +26,7 @@ export function virtualTime({ wallMs = START } = {}) {
   performance.now = () => elapsedMs;
   globalThis.setTimeout = (callback, delay = 0, ...values) => {
     delays.push(delay);
-    // As every platform does: what does not fit 32 bits fires at once.
+    // As on every platform: a delay beyond 31 bits fires at once.
     const wait = delay > 2 ** 31 - 1 || !(delay >= 1) ? 1 : delay;
     const timer = {
       at: elapsedMs + wait,
@@ -45,14 +45,14 @@ export function virtualTime({ wallMs = START } = {}) {
   return {
     armed: () => [...armed.values()],
     delays,
-    /** No timer fires from now on, as in a page that the browser throttles for good. */
+    /** No timer fires from now on, as in a page that the browser throttles. */
     killTimers: () => void (deadTimers = true),
-    /** Somebody sets the wall clock; no time passes. */
+    /** Sets the wall clock; no time passes. */
     setClock: (byMs) => void (offMs += byMs),
-    /** The device sleeps: the wall clock goes on, the monotonic clock and the timers do not. */
+    /** The device sleeps: the wall clock advances, the monotonic clock and the timers do not. */
     sleep: (ms) => void (offMs += ms),
     settle,
-    /** Time passes, timer by timer, with everything that they set off. */
+    /** Time passes timer by timer, with their effects. */
     async pass(ms) {
       const end = elapsedMs + ms;
       await settle();
@@ -67,7 +67,7 @@ export function virtualTime({ wallMs = START } = {}) {
       elapsedMs = end;
       await settle();
     },
-    /** Time passes while the program is busy: what came due in it fires at its end. */
+    /** Time passes while the program is busy: timers that come due fire at its end. */
     async passBusy(ms) {
       elapsedMs += ms;
       const isDue = ({ at }) => at <= elapsedMs;
@@ -82,7 +82,7 @@ export function virtualTime({ wallMs = START } = {}) {
   };
 }
 
-/** Everything that needs no time to pass has happened: promises, streams of a Response, the compilation of the core. */
+/** Waits for everything that takes no virtual time: promises, streams of a Response, the compilation of the core. */
 export async function settle() {
   for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-// `engine_failed` says why the core does not run. What a Content-Security-Policy does is a test in browsers (tests/browser).
+// `engine_failed` says why the core does not run. tests/browser tests the effect of a content security policy.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

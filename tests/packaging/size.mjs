@@ -1,4 +1,4 @@
-// What a page downloads: one line per thing measured, as name, raw, gzip 9 and brotli 11 bytes, separated by tabs.
+// The download size of a page: one line for each bundle with name, raw, gzip 9 and brotli 11 bytes, separated by tabs.
 // usage: node size.mjs <folder of the unpacked package>
 
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { build } from "esbuild";
 
 const folder = process.argv[2];
 
-// Workers and `slim` receive the wasm as a file of its own; a bundler leaves it out of the JavaScript.
+// For Workers and `slim` the wasm is a separate file; a bundler leaves it out of the JavaScript.
 const withoutInlinedCore = {
   name: "without the inlined core",
   setup(bundler) {
@@ -51,7 +51,7 @@ async function bundled(contents, plugins = []) {
     legalComments: "none",
     logLevel: "error",
     plugins,
-  }).catch(() => process.exit(1)); // esbuild has already said why
+  }).catch(() => process.exit(1)); // esbuild has printed the reason
   return result.outputFiles[0].contents;
 }
 

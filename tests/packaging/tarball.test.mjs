@@ -1,4 +1,4 @@
-// What is in the tarball: the files a reader has agreed to (files.txt), and nothing that says where they were made.
+// The contents of the tarball: exactly the files of files.txt, without paths of the machine that built them.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";

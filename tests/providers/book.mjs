@@ -1,14 +1,14 @@
-// The tokens that a row's server has given out, and what becomes of a refresh token that comes twice. `repeats: "same"`: where it may,
-// it brings the successor that was given already.
+// The tokens that a row's server has issued, and the effect of a replayed refresh token. `repeats: "same"`: an allowed replay returns
+// the successor that was issued already.
 
 import { randomToken } from "../servers/wire.mjs";
 
-/** `rotation`: "each", "same", "absent" (a refresh brings none), or every n-th a new one and else the same, none or null. */
+/** `rotation`: "each", "same", "absent" (no refresh token in a reply), or a new one every n-th time and else the same, none or null. */
 export function tokenBook({ rotation: { does }, reuse, repeats, request }) {
   const tokens = [];
   let ended = false;
   let refreshes = 0;
-  // The access token renews itself, or nothing does: then the newest access token stands for a refresh token.
+  // Without a refresh token in the request, the newest access token is the credential of a refresh.
   const renewsItself = !/\$refresh/.test(
     JSON.stringify([request.form, request.json, request.string, request.address, request.query]),
   );
@@ -21,7 +21,7 @@ export function tokenBook({ rotation: { does }, reuse, repeats, request }) {
     return { access_token, refresh_token };
   };
 
-  /** Whether a token that was replaced may be used once more. */
+  /** Whether a replaced token may be replayed. */
   function mayRepeat(old) {
     const parent = tokens.findLast(({ refresh_token }) => refresh_token !== newest().refresh_token);
     if (reuse === "always") return true;
@@ -36,7 +36,7 @@ export function tokenBook({ rotation: { does }, reuse, repeats, request }) {
     get last() {
       return newest();
     },
-    /** The tokens of the reply, or nothing: the token is dead. A replay that is not allowed ends the session. */
+    /** The tokens of the reply, or undefined for an invalid token. A replay that is not allowed ends the session. */
     refresh(credential = newest()?.refresh_token) {
       const found = tokens.findLast(({ refresh_token }) => refresh_token === credential);
       if (ended || !found) return undefined;

@@ -59,7 +59,7 @@ test("the JSON object of the page is a working provider without a preset", async
   await assert.rejects(refresher.refresh(), { code: "session_ended", error: "RENEWAL_TOKEN_SPENT" });
 });
 
-/** What the page says in words. */
+/** The provider that the page describes. */
 const acme = {
   given: {},
   request: {

@@ -1,4 +1,4 @@
-// The presets that are functions: what becomes of the session when the part that no data says goes wrong.
+// The presets with functions: the effect on the session when the function fails.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

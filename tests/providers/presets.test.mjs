@@ -1,4 +1,4 @@
-// What holds for every preset: what it costs, what it wants, and that no value sends the tokens elsewhere.
+// Claims about every preset: its size, its required options, and that no option can change the host.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -27,7 +27,7 @@ const HOSTILE = [
 ];
 const OTHERS = ["a b", "é", "", "a\n", null, undefined, true, {}, [], 5];
 
-/** A page that has the refresher already pays this much for a preset; those that sign bring the signing with them. */
+/** The size that a preset adds to a page with the refresher; presets that sign include the signing code. */
 const BUDGET_BYTES = 400;
 const SIGNING_BUDGET_BYTES = 700;
 const SIGNING = ["apple", "shopline", "tuya"];
@@ -87,12 +87,12 @@ for (const { row, name, preset, options, wanted, slots } of presets) {
       const host = new URL(preset(options).token_endpoint).host;
       for (const value of [...HOSTILE, ...OTHERS]) {
         const error = thrownBy(() => preset({ ...options, [slot]: value }));
-        // what may be left out has a default
+        // an optional option has a default
         if (!error && value === undefined) continue;
         assert.ok(error instanceof TypeError, `${slot} ${JSON.stringify(value)}`);
         assert.match(error.message, new RegExp(slot));
       }
-      // a port is no way out either
+      // a port cannot change the host either
       for (const value of ["evil.example:443", "evil.example:x"]) {
         const endpoint = tried(() => new URL(preset({ ...options, [slot]: value }).token_endpoint));
         const isWholeHost = host === options[slot];
@@ -123,7 +123,7 @@ test("with a secret a client is confidential, without one public", () => {
   }
 });
 
-/** What a user gives, which of it must be there, and which fills the address. */
+/** The options of a user, which are required, and which fill the address. */
 function wantedBy(row) {
   const options = given(row, clientFor(row));
   const needed = optionsOf(row).filter(({ optional, type }) => !optional && /^(string|Value)$/.test(type));

@@ -1,5 +1,5 @@
-// A strict server on loopback, made from a row: it takes the request that the row describes and refuses every other, each with a reason of
-// its own. It stands for any host: whoever sends says in a header which address the request was for.
+// A strict server on loopback, made from a row: it accepts the request that the row describes and refuses every other one with a reason.
+// It stands for any host: a header of the request names the address it was for.
 
 import { strictEqual } from "node:assert";
 import { proofChecker } from "../servers/proof.mjs";
@@ -9,11 +9,11 @@ import { tokenBook } from "./book.mjs";
 import { filled, flawOf } from "./values.mjs";
 
 const ADDRESSED_TO = "x-addressed-to";
-const VIOLATION = 418; // no verdict of the library begins with it
+const VIOLATION = 418; // a status that the library does not interpret
 
 class Violation extends Error {}
 
-/** `next`: what becomes of the next token request, `always` of every one: an error of the row, or "lost" (its reply is). */
+/** `next`: the fault of the next token request, `always`: of every one. An error of the row, or "lost" (the reply is lost). */
 export async function startRow(row, client) {
   const book = tokenBook(row);
   const exchange = { row, client, seen: new Set(), proofs: proofChecker() };
@@ -21,7 +21,7 @@ export async function startRow(row, client) {
   let requests = 0;
   let next;
   let always;
-  let login; // of a second call that turns the access token into the one to use
+  let login; // a second call that exchanges the access token for the one to use
 
   const server = await listen(async (req, res) => {
     const body = await readBody(req);
@@ -67,11 +67,11 @@ export async function startRow(row, client) {
     set always(fault) {
       always = fault;
     },
-    /** The access token that the client must have now. */
+    /** The access token that the client must have. */
     get expected() {
       return (login ? "rest-" : "") + book.last.access_token;
     },
-    /** Sends a request to this server instead of to the host it is for. */
+    /** A fetch that sends a request to this server instead of its host. */
     async fetch(input, init) {
       const request = new Request(input, init);
       const { origin, pathname, search } = new URL(request.url);
@@ -121,7 +121,7 @@ async function requireAsDescribed(exchange, query, rawHeaders) {
   if (body) violate("there is a body");
 }
 
-/** Which parameters and which header field say who is asking. */
+/** The parameters and the header field of the client authentication. */
 function authentication(auth, { id, secret }) {
   const form = (text) => new URLSearchParams([["", text]]).toString().slice(1);
   const basic = (text) => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
@@ -157,13 +157,13 @@ async function requireValue(what, pattern, value, exchange) {
   if (flaw) violate(`${what} ${flaw}`);
 }
 
-/** Read, if it is written as one member after the other: JSON.parse would keep the last of two. */
+/** The parsed body; a duplicate member is a violation, because JSON.parse would keep the last one. */
 function json(body) {
   try {
     const value = JSON.parse(body);
     if (JSON.stringify(value) === body) return value;
-  } catch {} // its error would quote the body
-  return violate("the body is no JSON, or has a member twice");
+  } catch {} // the error of JSON.parse quotes the body
+  return violate("the body is not JSON, or has a duplicate member");
 }
 
 function violate(message) {

@@ -1,4 +1,4 @@
-// The servers made from rows, held to their rows with nothing but fetch: if they were lenient, the table would prove less.
+// Checks the servers made from rows with plain fetch: a lenient server would weaken table.test.mjs.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -21,7 +21,7 @@ const GOOGLE = {
   "another secret": [{ form: { client_secret: "guess-0123" } }, "form parameter client_secret is not secret"],
   "another grant": [{ form: { grant_type: "password" } }, "form parameter grant_type has another value"],
   "a parameter in the query": [{ path: "/token?client_id=x" }, "unknown query parameter client_id"],
-  "two ways to say who is asking": [
+  "two client authentications": [
     { headers: { authorization: "Basic eDp5" } },
     "unknown header authorization",
   ],
@@ -61,17 +61,17 @@ for (const [claim, [change, violation]] of Object.entries(GOOGLE))
 
 const NOTION = {
   "as the row has it": [{}, undefined],
-  "a form for JSON": [{ body: "a=b" }, "the body is no JSON, or has a member twice"],
+  "a form for JSON": [{ body: "a=b" }, "the body is not JSON, or has a duplicate member"],
   "a member twice": [
     { body: '{"grant_type":"x","grant_type":"refresh_token"}' },
-    "the body is no JSON, or has a member twice",
+    "the body is not JSON, or has a duplicate member",
   ],
   "an unknown member": [{ json: { client_id: "x" } }, "unknown JSON parameter client_id"],
   "another version": [
     { headers: { "notion-version": "2022-06-28" } },
     "header notion-version has another value",
   ],
-  "Basic of somebody else": [
+  "Basic of another client": [
     { headers: { authorization: "Basic eDp5" } },
     "header authorization has another value",
   ],

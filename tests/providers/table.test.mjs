@@ -1,5 +1,5 @@
-// Each provider's preset against a server that was made from what is known of the provider, not from the preset: three refreshes with its
-// rotation and its expiry, its errors, and a reply that is lost.
+// Each preset against a server made from the provider's row, not from the preset: three refreshes with rotation and expiry, the errors,
+// and a lost reply.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { given, refreshable, rows, variantsOf } from "../../pkg-template/provide
 import { startRow } from "./server.mjs";
 import { filled } from "./values.mjs";
 
-const CLOCK_SECONDS = 3; // between the server's answer and our look at it
+const CLOCK_SECONDS = 3; // between the server's reply and the assertion
 const done = new Map(refreshable.map(({ id }) => [id, new Set()]));
 
 for (const base of refreshable)
@@ -105,7 +105,7 @@ function prove(row, claim, work) {
   });
 }
 
-/** A session of the row's provider, logged in at a server that stands for it. */
+/** A logged-in session at the row's server. */
 async function session(t, row, { expired } = {}) {
   const client = clientFor(row);
   const server = await startRow(row, client);
@@ -124,7 +124,7 @@ async function session(t, row, { expired } = {}) {
   return { refresher, server, storage, options };
 }
 
-/** The login's reply as it came; or, where it is to have run out, what is known of it. */
+/** The login's reply; for an expired login, the tokens with an `expires_at` in the past. */
 function loginTokens(row, client, book, expired) {
   const tokens = book.login();
   const template = JSON.stringify(row.reply.json ?? "");

@@ -1,8 +1,8 @@
-// What a text of a row stands for: how a value that was sent is held against it, and what a reply holds in its place.
+// The slots of a row's texts: how a sent value is compared with them, and which values a reply has in their place.
 
 import { createHash, createHmac, randomUUID, webcrypto } from "node:crypto";
 
-/** Nothing if `value` is what `pattern` describes, else what is wrong with it. Never the value: it may be a secret. */
+/** Undefined if `value` matches `pattern`, else the difference. Never the value, which may be a secret. */
 export async function flawOf(pattern, value, exchange) {
   const [, before, slot] = /^([^$]*)(?:\$(\w+))?$/.exec(pattern);
   if (value === undefined) return "is missing";
@@ -11,7 +11,7 @@ export async function flawOf(pattern, value, exchange) {
   return (await SLOTS[slot](value.slice(before.length), exchange)) ? undefined : `is not ${slot}`;
 }
 
-/** Found in `exchange` as the request's credential: looked up when all else about the request is right. */
+/** Stores the credential in `exchange`; it is checked after the rest of the request. */
 const credential = (value, exchange) => {
   exchange.credential = value;
   return value !== "";
@@ -52,7 +52,7 @@ async function isAppleSecret(jwt, { id, publicKey }, { team_id, key_id }) {
   );
 }
 
-/** The reply of a row, filled; a refresh token that is not given is left out. */
+/** The reply of a row with its slots filled; without a refresh token the member is omitted. */
 export function filled(shape, tokens, row, client) {
   if (Array.isArray(shape)) return shape.map((item) => filled(item, tokens, row, client));
   if (shape && typeof shape === "object")
@@ -66,7 +66,7 @@ export function filled(shape, tokens, row, client) {
   return {
     $access: tokens.access_token,
     $refresh: tokens.refresh_token,
-    $other: `of-somebody-else-${randomUUID()}`,
+    $other: `of-another-client-${randomUUID()}`,
     $expires_in: row.expires,
     $expires_in_text: String(row.expires),
     $expires_at: Math.floor(endsMs / 1000),

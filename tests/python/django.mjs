@@ -13,10 +13,10 @@ import { installed } from "../browser/engines/debian.mjs";
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const REQUIREMENTS = here("requirements.txt");
 
-/** What form-encoding changes is in it, as RFC 6749 section 2.3.1 wants it tried. */
+/** Contains characters that form-encoding changes (RFC 6749 section 2.3.1). */
 export const client_secret = "s3cret+/=% of a test";
 
-/** `settings` as the documentation of django-oauth-toolkit has them (OAUTH2_PROVIDER). */
+/** `settings`: OAUTH2_PROVIDER of django-oauth-toolkit. */
 export async function startDjango(settings) {
   const python = await environment();
   const folder = await mkdtemp(join(tmpdir(), "oauth-refresher-django-"));
@@ -31,7 +31,7 @@ export async function startDjango(settings) {
   return {
     token_endpoint,
     revocation_endpoint: `${origin}/o/revoke_token/`,
-    /** What a login brings: the password grant, which needs no browser. */
+    /** The tokens of a login by the password grant, which needs no browser. */
     async login(client_id = "public") {
       const body = new URLSearchParams({
         grant_type: "password",
@@ -44,7 +44,7 @@ export async function startDjango(settings) {
       if (!response.ok) throw new Error(`no login: ${response.status}`);
       return response.json();
     },
-    /** Whether the server takes it, without this library: its error code, or nothing. This is a use of it. */
+    /** Refreshes without this library: the server's error code, or undefined. This uses the token. */
     async refusal(refresh_token) {
       const body = new URLSearchParams({ grant_type: "refresh_token", refresh_token, client_id: "public" });
       return (await (await fetch(token_endpoint, { method: "POST", body })).json()).error;
@@ -57,7 +57,7 @@ export async function startDjango(settings) {
   };
 }
 
-/** Python with the pinned packages, in target/; made once for one list of them. */
+/** Python with the pinned packages, in target/; created once for a list of them. */
 async function environment() {
   const name = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex").slice(0, 12);
   const folder = here(`../../target/python-${name}`);

@@ -1,5 +1,5 @@
-// Sessions at django-oauth-toolkit: rotation, a grace period in which a lost reply is asked for again, and reuse protection, which
-// ends everything a login led to when a refresh token comes a second time.
+// Sessions at django-oauth-toolkit: rotation, a grace period in which a lost reply is requested again, and reuse protection, which ends
+// the token family when a refresh token is replayed.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -14,7 +14,7 @@ const ROTATING = { ROTATE_REFRESH_TOKEN: true, ACCESS_TOKEN_EXPIRE_SECONDS: 3600
 
 let strict, graceful;
 before(async () => {
-  // the first one makes the environment that the second one shares
+  // the first one creates the environment that the second one shares
   strict = await startDjango({
     ...ROTATING,
     REFRESH_TOKEN_GRACE_PERIOD_SECONDS: 0,
@@ -28,7 +28,7 @@ before(async () => {
 });
 after(() => Promise.all([strict?.close(), graceful?.close()]));
 
-/** A session there; the replies to the next `lost` token requests never arrive. */
+/** A session at the server; the replies to the next `lost` token requests are lost. */
 async function session(server, { tokens, storage = memoryStorage(), ...options } = {}) {
   const sent = [];
   const wire = { lost: 0 };
@@ -123,7 +123,7 @@ test("without a grace period in the options a lost reply is not requested again 
   wire.lost = 1;
   await assert.rejects(refresher.getTokens(), { code: "outcome_unknown", refreshTokenState: "unknown" });
   assert.equal(sent.length, 1);
-  // who asks later is worth the probe, which this server's grace still answers
+  // a later call causes the probe, which is within this server's grace period
   await until(async () => (await refresher.getTokens().catch(() => null))?.access_token);
 });
 

@@ -26,7 +26,7 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": given["database"],
-            # of two requests at once one waits, instead of failing
+            # of two simultaneous requests one waits instead of failing
             "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
         }
     },

@@ -1,4 +1,4 @@
-// A Worker as wrangler would bundle it. Not a test by itself.
+// Bundles a Worker as wrangler does. Not a test by itself.
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -7,7 +7,7 @@ const MODULES = fileURLToPath(new URL("../node_modules", import.meta.url));
 
 export const COMPATIBILITY_DATE = "2026-07-01";
 
-/** How: one module and the core beside it, which is what wrangler makes of a Worker. */
+/** One module and the core beside it, like wrangler's output. */
 export const AS_WRANGLER = {
   bundle: true,
   format: "esm",
@@ -24,7 +24,7 @@ export async function bundled(entry) {
   const result = await build({
     ...AS_WRANGLER,
     entryPoints: [entry],
-    nodePaths: [MODULES], // for what lies outside of this folder
+    nodePaths: [MODULES], // for modules outside of this folder
     metafile: true,
   });
   const modules = result.outputFiles.map(({ path, contents, text }) =>

@@ -1,4 +1,4 @@
-// TypeScript under the strictest options, for code that users write. Not a test by itself.
+// TypeScript with the strictest options, for users' code. Not a test by itself.
 
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,7 @@ export const strictest = {
 export const bundled = { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler };
 export const inNode = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext };
 export const DOM = ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"];
-/** A project that has all there is: what an example may need. */
+/** A project with all types that an example may need. */
 export const withEverything = {
   ...strictest,
   ...inNode,
@@ -40,17 +40,17 @@ export const onWorkers = {
   skipLibCheck: true,
 };
 
-/** What the project of a document or a declaration of that name has. */
+/** The project for a document or declaration of that name. */
 export const projectFor = (name) => (/cloudflare/.test(name) ? onWorkers : withEverything);
 
 /** The code in ```ts and ```js fences. */
 export const blocks = (text) => [...text.matchAll(/^```(?:ts|js)\n([^]*?)^```/gm)].map(([, code]) => code);
 
-/** What TypeScript has to say of these files; `written` are files that exist only here, beside the tests. */
+/** TypeScript's diagnostics of these files; `written` are virtual files beside the tests. */
 export function complaints(options, files, written = {}) {
   const invented = new Map(Object.entries(written).map(([name, text]) => [join(TESTS, name), text]));
   const host = ts.createCompilerHost(options);
-  host.getCurrentDirectory = () => TESTS; // where named types are looked for
+  host.getCurrentDirectory = () => TESTS; // the base of `types`
   const { readFile, fileExists, directoryExists, getSourceFile } = host;
   host.readFile = (path) => invented.get(path) ?? readFile(path);
   host.fileExists = (path) => invented.has(path) || fileExists(path);

@@ -1,5 +1,5 @@
-// The packed tarball in Deno and Bun: imported, refreshed over HTTP, left alone, sharing a file with Node, and everything that
-// refresher.fetch promises.
+// The packed tarball in Deno and Bun: imports, refreshes over HTTP, idle programs, a file shared with Node, and the claims about
+// refresher.fetch.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -18,7 +18,7 @@ import { startProject } from "./project.mjs";
 const MODULES = fileURLToPath(new URL("../node_modules", import.meta.url));
 const CLAIMS = fileURLToPath(new URL("../fetch", import.meta.url));
 
-/** As npm has them for this machine; an older npm runs the script of Bun's package, which moves the program. */
+/** The programs of their npm packages. An older npm runs the script of Bun's package, which moves the program. */
 const runtimes = {
   deno: { program: found("@deno", "deno"), before: ["run", "-A"] },
   bun: { program: found("@oven", "bin/bun") ?? at("bun/bin/bun.exe"), before: ["run"] },
@@ -42,7 +42,7 @@ async function session() {
 
 for (const [name, { program, before }] of Object.entries(runtimes)) {
   const skip = !program && `npm has no ${name} for ${process.platform}-${process.arch}`;
-  /** What a script of that project said, as JSON in one line. */
+  /** The output of a script of that project: one line of JSON. */
   async function said(text, options) {
     await project.write("script.mjs", text);
     const ran = await project.run(program, [...before, "script.mjs", JSON.stringify(options)]);

@@ -1,4 +1,4 @@
-// `--import` of this makes "oauth-refresher" mean "oauth-refresher/js" in a Node process, and says so if it did not. Not a test by itself.
+// With `--import` of this file "oauth-refresher" resolves to "oauth-refresher/js" in a Node process; fails if it did not. Not a test by itself.
 
 import { register } from "node:module";
 

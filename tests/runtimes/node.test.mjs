@@ -1,4 +1,4 @@
-// The packed tarball as a Node program meets it: installed by npm in an empty project, imported, required, and left alone.
+// The packed tarball in Node: installed by npm in an empty project, imported, required, and idle.
 
 import { listenToErrors } from "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -26,7 +26,7 @@ beforeEach(() => {
 
 const RUN_OUT = { expires_in: undefined, expires_at: 1 };
 
-/** What a script needs: one line on its command line. */
+/** The argument of a script: one line of JSON. */
 async function session() {
   const tokens = { ...(await oidc.mint("none")), ...RUN_OUT };
   return {
@@ -142,7 +142,7 @@ test("the slim entry takes the core as a module, bytes, a response and a URL", a
   const root = join(project.folder, "node_modules/oauth-refresher");
   const bytes = await readFile(join(root, "core.wasm"));
   const asset = createServer((req, res) => {
-    // what a server that knows no .wasm says of it
+    // the reply of a server without a media type for .wasm
     res.writeHead(200, { "Content-Type": "application/octet-stream" });
     res.end(bytes);
   });
@@ -211,7 +211,7 @@ test("two copies of the package together send one token request", async () => {
       save: async (record) => void rows.set("session", record),
     });
   const area = areaInMemory();
-  globalThis.localStorage = area; // Node 20 has none, and webStorage is named by the global it was given
+  globalThis.localStorage = area; // Node 20 has no localStorage, and the name of webStorage depends on the global
   try {
     const web = ({ webStorage }) => webStorage(area, "session");
     for (const storageOf of [named, web]) {

@@ -1,4 +1,4 @@
-// A project of a user: a temporary folder in which npm installed the packed tarball. Not a test by itself.
+// A user's project: a temporary folder in which npm installed the packed tarball. Not a test by itself.
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -10,13 +10,13 @@ import { heard } from "../leaks/search.mjs";
 const TARBALL = fileURLToPath(new URL("../../dist/oauth-refresher.tgz", import.meta.url));
 const LIMIT_MS = 60_000;
 
-/** An empty project with nothing but the package; `manifest` is its package.json beyond that. */
+/** A project with only the package; `manifest` has further members of its package.json. */
 export async function startProject(manifest = {}) {
   const folder = await mkdtemp(join(tmpdir(), "oauth-refresher-"));
   const write = (name, text) => writeFile(join(folder, name), text);
   await write("package.json", JSON.stringify({ private: true, ...manifest }));
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  // --offline: a package without dependencies asks no registry for anything
+  // --offline: a package without dependencies needs no registry
   const installed = await run(
     npm,
     ["install", "--offline", "--no-audit", "--no-fund", "--no-save", TARBALL],
@@ -26,12 +26,12 @@ export async function startProject(manifest = {}) {
   return {
     folder,
     write,
-    /** Runs a script of the project, with `args`; ended after a minute. */
+    /** Runs a script of the project with `args`, for a minute at most. */
     async node(name, text, args = []) {
       await write(name, text);
       return run(process.execPath, [name, ...args], folder);
     },
-    /** Runs another program there. */
+    /** Runs another program in the project. */
     run: (program, args) => run(program, args, folder),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

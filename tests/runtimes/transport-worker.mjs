@@ -1,4 +1,4 @@
-// A Worker whose token requests go by a function of its own. Not a test by itself.
+// A Worker with a transport. Not a test by itself.
 
 import { createRefresher } from "oauth-refresher";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";

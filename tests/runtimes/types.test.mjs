@@ -1,5 +1,5 @@
-// The packed package's declarations, as TypeScript users compile against them, under the strictest options: the contract, and
-// every example that the declarations show. The documents' examples are a suite of their own, `compose`.
+// The packed package's declarations under TypeScript's strictest options: the contract, and every example of the declarations. The
+// suite `compose` tests the examples of the documents.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-// `oauth-refresher/js` keeps the promises of the default import: the suites for Node, run once more on the entry without WebAssembly.
+// `oauth-refresher/js` behaves like the default import: the tests for Node run again on the entry without WebAssembly.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const SUITES = fileURLToPath(new URL("../node/", import.meta.url));
 const LIMIT_MS = 300_000;
 
-/** The ones that say most of the core. */
+/** The files that cover most of the core. */
 const ALWAYS = [
   "callers",
   "error",
@@ -22,7 +22,7 @@ const ALWAYS = [
   "sharing",
   "time",
 ];
-/** About the WebAssembly itself, about other processes, or about this project's texts. */
+/** Files about WebAssembly itself, other processes, or this project's texts. */
 const NEVER = ["engine", "guarantees", "processes", "readme"];
 
 const all = readdirSync(SUITES).flatMap((file) => /^(.+)\.test\.mjs$/.exec(file)?.[1] ?? []);

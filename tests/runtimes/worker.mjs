@@ -1,4 +1,4 @@
-// The Worker that workerd.test.mjs runs: each path is one thing a user's Worker does, answered as JSON.
+// The Worker of workerd.test.mjs: each path is one use of the package, answered as JSON.
 
 import { env } from "cloudflare:workers";
 import { createRefresher, RefreshError } from "oauth-refresher";
@@ -10,10 +10,10 @@ import { signature } from "../node_modules/oauth-refresher/lib/jws.js";
 import { reproduce as reproduceAssertions } from "../vectors/client-auth.mjs";
 import { reproduce } from "../vectors/dpop.mjs";
 
-// A refresher of the whole isolate, made where timers, requests and random numbers are forbidden.
+// A refresher of the whole isolate, created at module scope, where timers, requests and random numbers are forbidden.
 const shared = createRefresher({ ...env.OIDC, storage: memoryStorage(), timeoutSeconds: 5 });
 
-// Its key too is made only when a request needs it.
+// Its key is created by the first request too.
 const key = dpop();
 const bound = createRefresher({
   ...env.NONCES,
@@ -52,7 +52,7 @@ const actions = {
     return { extras: Object.keys(refresher.tokens).sort(), token_type: refresher.tokens.token_type };
   },
 
-  /** Before the call the server is told to refuse every access token it gave out. */
+  /** Before the call the server is told to refuse every issued access token. */
   async fetch({ name, options, tokens, url, refuse, kind }) {
     const origins = [new URL(url).origin];
     const base = name ? presets[name]() : env.OIDC;

@@ -155,7 +155,7 @@ test("requests that share an isolate share one token request", async () => {
   assert.equal(servers.oidc.requests.length, 1);
 });
 
-// Before "set_tostring_tag" (2024-09-26) a Response has no name of its own there.
+// Before the compatibility flag "set_tostring_tag" (2024-09-26) a Response has no Symbol.toStringTag.
 for (const compatibilityDate of [COMPATIBILITY_DATE, "2024-09-23"])
   test(`a transport carries token requests under the compatibility date ${compatibilityDate}`, async () => {
     const { modules } = await bundled(fileURLToPath(new URL("transport-worker.mjs", import.meta.url)));
@@ -210,7 +210,7 @@ test("requests that share a DPoP key rotate a bound session with the server's no
   );
 });
 
-// --- what the tests speak of ------------------------------------------------------------------------------------------
+// --- helpers ----------------------------------------------------------------------------------------------------------
 
 async function ask(action, input = {}) {
   const init = { method: "POST", body: JSON.stringify(input) };
@@ -220,7 +220,7 @@ async function ask(action, input = {}) {
   return JSON.parse(text);
 }
 
-/** An access token that has run out, and a refresh token that works. */
+/** An expired access token and a valid refresh token. */
 async function expired(client) {
   return { ...(await servers.oidc.mint(client)), expires_in: undefined, expires_at: 1 };
 }
@@ -250,7 +250,7 @@ function started() {
   });
 }
 
-/** A URL per server; asking it makes that server refuse every access token it gave out so far. */
+/** A URL for each server; a request to it makes that server refuse every issued access token. */
 async function startRefusing() {
   const server = createServer((req, res) => {
     servers[req.url.slice(1)].rejectAccessTokens();

@@ -1,6 +1,5 @@
-// An API on loopback that writes down every request as it came, with a rotating token endpoint beside it. Sessions are apart from
-// each other, so that tests in any runtime can drive one over HTTP: whoever makes a session may kill its token, say what a path
-// answers, and read the log.
+// An API on loopback that logs every request, with a rotating token endpoint. Sessions are separate, so that tests in any runtime can
+// control their own session over HTTP: expire its token, script the reply of a path, and read the log.
 //
 //   POST /sessions                    → { id, tokens, token_endpoint, base }
 //   POST /sessions/ID/tell            ← { dead?, diesAfter?, answers?, sameToken?, tokenFault?, tokenDelayMs? }
@@ -60,7 +59,7 @@ export async function startApi() {
   return { origin: server.origin, close: server.close };
 }
 
-/** Access tokens say which they are, so that a log can tell of them by number. */
+/** Access tokens contain their number, so that the log can name them by it. */
 function issued(session) {
   if (!session.sameToken) session.access_token = `at-${++session.number}-${randomToken(18)}`;
   session.dead = false;
@@ -87,7 +86,7 @@ async function apiCall(session, req, res, body, { pathname, search, searchParams
     path: pathname.split(`/${part}/`)[1],
     search,
     headers,
-    // no token in the log: which one it was, or that it was none of ours
+    // no token in the log: its number, or "other"
     token: token === undefined ? null : Number(/^at-(\d+)-/.exec(token)?.[1] ?? -1),
     scheme: authorization?.split(" ")[0],
     length: body.length,

@@ -1,5 +1,5 @@
-// How a strict server reads a client assertion (RFC 7523 section 3, the draft that updates it, OpenID Connect Core section 9): every
-// member of it, and none beyond. By node:crypto, so that it shares nothing with what it checks.
+// A strict check of a client assertion (RFC 7523 section 3, the draft that updates it, OpenID Connect Core section 9): every member,
+// and no other. With node:crypto, so that it shares no code with the package.
 
 import { createHmac, constants, createPublicKey, timingSafeEqual, verify } from "node:crypto";
 
@@ -7,14 +7,14 @@ const TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const CLAIMS = ["aud", "exp", "iat", "iss", "jti", "sub"];
 
 /**
- * One server's memory of assertions. `key`: the client's public JWK, or its secret; `alg`: the one it is registered for; `clock`: the
+ * The assertions that a server has seen. `key`: the client's public JWK, or its secret. `alg`: its registered algorithm. `clock`: the
  * server's time in milliseconds.
  */
 export function assertionChecker({ issuer, client_id, key, alg, clock = Date.now, skewSeconds = 10 }) {
   const accepted = [];
   const seen = new Set();
 
-  /** What is wrong with a request's parameters, or nothing. */
+  /** The fault of a request's parameters, or undefined. */
   function fault(parameters) {
     for (const name of ["client_assertion", "client_assertion_type", "client_id"])
       if (parameters.getAll(name).length !== 1) return `${name} came ${parameters.getAll(name).length} times`;

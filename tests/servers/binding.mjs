@@ -1,10 +1,10 @@
-// The package's fake authorization server behind a door that checks every member of every proof and binds tokens to keys as RFC 9449
-// section 5 wants it: a public client's refresh tokens too. In memory, with a `fetch` of its own.
+// The package's fake authorization server behind a check of every member of every proof. It binds tokens to keys as RFC 9449 section 5
+// requires, also a public client's refresh tokens. In memory, with its own `fetch`.
 
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import { claimsOf, proofChecker } from "./proof.mjs";
 
-/** `options`: what the refresher's options say beyond the server's; with a client_secret the client is confidential. */
+/** `options`: further options of the refresher; with a client_secret the client is confidential. */
 export function bindingServer({ nonces, clock = Date.now }, options) {
   const server = fakeAuthorizationServer({ extras: { token_type: "DPoP" }, ...secretOf(options) });
   const proofs = proofChecker({ nonces, clock });

@@ -1,5 +1,5 @@
-// A certificate authority of a few lines, for servers and clients on loopback: X.509 (RFC 5280) in DER, signed by ECDSA with SHA-256.
-// Node can read certificates and cannot make them.
+// A small certificate authority for servers and clients on loopback: X.509 (RFC 5280) in DER, signed by ECDSA with SHA-256.
+// Node can read certificates but not create them.
 
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 

@@ -1,6 +1,6 @@
-// What the OpenID Foundation's conformance suite does to a client that refreshes, transcribed from its client modules: each module is
-// a server that behaves as that module's does, and writes down as `faults` what the module would fail the client for. Its issuer has a
-// path and ends with a slash, as the suite's have, and its metadata is only at the place of OpenID Connect.
+// The client modules of the OpenID Foundation's conformance suite that test a refresh, transcribed: each module is a server that behaves
+// like the original, and collects in `faults` what the original would fail the client for. Its issuer has a path and ends with a slash,
+// as in the suite, and its metadata is only at the location of OpenID Connect.
 
 import { assertionChecker } from "./assertion.mjs";
 import { ProofError, proofChecker } from "./proof.mjs";
@@ -9,7 +9,7 @@ import { listen, randomToken, readBody, respond } from "./wire.mjs";
 const OIDC = "oidcc-client-test-";
 const FAPI = "fapi2-security-profile-final-client-";
 
-/** The modules by their names there: what each does otherwise than the happy path of its plan. */
+/** The modules by their original names, and their difference from the happy path of their plan. */
 export const MODULES = {
   [`${OIDC}refresh-token`]: {},
   [`${OIDC}refresh-token-invalid-issuer`]: { claims: ({ iss }) => ({ iss: `${iss}1` }), isInvalid: true },
@@ -115,14 +115,14 @@ export async function startConformance(name, client) {
     const request = { method: req.method, url: `${issuer}resource`, access_token: token };
     const jkt = module.dpop ? provedBy(req, res, "resource", request, 401) : undefined;
     if (module.dpop && !jkt) return;
-    // always 401, until so many refreshes have been seen
+    // 401 until that many refreshes
     if (token !== live.access_token || jkt !== live.jkt || served.refreshes < module.refreshesWanted)
       return respond(res, 401, {}, { "WWW-Authenticate": `${scheme} error="invalid_token"` });
     served.accepted += 1;
     respond(res, 200, { accounts: [] });
   }
 
-  /** The thumbprint of the key, or nothing after a refusal. A nonce that was asked for is no fault. */
+  /** The thumbprint of the key, or nothing after a refusal. A request without the nonce is not a fault. */
   function provedBy(req, res, where, request, status) {
     try {
       return proofs[where].check(req.headers.dpop, request).jkt;
@@ -152,7 +152,7 @@ export async function startConformance(name, client) {
     proofs,
     assertions,
     resource: `${issuer}resource`,
-    /** What a login would have brought, bound to that key. */
+    /** The tokens of a login, bound to that key. */
     login(jkt) {
       live = { jkt };
       return issue();
@@ -161,7 +161,7 @@ export async function startConformance(name, client) {
   };
 }
 
-/** With every letter in the other case. */
+/** With the case of every letter inverted. */
 const inverted = (text) =>
   text.replace(/./g, (letter) =>
     letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),

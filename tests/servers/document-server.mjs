@@ -1,7 +1,7 @@
-// The frame of the three document servers: one token endpoint, one protected resource, a log, a clock, faults.
-// What is particular to a document is in go1.mjs, goto.mjs and vault.mjs.
+// The common part of the three document servers: a token endpoint, a protected resource, a log, a clock, faults.
+// The specifics of each document are in go1.mjs, goto.mjs and vault.mjs.
 //
-// The documents are silent about CORS. Every server here allows any page, so that the demo page can be one.
+// The documents do not mention CORS. The servers allow any origin, for the demo page.
 
 import { faultPlan, sentStatus, underFault } from "./faults.mjs";
 import { logEntry } from "./log.mjs";
@@ -100,9 +100,9 @@ export async function startDocumentServer(
     /** The token reply of the original login. */
     mint: () => document.login(book),
     passHours: time.passHours,
-    /** Every access token given out so far is refused from now on, before its time. */
+    /** Refuses every issued access token from now on, before its expiry. */
     rejectAccessTokens: book.rejectAccessTokens,
-    /** Every token given out so far is dead: an administrator ended the sessions. */
+    /** Invalidates every issued token: an administrator ended the sessions. */
     endSessions: book.endSessions,
     close: server.close,
   };

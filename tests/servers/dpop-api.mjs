@@ -1,5 +1,5 @@
-// A resource server on loopback that takes nothing but DPoP (RFC 9449 section 7), holds every member of every proof against the
-// request, and writes down what it was sent. A path is scripted by name: `api.answers.name = (req, res) => …`.
+// A resource server on loopback that accepts only DPoP (RFC 9449 section 7), compares every member of every proof with the request,
+// and logs its requests. A path is scripted by name: `api.answers.name = (req, res) => …`.
 
 import { ProofError, proofChecker } from "./proof.mjs";
 import { allowPages, listen, readBody, respond } from "./wire.mjs";
@@ -30,7 +30,7 @@ export async function startDPoPApi({ accepts, nonces = false, clock = Date.now }
 
   function isProved(req, res, url) {
     const { authorization = "", dpop } = req.headers;
-    const [, access_token] = /^DPoP ([\w.~+/-]+=*)$/.exec(authorization) ?? []; // this server knows one letter case
+    const [, access_token] = /^DPoP ([\w.~+/-]+=*)$/.exec(authorization) ?? []; // this server is case-sensitive
     if (!access_token) return (refuse(res, "DPoP"), false);
     try {
       const { jkt } = proofs.check(dpop, { method: req.method, url, access_token });

@@ -1,9 +1,9 @@
-// Faults of a network or a server, put on token requests by their turn:
+// Faults of a network or a server, applied to token requests in order:
 //   faults.next = "lose-reply"                     the next token request
 //   faults.next = ["500-before", "hang"]           the next two
 //   faults.next = { name: "slow", delayMs: 300 }   with its own figure
 //   faults.always = "503"                          every one, until it is null again
-// "Before" faults never reach the server's logic: no refresh token is spent. "After" faults come when it is spent.
+// "Before" faults come before the server's logic: no refresh token is spent. "After" faults come after it was spent.
 
 import { allowPages, readBody, respond } from "./wire.mjs";
 
@@ -56,10 +56,10 @@ export function faultPlan() {
   };
 }
 
-/** The status of a reply that a fault gave; null when there was no reply. */
+/** The status of a fault's reply; null without a reply. */
 export const sentStatus = (res) => (res.writableEnded ? res.statusCode : null);
 
-/** Runs `handle` under a fault of `take()`, or plainly when that is null. */
+/** Runs `handle` with the fault of `take()`, or without one if that is null. */
 export async function underFault(fault, req, res, handle) {
   if (fault && fault.name in before) {
     await readBody(req);

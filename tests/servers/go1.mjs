@@ -55,7 +55,7 @@ function refresh(request, book, entry, client) {
 
   const record = book.refresh(form.refresh_token, entry);
   if (!record) throw dead("This refresh token was never given out or its session is over.", says.valid);
-  // The document does not say that a second use ends what came of the first, so it does not.
+  // The document does not say that a replay ends the token family, so it does not.
   if (record.ended) throw dead("This refresh token was used before.", says.oneTime);
   if (book.isExpired(record)) throw dead("This refresh token is too old.", says.refreshLife);
 

@@ -24,15 +24,15 @@ const says = {
 };
 
 const ACCESS_HOURS = 1; // "Access tokens have a lifespan of 60 minutes."
-// "On or about day 30": from day 30 on the answer holds a new token, and the old one can be asked with until day 31.
-// So a client that asks daily ("Best practice is to harvest the refresh token from the response body daily") always
-// passes through that day, and one that was idle for longer is out.
+// "On or about day 30": from day 30 on the reply contains a new token, and the old one is valid until day 31.
+// So a client that refreshes daily ("Best practice is to harvest the refresh token from the response body daily") always
+// gets the new one, and a client that is idle for longer loses the session.
 const RENEWED_FROM_HOURS = 30 * 24;
 const REFRESH_HOURS = 31 * 24;
 
 /** Options: port, secondsPerHour, clock; omitRefreshToken: the newer form, where only a new refresh token is in the reply. */
 export async function startGoTo({ omitRefreshToken = false, ...options } = {}) {
-  // As in the document's sample, the secret holds what form-encoding would change.
+  // As in the document's sample, the secret contains characters that form-encoding changes.
   const client = {
     client_id: "5f2c1b34-868a-4339-934f-4da2d788d0aa",
     client_secret: "Zk7qP+2mT9vXwLrB4d8A+/Q==",
@@ -50,7 +50,7 @@ export async function startGoTo({ omitRefreshToken = false, ...options } = {}) {
         return reply(book, family, issueRefresh(book, family, 1));
       },
       refresh: (request, book, entry) => refresh(request, book, entry, client, omitRefreshToken),
-      refuseAccess: challenge, // The document is silent here; this is RFC 6750's answer.
+      refuseAccess: challenge, // The document does not say; this is RFC 6750.
     },
     options,
   );

@@ -1,4 +1,4 @@
-// All the servers at once, as the demo, its page and the tests use them.
+// All servers at once, for the demo, its page and the tests.
 
 import { startGo1 } from "./go1.mjs";
 import { startGoTo } from "./goto.mjs";
@@ -9,7 +9,7 @@ export { startGo1, startGoTo, startOidc, startVault };
 
 /**
  * Options: secondsPerHour and clock for the three document servers; oidc, go1, goto, vault: options of one server alone.
- * oidc-provider's access tokens last one such hour too, unless its own options say otherwise.
+ * By default oidc-provider's access tokens live one such hour too.
  */
 export async function startAll({
   secondsPerHour = 3600,

@@ -1,5 +1,5 @@
-// An authorization server behind TLS that knows its clients by their certificates (RFC 8705), with endpoints of their own for them, and
-// a `fetch` that shows a certificate. On loopback, by Node alone.
+// An authorization server behind TLS that authenticates clients by their certificates (RFC 8705), with separate endpoints for them, and
+// a `fetch` that presents a certificate. On loopback, with Node alone.
 
 import { createHash } from "node:crypto";
 import { createServer, request as httpsRequest } from "node:https";
@@ -7,14 +7,14 @@ import { certificateAuthority } from "./certificates.mjs";
 import { randomToken, readBody, respond } from "./wire.mjs";
 
 /**
- * Two doors, as RFC 8705 section 5 has them: one for everybody, which asks for no certificate, and one that takes only clients with one.
- * Every refresh token is bound to the certificate that it was given to (section 4). `hasAliases`: the metadata name the second door.
+ * Two listeners, as in RFC 8705 section 5: one requests no certificate, and one accepts only clients with a certificate. Every refresh
+ * token is bound to the certificate that it was issued to (section 4). `hasAliases`: the metadata name the second listener.
  */
 export async function startMutualTls({ client_id, hasAliases = true }) {
   const authority = certificateAuthority();
   const server = authority.issue("server");
   const asked = [];
-  /** The thumbprint of the certificate that each refresh token belongs to. */
+  /** Refresh token → thumbprint of its certificate. */
   const bound = new Map();
   const revoked = new Set();
   const tls = { ...server, ca: authority.ca };
@@ -67,13 +67,13 @@ export async function startMutualTls({ client_id, hasAliases = true }) {
     issue: authority.issue,
     asked,
     revoked,
-    /** What a login with that certificate would have brought. */
+    /** The tokens of a login with that certificate. */
     mint: ({ cert }) => grant(thumbprintOf(cert)),
     close: () => Promise.all([front.close(), back.close()]),
   };
 }
 
-/** A `fetch` over connections that show this certificate. */
+/** A `fetch` over connections with this certificate. */
 export const fetchWith =
   (tls) =>
   (url, { method = "GET", headers, body, signal } = {}) =>

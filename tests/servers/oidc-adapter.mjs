@@ -1,5 +1,5 @@
-// Where oidc-provider keeps its tokens: maps of one server. Its own in-memory adapter is shared by all providers of a
-// process and prints a warning.
+// The storage of one oidc-provider. Its own in-memory adapter is shared by all providers of a process and prints a
+// warning.
 
 export function mapAdapter({ graceSeconds = 0 } = {}) {
   const models = new Map(); // model → id → { payload, endsMs, savedAt }
@@ -31,7 +31,7 @@ export function mapAdapter({ graceSeconds = 0 } = {}) {
         table(model).delete(id);
       },
       async consume(id) {
-        // The first use counts, so that a grace does not begin anew.
+        // The first use counts, so that a replay does not restart the grace period.
         const row = live(model, id);
         if (row) row.payload.consumed ??= Date.now() / 1000;
       },

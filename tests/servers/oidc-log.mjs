@@ -1,8 +1,8 @@
-// What oidc-provider was asked and what it did, from its own events.
+// A log of oidc-provider's requests and results, from its own events.
 
 import { logEntry } from "./log.mjs";
 
-/** Who asked for what and what came of it. Tokens are known here only to be numbered, and are in no entry. */
+/** The client, the request and the result. Tokens are kept only to number them, and no entry contains one. */
 export function familyLog(clients) {
   const requests = [];
   const revokedFamilies = [];

@@ -1,5 +1,5 @@
-// An authorization server that is not ours: npm oidc-provider, with rotation on. A refresh token that comes a second time
-// ends everything its login led to (RFC 9700 section 4.14.2). It speaks real OAuth errors, form-decodes Basic, and has RFC 7009.
+// An independent authorization server: oidc-provider from npm, with rotation. A replayed refresh token ends the token family
+// (RFC 9700 section 4.14.2). It returns real OAuth errors, form-decodes Basic, and implements RFC 7009.
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { faultPlan, sentStatus, underFault } from "./faults.mjs";
@@ -11,10 +11,9 @@ import { allowPages, answeredPreflight, bearerToken, challenge, listen, respond 
 const SUBJECT = "ada";
 
 /**
- * Options: port; accessTokenSeconds; refreshTokenSeconds; graceSeconds: a used refresh token still works for this long
- * (oidc-provider has no such thing; its storage hides the use). nonces: every DPoP proof, at both ends, must hold the server's
- * newest nonce (RFC 9449 sections 8 and 9). registered: further clients by name, as their registration says (RFC 7591). features: of
- * oidc-provider's own.
+ * Options: port; accessTokenSeconds; refreshTokenSeconds; graceSeconds: a used refresh token is valid for this long (oidc-provider
+ * has no grace period; its storage hides the use). nonces: every DPoP proof, at both endpoints, must have the server's newest nonce
+ * (RFC 9449 sections 8 and 9). registered: further clients by name, with their metadata (RFC 7591). features: of oidc-provider.
  */
 export async function startOidc({
   port = 0,
@@ -27,7 +26,7 @@ export async function startOidc({
 } = {}) {
   const clients = { ...usual, ...further };
   const Provider = await importProvider();
-  let handle = (req, res) => respond(res, 503, { error: "temporarily_unavailable" }); // the issuer's name needs the port
+  let handle = (req, res) => respond(res, 503, { error: "temporarily_unavailable" }); // the issuer contains the port
   const server = await listen((req, res) => handle(req, res), port);
   const log = familyLog(clients);
   const faults = faultPlan();
@@ -79,9 +78,9 @@ export async function startOidc({
   }
 
   /**
-   * What a login with this client would have brought: `clientName` is "none", "basic" or "post". `jkt`: the login proved this key,
-   * and a public client's refresh token is bound to it as well (RFC 9449 section 5). `attestationJkt`: that of an attested instance.
-   * `resource`: what was granted besides (RFC 8707), all with the scope `read`.
+   * The tokens of a login with this client. `clientName`: "none", "basic" or "post". `jkt`: the key that the login proved; a public
+   * client's refresh token is bound to it too (RFC 9449 section 5). `attestationJkt`: the key of an attested instance.
+   * `resource`: granted resources (RFC 8707), all with the scope `read`.
    */
   async function mint(
     clientName,
@@ -130,14 +129,14 @@ export async function startOidc({
     proofs,
     clients,
     mint,
-    /** Which resource an access token is for. */
+    /** The resource of an access token. */
     audienceOf: async (token) => (await provider.AccessToken.find(token))?.aud,
     requests: log.requests,
     revokedFamilies: log.revokedFamilies,
     faults,
-    /** Every access token given out so far is refused by the resource from now on, before its time. */
+    /** The resource refuses every issued access token from now on, before its expiry. */
     rejectAccessTokens: () => void (acceptedSince = store.next()),
-    /** Every token given out so far is dead: an administrator ended the sessions. */
+    /** Invalidates every issued token: an administrator ended the sessions. */
     endSessions: store.clearTokens,
     close: server.close,
   };
@@ -145,7 +144,7 @@ export async function startOidc({
 
 const usual = {
   none: { client_id: "client-none" },
-  // What form-encoding changes is in both, as RFC 6749 section 2.3.1 wants it tried.
+  // Both contain characters that form-encoding changes (RFC 6749 section 2.3.1).
   basic: { client_id: "client:basic", client_secret: "s3cret+/= &" },
   post: { client_id: "client-post", client_secret: "s3cret+/= &" },
 };
@@ -176,7 +175,7 @@ function configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces,
       },
       ...features,
     },
-    // Named, because oidc-provider prints a notice for each default it uses.
+    // Set explicitly, because oidc-provider prints a notice for each default it uses.
     ttl: {
       AccessToken: accessTokenSeconds,
       RefreshToken: refreshTokenSeconds,
@@ -188,7 +187,7 @@ function configuration({ store, accessTokenSeconds, refreshTokenSeconds, nonces,
   };
 }
 
-/** How those clients authenticate, and the usual ones. */
+/** The authentication methods of the registered clients, and the usual ones. */
 const methodsOf = (clients) => [
   ...new Set([
     "none",
@@ -209,7 +208,7 @@ function registered(client, token_endpoint_auth_method) {
   };
 }
 
-/** oidc-provider works on Node 20 and says on loading that it would rather have 22; that one line is kept quiet. */
+/** oidc-provider works on Node 20 but prints at its import that it prefers 22; that line is suppressed. */
 async function importProvider() {
   const { warn } = console;
   console.warn = (...words) => String(words[0]).includes("Unsupported runtime") || warn(...words);

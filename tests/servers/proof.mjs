@@ -1,9 +1,9 @@
-// How a strict server reads a DPoP proof (RFC 9449 section 4.3): every member of it, and none beyond. By node:crypto, so that it
-// shares nothing with what it checks.
+// A strict check of a DPoP proof (RFC 9449 section 4.3): every member, and no other. With node:crypto, so that it shares no code
+// with the package.
 
 import { createHash, createPublicKey, verify } from "node:crypto";
 
-/** What is wrong with a proof: `invalid_dpop_proof`, or `use_dpop_nonce` with the nonce to use. */
+/** The fault of a proof: `invalid_dpop_proof`, or `use_dpop_nonce` with the nonce to use. */
 export class ProofError extends Error {
   constructor(description, { error = "invalid_dpop_proof", nonce } = {}) {
     super(description);
@@ -12,8 +12,8 @@ export class ProofError extends Error {
 }
 
 /**
- * One server's memory of proofs. `nonces`: it wants its newest nonce in each, and gives the first one with its refusal; otherwise a
- * nonce that nobody gave is a fault. `clock`: its time in milliseconds.
+ * The proofs that a server has seen. `nonces`: each proof must have the newest nonce, and the first one comes with a refusal; without
+ * the option a nonce is a fault. `clock`: the server's time in milliseconds.
  */
 export function proofChecker({ nonces = false, clock = Date.now, toleranceSeconds = 10 } = {}) {
   const seen = new Set();
@@ -53,7 +53,7 @@ export function proofChecker({ nonces = false, clock = Date.now, toleranceSecond
     get nonce() {
       return nonce;
     },
-    /** From now on another nonce is wanted. */
+    /** Requires another nonce from now on. */
     renew: () => (nonce = newNonce()),
   };
 }

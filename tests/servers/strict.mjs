@@ -1,5 +1,5 @@
-// How a document server holds a request against its document. Anything the document does not show is refused, and the
-// refusal quotes the sentence. A value that was sent is never repeated: it may be a token or a secret.
+// Compares a request with a document. Everything that the document does not show is refused, and the refusal quotes the
+// sentence. A sent value is never repeated, because it may be a token or a secret.
 
 /** The request differs from the document. */
 export class Violation extends Error {
@@ -11,7 +11,7 @@ export class Violation extends Error {
   }
 }
 
-/** The request is as the document says, and the answer is still no. */
+/** The request matches the document and is refused all the same. */
 export class Refusal extends Error {
   constructor(status, error, error_description, headers = {}) {
     super(error);
@@ -19,7 +19,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The request line, and no header beyond `allowed` and what every HTTP client adds. */
+/** Checks the request line, and that there is no header except `allowed` and those that every HTTP client adds. */
 export function requireRequest(request, { path, sentence, allowed }) {
   if (request.path !== path) throw new Violation(`The path is not ${path}.`, sentence);
   if (request.method !== "POST") throw new Violation("The method is not POST.", sentence);
@@ -34,7 +34,7 @@ export function requireRequest(request, { path, sentence, allowed }) {
   }
 }
 
-/** The media type as the document writes it, without parameters. */
+/** Checks the media type, without parameters. */
 export function requireContentType(request, type, sentence) {
   if (request.headers["content-type"] !== type) throw new Violation(`Content-Type is not ${type}.`, sentence);
 }
@@ -62,16 +62,16 @@ export function isEveryClients(name) {
   return EVERY_CLIENTS.has(name) || name.startsWith("sec-");
 }
 
-// What fetch in Node, Deno, Bun, workerd and browsers, and curl, add by themselves. Not here, on purpose: cookie and
-// referer, which a client that handles tokens does not send.
+// The headers that fetch in Node, Deno, Bun, workerd and browsers, and curl add. Without cookie and referer on purpose: a
+// client that handles tokens does not send them.
 const EVERY_CLIENTS = new Set(
   "accept accept-encoding accept-language cache-control connection content-length content-type dnt host keep-alive origin pragma priority transfer-encoding user-agent cf-worker cf-ray cf-ew-via cf-connecting-ip cdn-loop".split(
     " ",
   ),
 );
 
-/** A name the client sent, if it can be nothing but a name. */
+/** A name that the client sent, if it cannot be a secret. */
 const word = (name) => (/^[A-Za-z_-]{1,24}$/.test(name) ? name : "(not a plain name)");
 
-/** RFC 6749 section 5.2: error_description holds neither quotation marks nor backslashes. */
+/** RFC 6749 section 5.2: error_description contains neither quotation marks nor backslashes. */
 const inDescription = (text) => text.replace(/["\\]/g, "'");

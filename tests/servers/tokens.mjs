@@ -1,23 +1,23 @@
-// The tokens a document server has given out, and its clock.
+// The tokens that a document server has issued, and its clock.
 
 import { randomToken } from "./wire.mjs";
 
-/** An hour of the document lasts `secondsPerHour` real seconds, so that an expiry can be watched. */
+/** An hour of the document takes `secondsPerHour` real seconds, so that a test can see an expiry. */
 export function documentTime({ secondsPerHour, clock }) {
   if (!(secondsPerHour > 0))
     throw new TypeError("secondsPerHour must be a number above 0; 3600 is real time");
   let passedMs = 0;
   return {
     nowMs: () => clock() + passedMs,
-    // expires_in is a whole number in all three documents, and the tokens live as long as it says.
+    // expires_in is an integer in all three documents, and the tokens live that long.
     seconds: (hours) => (hours === Infinity ? Infinity : Math.max(1, Math.round(hours * secondsPerHour))),
     hours: (elapsedMs) => elapsedMs / 1000 / secondsPerHour,
-    /** Lets this server's clock jump: `passHours(30 * 24)` is a month of not asking. */
+    /** Advances this server's clock: `passHours(30 * 24)` is an idle month. */
     passHours: (hours) => void (passedMs += hours * secondsPerHour * 1000),
   };
 }
 
-/** A family is what came of one login; its refresh tokens are numbered from 1. */
+/** A family is all tokens of one login; its refresh tokens are numbered from 1. */
 export function tokenBook(time) {
   const accessTokens = new Map();
   const refreshTokens = new Map();
@@ -40,7 +40,7 @@ export function tokenBook(time) {
       return token;
     },
 
-    /** What is known of a refresh token, dead or alive; undefined when this server never gave it out. */
+    /** The record of a refresh token, valid or not; undefined if this server did not issue it. */
     refresh(token, entry) {
       const record = refreshTokens.get(token);
       const { family = null, number: refreshTokenNumber = null } = record ?? {};

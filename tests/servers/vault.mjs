@@ -14,8 +14,8 @@ const says = {
 };
 
 const REPLIED_HOURS = 1; // the example: "expires_in": 3600
-const ACCESS_HOURS = 24; // the prose: "The access_token is valid for 24 hours". Both hold: it outlives what the reply says.
-const REFRESH_HOURS = Infinity; // The document knows expired refresh tokens, and no lifetime.
+const ACCESS_HOURS = 24; // the prose: "The access_token is valid for 24 hours". Both hold: the token outlives expires_in.
+const REFRESH_HOURS = Infinity; // The document mentions expired refresh tokens but no lifetime.
 
 /**
  * Options: port, secondsPerHour, clock; rotateEvery: "A new refresh token (if applicable)" means at every n-th refresh,
@@ -35,7 +35,7 @@ export async function startVault({ rotateEvery = 2, partnerId = 4711, ...options
         return reply(book, family, book.issueRefresh(family, 1, REFRESH_HOURS));
       },
       refresh: (request, book, entry) => refresh(request, book, entry, { rotateEvery, partnerId }),
-      refuseAccess: challenge, // The document is silent here; this is RFC 6750's answer.
+      refuseAccess: challenge, // The document does not say; this is RFC 6750.
     },
     options,
   );
@@ -43,7 +43,7 @@ export async function startVault({ rotateEvery = 2, partnerId = 4711, ...options
 }
 
 function refresh(request, book, entry, { rotateEvery, partnerId }) {
-  // Header names are the same in any case (RFC 9110 section 5.1), and HTTP/2 has them in lower case only.
+  // Header names are case-insensitive (RFC 9110 section 5.1), and in lower case in HTTP/2.
   requireRequest(request, {
     path: "/v1/auth/token",
     sentence: says.request,
@@ -90,7 +90,7 @@ function requireRefreshToken(body) {
     const what = `The body has a member besides refreshToken.${has("grant_type")}${has("refresh_token")}`;
     throw new Violation(what, says.body);
   }
-  // JSON.parse would keep the last of two, so the text is compared with what one member gives.
+  // JSON.parse keeps the last of two duplicate members, so the text is compared with the text of one member.
   if ((body.match(/"refreshToken"\s*:/g) ?? []).length > 1) {
     throw new Violation("The body has refreshToken twice.", says.body);
   }
@@ -104,7 +104,7 @@ function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // its error would quote the body
+    return null; // the error of JSON.parse quotes the body
   }
 }
 

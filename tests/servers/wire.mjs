@@ -1,9 +1,9 @@
-// What every server here does on the wire: listen on loopback, read a body, answer, allow pages, close at once.
+// Common HTTP functions of the servers: listen on loopback, read a body, reply, CORS, close at once.
 
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 
-/** Starts `handle` on 127.0.0.1. `close` ends open connections too, so that a reply that hangs holds nobody up. */
+/** Starts `handle` on 127.0.0.1. `close` ends open connections too, so that a hanging reply delays no test. */
 export async function listen(handle, port = 0) {
   const answer = async (req, res) => handle(req, res);
   const server = createServer((req, res) => answer(req, res).catch((error) => failed(res, error)));
@@ -21,7 +21,7 @@ export async function listen(handle, port = 0) {
   };
 }
 
-/** The body as text; null when it is larger than `capBytes`. Always read to its end, so the client has sent it all. */
+/** The body as text; null when it is larger than `capBytes`. Always read to its end, so that the client can send all of it. */
 export async function readBody(req, capBytes = 64 * 1024) {
   const chunks = [];
   let length = 0;
@@ -32,7 +32,7 @@ export async function readBody(req, capBytes = 64 * 1024) {
   return length > capBytes ? null : Buffer.concat(chunks).toString("utf8");
 }
 
-/** Answers with JSON (a string is sent as it is). RFC 6749 section 5.1: what holds tokens is never cached. */
+/** Replies with JSON (a string is sent as it is). RFC 6749 section 5.1: a reply with tokens is not cached. */
 export function respond(res, status, body, headers = {}) {
   res.statusCode = status;
   res.setHeader("Content-Type", "application/json");
@@ -41,7 +41,7 @@ export function respond(res, status, body, headers = {}) {
   res.end(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-/** Any page may call these servers and read what a client needs to see. */
+/** CORS: any origin may call these servers and read the headers that a client needs. */
 export function allowPages(res) {
   res.setHeader("Access-Control-Allow-Origin", "*");
   res.setHeader("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, DPoP-Nonce");
@@ -74,13 +74,13 @@ export function challenge(res, hadToken, scheme = "Bearer") {
   });
 }
 
-/** base64url fits a Bearer header; base64 holds + / = and finds out a client that does not form-encode. */
+/** base64url fits a Bearer header; base64 contains + / = and detects a client that does not form-encode. */
 export function randomToken(byteLength = 32, encoding = "base64url") {
   return randomBytes(byteLength).toString(encoding);
 }
 
 function failed(res, error) {
-  // A bug in a test server has to be seen; its message holds no token, since no error here is made from one.
+  // A bug in a test server must be visible. Its message contains no token, because no error here is made from one.
   process.stderr.write(`test server failed: ${error?.stack ?? error}\n`);
   if (res.headersSent) res.destroy();
   else respond(res, 500, { error: "server_error" });

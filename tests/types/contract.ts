@@ -1,4 +1,4 @@
-// What a user's TypeScript sees of the package, under the strictest options. Compiled and never run.
+// The package's types as a user's TypeScript sees them, with the strictest options. Compiled and never run.
 
 import {
   createRefresher,
@@ -68,7 +68,7 @@ dpop({ keyPair: await owned });
 same<ReturnType<DPoP["thumbprint"]>, typeof proof>(true);
 // @ts-expect-error: not one of the words
 dpop({ keyStorage: "localStorage" });
-// @ts-expect-error: a proof is of a method
+// @ts-expect-error: a proof needs a method
 void key.proof({ url: "https://auth.example/token" });
 
 const { privateKey: signingKey } = await key.keyPair();
@@ -94,7 +94,7 @@ export const authentications: ClientAuth[] = [
 ];
 // @ts-expect-error: a key, not its JWK
 privateKeyJwt({ kty: "EC" });
-// @ts-expect-error: an HMAC has these three
+// @ts-expect-error: an HMAC algorithm is one of three
 clientSecretJwt("secret", { alg: "ES256" });
 
 const everything: RefresherOptions = {
@@ -137,7 +137,7 @@ createRefresher({
   isTokenRejected: async () => false,
 });
 
-// @ts-expect-error: a name that is no option
+// @ts-expect-error: an unknown option
 createRefresher({ token_endpoint: "https://auth.example/token", clientId: "app" });
 // @ts-expect-error: not one of the words
 createRefresher({ token_endpoint: "https://auth.example/token", background: "sometimes" });
@@ -203,9 +203,9 @@ export async function use(refresher: Refresher): Promise<void> {
   same<[typeof crossContextLock, typeof conditionalSave], [boolean, boolean]>(true);
   same<Refresher["tokens"], TokenSet | null>(true);
   same<Refresher["state"], "unknown" | "active" | "refreshing" | "signed-out" | "session-ended">(true);
-  // @ts-expect-error: what is known is read
+  // @ts-expect-error: read-only
   refresher.state = "active";
-  // @ts-expect-error: no refresh token is ever handed out as one
+  // @ts-expect-error: a TokenSet has no refresh token
   (await refresher.getTokens()).refresh_token?.length;
   refresher.close();
   refresher[Symbol.dispose]();
@@ -237,7 +237,7 @@ export function judge(error: unknown): string {
   same<typeof status, number | undefined>(true);
   same<typeof retryAfterSeconds, number | undefined>(true);
   same<[typeof retryable, typeof refreshTokenState], [boolean, "unspent" | "spent" | "unknown"]>(true);
-  // every code, and no other: a forgotten one does not compile
+  // every code: a missing one does not compile
   const words: Record<RefreshErrorCode, string> = {
     session_ended: "log in",
     signed_out: "log in",
@@ -301,13 +301,13 @@ export const refreshers: Refresher[] = [
   createSlimRefresher({ ...everything, core: fetch("https://app.example/core.wasm") }),
   createSlimRefresher({ ...everything, core: new ArrayBuffer(8) }),
 ];
-// @ts-expect-error: the slim entry brings no core of its own
+// @ts-expect-error: the slim entry contains no core
 createSlimRefresher(everything);
-// @ts-expect-error: Vault's address is each customer's own
+// @ts-expect-error: every customer of Vault has its own address
 vault({ partnerId: 4711 });
-// @ts-expect-error: whose tenant
+// @ts-expect-error: the tenant is missing
 microsoftEntra({ client_id: "app" });
-// @ts-expect-error: not one of its data centres
+// @ts-expect-error: an unknown data centre
 zoho({ ...client, location: "evil.example" });
 // @ts-expect-error: GitLab's clients are confidential
 gitlab({ client_id: "app" });

@@ -1,4 +1,4 @@
-// What the package's own modules use of the Workers runtime; users have @cloudflare/workers-types or wrangler's.
+// The parts of the Workers runtime that the package's modules use; users have @cloudflare/workers-types or wrangler's types.
 declare module "cloudflare:workers" {
   export class DurableObject<Env = unknown> {
     constructor(ctx: any, env: Env);

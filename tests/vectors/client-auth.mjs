@@ -1,6 +1,6 @@
-// Test vectors of RFC 7515, RFC 8037 and the draft that updates RFC 7523 for the package's client assertions, with nothing but
-// WebCrypto: the same file runs in Node, workerd and Chromium. `reproduce` answers a line per vector that did not come out.
-// `signature` is the package's own, from lib/jws.js.
+// Test vectors of RFC 7515, RFC 8037 and the draft that updates RFC 7523 for the package's client assertions, with only
+// WebCrypto: the file runs in Node, workerd and Chromium. `reproduce` returns one line for each vector that was not reproduced.
+// `signature` is the package's function, from lib/jws.js.
 
 /** RFC 7515 appendix A.1: an HMAC with SHA-256. */
 const HS256 = {
@@ -9,7 +9,7 @@ const HS256 = {
   signature: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
 };
 
-/** RFC 8037 appendices A.1 and A.4: Ed25519, whose signatures are always the same. */
+/** RFC 8037 appendices A.1 and A.4: Ed25519, whose signatures are deterministic. */
 const EDDSA = {
   jwk: {
     kty: "OKP",
@@ -91,7 +91,7 @@ export async function reproduce({ clientSecretJwt, privateKeyJwt, signature }) {
   }
 }
 
-/** The assertion at the time of the example, called as a login's own request would call it. */
+/** The assertion at the time of the example. */
 async function asserted(clientAuth) {
   const parameters = new URLSearchParams();
   const { now } = Date;

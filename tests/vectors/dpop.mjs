@@ -1,5 +1,5 @@
-// Test vectors of RFC 9449, RFC 7638 and RFC 8037 for the package's DPoP, with nothing but WebCrypto: the same file runs in Node,
-// workerd and Chromium. `reproduce` answers a line per vector that did not come out.
+// Test vectors of RFC 9449, RFC 7638 and RFC 8037 for the package's DPoP, with only WebCrypto: the file runs in Node,
+// workerd and Chromium. `reproduce` returns one line for each vector that was not reproduced.
 
 /** RFC 9449 sections 4.1, 5 and 7.1, in the order of the text. */
 const PROOFS = [
@@ -55,7 +55,7 @@ export async function reproduce(dpop) {
   const named = dpop({ keyPair: { privateKey: ours.privateKey, publicKey: theirs } });
   expect("RFC 9449 jkt", await named.thumbprint(), JKT);
 
-  // only the public half is published
+  // only the public key is published
   const anyRsa = await subtle.generateKey(
     { ...PKCS1, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) },
     false,
