@@ -4,18 +4,19 @@ import { existsSync, readFileSync } from "node:fs";
 
 const TESTS = new URL("../", import.meta.url);
 
-/** The rows `| A1 | what | proof |` of a table below tests/ whose kinds are those letters. */
+/** The items `- **A1** claim` with their nested lists of tests, of the kinds with those letters. */
 export function rowsOf(file, kinds) {
   const text = readFileSync(new URL(file, TESTS), "utf8");
-  return [...text.matchAll(new RegExp(`^\\| ([${kinds}])(\\d+) \\| (.+) \\| (.+) \\|$`, "gm"))].map(
-    ([, kind, number, promise, proof]) => ({
-      kind,
-      number: Number(number),
-      promise,
-      proof,
-      claims: claimsOf(proof),
-    }),
+  const items = text.matchAll(
+    new RegExp(`^- \\*\\*([${kinds}])(\\d+)\\*\\* ([^]*?)\\n  - ([^]*?)(?=\\n(?!  ))`, "gm"),
   );
+  return [...items].map(([, kind, number, promise, proof]) => ({
+    kind,
+    number: Number(number),
+    promise,
+    proof,
+    claims: /^(later|outside):/.test(proof) ? [] : claimsOf(proof),
+  }));
 }
 
 /** Whether the file has a test, a claim for several runtimes, or a Rust test of that name. */
@@ -35,7 +36,7 @@ export const range = (from, to) => Array.from({ length: to - from + 1 }, (_, ind
 /** The number of different tests that the rows name. */
 export const namedBy = (rows) => new Set(rows.flatMap(({ claims }) => claims.map(String))).size;
 
-/** `file` "name", "name" `file` "name": each name with the file before it. */
+/** Lines of a file and a name: `file` "name". */
 function claimsOf(proof) {
   let file;
   const found = [];

@@ -86,7 +86,7 @@ async function apiCall(session, req, res, body, { pathname, search, searchParams
     path: pathname.split(`/${part}/`)[1],
     search,
     headers,
-    // no token in the log: its number, or "other"
+    // no token in the log: its number, or -1 for an unknown token
     token: token === undefined ? null : Number(/^at-(\d+)-/.exec(token)?.[1] ?? -1),
     scheme: authorization?.split(" ")[0],
     length: body.length,
