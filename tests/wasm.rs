@@ -95,6 +95,18 @@ fn the_door_gives_orders_as_json_and_builds_the_request() {
 }
 
 #[wasm_bindgen_test]
+fn an_unknown_word_at_the_door_has_no_answer() {
+    let mut core = Core::new(OPTIONS, 1, 2);
+    for word in ["wok", "", "Woke", "request"] {
+        assert_eq!(core.tell(NOW_MS, word, 0, ""), "", "{word}");
+    }
+    for word in ["reject", "", "woke"] {
+        assert_eq!(core.ask(word, ""), "", "{word}");
+    }
+    assert_eq!(core.ask("rejects", ""), "false");
+}
+
+#[wasm_bindgen_test]
 fn form_encoding_is_the_platforms_own() {
     for text in ["", " %&+£€", "abc-._*~!'()", "7Fjfp0ZBr1K+/=", "\u{1F511}\u{0}\n\"\\", "a b+c%20"] {
         let mut ours = String::from("v=");
