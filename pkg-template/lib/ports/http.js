@@ -24,7 +24,8 @@ export async function send(fetch, { url, ...init }, timeoutSeconds) {
     if (typeof fetch != "function") throw new TypeError("there is no fetch here: write the option `fetch`");
     // A redirect would carry the refresh token to another origin: Node re-posts the body after a 307.
     const given = { ...init, ...ambient(), redirect: /** @type {const} */ ("manual"), signal: limit.signal };
-    // What fetch would throw for before it sends: a header value, a foreign AbortSignal.
+    // Throws for what fetch would refuse before it sends: a foreign AbortSignal, a URL.
+    for (const name in init.headers) checkHeader(name, init.headers[name]);
     if (globalThis.Request) new Request(url, given);
     let response;
     try {
@@ -36,6 +37,17 @@ export async function send(fetch, { url, ...init }, timeoutSeconds) {
     return await read(response, limit.signal);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** The platform's own error quotes the value. @param {string} name @param {string | undefined} value */
+function checkHeader(name, value) {
+  try {
+    new Headers([[name, `${value}`]]);
+  } catch {
+    throw new TypeError(
+      `the header ${name} cannot be sent: its name or value has a character that HTTP does not allow`,
+    );
   }
 }
 
