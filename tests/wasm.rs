@@ -91,7 +91,7 @@ fn the_door_gives_orders_as_json_and_builds_the_request() {
     let orders = core.tell(NOW_MS, "saved", saving, "");
     assert_eq!(order(&orders, "grant"), 1);
     assert!(orders.contains(r#"["rest","active""#), "{orders}");
-    assert!(!orders.contains("r2"), "a refresh token goes to the storage and to nobody else");
+    assert!(!orders.contains("r2"), "a refresh token is only in the effect that saves it");
 }
 
 #[wasm_bindgen_test]

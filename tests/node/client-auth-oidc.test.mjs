@@ -210,7 +210,7 @@ test("F8 F9 an attested instance answers the server's challenge, and keeps it fo
     { error: undefined, refused: false },
   ]);
   const pops = sent.map(({ headers }) => headers["oauth-client-attestation-pop"]);
-  assert.equal(new Set(pops).size, 4, "a possession is proved anew each time");
+  assert.equal(new Set(pops).size, 4, "each request has a new proof of possession");
   await refresher.signOut({ revoke: true });
   assert.equal(sent.at(-1).status, 200, "the revocation too");
 });
