@@ -82,11 +82,12 @@ async function startPage(packageDirectory, port) {
   }
 }
 
-const interrupted = () =>
-  new Promise((resolve) => {
+function interrupted() {
+  return new Promise((resolve) => {
     process.once("SIGINT", resolve);
     process.once("SIGTERM", resolve);
   });
+}
 
 function argumentsGiven() {
   const { values } = parseArgs({

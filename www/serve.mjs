@@ -85,7 +85,7 @@ export async function servePage({ port = 0, packageDirectory, servers }) {
   }
 
   await new Promise((listening, failed) => {
-    server.once("error", failed);
+    server.once("error", (error) => tour.close().then(() => failed(error)));
     server.listen(port, "127.0.0.1", listening);
   });
   return {

@@ -1,4 +1,4 @@
-// What the README and the declarations show of `oauth-refresher/testing` is run as it stands there.
+// What docs/testing.md and the declarations show of `oauth-refresher/testing` is run as it stands there.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -12,14 +12,14 @@ import { heard } from "../leaks/search.mjs";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PACKAGE = dirname(createRequire(import.meta.url).resolve("oauth-refresher/package.json"));
 
-test("the tests in the README pass", async () => {
-  const [example] = examples("README.md").filter((code) => code.includes("node:test"));
+test("the tests in the documentation pass", async () => {
+  const [example] = examples("docs/testing.md").filter((code) => code.includes("node:test"));
   const { code, stdout } = await run(example, ["--test-reporter=tap"]);
   assert.equal(code, 0, stdout);
   assert.match(stdout, /^# pass 2$/m);
 });
 
-test("the example of the declarations prints what its comments say", async () => {
+test("the example of the declarations says what its comments say", async () => {
   const [example] = examples("testing/index.d.ts");
   const { code, stdout } = await run(example);
   assert.equal(code, 0, stdout);
@@ -27,10 +27,23 @@ test("the example of the declarations prints what its comments say", async () =>
   assert.deepEqual(stdout.trim().split("\n"), promised);
 });
 
-test("every fault of the declarations is in the README", () => {
-  const [, faults] = readFileSync(join(PACKAGE, "testing/index.d.ts"), "utf8").match(/type Fault =([^;]*);/);
+test("what the documentation shows of an outage runs", async () => {
+  const [, example] = examples("docs/testing.md");
+  const { code, stdout } = await run(example);
+  assert.equal(code, 0, stdout);
+});
+
+test("the README has 150 lines at most and every page that it names is in the package", () => {
   const readme = readFileSync(join(PACKAGE, "README.md"), "utf8");
-  for (const [, fault] of faults.matchAll(/"(.+)"/g)) assert.ok(readme.includes(`\`${fault}\``), fault);
+  assert.ok(readme.split("\n").length <= 150);
+  for (const [, page] of readme.matchAll(/\]\((docs\/[\w-]+\.md)\)/g))
+    assert.ok(readFileSync(join(PACKAGE, page), "utf8").startsWith("# "), page);
+});
+
+test("every fault of the declarations is in the documentation", () => {
+  const [, faults] = readFileSync(join(PACKAGE, "testing/index.d.ts"), "utf8").match(/type Fault =([^;]*);/);
+  const page = readFileSync(join(PACKAGE, "docs/testing.md"), "utf8");
+  for (const [, fault] of faults.matchAll(/"(.+)"/g)) assert.ok(page.includes(`\`${fault}\``), fault);
 });
 
 const examples = (name) =>

@@ -145,6 +145,7 @@ fn bindgen_version() -> Result<String> {
 fn optimised(module: &[u8]) -> Result<Vec<u8>> {
     let tool = project::tests().join("node_modules/binaryen/bin/wasm-opt");
     kept("wasm-opt", module, &tool, |input, output| {
+        println!("    made small by wasm-opt …");
         let mut command = run::program("node");
         command.arg(&tool).args(["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"]);
         run::must(command.arg(input).arg("-o").arg(output), OPTIMISE_LIMIT).map(|_| ())

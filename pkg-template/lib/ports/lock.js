@@ -14,32 +14,29 @@ const REGISTRY = Symbol.for("oauth-refresher.locks");
 /**
  * One refresh at a time: first in this realm, then, where there is a lock that reaches further, in every context.
  * @param {Lock | "auto" | "none"} option @param {TokenStorage} storage @param {string} session  Names the session without a secret.
+ * @param {number} leaseMs  Nobody holds it longer who is alive.
  */
-export function lockPort(option, storage, session) {
+export function lockPort(option, storage, session, leaseMs) {
   const ownLock = typeof option == "function" ? option : option == "auto" && storage.lock?.bind(storage);
   const name = `oauth-refresher:${fingerprint(session)}`;
   /** The page's lock manager threw: an insecure origin, a sandboxed frame, a browser that grants nothing. */
   let broken = false;
   const webLocks = () => (option == "auto" && !broken ? globalThis.navigator?.locks : undefined);
 
-  /** @param {AbortSignal} signal @param {number} leaseSeconds  No living holder keeps the lock longer. @returns {Promise<Held>} */
-  async function acquire(signal, leaseSeconds) {
-    const leave = await enterRealm(
-      storage.name === undefined ? storage : session,
-      signal,
-      leaseSeconds * 1000,
-    );
+  /** @param {AbortSignal} signal @returns {Promise<Held>} */
+  async function acquire(signal) {
+    const leave = await enterRealm(storage.name === undefined ? storage : session, signal, leaseMs);
     try {
-      return await acquireFurther(signal, leaseSeconds, leave);
+      return await acquireFurther(signal, leave);
     } catch (error) {
       leave();
       throw error;
     }
   }
 
-  /** @param {AbortSignal} signal @param {number} leaseSeconds @param {() => void} leave @returns {Promise<Held>} */
-  async function acquireFurther(signal, leaseSeconds, leave) {
-    if (ownLock) return hold((work) => ownLock(work, { signal, leaseSeconds }), leave);
+  /** @param {AbortSignal} signal @param {() => void} leave @returns {Promise<Held>} */
+  async function acquireFurther(signal, leave) {
+    if (ownLock) return hold((work) => ownLock(work, { signal }), leave);
     const locks = webLocks();
     if (!locks) return { everywhere: false, release: leave };
     // a page that waits for a lock is kept out of the back/forward cache
@@ -57,7 +54,7 @@ export function lockPort(option, storage, session) {
         return { everywhere: false, release: leave };
       }
       await new Promise((shown) => globalThis.addEventListener("pageshow", shown, { once: true }));
-      return acquireFurther(signal, leaseSeconds, leave);
+      return acquireFurther(signal, leave);
     } finally {
       globalThis.removeEventListener?.("pagehide", stop);
     }
