@@ -1,6 +1,8 @@
-//! The door to JavaScript: facts in, orders out, and questions with answers, all as words and JSON text.
+//! The door to JavaScript: events in, effects out, and questions with answers, all as words and JSON text.
+//! `pkg-template/lib/door.d.ts` declares the same words for the driver. An unknown word is answered with no text, which is no
+//! JSON: the driver treats it as a trap.
 //! Nothing here waits and nothing is borrowed between two calls, so a trap is an exception in the driver and never a
-//! promise that pends. Two methods, because each one that takes a text of its own costs every page 150 bytes of brotli;
+//! pending promise. Two methods, because each one that takes a text of its own costs every page 150 bytes of brotli;
 //! text, because serde-wasm-bindgen alone would double the module (27 kB brotli).
 
 use alloc::borrow::ToOwned;
@@ -17,6 +19,7 @@ use crate::core::machine::{
 use crate::core::oauth::challenge::rejects_token;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 use crate::core::oauth::response::{RefreshTokenState, Reply};
+use crate::core::oauth::retry::{proves_unsent, RefusedPart, RevocationRetry};
 use crate::core::record::Stored;
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
@@ -49,10 +52,11 @@ impl Core {
         Core { machine: Machine::new(Json::parse(options).unwrap_or_default(), seed) }
     }
 
-    /// A fact: its word, the number of the order or caller that it is about, and what else is known of it. Answers orders.
-    pub fn tell(&mut self, now: f64, fact: &str, id: u32, details: &str) -> String {
-        let input = match fact {
-            "demanded" => Input::Demanded(id, demand(object(details))),
+    /// An event: its word, the number of the effect or caller that it is about, and its details. Answers effects.
+    pub fn tell(&mut self, now: f64, event: &str, id: u32, details: &str) -> String {
+        let now = UnixTime::from_millis_f64(now);
+        let input = match event {
+            "demanded" => Input::Demanded(id, self.demand(object(details), now)),
             "adopted" => Input::Adopted(id, self.machine.login(object(details))),
             "signedOut" => Input::SignedOut(id, if details.is_empty() { Revoke::No } else { Revoke::Yes }),
             "withdrawn" => Input::Withdrawn(id),
@@ -66,21 +70,21 @@ impl Core {
             "lockFailed" => Input::LockFailed(id),
             "replied" => Input::Replied(id, reply(object(details))),
             "recovered" => Input::Recovered(late(object(details))),
-            "unsent" => Input::Unreachable(id, Sent::Provably),
-            "lost" => Input::Unreachable(id, Sent::Perhaps),
-            "timedOut" => Input::Unreachable(id, Sent::TimedOut),
-            "unbuildable" => Input::Unreachable(id, Sent::Unbuildable),
+            "unreachable" => Input::Unreachable(id, sent(object(details))),
             "peerChanged" => Input::PeerChanged,
             "resumed" => Input::Resumed,
             "clockSetBack" => Input::ClockSetBack,
             "watching" => Input::Watching(id != 0),
-            _ => Input::Woke,
+            "woke" => Input::Woke,
+            _ => return String::new(),
         };
         self.step(now, input)
     }
 
     /// A question that changes nothing. `request` and `revocation`: the request to send, from values resolved for this
-    /// attempt. `sending`: whether the order of that number still stands. Any other: whether this `WWW-Authenticate` field refuses the access token that was sent (empty: no).
+    /// attempt. `sending`: whether the effect of that number still stands. `heard`: what a reply allows to be done anew. `spendable`:
+    /// whether a refresh token may be sent with these capabilities. `rejects`: whether this `WWW-Authenticate` field refuses the
+    /// access token that was sent.
     pub fn ask(&self, question: &str, details: &str) -> String {
         match question {
             "request" => built(self.machine.request(&Values::from_json(object(details)))),
@@ -89,16 +93,63 @@ impl Core {
                 built(self.machine.revocation_request(&Values::from_json(details), &details.text("refresh_token")))
             }
             "sending" => answer(self.machine.is_sending(whole(details).unwrap_or_default() as u32)),
-            _ => answer(rejects_token(details)),
+            "heard" => self.heard(object(details)),
+            "spendable" => {
+                let is = |name| object(details).member(name).is_some_and(|it| it.raw() == "true");
+                answer(self.machine.may_spend(is("crossContextLock"), is("conditionalSave")))
+            }
+            "rejects" => answer(rejects_token(details)),
+            _ => String::new(),
         }
     }
 
-    fn step(&mut self, now: f64, input: Input) -> String {
-        let orders = self.machine.step(UnixTime::from_millis_f64(now), input);
+    /// What a caller of `getTokens` wants; times in seconds.
+    fn demand(&self, details: Json<'_>, now: UnixTime) -> Demand {
+        let span = |name| {
+            details.member(name).and_then(|seconds| decimal_thousandths(seconds.raw())).map(Duration::from_millis)
+        };
+        Demand {
+            min_validity: span("min_validity"),
+            rejected: details.member("rejected").and_then(Json::string).map(Secret::new),
+            force: details.member("force").is_some(),
+            deadline: now + span("timeout").unwrap_or(self.machine.patience()),
+        }
+    }
+
+    /// The error code of a reply, the part of its request that the server refused, and for a revocation how it is tried once more.
+    fn heard(&self, details: Json<'_>) -> String {
+        let reply = reply(details);
+        let now = details.member("now").and_then(|millis| whole(millis.raw())).unwrap_or_default();
+        let now = UnixTime::from_millis(now);
+        let (error, part) = self.machine.refusal(&reply, now);
+        let mut out = String::from("{");
+        if let Some(can_prove) = details.member("can_prove") {
+            match self.machine.revocation_retry(&reply, part, can_prove.raw() == "true", now) {
+                Some(RevocationRetry::WithProof) => push_text(&mut out, "again", "proof"),
+                Some(RevocationRetry::WithClientAskedAgain) => push_text(&mut out, "again", "client"),
+                Some(RevocationRetry::After(pause)) => {
+                    push_name(&mut out, "again");
+                    push_number(&mut out, pause.as_millis());
+                }
+                None => {}
+            }
+        }
+        if let Some(error) = error {
+            push_text(&mut out, "error", &error);
+        }
+        if let Some(part) = part {
+            push_text(&mut out, "refused", part_name(part));
+        }
+        out.push('}');
+        out
+    }
+
+    fn step(&mut self, now: UnixTime, input: Input) -> String {
+        let effects = self.machine.step(now, input);
         let mut out = String::from("[");
-        for order in &orders {
+        for effect in &effects {
             push_comma(&mut out);
-            push_order(&mut out, order);
+            push_effect(&mut out, effect, self.machine.lease());
         }
         push_comma(&mut out);
         open(&mut out, "rest");
@@ -112,22 +163,11 @@ impl Core {
 }
 
 fn answer(yes: bool) -> String {
-    String::from(if yes { "yes" } else { "" })
+    String::from(if yes { "true" } else { "false" })
 }
 
 fn object(details: &str) -> Json<'_> {
     Json::parse(details).unwrap_or_default()
-}
-
-/// What a caller of `getTokens` wants; times in seconds.
-fn demand(details: Json<'_>) -> Demand {
-    let millis = |name| details.member(name).and_then(|seconds| decimal_thousandths(seconds.raw()));
-    Demand {
-        min_validity: millis("min_validity").map(Duration::from_millis),
-        rejected: details.member("rejected").and_then(Json::string).map(Secret::new),
-        force: details.member("force").is_some(),
-        deadline: UnixTime::from_millis(millis("deadline").unwrap_or(u64::MAX)),
-    }
 }
 
 /// No body: it did not arrive whole, or was too long.
@@ -140,14 +180,31 @@ fn reply(details: Json<'_>) -> Reply {
     }
 }
 
-/// The reply to a request of a core that is gone.
-fn late(details: Json<'_>) -> Late {
-    let sent_at = details.member("sent_at").and_then(|seconds| decimal_thousandths(seconds.raw()));
-    Late {
-        attempt: details.text("attempt"),
-        sent_at: UnixTime::from_millis(sent_at.unwrap_or_default()),
-        reply: reply(details),
+/// How far a request without a reply got: as the driver says, or as the platform's errors prove (the error, its cause and the causes
+/// of that).
+fn sent(details: Json<'_>) -> Sent {
+    match details.literal("how") {
+        "unsent" => Sent::Provably,
+        "timedOut" => Sent::TimedOut,
+        "unbuildable" => Sent::Unbuildable,
+        _ => {
+            let proves = |error: Json<'_>| {
+                proves_unsent(error.literal("code"), error.literal("syscall"), error.literal("message"))
+            };
+            let proven = details.member("errors").is_some_and(|errors| errors.items().any(proves));
+            if proven {
+                Sent::Provably
+            } else {
+                Sent::Perhaps
+            }
+        }
     }
+}
+
+/// The reply to a request of a discarded core.
+fn late(details: Json<'_>) -> Late {
+    let sent_at = details.member("sent_at").and_then(|millis| whole(millis.raw())).unwrap_or_default();
+    Late { attempt: details.text("attempt"), sent_at: UnixTime::from_millis(sent_at), reply: reply(details) }
 }
 
 fn built(request: Result<HttpRequest, BadValue>) -> String {
@@ -163,10 +220,15 @@ fn built(request: Result<HttpRequest, BadValue>) -> String {
     }
 }
 
-fn push_order(out: &mut String, order: &Effect) {
-    match order {
+fn push_effect(out: &mut String, effect: &Effect, lease: Duration) {
+    match effect {
         Effect::Load(id) => push_numbered(out, "load", *id),
-        Effect::Lock(id) => push_numbered(out, "lock", *id),
+        Effect::Lock(id) => {
+            push_numbered(out, "lock", *id);
+            reopen(out);
+            push_seconds(out, lease.as_millis());
+            out.push(']');
+        }
         Effect::Unlock(id) => push_numbered(out, "unlock", *id),
         Effect::Send(id) => push_numbered(out, "send", *id),
         Effect::Grant(id) => push_numbered(out, "grant", *id),
@@ -297,6 +359,14 @@ fn source_name(source: Source) -> &'static str {
         Source::Peer => "peer",
         Source::SignOut => "sign-out",
         Source::SessionEnded => "session-ended",
+    }
+}
+
+fn part_name(part: RefusedPart) -> &'static str {
+    match part {
+        RefusedPart::Client => "client",
+        RefusedPart::Proof => "proof",
+        RefusedPart::Nonce => "nonce",
     }
 }
 

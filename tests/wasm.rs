@@ -91,7 +91,19 @@ fn the_door_gives_orders_as_json_and_builds_the_request() {
     let orders = core.tell(NOW_MS, "saved", saving, "");
     assert_eq!(order(&orders, "grant"), 1);
     assert!(orders.contains(r#"["rest","active""#), "{orders}");
-    assert!(!orders.contains("r2"), "a refresh token goes to the storage and to nobody else");
+    assert!(!orders.contains("r2"), "a refresh token is only in the effect that saves it");
+}
+
+#[wasm_bindgen_test]
+fn an_unknown_word_at_the_door_has_no_answer() {
+    let mut core = Core::new(OPTIONS, 1, 2);
+    for word in ["wok", "", "Woke", "request"] {
+        assert_eq!(core.tell(NOW_MS, word, 0, ""), "", "{word}");
+    }
+    for word in ["reject", "", "woke"] {
+        assert_eq!(core.ask(word, ""), "", "{word}");
+    }
+    assert_eq!(core.ask("rejects", ""), "false");
 }
 
 #[wasm_bindgen_test]

@@ -8,7 +8,8 @@ import { servers } from "./servers.js";
 
 /** @import { RefresherOptions, TokenStorage } from "../index.js" */
 /** @import { dpop as declared } from "./index.js" */
-/** @import { HttpReply, HttpRequest, NoReply } from "../lib/ports/http.js" */
+/** @import { Heard } from "../lib/door.js" */
+/** @import { HttpRequest } from "../lib/ports/http.js" */
 
 const NAME = "oauth-refresher.dpop";
 
@@ -40,19 +41,14 @@ export function dpop(options = {}) {
     sender: proving(keys.key, known),
 
     /**
-     * The token endpoint replied. Whether the same request with a new proof may help at once; where the server asks for a nonce
-     * the core asks again by itself.
-     * @param {HttpRequest} request @param {HttpReply | NoReply} reply
+     * Learns from a reply of the token endpoint. Whether the same request with a new proof may help at once: the server's clock
+     * explains the refusal. A wanted nonce is the core's affair: it orders a second request.
+     * @param {HttpRequest} request @param {Headers} received @param {Heard["refused"]} refused
      */
-    heard({ url, headers }, reply) {
-      if (typeof reply == "string") return false;
-      known.heard(url, false, reply.headers);
-      const error = reply.status < 400 ? undefined : errorOf(reply.body);
-      if (error == "invalid_dpop_proof") return known.corrected(url, reply.headers);
-      if (
-        error == "use_dpop_nonce" &&
-        known.known(url, false).nonce === (headers.dpop && nonceOf(headers.dpop))
-      )
+    heard({ url, headers }, received, refused) {
+      known.heard(url, false, received);
+      if (refused == "proof") return known.corrected(url, received);
+      if (refused == "nonce" && known.known(url, false).nonce === (headers.dpop && nonceOf(headers.dpop)))
         throw new Error(
           "use_dpop_nonce without a new nonce: send DPoP-Nonce, and expose it to pages (Access-Control-Expose-Headers)",
         );
@@ -60,15 +56,6 @@ export function dpop(options = {}) {
     },
   };
   return Object.freeze(handle);
-}
-
-/** The server's error code (RFC 6749 §5.2), if it gave one. @param {string} body @returns {unknown} */
-function errorOf(body) {
-  try {
-    return JSON.parse(body).error;
-  } catch {
-    return undefined;
-  }
 }
 
 /** @param {unknown} options @returns {NonNullable<Parameters<typeof declared>[0]>} */

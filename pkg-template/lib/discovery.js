@@ -34,6 +34,6 @@ export async function discover(fetch, issuer, timeoutSeconds) {
 /** @param {Awaited<ReturnType<typeof send>>} reply @returns {any} */
 function read(reply) {
   try {
-    return typeof reply == "object" && reply.status == 200 && JSON.parse(reply.body ?? "");
+    return "status" in reply && reply.status == 200 && JSON.parse(reply.body ?? "");
   } catch {}
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { Callers } from "./callers.js";
 import { whyNotLoaded } from "./engine.js";
 import { RefreshError } from "./error.js";
 import { exchange } from "./exchange.js";
@@ -12,6 +13,7 @@ import { revoke } from "./revocation.js";
 import { scrubber } from "./scrub.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, RefreshErrorCode, TokenInput, TokenRecord, TokenSet, TokenStorage } from "../index.js" */
+/** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
 /** @import { checkOptions } from "./options.js" */
 /** @import { Engine, Exports } from "./engine.js" */
 /** @import { Sender } from "./fetch.js" */
@@ -24,20 +26,18 @@ import { scrubber } from "./scrub.js";
  * @property {Sender} sender  Sends requests to APIs, where plain `fetch` is not good enough.
  * @property {(work: Promise<unknown>) => void} [waitUntil]
  * @property {(options: RefresherOptions) => void} given  Hears of every refresher.
- * @property {(options: RefresherOptions, can: Refresher["capabilities"]) => void} spending  Throws where a refresh token must not be sent.
+ * @property {string} unsafe  Contexts share no realm here: why a refresh token is not sent where the core does not allow it.
  * @property {typeof timer} [timer]  Wakes what a plain timer would not: a Durable Object that was evicted.
  */
 /** @typedef {InstanceType<Exports["Core"]>} Core */
-/** @typedef {{ resolve: (value?: any) => void, reject: (reason: unknown) => void }} Caller */
-/** What the core says of a failure: the fields of a RefreshError, with a point in time. @typedef {any} Failure */
 
-/** So often a request on Workers looks after what it waits for. */
+/** On Workers a waiting call asks this often whether the work that it waits for still runs. */
 const WORKER_BEAT_MS = 250;
-/** The core found rubbish where a record should be. */
+/** Message of `storage-failed` for a stored value that is no record. */
 const NO_RECORD = "what is stored is no record of this library, and is left as it is";
 
 /**
- * Performs the core's orders and tells it what came of them: one order, one thing awaited, one fact. It decides nothing.
+ * Performs the core's effects and reports each outcome as one event. It decides nothing.
  * The only caller of Core.
  */
 export class Driver {
@@ -66,10 +66,8 @@ export class Driver {
   #core;
   /** From and until when the tokens go to callers without special wishes. */
   #fresh = [0, 0];
-  /** Callers that wait, by their number. @type {Map<number, Caller>} */
-  #callers = new Map();
-  #lastCaller = 0;
-  /** How to let go of a lock, or to stop waiting for it, by the number of its order. @type {Map<number, () => void>} */
+  #callers = new Callers();
+  /** Releases a lock, or ends the wait for it, by the number of its effect. @type {Map<number, () => void>} */
   #locks = new Map();
   /** @type {Promise<unknown>[]} */
   #revocations = [];
@@ -77,10 +75,12 @@ export class Driver {
   #stops;
   /** The mark that was written last: it says which request a reply belongs to. */
   #attempt = "";
-  /** What the storage's failure was, while the core is told of it. @type {Error | undefined} */
+  /** What the storage or its lock threw last. @type {Error | undefined} */
   #storageError;
-  /** Why the last request could not be built, or what its transport threw. */
-  #unbuildable = "";
+  /** Why the last request brought no reply: what the platform, `transport` or a function of the options threw. @type {unknown} */
+  #requestError;
+  /** Its message, unless it is the platform's. @type {string | undefined} */
+  #reason;
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
   constructor(options, engine, dispatch) {
@@ -93,9 +93,7 @@ export class Driver {
     this.#bound = /** @type {any} */ (options.dpop)?.guarded(options.storage, options.clientAuth);
     this.#timer = (options.timer ?? timer)(() => this.#tell("woke"));
     this.#storage = storagePort(this.#bound ?? options.storage);
-    // longer than the core lets anything take: the request, what its values wait for, and the saves around it
-    const leaseMs = 2000 * options.timeoutSeconds + 60_000;
-    this.#lock = lockPort(options.lock, options.storage, session, leaseMs);
+    this.#lock = lockPort(options.lock, options.storage, session);
     this.#requests = requests(options, this.#scrubber.learn);
     // A page that shows a session, or will, keeps it fresh without being asked; elsewhere the first call begins everything,
     // or the first listener.
@@ -120,12 +118,11 @@ export class Driver {
 
   /** @param {DemandOptions} wish @param {boolean} [force] @returns {Promise<TokenSet>} */
   demand({ signal, minValiditySeconds, timeoutSeconds, rejected }, force) {
-    const patienceSeconds = timeoutSeconds ?? 2 * this.#options.timeoutSeconds + 10;
     return this.#call(signal, "demanded", () => ({
       ...(minValiditySeconds !== undefined && { min_validity: minValiditySeconds }),
       ...(rejected && { rejected }),
       ...(force && { force }),
-      deadline: this.#clock.now() / 1000 + patienceSeconds,
+      ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
     }));
   }
 
@@ -143,7 +140,7 @@ export class Driver {
 
   /** Whether those challenges refuse the token that was sent. @param {string} challenges */
   rejects(challenges) {
-    return !!this.#core?.ask("rejects", challenges);
+    return this.#ask("rejects", challenges);
   }
 
   /** Hears from now on what other contexts do. A Worker's global scope may not begin anything. */
@@ -161,30 +158,18 @@ export class Driver {
   }
 
   /**
-   * @param {AbortSignal | undefined} signal @param {string} fact @param {() => unknown} details
+   * @template {"demanded" | "adopted" | "signedOut"} E
+   * @param {AbortSignal | undefined} signal @param {E} event @param {() => CoreEvents[E][1]} details
    * @returns {Promise<any>}
    */
-  #call(signal, fact, details) {
-    const answer = new Promise((resolve, reject) => {
-      if (this.closed) return reject(this.#error({ code: "closed" }));
-      if (signal?.aborted) return reject(signal.reason);
-      const id = (this.#lastCaller = (this.#lastCaller % 0xffffffff) + 1);
-      const aborted = () => {
-        this.#callers.delete(id);
-        this.#tell("withdrawn", id);
-        reject(signal?.reason);
-      };
-      const done = () => signal?.removeEventListener("abort", aborted);
-      this.#callers.set(id, {
-        resolve: (value) => (done(), resolve(value)),
-        reject: (reason) => (done(), reject(reason)),
-      });
-      signal?.addEventListener("abort", aborted, { once: true });
-      this.#start();
-      this.#ready(() => this.#callers.has(id) && this.#tell(fact, id, details()));
-    });
+  async #call(signal, event, details) {
+    if (this.closed) throw this.#error({ code: "closed" });
+    signal?.throwIfAborted();
+    const { id, answer } = this.#callers.add(signal, (id) => this.#tell("withdrawn", id));
+    this.#start();
+    this.#ready(() => this.#callers.has(id) && this.#tell(event, id, details()));
     if (!isWorkerd()) return answer;
-    // Workers take a request for hung that waits for nothing but another's work; and that other may be gone.
+    // workerd cancels a request that waits only for the work of another request, which may have been cancelled itself.
     const alive = setInterval(() => this.#tell("woke"), WORKER_BEAT_MS);
     return answer.finally(() => clearInterval(alive));
   }
@@ -219,7 +204,7 @@ export class Driver {
         this.#core ??= this.#create(exports);
       }
     } catch (error) {
-      return this.#answerAll("engine_failed", whyNotLoaded(error));
+      return this.#answerAll("engine_failed", whyNotLoaded(error), error);
     }
     then();
   }
@@ -242,23 +227,32 @@ export class Driver {
   }
 
   /**
-   * Tells the core something, and does what it says. What ends an order of a core that is gone is nobody's.
-   * @param {string} fact @param {number} [number]  Of an order or a caller. @param {unknown} [details]  A string is told as it is.
-   * @param {Core} [core]  The one whose order this ends.
+   * Reports an event to the core and performs the effects that it orders. Completions for a discarded core are dropped.
+   * @template {keyof CoreEvents} E
+   * @param {E} event @param {CoreEvents[E][0]} [number] @param {CoreEvents[E][1] | ""} [details]  A string crosses as it is.
+   * @param {Core} [core]  The core whose effect this completes.
    */
-  #tell(fact, number = 0, details = "", core = this.#core) {
+  #tell(event, number = 0, details = "", core = this.#core) {
     if (!core || core !== this.#core) return;
     const text = typeof details == "string" ? details : JSON.stringify(details);
-    let orders;
+    /** @type {CoreEffect[]} */
+    let effects;
     try {
-      orders = JSON.parse(core.tell(this.#clock.now(), fact, number, text));
+      effects = JSON.parse(core.tell(this.#clock.now(), event, number, text));
     } catch {
       return this.#trapped();
     }
-    for (const [word, ...details] of orders) /** @type {any} */ (this.#orders)[word](...details);
+    for (const [word, ...details] of effects) /** @type {any} */ (this.#effects)[word](...details);
   }
 
-  /** The core is gone; what is durable is in the storage, and the next call begins there with a fresh one. */
+  /** Asks the core. @param {Question} question @param {unknown} details  A string crosses as it is. */
+  #ask(question, details, core = this.#core) {
+    return (
+      core && JSON.parse(core.ask(question, typeof details == "string" ? details : JSON.stringify(details)))
+    );
+  }
+
+  /** Discards the core. What is durable is in the storage, from which the next call starts a fresh core. */
   #trapped() {
     if (this.#exports) this.#engine.discard(this.#exports);
     this.#core = undefined;
@@ -268,163 +262,160 @@ export class Driver {
     this.#answerAll("engine_failed", "it stopped: call again");
   }
 
-  #orders = {
-    load: (/** @type {number} */ order) => {
+  /** @type {CoreEffects} */
+  #effects = {
+    load: (id) => {
       const core = this.#core;
       this.#storage.load().then(
-        (stored) => this.#tell("loaded", order, this.#read(stored), core),
-        (error) => this.#storageFailed("load", error, order, core),
+        (stored) => this.#tell("loaded", id, this.#read(stored), core),
+        (error) => this.#storageFailed("load", error, id, core),
       );
     },
 
-    /** @param {number} order @param {TokenRecord | null} record @param {number | null} expected */
-    save: (order, record, expected) => {
+    save: (id, record, expected) => {
       const core = this.#core;
       if (record) this.#scrubber.learn(Object.values(record.tokens));
       if (record?.pending) this.#attempt = record.pending.attempt;
       this.#storage.save(record, expected).then(
-        (written) => this.#tell(written ? "saved" : "saveRefused", order, "", core),
-        (error) => this.#storageFailed("save", error, order, core),
+        (written) => this.#tell(written ? "saved" : "saveRefused", id, "", core),
+        (error) => this.#storageFailed("save", error, id, core),
       );
     },
 
-    lock: (/** @type {number} */ order) => {
+    lock: (id, leaseSeconds) => {
       const core = this.#core;
       const waiting = new AbortController();
-      this.#locks.set(order, () => waiting.abort());
+      this.#locks.set(id, () => waiting.abort());
       const stored = new Promise((resolve) => {
-        this.#lock.acquire(waiting.signal).then(
+        this.#lock.acquire(waiting.signal, leaseSeconds).then(
           ({ everywhere, release }) => {
             if (waiting.signal.aborted) return resolve(release());
-            this.#locks.set(order, () => resolve(release()));
-            this.#tell(everywhere ? "locked" : "lockedHere", order, "", core);
+            this.#locks.set(id, () => resolve(release()));
+            this.#tell(everywhere ? "locked" : "lockedHere", id, "", core);
           },
           (error) => {
             resolve(undefined);
-            if (!waiting.signal.aborted) this.#storageFailed("lock", error, order, core);
+            if (!waiting.signal.aborted) this.#storageFailed("lock", error, id, core);
           },
         );
       });
       this.#options.waitUntil?.(stored);
     },
 
-    unlock: (/** @type {number} */ order) => {
-      this.#locks.get(order)?.();
-      this.#locks.delete(order);
+    unlock: (id) => {
+      this.#locks.get(id)?.();
+      this.#locks.delete(id);
     },
 
-    send: (/** @type {number} */ order) => this.#send(order),
+    send: (id) => this.#send(id),
 
-    /** @param {TokenSet} [tokens] @param {number} [_generation] @param {number} [from] @param {number} [until] */
     hold: (tokens, _generation, from = 0, until = Infinity) => {
       this.tokens = tokens ?? null;
       this.#fresh = [from, until];
     },
 
-    grant: (/** @type {number} */ id) => this.#take(id)?.resolve(this.tokens),
-    refuse: (/** @type {number} */ id, /** @type {Failure} */ failure) =>
-      this.#take(id)?.reject(this.#error(failure)),
-    done: (/** @type {number} */ id) => {
-      const caller = this.#take(id);
+    grant: (id) => this.#callers.take(id)?.resolve(this.tokens),
+    refuse: (id, failure) => this.#callers.take(id)?.reject(this.#error(failure)),
+    done: (id) => {
+      const caller = this.#callers.take(id);
       Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve());
     },
 
-    /** @param {string} type @param {any} first @param {number} [second] */
-    notify: (type, first, second) => {
+    notify: (type, subject, second) => {
       const detail =
         type == "token-changed"
-          ? { tokens: this.tokens, source: first, generation: second }
+          ? { tokens: this.tokens, source: subject, generation: second }
           : type == "storage-failed"
-            ? { error: this.#storageError ?? new Error(NO_RECORD), operation: first }
-            : { error: this.#error(first), ...(second !== undefined && { retryAt: second }) };
-      // Listeners run after everything that the same fact brought about, and outside of it.
+            ? { error: this.#storageError ?? new Error(NO_RECORD), operation: subject }
+            : { error: this.#error(subject), ...(second !== undefined && { retryAt: second }) };
+      // Listeners run after all effects of the same event.
       queueMicrotask(() => this.closed || this.#dispatch(type, detail));
     },
 
-    revoke: (/** @type {string} */ token) => {
-      const ask = (/** @type {string} */ values) => this.#core?.ask("revocation", values) ?? "";
-      const told = revoke(this.#options, this.#requests, ask, token);
+    revoke: (token) => {
+      const core = this.#core;
+      const told = revoke(this.#options, this.#requests, (...asked) => this.#ask(...asked, core), token);
       this.#revocations.push(told);
       this.#options.waitUntil?.(told);
     },
 
-    /** @param {Refresher["state"]} state @param {number} [deadline] */
     rest: (state, deadline) => {
       this.state = state;
       const awaited = this.#callers.size > 0;
       const busy = awaited || this.#locks.size > 0;
-      // Workers: a timer belongs to a request, and would die with it
+      // On Workers a timer belongs to a request and ends with it.
       const rests = this.closed ? !this.#locks.size : isWorkerd() && !busy && !this.#options.timer;
       this.#timer.arm(rests ? undefined : deadline, Date.now(), awaited, busy);
     },
   };
 
-  /** @param {number} order */
-  async #send(order) {
+  /** @param {number} id */
+  async #send(id) {
     const core = /** @type {Core} */ (this.#core);
     const attempt = this.#attempt;
-    const sent_at = Date.now() / 1000;
-    this.#unbuildable = "";
+    const sent_at = Date.now();
+    const { unsafe } = this.#options;
+    this.#requestError = this.#reason = undefined;
     /** @type {HttpReply | NoReply} */
     let reply;
     try {
-      this.#options.spending?.(this.#options, this.capabilities);
+      if (unsafe && !this.#ask("spendable", this.capabilities)) throw new TypeError(unsafe);
       reply = await exchange(this.#options, this.#requests, {
-        ask: (values) => core.ask("request", values),
-        // To build it took as long as somebody's function did: a sign-out, a login or a trap may have come first.
-        stands: () => core === this.#core && !!core.ask("sending", String(order)),
+        ask: (...asked) => this.#ask(...asked, core),
+        // A function of the options may have taken long: a sign-out, a login or a trap cancels the effect.
+        stands: () => core === this.#core && this.#ask("sending", String(id)),
         tokens: () => this.tokens,
-        threw: (message) => (this.#unbuildable = message),
       });
     } catch (/** @type {any} */ error) {
-      this.#unbuildable = String(error?.message ?? "");
-      return this.#tell(error?.isUnsent ? "unsent" : "unbuildable", order, "", core);
+      reply = { how: error?.isUnsent ? "unsent" : "unbuildable", error };
     }
-    if (typeof reply == "string") return this.#tell(reply, order, "", core);
-    if (core === this.#core) return this.#tell("replied", order, reply, core);
-    // The core that asked is gone, and the refresh token with it: what the reply brought is all there is.
-    this.#ready(() => this.#tell("recovered", 0, { ...reply, attempt, sent_at }));
+    if ("status" in reply) {
+      const { headers, ...heard } = reply;
+      if (core === this.#core) return this.#tell("replied", id, heard, core);
+      // The core that sent it was discarded, and the refresh token is spent: a fresh core stores the reply.
+      return this.#ready(() => this.#tell("recovered", 0, { ...heard, attempt, sent_at }));
+    }
+    const { error, ...unreachable } = reply;
+    const isOwn = error?.isUnsent !== undefined;
+    if (isOwn || unreachable.how == "unbuildable") this.#reason = String(error?.message ?? "");
+    this.#requestError = (isOwn && error.cause) || error;
+    this.#tell("unreachable", id, unreachable, core);
   }
 
-  /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} order @param {Core} [core] */
-  #storageFailed(operation, error, order, core) {
+  /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} id @param {Core} [core] */
+  #storageFailed(operation, error, id, core) {
     this.#storageError = this.#scrubber.presentable(error);
-    this.#tell(`${operation}Failed`, order, "", core);
-    this.#storageError = undefined;
+    this.#tell(`${operation}Failed`, id, "", core);
   }
 
-  /** What a storage holds, once it is known what in it is secret. @param {string} stored */
+  /** What a storage holds, once its secrets are known. @param {string} stored */
   #read(stored) {
+    this.#storageError = undefined;
     const record = stored && JSON.parse(stored);
     if (record?.tokens) this.#scrubber.learn(Object.values(record.tokens));
     return stored;
   }
 
-  /** @param {number} id */
-  #take(id) {
-    const caller = this.#callers.get(id);
-    this.#callers.delete(id);
-    return caller;
+  /** @param {RefreshErrorCode} code @param {string} [error_description] @param {unknown} [cause] */
+  #answerAll(code, error_description, cause) {
+    const error = this.#error({ code, error_description }, cause);
+    for (const { reject } of this.#callers.takeAll()) reject(error);
   }
 
-  /** @param {RefreshErrorCode} code @param {string} [error_description] */
-  #answerAll(code, error_description) {
-    const callers = [...this.#callers.values()];
-    this.#callers.clear();
-    for (const { reject } of callers) reject(this.#error({ code, error_description }));
-  }
-
-  /** @param {Failure} failure */
-  #error({ retry_at, error, error_description, ...fields }) {
-    const { scrub } = this.#scrubber;
+  /** @param {Failure} failure @param {unknown} [cause]  What the platform threw. */
+  #error({ retry_at, error, error_description, ...fields }, cause) {
+    const { scrub, presentable } = this.#scrubber;
     const lost = fields.code == "session_ended" && this.#bound?.lost;
-    const isOurs = /rejected|unavailable|unknown/.test(fields.code) && !fields.status;
-    const ours = lost || (isOurs && this.#unbuildable);
+    // Without a status there was no reply, and the reason is on this side.
+    const isLocal = /rejected|unavailable|unknown/.test(fields.code) && !fields.status;
+    if (isLocal) cause = this.#requestError;
+    if (/storage|lock/.test(fields.code)) cause = this.#storageError;
     return new RefreshError({
       ...fields,
       ...(lost && { refreshTokenState: "unspent" }),
       error: scrub(error),
-      error_description: scrub(error_description ?? ours),
+      error_description: scrub(error_description ?? (lost || (isLocal && this.#reason))),
+      cause: cause && presentable(cause),
       ...(retry_at && { retryAfterSeconds: Math.max(0, Math.ceil(retry_at - Date.now() / 1000)) }),
     });
   }

@@ -34,9 +34,9 @@ const printable = (text) =>
     : undefined;
 
 /**
- * Nothing but the fields below is kept: no `cause`, because a platform's own error may quote what was sent. Fields without a
- * value are not there at all, so that a log shows only what is known. Two copies of this package have two classes: tell
- * errors apart by `code`, not by instanceof.
+ * Only the fields below are kept. `cause` is the driver's own copy of the platform's error, without secrets. Fields without a value
+ * are absent, so that a log shows only what is known. Two copies of this package have two classes: tell errors apart by
+ * `code`, not by instanceof.
  */
 export class RefreshError extends Error {
   /** @param {RefreshErrorFields} fields */
@@ -49,12 +49,13 @@ export class RefreshError extends Error {
     retryAfterSeconds,
     sessionEnded,
     refreshTokenState,
+    cause,
   }) {
     error = printable(error);
     error_description = printable(error_description);
     // What the core says of itself is in no server's words.
     const why = code == "engine_failed" ? error_description : [status, error].filter(Boolean).join(" ");
-    super(MESSAGES[code] + (why ? ` (${why})` : ""));
+    super(MESSAGES[code] + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
     this.code = code;
     if (error) this.error = error;
     if (error_description) this.error_description = error_description;

@@ -21,6 +21,7 @@ export const refresherMaker = (engine, platform) => (options) => {
   return /** @type {any} */ (new Refresher({ ...platform, ...checked, storage }, engine));
 };
 
+/** @implements {Omit<Declared, "fetch" | typeof Symbol.dispose>}  Those two are defined as properties, below. */
 class Refresher extends GuardedEventTarget {
   #driver;
   #isShaped;

@@ -3,6 +3,7 @@ import { discover } from "./discovery.js";
 import { checkFormat } from "./options.js";
 
 /** @import { ClientAuth, RefresherOptions, TokenSet, Value } from "../index.js" */
+/** @import { Heard, Question } from "./door.js" */
 /** @import { HttpReply, HttpRequest } from "./ports/http.js" */
 
 /**
@@ -12,7 +13,7 @@ import { checkFormat } from "./options.js";
  * @property {unknown} [said]  What a ClientAuth function answered: its own business at the next attempt.
  */
 /** A request whose authentication the server refused. @typedef {Request & { reply: HttpReply }} Refused */
-/** Builds a request from values, in the core: JSON text in and out. @typedef {(values: string) => string} Build */
+/** Asks the core. @typedef {(question: Question, details: unknown) => any} Ask */
 
 /**
  * What the core's requests need from outside: the endpoints, values that are asked for at each attempt, and authentication that
@@ -35,11 +36,11 @@ export function requests(options, learn) {
   }
 
   /**
-   * Nothing, where the server refused the same of the client already.
-   * @param {string} url @param {Build} build @param {Refused} [refused] @param {string} [refresh_token] @param {TokenSet | null} [tokens]
+   * Undefined where the server refused the same client authentication a moment ago.
+   * @param {string} url @param {Ask} ask @param {Refused} [refused] @param {string} [refresh_token] @param {TokenSet | null} [tokens]
    * @returns {Promise<Request | undefined>}
    */
-  async function built(url, build, refused, refresh_token, tokens) {
+  async function built(url, ask, refused, refresh_token, tokens) {
     /** @type {Awaited<ReturnType<typeof resolveValues>> & { clientAuth?: string }} */
     const values = await resolveValues(options, url, refresh_token);
     if (!refresh_token) Object.assign(values.parameters, filled(options.request?.templates, tokens));
@@ -47,7 +48,7 @@ export function requests(options, learn) {
     const known = metadata?.token_endpoint_auth_methods_supported;
     if (isAuthOpen && /_post/.test(known) && !/_basic/.test(known)) values.clientAuth = "client_secret_post";
     const request = () => {
-      const http = JSON.parse(build(JSON.stringify(values)));
+      const http = ask(refresh_token ? "revocation" : "request", values);
       if (http.wanted) throw new TypeError(`${http.name} must be ${http.wanted}`);
       learn([values.client_secret, ...Object.values({ ...values.parameters, ...http.headers })]);
       return http;
@@ -70,12 +71,12 @@ export function requests(options, learn) {
 
   return {
     /**
-     * After a refusal: nothing, where nothing else can be said of the client.
-     * @param {typeof fetch} fetch @param {Build} build @param {TokenSet | null} tokens @param {Refused} [refused]
+     * After a refusal: undefined if the client has no other authentication.
+     * @param {typeof fetch} fetch @param {Ask} ask @param {TokenSet | null} tokens @param {Refused} [refused]
      */
-    async refresh(fetch, build, tokens, refused) {
+    async refresh(fetch, ask, tokens, refused) {
       const url = await endpoint(fetch, "token_endpoint");
-      const request = await built(url, build, refused, undefined, tokens).catch((error) => {
+      const request = await built(url, ask, refused, undefined, tokens).catch((error) => {
         if (!refused) throw error;
       });
       if (options.dpop && request)
@@ -84,25 +85,25 @@ export function requests(options, learn) {
     },
 
     /**
-     * The server replied. What the same request, made anew, may do better at once: a proof that was refused for its time, or
-     * what functions say of the client (a secret was rotated, an assertion's clock is wrong, an attestation lacks the challenge).
-     * @param {HttpRequest} http @param {HttpReply} reply
+     * What the core reads from a reply. A refused proof is made anew only if the server's clock explains the refusal.
+     * @param {Ask} ask @param {HttpRequest} http @param {HttpReply} reply @param {boolean} [can_prove]  For a revocation.
+     * @returns {Heard}
      */
-    heard(http, reply) {
-      const { status, headers, body = "" } = reply;
-      const [, error = ""] = /"error"\s*:\s*"([^"]+)/.exec(body) ?? [];
-      lastReply = { status, headers, error };
-      if (/** @type {any} */ (options.dpop)?.heard(http, reply)) return "proof";
-      return /^(invalid_client|use_(attestation_challenge|fresh_attestation)$)/.test(error) && "client";
+    heard(ask, http, { headers, ...reply }, can_prove) {
+      const heard = ask("heard", { ...reply, now: Date.now(), can_prove });
+      const { refused, error } = heard;
+      lastReply = { status: reply.status, headers, error };
+      const mended = /** @type {any} */ (options.dpop)?.heard(http, headers, refused);
+      return { ...heard, refused: refused == "client" || mended ? refused : undefined };
     },
 
     /**
-     * Nothing, where nobody said how to revoke.
-     * @param {typeof fetch} fetch @param {Build} build @param {string} refresh_token @param {Refused} [refused]
+     * Undefined without a revocation endpoint.
+     * @param {typeof fetch} fetch @param {Ask} ask @param {string} refresh_token @param {Refused} [refused]
      */
-    async revocation(fetch, build, refresh_token, refused) {
+    async revocation(fetch, ask, refresh_token, refused) {
       const url = await endpoint(fetch, "revocation_endpoint");
-      return url && built(url, build, refused, refresh_token);
+      return url && built(url, ask, refused, refresh_token);
     },
   };
 }

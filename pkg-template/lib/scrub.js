@@ -27,6 +27,23 @@ export function scrubber() {
     return clean;
   }
 
+  /**
+   * An error of the platform, a storage or a function as it may be shown: name, message, code and cause, without secrets. The
+   * message of a SyntaxError quotes the text that could not be read.
+   * @param {any} error @param {number} [depth] @returns {Error}
+   */
+  function presentable(error, depth = 0) {
+    const name = scrub(String(error?.name ?? "Error"));
+    const { message, code, cause } = error ?? {};
+    const shown = new Error(name == "SyntaxError" ? "the text cannot be parsed" : scrub(message) || name);
+    return Object.assign(
+      shown,
+      { name },
+      typeof code == "string" && { code: scrub(code) },
+      cause && depth < 4 && { cause: presentable(cause, depth + 1) },
+    );
+  }
+
   return {
     scrub,
     /** @param {unknown[]} values  What is secret from now on; what was secret before stays so for a while. */
@@ -37,13 +54,6 @@ export function scrubber() {
           secrets.add(value);
       while (secrets.size > 40) for (const oldest of secrets) if (secrets.delete(oldest)) break;
     },
-    /** A storage's error as it may be shown. A SyntaxError quotes what it could not read. @param {any} error */
-    presentable(error) {
-      const name = scrub(String(error?.name ?? "Error"));
-      const shown = new Error(
-        name == "SyntaxError" ? "what is stored cannot be read" : scrub(error?.message) || name,
-      );
-      return Object.assign(shown, { name }, typeof error?.code == "string" && { code: scrub(error.code) });
-    },
+    presentable,
   };
 }

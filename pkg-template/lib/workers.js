@@ -26,9 +26,5 @@ export const platform = {
     console.warn(`oauth-refresher: ${UNSAFE}`);
   },
 
-  /** By now the mark was saved, and whether the storage compares is known. */
-  spending({ reuse }, { crossContextLock, conditionalSave }) {
-    if (reuse == "never" && !crossContextLock && !conditionalSave)
-      throw new TypeError(`${UNSAFE}; or say in \`reuse\` that the server forgives a second use`);
-  },
+  unsafe: `${UNSAFE}; or say in \`reuse\` that the server forgives a second use`,
 };

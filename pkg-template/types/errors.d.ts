@@ -20,6 +20,11 @@ export class RefreshError extends Error {
   readonly sessionEnded: boolean;
   /** Whether the server has used up the refresh token, as far as can be known. */
   readonly refreshTokenState: "unspent" | "spent" | "unknown";
+  /**
+   * What the platform, the storage or a function of the options threw, without secrets: an Error with its `name`, `message`, and
+   * where there are such, `code` and `cause`. Not among what `toJSON()` gives.
+   */
+  readonly cause?: unknown;
   /** Safe to log. */
   toJSON(): object;
 }
@@ -34,6 +39,7 @@ export interface RefreshErrorFields {
   retryAfterSeconds?: number | undefined;
   sessionEnded?: boolean | undefined;
   refreshTokenState?: "unspent" | "spent" | "unknown" | undefined;
+  cause?: unknown;
 }
 
 /**

@@ -23,8 +23,15 @@ export interface TokenStorage {
    * stored). A storage that can compare answers false, and writes nothing, when it holds another generation.
    */
   save(record: TokenRecord | null, expected: number | null): Awaitable<void | boolean>;
-  /** Runs `work` while no other context runs its own; rejects with the signal's reason if it aborts while waiting. */
-  lock?<T>(work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
+  /**
+   * Runs `work` while no other context runs its own; rejects with the signal's reason if it aborts while waiting. A lock that is a
+   * lease passes on only after `leaseSeconds` of silence: a living holder keeps it no longer. `grant` is what the lock knows of
+   * its own state; a lock that knows nothing passes none.
+   */
+  lock?<T>(
+    work: (grant?: LockGrant) => Promise<T>,
+    options: { signal: AbortSignal; leaseSeconds?: number },
+  ): Promise<T>;
   /**
    * Calls `changed` when another context wrote, or may have written while nothing could be heard: a hint to read again, nothing more.
    * Keeps no process alive. Returns what ends it.
@@ -37,6 +44,14 @@ export interface TokenStorage {
   readonly name?: string | undefined;
   /** Whether `save` compares `expected` with what is stored, in one step with the write. */
   readonly conditionalSave?: boolean | undefined;
+}
+
+/** What a lock tells its holder. */
+export interface LockGrant {
+  /** Whether the holder still has the lock: false once the lease has passed on, after a stall for example. */
+  isHeld?(): Awaitable<boolean>;
+  /** How the lock came here: its last holder released it, has certainly ended, or was silent for longer than its lease. */
+  passedOn?: "released" | "dead" | "silent";
 }
 
 /** Runs `work` alone, across whatever contexts it reaches. */

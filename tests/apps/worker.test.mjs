@@ -51,7 +51,7 @@ test("a hundred requests at once are one refresh", async () => {
 test("sessions are separate, and one that never began has no token", async () => {
   await put("grace", await oidc.mint("none"));
   assert.equal((await get("grace")).status, 200);
-  assert.deepEqual(await get("nobody"), { status: 401, text: "signed_out" });
+  assert.deepEqual(await get("unknown"), { status: 401, text: "signed_out" });
 });
 
 test("a caller that disconnects does not cancel the refresh", async () => {

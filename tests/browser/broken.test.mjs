@@ -92,8 +92,12 @@ for (const kind of ["local", "indexeddb"])
       asked,
       second.evaluate(() => inPage.refresher.getAccessToken()),
     ]);
-    assert.equal(lenient.requests.length, 2, "whoever finds a mark and a free lock takes its owner for dead");
-    assert.equal(ours, theirs, "the one whose result came second took over the first");
+    assert.equal(
+      lenient.requests.length,
+      2,
+      "a context that finds a mark and a free lock treats the mark as abandoned",
+    );
+    assert.equal(ours, theirs, "the context whose result came second adopted the first one");
     await second.evaluate(() => inPage.refresher.refresh());
     await first.evaluate(() => inPage.refresher.refresh());
     assert.deepEqual(new Set(lenient.requests.map(({ outcome }) => outcome)), new Set(["granted"]));
@@ -193,8 +197,8 @@ for (const [kind, scripts] of Object.entries(refusals))
         [input(kind, never), tokens, await runOut()],
       );
       assert.match(found.failed.error ?? found.failed, new RegExp(name));
-      assert.equal(found.served, tokens.access_token, "a token that is good is served");
-      assert.match(found.refreshed, /.{20}/, "one that ran out is refreshed, since there is nothing to lose");
+      assert.equal(found.served, tokens.access_token, "a valid token is served");
+      assert.match(found.refreshed, /.{20}/, "an expired one is refreshed, because there is nothing to lose");
       oneRequest();
       assert.equal(await tab.evaluate(() => inPage.refresher.getAccessToken()), found.refreshed);
     });

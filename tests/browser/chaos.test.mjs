@@ -37,7 +37,7 @@ for (const engine of engines)
         const missing = places.filter(
           (place) => ![...seen.shown].some((text) => text.startsWith(`${place} `)),
         );
-        assert.deepEqual(missing, [], "what is searched for secrets was seen");
+        assert.deepEqual(missing, [], "the texts that are searched for secrets were recorded");
       });
   });
 

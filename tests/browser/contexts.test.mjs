@@ -43,7 +43,11 @@ for (const kind of ["local", "session", "indexeddb"])
     assert.equal(tokens[0], tokens[1]);
     oneRequest();
     await tab.evaluate(() => inPage.refresher.signOut());
-    assert.equal(await frame.evaluate(() => inPage.reaches("signed-out")), true, "the frame hears the page");
+    assert.equal(
+      await frame.evaluate(() => inPage.reaches("signed-out")),
+      true,
+      "the frame gets the page's event",
+    );
   });
 
 for (const withLocks of [true, false])

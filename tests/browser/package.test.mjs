@@ -82,7 +82,7 @@ for (const kind of ["local", "indexeddb", "encrypted"]) {
     const heard = await second.evaluate((token) => inPage.heard({ access_token: token }), access_token);
     assert.deepEqual([heard.type, heard.source], ["token-changed", "peer"], heard);
     assert.equal(await second.evaluate(() => inPage.refresher.getAccessToken()), access_token);
-    assert.equal(here.servers.oidc.requests.length, 1, "what a peer brought is not asked for again");
+    assert.equal(here.servers.oidc.requests.length, 1, "a peer's tokens are not requested again");
 
     await second.evaluate(() => inPage.refresher.signOut());
     assert.equal(await first.evaluate(() => inPage.reaches("signed-out")), true);
@@ -139,10 +139,10 @@ test("visible tabs refresh ahead with one request per rotation, and hidden tabs 
   const whileVisible = requests.length;
   assert.ok(whileVisible >= 2, `refreshed ${whileVisible} times without being asked`);
   await delay(1500);
-  assert.equal(requests.length, whileVisible, "nobody looks, nothing is refreshed");
+  assert.equal(requests.length, whileVisible, "hidden tabs refresh nothing");
   await tabs[1].evaluate(setVisibility, "visible");
   for (let waits = 0; requests.length === whileVisible && waits < 100; waits++) await delay(50);
-  assert.ok(requests.length > whileVisible, "seen again, it is refreshed at once");
+  assert.ok(requests.length > whileVisible, "a visible tab refreshes at once");
   for (const [i, { outcome, refreshTokenNumber }] of requests.entries())
     assert.deepEqual([outcome, refreshTokenNumber], ["granted", i + 1]);
 });

@@ -168,7 +168,7 @@ test("no token and no error is in either page", async () => {
   await picture("phone", second);
   assert.deepEqual(await second.evaluate(brokenText), []);
   const scrolls = await second.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-  assert.equal(scrolls, false, "a phone scrolls one way only");
+  assert.equal(scrolls, false, "no horizontal scrolling on a phone");
 
   for (const tab of [first, second]) {
     const html = await tab.content();
@@ -178,7 +178,7 @@ test("no token and no error is in either page", async () => {
         .flatMap(([, record]) => Object.values(JSON.parse(record).tokens)),
     );
     const secrets = tokens.filter((value) => typeof value === "string" && value.length > 20);
-    assert.ok(secrets.length >= 4, "the records are where they are looked for");
+    assert.ok(secrets.length >= 4, "the records exist at the searched places");
     for (const secret of secrets)
       assert.ok(!html.includes(secret.slice(0, 8)), "a piece of a token is in the page");
   }

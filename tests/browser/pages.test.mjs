@@ -33,7 +33,7 @@ for (const kind of KINDS) {
     const login = await here.servers.oidc.mint("none");
     await second.evaluate((tokens) => inPage.refresher.setTokens(tokens), login);
     const heard = await first.evaluate((token) => inPage.heard({ access_token: token }), login.access_token);
-    assert.equal(heard.source, "peer", "it hears again");
+    assert.equal(heard.source, "peer", "the page gets events again");
   });
 
   test(`a page that only listens gets the events of a login, a rotation and a sign-out, with ${kind}`, async () => {
@@ -86,7 +86,7 @@ test("a page that waits for the lock stays in the back/forward cache and refresh
   );
   await leave(first, { asks: false });
   const pending = await second.evaluate(async () => (await navigator.locks.query()).pending.length);
-  assert.equal(pending, 0, "who is gone does not wait");
+  assert.equal(pending, 0, "a cached page does not wait for the lock");
   assert.equal((await back(first)).persisted, true);
   await second.evaluate(() => letGo());
   const { access_token } = await first.evaluate(() => inPage.waiting);
@@ -107,7 +107,7 @@ test("a tab that was opened in the background starts when it becomes visible", a
   });
   await tab.evaluate((given) => inPage.open({ ...given, listens: false }), input("local", {}));
   await new Promise((later) => setTimeout(later, 300));
-  assert.equal(here.servers.oidc.requests.length, 0, "nobody looks");
+  assert.equal(here.servers.oidc.requests.length, 0, "a hidden tab sends no request");
   await tab.evaluate(() => {
     Object.defineProperty(document, "visibilityState", { value: "visible", configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -166,7 +166,7 @@ async function waitUntil(tab, isSo, given) {
     if (await tab.evaluate(isSo, given)) return;
     await new Promise((later) => setTimeout(later, 50));
   }
-  assert.fail(`it did not come about: ${isSo}`);
+  assert.fail(`timed out waiting for: ${isSo}`);
 }
 
 /** In a page, before its scripts. */

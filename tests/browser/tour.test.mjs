@@ -75,7 +75,7 @@ test("the_page_shows_the_lines_that_were_played_and_leaves_no_tokens_behind", as
   const left = await page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes(":tour:")));
   assert.deepEqual(left, []);
   const isSideways = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-  assert.equal(isSideways, false, "a phone scrolls one way only");
+  assert.equal(isSideways, false, "no horizontal scrolling on a phone");
 });
 
 async function picture(name) {

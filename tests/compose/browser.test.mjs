@@ -176,7 +176,7 @@ async function startPages() {
 
 async function until(isSo) {
   for (let tries = 0; !isSo(); tries++) {
-    assert.ok(tries < 1000, `waited in vain: ${isSo}`);
+    assert.ok(tries < 1000, `timed out waiting for: ${isSo}`);
     await delay(5);
   }
 }

@@ -27,7 +27,7 @@ for (const document of documents)
     const files = {};
     for (const [name, code] of Object.entries(recipesOf(document)))
       files[`${document.replace(/\W/g, "-")}/${name}`] = document === "README.md" ? completed(code) : code;
-    assert.ok(Object.keys(files).length >= 2, "the blocks are where they are looked for");
+    assert.ok(Object.keys(files).length >= 2, "the document has code blocks");
     assert.deepEqual(complaints(projectFor(document), [], files), []);
   });
 

@@ -116,7 +116,7 @@ for (const [
     const error = thrown(await rejection(put(library, api.origin)));
     assert.ok(error instanceof RefreshError, String(error));
     assert.equal(error.code, "signed_out");
-    assert.ok(performance.now() - started < 700, "the library does not try again");
+    assert.ok(performance.now() - started < 700, "the library does not retry");
     assert.equal(api.calls.length + api.refreshes.length, 0);
   });
 
@@ -161,7 +161,7 @@ for (const [
     const statuses = api.calls.map(({ status }) => status);
     assert.deepEqual(statuses, retries ? [401, 503, 200] : [401, 503]);
     if (retries) assert.deepEqual(outcome, { saved: true });
-    else assert.ok(!(outcome instanceof RefreshError), "the caller has what the library makes of a 503");
+    else assert.ok(!(outcome instanceof RefreshError), "the caller gets the library's error for a 503");
   });
 }
 

@@ -115,7 +115,7 @@ test("subprotocol: the token goes in a header, and the server answers with the o
 test("server-events: events are heard as EventSource hears them, however the stream is cut", async () => {
   const text =
     "\uFEFF: a comment\nretry: 5\nid: 1\ndata: one\n\nevent: note\r\ndata: two\r\ndata:  and more\r\n\r\n" +
-    "data\n\nevent: nobody hears this\n\ndata:世界\rid: 4\r\ndata: unfinished: is dropped";
+    "data\n\nevent: without-data\n\ndata:世界\rid: 4\r\ndata: unfinished: is dropped";
   const bytes = new TextEncoder().encode(text);
   for (const size of [1, 2, 3, 7, bytes.length]) {
     heard = [];
@@ -198,7 +198,7 @@ const pieces = (bytes, size) =>
 
 async function until(isSo) {
   for (let tries = 0; !isSo(); tries++) {
-    assert.ok(tries < 1000, `waited in vain: ${isSo}; heard: ${JSON.stringify(heard)}`);
+    assert.ok(tries < 1000, `timed out waiting for: ${isSo}; heard: ${JSON.stringify(heard)}`);
     await delay(5);
   }
 }

@@ -62,7 +62,7 @@ export async function reason(promise) {
   } catch (error) {
     return error;
   }
-  throw new Error(`it should have rejected, and gave ${value?.status ?? text(value)}`);
+  throw new Error(`expected a rejection, got ${value?.status ?? text(value)}`);
 }
 
 export const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

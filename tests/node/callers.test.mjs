@@ -48,7 +48,7 @@ test("a server that never answers costs its timeout, and the next call works", a
     assert.deepEqual([reason.code, reason.refreshTokenState], ["unavailable", "unknown"]);
   assert.ok((await storage.load()).tokens.refresh_token, "the tokens are kept");
   const next = await outcomeOf(refresher.getAccessToken(), 30);
-  assert.ok(next.value, "the next call goes through");
+  assert.ok(next.value, "the next call succeeds");
   assert.equal(server.requests.length, 2);
 });
 
@@ -142,7 +142,7 @@ test("a function that answers after the timeout causes no request", async () => 
     assert.ok(after < 6);
     answer("late");
     await time.settle();
-    assert.equal(server.requests.length, 0, "the lock is somebody else's by now");
+    assert.equal(server.requests.length, 0, "the lock was granted to another context meanwhile");
     assert.equal((await storage.load()).pending, undefined);
     refresher.close();
   }

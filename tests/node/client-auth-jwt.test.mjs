@@ -147,9 +147,9 @@ test("F6 no assertion names another client than the client_id that is sent", asy
   const { parameters } = await first({ clientAuth, client_id: undefined });
   assert.equal(parameters.get("client_id"), null);
   assert.equal(partsOf(parameters.get("client_assertion")).claims.sub, "another");
-  const { clientAuth: nobody } = await keyed();
+  const { clientAuth: withoutIssuer } = await keyed();
   assert.throws(
-    () => createRefresher({ ...options, clientAuth: nobody }),
+    () => createRefresher({ ...options, clientAuth: withoutIssuer }),
     /^TypeError: client_id is missing: privateKeyJwt/,
   );
 });

@@ -207,10 +207,10 @@ test("F8 F9 an attested instance answers the server's challenge, and keeps it fo
   assert.deepEqual(calls.slice(0, 3), [
     { error: undefined, refused: false },
     { error: "use_attestation_challenge", refused: true },
-    { error: "", refused: false },
+    { error: undefined, refused: false },
   ]);
   const pops = sent.map(({ headers }) => headers["oauth-client-attestation-pop"]);
-  assert.equal(new Set(pops).size, 4, "a possession is proved anew each time");
+  assert.equal(new Set(pops).size, 4, "each request has a new proof of possession");
   await refresher.signOut({ revoke: true });
   assert.equal(sent.at(-1).status, 200, "the revocation too");
 });

@@ -33,7 +33,11 @@ for (const clientAuth of ["client_secret_basic", "client_secret_post"])
     await refresher.refresh();
     assert.deepEqual(server.asked.map(secretOf), SECRETS);
     assert.equal(client_secret.asked(), 2);
-    assert.deepEqual(events.types(), ["token-changed login", "token-changed refresh"], "nobody heard of it");
+    assert.deepEqual(
+      events.types(),
+      ["token-changed login", "token-changed refresh"],
+      "no event of the refusal",
+    );
     await refresher.refresh();
     assert.equal(client_secret.asked(), 3);
   });
@@ -86,7 +90,7 @@ for (const [name, options] of Object.entries({
   }),
   "a ClientAuth function that throws when it is asked again": () => ({
     clientAuth: ({ parameters, refused }) => {
-      if (refused) throw new Error("nothing else to say");
+      if (refused) throw new Error("no other error");
       parameters.set("client_token", `token-${crypto.randomUUID()}`);
     },
   }),
@@ -158,7 +162,7 @@ for (const [name, offMs] of [
     await refresher.refresh();
     assert.equal(server.asked.length, 2);
     await refresher.refresh();
-    assert.equal(server.asked.length, 3, "the difference is remembered");
+    assert.equal(server.asked.length, 3, "the clock skew is remembered");
     const [{ claims }] = server.asked.slice(-1).map(assertionOf);
     assert.equal(claims.exp - claims.iat, 60);
   });

@@ -77,7 +77,7 @@ for (const [issuer, places] of Object.entries(PLACES))
       assert.equal((await refresher.getTokens()).access_token, TOKENS.access_token);
       assert.deepEqual(urls(), [...places.slice(0, index + 1), GOOD.token_endpoint]);
       await refresher.refresh();
-      assert.equal(urls().length, index + 3, "metadata that was good is asked for once");
+      assert.equal(urls().length, index + 3, "valid metadata is requested once");
     }
   });
 

@@ -41,7 +41,11 @@ test("go1 returns a new refresh token each time and accepts none twice", async (
   assert.notEqual(second, first);
   const again = await go1Refresh(go1, { refresh_token: first });
   assertRefused(again, 400, "invalid_grant", /one-time use only/);
-  assert.equal((await go1Refresh(go1, { refresh_token: second })).status, 200, "the document ends no family");
+  assert.equal(
+    (await go1Refresh(go1, { refresh_token: second })).status,
+    200,
+    "the document does not revoke the family",
+  );
 });
 
 test("go1 expires a refresh token after 90 days", async () => {

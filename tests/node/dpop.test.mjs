@@ -31,7 +31,7 @@ for (const [alg, [algorithm]] of Object.entries(pairs))
     for (let round = 0; round < 3; round++) await refresher.refresh();
     assert.equal(refresher.tokens.token_type, "DPoP");
     assert.deepEqual(as.algs, [alg, alg, alg]);
-    assert.equal(as.proofs.accepted.length, 3, "e10: three requests, three proofs");
+    assert.equal(as.proofs.accepted.length, 3, "E10: three requests, three proofs");
     assert.equal(new Set(as.proofs.accepted.map(({ jti }) => jti)).size, 3);
   });
 
@@ -135,7 +135,7 @@ test("a nonce that is repeated is not tried again", async () => {
   as.fault = () =>
     Response.json({ error: "use_dpop_nonce" }, { status: 400, headers: { "dpop-nonce": "same" } });
   await assert.rejects(refresher.refresh(), { code: "client_rejected" });
-  assert.equal(as.requests, 2, "the first brought a nonce; the second the same one");
+  assert.equal(as.requests, 2, "both replies had the same nonce");
   as.fault = undefined;
   as.proofs.check = () => ({ jkt: as.jkt, alg: "" });
   await refreshedLater(refresher);
@@ -180,7 +180,7 @@ for (const [name, offsetMs] of [
     await refresher.refresh();
     assert.deepEqual(as.said, ["invalid_dpop_proof", "granted"]);
     await refresher.refresh();
-    assert.deepEqual(as.said.slice(2), ["granted"], "the difference is remembered");
+    assert.deepEqual(as.said.slice(2), ["granted"], "the clock skew is remembered");
     assert.equal(new Set(as.jtis).size, 3);
   });
 
@@ -247,7 +247,7 @@ test("a login with the new key begins a new session, and a context with the old 
   assert.ok(await later.refresh());
   const error = await old.refresh().catch((reason) => reason);
   assert.deepEqual([error.code, error.refreshTokenState], ["session_ended", "unspent"]);
-  assert.equal((await later.getTokens()).token_type, "DPoP", "and nobody's session was lost by that");
+  assert.equal((await later.getTokens()).token_type, "DPoP", "no session is lost by that");
 });
 
 test("a second refresher with the same key shares the session", async () => {
@@ -298,7 +298,7 @@ test("E9 a token of a server that ignores the proof is used as a Bearer token", 
   assert.equal((await refresher.refresh()).token_type, "Bearer");
   assert.equal((await storage.load()).dpop_jkt, undefined);
   const later = createRefresher({ ...server.options, dpop: dpop(), storage });
-  assert.equal((await later.refresh()).token_type, "Bearer", "what is not bound is not lost with a key");
+  assert.equal((await later.refresh()).token_type, "Bearer", "an unbound token does not depend on a key");
 });
 
 test("a revocation carries no proof", async () => {

@@ -92,8 +92,8 @@ test("the server's texts are escaped for a log line", () => {
 test("only the documented fields are shown", () => {
   const error = new RefreshError({
     code: "closed",
-    cause: new Error("rt-secret"),
     refresh_token: "rt-secret",
+    retry_at: "rt-secret",
   });
   for (const shown of [inspect(error, { depth: 9, showHidden: true }), JSON.stringify(error), String(error)])
     assert.ok(!shown.includes("rt-secret"), shown);

@@ -98,13 +98,13 @@ for (const [how, fail] of Object.entries(broken)) {
     await refresher.setTokens(runOut(server.login()));
     failing = true;
     const { value } = await outcomeOf(refresher.getAccessToken(), 120);
-    assert.ok(value, "a caller who would otherwise be turned away gets the token");
+    assert.ok(value, "a caller that would otherwise be rejected gets the token");
     assert.equal(events.find(({ type }) => type === "storage-failed").operation, "save");
     assert.equal(await refresher.getAccessToken(), value);
     assert.equal(server.requests.length, 1);
     failing = false;
     await time.pass(120 * SECOND);
-    assert.equal((await inner.load()).tokens.access_token, value, "stored at last");
+    assert.equal((await inner.load()).tokens.access_token, value, "stored by the retry");
     assert.ok((await outcomeOf(refresher.refresh())).value);
     assert.deepEqual(
       server.requests.map(({ refreshTokenNumber }) => refreshTokenNumber),

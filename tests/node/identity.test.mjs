@@ -61,17 +61,17 @@ async function isRefused({ refresher, storage }) {
 }
 
 const OTHERS = {
-  "h3 another iss": { iss: "https://as.example/" },
-  "h3 no iss": { iss: undefined },
-  "h4 another sub": { sub: "bob" },
-  "h4 no sub": { sub: undefined },
-  "h5 another aud": { aud: "you" },
-  "h5 one more aud": { aud: ["me", "you"] },
-  "h6 another auth_time": { auth_time: ISSUED + 60 },
-  "h6 no iat": { iat: undefined },
-  "h7 another nonce": { nonce: "n-1T7_XaB3Nk" },
-  "h8 another azp": { azp: "you" },
-  "h10 an end before its beginning": { exp: NOW.iat },
+  "H3 another iss": { iss: "https://as.example/" },
+  "H3 no iss": { iss: undefined },
+  "H4 another sub": { sub: "bob" },
+  "H4 no sub": { sub: undefined },
+  "H5 another aud": { aud: "you" },
+  "H5 one more aud": { aud: ["me", "you"] },
+  "H6 another auth_time": { auth_time: ISSUED + 60 },
+  "H6 no iat": { iat: undefined },
+  "H7 another nonce": { nonce: "n-1T7_XaB3Nk" },
+  "H8 another azp": { azp: "you" },
+  "H10 an end before its beginning": { exp: NOW.iat },
 };
 for (const [name, claims] of Object.entries(OTHERS))
   test(`an id_token with ${name} ends the session, and nothing of its reply is stored`, async () => {
@@ -112,10 +112,10 @@ for (const [name, claims] of Object.entries(OTHERS))
 
 const SAME = {
   "all claims as they were": {},
-  "h5 aud as a list": { aud: ["me"] },
-  "h6 no auth_time": { auth_time: undefined },
-  "h7 no nonce": { nonce: undefined },
-  "h8 no azp": { azp: undefined },
+  "H5 aud as a list": { aud: ["me"] },
+  "H6 no auth_time": { auth_time: undefined },
+  "H7 no nonce": { nonce: undefined },
+  "H8 no azp": { azp: undefined },
   "further claims": { email: "ada@example.com", at_hash: "x" },
 };
 for (const [name, claims] of Object.entries(SAME))
@@ -134,7 +134,7 @@ test("H2 a reply without an id_token keeps the stored one", async () => {
 });
 
 test("without a stored id_token there is nothing to compare", async () => {
-  const { refresher } = await begin(undefined, { ...ORIGINAL, sub: "whoever" });
+  const { refresher } = await begin(undefined, { ...ORIGINAL, sub: "another-subject" });
   assert.equal((await refresher.getTokens()).access_token, NEXT.access_token);
 });
 

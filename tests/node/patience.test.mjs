@@ -37,7 +37,7 @@ for (const [form, field] of Object.entries(forms))
       assert.equal(failed.reason.code, "unavailable");
       assert.ok(Math.abs(failed.reason.retryAfterSeconds - 120) <= 1);
       assert.equal(failed.reason.refreshTokenState, "unspent");
-      assert.equal(asked, 1, "nobody is kept waiting for two minutes");
+      assert.equal(asked, 1, "no caller waits for two minutes");
 
       // another process: only the record is shared
       const other = createRefresher({ ...server.options, fetch, storage: unheard(storage) });

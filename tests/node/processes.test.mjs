@@ -74,7 +74,7 @@ for (const [count, kind, words] of [
       if (kind !== "file") return;
       assert.equal((await stat(file)).mode & 0o777, 0o600);
       const beside = (await readdir(folder)).filter((name) => name.startsWith(`${kind}-${count}.json.`));
-      assert.ok(beside.length <= 4, `what lies beside it does not pile up: ${beside}`);
+      assert.ok(beside.length <= 4, `files beside it do not accumulate: ${beside}`);
     } finally {
       await oidc.close();
     }
@@ -119,7 +119,7 @@ test("processes killed at random lose the session only where a reply was lost wi
     assert.ok(granted >= kills / 2);
     assert.ok(lost <= inDoubt, "a session is lost only where a process died with its request");
     assert.ok(oidc.revokedFamilies.length <= inDoubt);
-    assert.ok(refused <= 2 * inDoubt, "no refresh token is sent twice but as a last probe");
+    assert.ok(refused <= 2 * inDoubt, "no refresh token is sent twice except as a last probe");
   } finally {
     await oidc.close();
   }

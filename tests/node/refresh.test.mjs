@@ -267,7 +267,11 @@ test("a save that fails leaves the tokens in memory, is reported, and the spent 
   assert.equal(oidc.requests.length, 1);
   broken = false;
   await new Promise((resolve) => setTimeout(resolve, 3000));
-  assert.equal((await inner.load()).tokens.access_token, await refresher.getAccessToken(), "stored at last");
+  assert.equal(
+    (await inner.load()).tokens.access_token,
+    await refresher.getAccessToken(),
+    "stored by the retry",
+  );
 });
 
 test("an invalid record in the storage is reported and left unchanged", async () => {
@@ -294,7 +298,10 @@ test("close() settles waiting callers and rejects later calls; the refresh that 
 });
 
 test("invalid_client is client_rejected, keeps the tokens and fails fast", async () => {
-  const { refresher, storage } = await session(oidc, { client_id: "nobody", login: await expired(oidc) });
+  const { refresher, storage } = await session(oidc, {
+    client_id: "unknown-client",
+    login: await expired(oidc),
+  });
   await assert.rejects(refresher.getAccessToken(), {
     code: "client_rejected",
     error: "invalid_client",

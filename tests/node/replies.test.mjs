@@ -262,7 +262,7 @@ test("a form body, a missing token_type and a byte order mark are accepted, and 
 
 test("tokens are opaque: one that looks like a JWT is not parsed", async () => {
   const jwt = (claims) => `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.`;
-  const dead = jwt({ exp: 1, iss: "nobody" });
+  const dead = jwt({ exp: 1, iss: "another-issuer" });
   const { refresher, bodies } = await begin(json(200, { access_token: dead, expires_in: 3600 }));
   assert.equal((await refresher.refresh()).access_token, dead);
   assert.equal(await refresher.getAccessToken(), dead);
@@ -327,7 +327,7 @@ for (const [name, answer] of Object.entries({ ...lost, ...broken }))
       if (reuse === "never") assert.equal(result.aDayLater, 1);
       if (result.sent === 1) {
         assert.equal(result.reason.refreshTokenState, "unknown");
-        assert.ok(result.record.pending, "the mark says so to whoever comes next");
+        assert.ok(result.record.pending, "the mark tells the next context");
       }
     });
 

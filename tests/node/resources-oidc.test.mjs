@@ -57,7 +57,7 @@ test("G3 after invalid_target the state of the refresh token is unknown", async 
       sessionEnded: false,
     };
     await assert.rejects(refresher.refresh(), error);
-    assert.equal(oidc.requests.length, sent + 1, "not once more by itself");
+    assert.equal(oidc.requests.length, sent + 1, "not retried automatically");
     assert.ok((await storage.load()).tokens.refresh_token);
   }
 });

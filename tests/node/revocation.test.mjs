@@ -99,11 +99,11 @@ test("without a revocation endpoint, or without revoke, nothing is sent", async 
 });
 
 const ANSWERS = {
-  "g9 a 200 whose body is no JSON": DONE,
-  "g9 a 200 for a token that it does not know": () => new Response(null, { status: 200 }),
-  "g10 unsupported_token_type": () => Response.json({ error: "unsupported_token_type" }, { status: 400 }),
-  "g10 a 503 without a time": () => new Response(null, { status: 503 }),
-  "g10 a 503 with a time beyond anybody's patience": () =>
+  "G9 a 200 whose body is no JSON": DONE,
+  "G9 a 200 for a token that it does not know": () => new Response(null, { status: 200 }),
+  "G10 unsupported_token_type": () => Response.json({ error: "unsupported_token_type" }, { status: 400 }),
+  "G10 a 503 without a time": () => new Response(null, { status: 503 }),
+  "G10 a 503 with a very late time": () =>
     new Response(null, { status: 503, headers: { "retry-after": "3600" } }),
   "a redirect": () => Response.redirect("https://elsewhere.example/revoke", 307),
   "no network": () => Promise.reject(new TypeError("fetch failed")),

@@ -56,7 +56,11 @@ test("oidc-provider refuses a Basic header that is not form-encoded", async () =
     401,
     "invalid_client",
   );
-  assert.equal((await oidcRefresh(servers.oidc, "basic", refresh_token)).status, 200, "it spent nothing");
+  assert.equal(
+    (await oidcRefresh(servers.oidc, "basic", refresh_token)).status,
+    200,
+    "the refusal spent no token",
+  );
 });
 
 test("oidc-provider accepts a used refresh token again within its grace period", async () => {

@@ -35,7 +35,7 @@ const ERRORS = {
     reply: { t: { v: 1 } },
     code: "bad_response",
   },
-  "R6 a token type that nobody knows": {
+  "R6 an unknown token type": {
     response: { tokenTypes: { bot: "Bearer" } },
     reply: { ...bare, token_type: "user" },
     code: "bad_response",
@@ -156,7 +156,7 @@ const ERRORS = {
     reply: { result: "0000" },
     code: "bad_response",
   },
-  "B9 more than a mebibyte is nobody's token": {
+  "B9 a token of more than 1 MiB": {
     reply: text(`{"access_token":"${"a".repeat(1 << 20)}"}`),
     code: "bad_response",
   },

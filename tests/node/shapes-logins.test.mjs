@@ -89,9 +89,9 @@ test("R10 a user's refresh may have a plain reply", async () => {
 
 test("R10 a login without a user's token is no user's session, whatever else it brings", async () => {
   const { refresher } = user();
-  const { access_token, refresh_token, ...nobody } = LOGIN.authed_user;
+  const { access_token, refresh_token, ...userWithoutTokens } = LOGIN.authed_user;
   const failure = await refresher
-    .setTokens({ ...LOGIN, authed_user: nobody })
+    .setTokens({ ...LOGIN, authed_user: userWithoutTokens })
     .then(assert.fail, (reason) => reason);
   assert.equal(failure.code, "bad_response");
   assert.equal(refresher.tokens, null);

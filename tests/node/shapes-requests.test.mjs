@@ -89,7 +89,7 @@ const ROWS = {
     options: { request: { body: "none", place: { refresh_token: "query" } } },
     request: { url: `/token?refresh_token=${IN_FORM}`, headers: NO_BODY, body: "" },
   },
-  "K4 nobody says who he is": { options: {}, request: { body: GRANT } },
+  "K4 no client authentication": { options: {}, request: { body: GRANT } },
   "K4 client_secret_post": {
     options: { ...me, clientAuth: "client_secret_post" },
     request: { body: `${GRANT}&client_id=app%3A1&client_secret=s3cr3t+%2B%2F%3D%C3%A9` },

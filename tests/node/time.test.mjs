@@ -120,6 +120,7 @@ test("on Workers no timer outlives the calls", async () => {
   });
   try {
     const { refresher, server } = await begin({ background: "always", keepAliveSeconds: 60 });
+    await time.settle();
     assert.equal(time.armed().length, 0, "nothing at rest");
     const token = await refresher.refresh();
     assert.ok(token);

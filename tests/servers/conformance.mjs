@@ -16,7 +16,7 @@ export const MODULES = {
   [`${OIDC}refresh-token-invalid-sub`]: { claims: ({ sub }) => ({ sub: `${sub}1` }), isInvalid: true },
   [`${OIDC}refresh-token-invalid-aud`]: { claims: ({ aud }) => ({ aud: `${aud}1` }), isInvalid: true },
   [`${OIDC}discovery-issuer-mismatch`]: {
-    metadata: { issuer: "https://somebody-else.example/" },
+    metadata: { issuer: "https://another-issuer.example/" },
     isMisnamed: true,
   },
   [`${FAPI}refresh-token-test`]: { dpop: true, refreshesWanted: 2 },
@@ -27,7 +27,7 @@ export const MODULES = {
   [`${FAPI}test-rs-dpop-auth-scheme-case-insensitivity`]: { dpop: true, invertsScheme: true },
   [`${FAPI}test-discovery-issuer-mismatch`]: {
     dpop: true,
-    metadata: { issuer: "https://somebody-else.example/" },
+    metadata: { issuer: "https://another-issuer.example/" },
     isMisnamed: true,
   },
 };

@@ -39,7 +39,7 @@ export function proofChecker({ nonces = false, clock = Date.now, toleranceSecond
     if (Math.abs(claims.iat - clock() / 1000) > toleranceSeconds) fail("iat is too far from now");
     if (access_token && claims.ath !== sha256(access_token)) fail("ath");
     if (claims.nonce !== nonce) {
-      if (nonce === undefined) fail("a nonce that nobody gave");
+      if (nonce === undefined) fail("an unknown nonce");
       throw new ProofError("nonce", { error: "use_dpop_nonce", nonce });
     }
     accepted.push(claims);

@@ -1,6 +1,6 @@
-//! `generate`: the declarations of the provider presets and the table of docs/providers.md, from the rows beside the presets.
-//! The package always holds fresh output. The committed copies are for TypeScript in the checkout and for readers of the
-//! repository; the suite `providers` fails when they differ from the package.
+//! `generate`: the declarations of the provider presets and the table of docs/providers.md from the rows beside the presets, and
+//! the protocol in docs/architecture.md from its declarations. The package always holds fresh output. The committed copies are
+//! for TypeScript in the checkout and for readers of the repository; tests fail when they are not current.
 
 use std::fs;
 use std::time::Duration;
@@ -15,7 +15,10 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The rows and the program that reads them; not part of the package.
 pub const SOURCE: &str = "pkg-template/providers/source/";
 
-/// The generated files by their path in the project.
+const ARCHITECTURE: &str = "docs/architecture.md";
+const PROTOCOL: &str = "pkg-template/lib/door.d.ts";
+
+/// The files of the package that are generated, by their path in the project.
 pub fn generated() -> Result<Files> {
     prepare::npm_dependencies()?;
     let folder = project::target().join("xtask/generated");
@@ -31,7 +34,9 @@ pub fn generated() -> Result<Files> {
 /// Writes the committed copies that are not current.
 pub fn generate() -> Result<()> {
     let _lock = package::lock()?;
-    let files = stale(&generated()?);
+    let mut files = generated()?;
+    files.insert(ARCHITECTURE.to_owned(), architecture()?.into_bytes());
+    let files = stale(&files);
     for (name, content) in &files {
         let path = project::root().join(name);
         fs::write(&path, content).with_context(|| format!("cannot write {}", shown(&path)))?;
@@ -45,4 +50,45 @@ pub fn generate() -> Result<()> {
 pub fn stale(files: &Files) -> Files {
     let is_stale = |name: &str, content: &[u8]| !fs::read(project::root().join(name)).is_ok_and(|text| text == content);
     files.iter().filter(|(name, content)| is_stale(name, content)).map(|(n, c)| (n.clone(), c.clone())).collect()
+}
+
+/// docs/architecture.md with the current protocol.
+fn architecture() -> Result<String> {
+    let page = project::read(&project::root().join(ARCHITECTURE))?;
+    with_protocol(&page, &project::read(&project::root().join(PROTOCOL))?)
+}
+
+/// Everything after the imports, between the marks of the page. The fence is not `ts`, because the suite `compose` compiles those.
+fn with_protocol(page: &str, declarations: &str) -> Result<String> {
+    const NO_MARKS: &str = "docs/architecture.md has no `<!-- protocol: begin …` and `<!-- protocol: end -->`";
+    let (_, protocol) = declarations.split_once("\nimport ").context("door.d.ts has no import")?;
+    let (_, protocol) = protocol.split_once(";\n").context("the import of door.d.ts has no end")?;
+    let (before, rest) = page.split_once("<!-- protocol: begin").context(NO_MARKS)?;
+    let (mark, rest) = rest.split_once("-->\n").context(NO_MARKS)?;
+    let (_, after) = rest.split_once("<!-- protocol: end -->").context(NO_MARKS)?;
+    let protocol = protocol.trim();
+    Ok(format!("{before}<!-- protocol: begin{mark}-->\n```typescript\n{protocol}\n```\n<!-- protocol: end -->{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_protocol_in_the_architecture_document_is_current() {
+        let page = project::read(&project::root().join(ARCHITECTURE)).expect("the page is there");
+        assert!(architecture().expect("the page has its marks") == page, "run `cargo xtask generate`");
+    }
+
+    #[test]
+    fn a_changed_declaration_makes_the_page_stale() {
+        let page = "a\n<!-- protocol: begin (x) -->\nold\n<!-- protocol: end -->\nb\n";
+        let declarations = "/** c */\nimport type { A } from \"a\";\n\ntype B = 1;\n";
+        let written = with_protocol(page, declarations).expect("the page has its marks");
+        assert_eq!(
+            written,
+            "a\n<!-- protocol: begin (x) -->\n```typescript\ntype B = 1;\n```\n<!-- protocol: end -->\nb\n"
+        );
+        assert_eq!(with_protocol(&written, declarations).expect("the page has its marks"), written);
+    }
 }

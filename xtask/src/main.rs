@@ -38,7 +38,7 @@ usage: cargo xtask <command>
   test quick                 while editing: format, clippy, host tests, a short world, types, tests/node; under three minutes
   mutants [--list] [--only NAME …]
                              changes of the machine that the simulator must notice: seconds each, ten minutes in all
-  generate                   the provider declarations and the table of docs/providers.md, from pkg-template/providers/source
+  generate                   provider declarations, the table of docs/providers.md and the protocol in docs/architecture.md
   apps                       the example applications in Rust, in target/apps/
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
   format                     rustfmt and prettier, written

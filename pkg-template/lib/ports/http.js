@@ -1,37 +1,58 @@
 // @ts-check
+import { typeOf } from "../options.js";
 
-/** A token response is never longer (B9 of any sane server); more is somebody else's page. */
+/** @import { Unreachable } from "../door.js" */
+
+/** The longest body that is read. */
 const LONGEST_BODY = 1 << 20;
-
-/** Failures before the first byte of the request left: resolving, connecting, the TLS handshake. */
-const UNSENT =
-  /^(ENOTFOUND|EAI_\w+|ECONNREFUSED|E(HOST|NET)(UNREACH|DOWN)|UND_ERR_CONNECT_TIMEOUT|ERR_(TLS|SSL)_\w+|CERT_\w+|\w+_CERT(IFICATE)?(_IN_CHAIN)?|ConnectionRefused|FailedToOpenSocket)$/;
 
 /**
  * @typedef {{ method: string, url: string, headers: Record<string, string>, body?: string }} HttpRequest
  * @typedef {{ status: number, headers: Headers, retry_after?: string | undefined, date?: number | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
- * @typedef {"unsent" | "lost" | "timedOut"} NoReply
+ * @typedef {Unreachable & { error: any }} NoReply  `error`: what the platform threw.
  */
 
 /**
- * Sends a token request once and says what is known of it: the reply, or how far it got without one.
+ * Sends a token request once: the reply, or what is known of a request without one.
  * @param {typeof fetch} fetch @param {HttpRequest} request @param {number} timeoutSeconds
- * @returns {Promise<HttpReply | NoReply>}
+ * @returns {Promise<HttpReply | NoReply>}  Rejects where the request cannot be built, or `fetch` is no fetch.
  */
 export async function send(fetch, { url, ...init }, timeoutSeconds) {
-  if (globalThis.navigator?.onLine === false && !isLoopback(url)) return "unsent";
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), timeoutSeconds * 1000);
   try {
+    if (typeof fetch != "function") throw new TypeError("there is no fetch here: write the option `fetch`");
     // A redirect would carry the refresh token to another origin: Node re-posts the body after a 307.
-    const response = await fetch(url, { ...init, ...ambient(), redirect: "manual", signal: limit.signal });
+    const given = { ...init, ...ambient(), redirect: /** @type {const} */ ("manual"), signal: limit.signal };
+    // Throws for what fetch would refuse before it sends: a foreign AbortSignal, a URL.
+    for (const name in init.headers) checkHeader(name, init.headers[name]);
+    if (globalThis.Request) new Request(url, given);
+    let response;
+    try {
+      response = await fetch(url, given);
+    } catch (error) {
+      return noReply(error, limit.signal);
+    }
+    if (!isResponse(response)) throw new TypeError(`fetch must give a Response (given: ${typeOf(response)})`);
     return await read(response, limit.signal);
-  } catch (error) {
-    return limit.signal.aborted ? "timedOut" : isUnsent(error) ? "unsent" : "lost";
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** The platform's own error quotes the value. @param {string} name @param {string | undefined} value */
+function checkHeader(name, value) {
+  try {
+    new Headers([[name, `${value}`]]);
+  } catch {
+    throw new TypeError(
+      `the header ${name} cannot be sent: its name or value has a character that HTTP does not allow`,
+    );
+  }
+}
+
+/** By the members that are read: on Workers of an older compatibility date a Response is an [object Object]. @param {any} response */
+export const isResponse = (response) => typeof response?.headers?.get == "function" && response.status >= 0;
 
 /** @param {Response} response @param {AbortSignal} signal @returns {Promise<HttpReply | NoReply>} */
 async function read(response, signal) {
@@ -40,9 +61,9 @@ async function read(response, signal) {
   const reply = { status, headers, retry_after, date: Date.parse(headers.get("date") ?? "") || undefined };
   try {
     return { ...reply, body: await textOf(response) };
-  } catch {
-    // a success that broke off was carried out, and brought nothing
-    if (response.ok) return signal.aborted ? "timedOut" : "lost";
+  } catch (error) {
+    // A success that broke off was carried out: the refresh token is spent.
+    if (response.ok) return noReply(error, signal);
     return reply;
   }
 }
@@ -66,18 +87,15 @@ async function textOf(response) {
 const ambient = () =>
   globalThis.location ? { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" } : {};
 
-/** @param {any} error */
-function isUnsent(error) {
-  const cause = error?.cause;
-  if (error?.isUnsent) return true;
-  const codes = [
-    error?.code,
-    cause?.code,
-    ...(cause?.errors?.map((/** @type {any} */ each) => each?.code) ?? []),
-  ];
-  // Deno says it in words
-  return codes.some((code) => UNSENT.test(code)) || /client error \(Connect\)/.test(error?.message);
+/** The errors are for the core, which knows what they prove. @param {any} error @param {AbortSignal} signal @returns {NoReply} */
+function noReply(error, { aborted }) {
+  if (aborted) return { how: "timedOut", error };
+  const { cause, isUnsent } = error ?? {};
+  if (isUnsent !== undefined) return { ...(isUnsent && { how: "unsent" }), error };
+  const errors = [error, cause, ...(cause?.errors ?? [])].map((each) => ({
+    code: each?.code,
+    syscall: each?.syscall,
+    message: each?.message,
+  }));
+  return { errors, error };
 }
-
-/** @param {string} url */
-const isLoopback = (url) => /^https?:\/\/(localhost|127\.|\[::1])/.test(url);

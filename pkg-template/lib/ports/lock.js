@@ -14,29 +14,32 @@ const REGISTRY = Symbol.for("oauth-refresher.locks");
 /**
  * One refresh at a time: first in this realm, then, where there is a lock that reaches further, in every context.
  * @param {Lock | "auto" | "none"} option @param {TokenStorage} storage @param {string} session  Names the session without a secret.
- * @param {number} leaseMs  Nobody holds it longer who is alive.
  */
-export function lockPort(option, storage, session, leaseMs) {
+export function lockPort(option, storage, session) {
   const ownLock = typeof option == "function" ? option : option == "auto" && storage.lock?.bind(storage);
   const name = `oauth-refresher:${fingerprint(session)}`;
   /** The page's lock manager threw: an insecure origin, a sandboxed frame, a browser that grants nothing. */
   let broken = false;
   const webLocks = () => (option == "auto" && !broken ? globalThis.navigator?.locks : undefined);
 
-  /** @param {AbortSignal} signal @returns {Promise<Held>} */
-  async function acquire(signal) {
-    const leave = await enterRealm(storage.name === undefined ? storage : session, signal, leaseMs);
+  /** @param {AbortSignal} signal @param {number} leaseSeconds  No living holder keeps the lock longer. @returns {Promise<Held>} */
+  async function acquire(signal, leaseSeconds) {
+    const leave = await enterRealm(
+      storage.name === undefined ? storage : session,
+      signal,
+      leaseSeconds * 1000,
+    );
     try {
-      return await acquireFurther(signal, leave);
+      return await acquireFurther(signal, leaseSeconds, leave);
     } catch (error) {
       leave();
       throw error;
     }
   }
 
-  /** @param {AbortSignal} signal @param {() => void} leave @returns {Promise<Held>} */
-  async function acquireFurther(signal, leave) {
-    if (ownLock) return hold((work) => ownLock(work, { signal }), leave);
+  /** @param {AbortSignal} signal @param {number} leaseSeconds @param {() => void} leave @returns {Promise<Held>} */
+  async function acquireFurther(signal, leaseSeconds, leave) {
+    if (ownLock) return hold((work) => ownLock(work, { signal, leaseSeconds }), leave);
     const locks = webLocks();
     if (!locks) return { everywhere: false, release: leave };
     // a page that waits for a lock is kept out of the back/forward cache
@@ -54,7 +57,7 @@ export function lockPort(option, storage, session, leaseMs) {
         return { everywhere: false, release: leave };
       }
       await new Promise((shown) => globalThis.addEventListener("pageshow", shown, { once: true }));
-      return acquireFurther(signal, leave);
+      return acquireFurther(signal, leaseSeconds, leave);
     } finally {
       globalThis.removeEventListener?.("pagehide", stop);
     }

@@ -1,12 +1,14 @@
 //! What a driver asks and only the core knows. No answer changes the machine: these are the rules that both drivers share.
 
+use alloc::string::String;
+
 use super::phase::Phase;
 use super::protocol::EffectId;
 use super::Machine;
 use crate::core::json::Json;
 use crate::core::oauth::request::{BadValue, Client, HttpRequest, Values};
 use crate::core::oauth::response::{login, Reply};
-use crate::core::oauth::retry::{refused_part, revocation_retry, RefusedPart, RevocationRetry};
+use crate::core::oauth::retry::{refusal, refused_part, revocation_retry, RefusedPart, RevocationRetry};
 use crate::core::record::Tokens;
 use crate::core::time::{Duration, UnixTime};
 
@@ -39,9 +41,20 @@ impl Machine {
         refused_part(reply, self.options.json(), now)
     }
 
+    /// The error code of a reply, and the part of its request that the server refused.
+    pub fn refusal(&self, reply: &Reply, now: UnixTime) -> (Option<String>, Option<RefusedPart>) {
+        refusal(reply, self.options.json(), now)
+    }
+
     /// Whether and how a revocation that got this reply is tried once more. `can_prove`: there is a DPoP key, and no proof was sent yet.
-    pub fn revocation_retry(&self, reply: &Reply, can_prove: bool, now: UnixTime) -> Option<RevocationRetry> {
-        revocation_retry(reply, self.options.json(), can_prove, self.policy.timeout, now)
+    pub fn revocation_retry(
+        &self,
+        reply: &Reply,
+        part: Option<RefusedPart>,
+        can_prove: bool,
+        now: UnixTime,
+    ) -> Option<RevocationRetry> {
+        revocation_retry(reply, part, can_prove, self.policy.timeout, now)
     }
 
     /// Whether a refresh token may be sent where contexts share a storage and nothing else, as the isolates of Workers do.

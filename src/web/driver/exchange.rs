@@ -99,7 +99,9 @@ impl Driver {
         };
         let told = async {
             let Some(reply) = once().await else { return };
-            let retry = self.machine.borrow().revocation_retry(&reply, false, wall_clock());
+            let now = wall_clock();
+            let part = self.machine.borrow().refused_part(&reply, now);
+            let retry = self.machine.borrow().revocation_retry(&reply, part, false, now);
             match retry {
                 None | Some(RevocationRetry::WithProof) => return,
                 Some(RevocationRetry::WithClientAskedAgain) => {}

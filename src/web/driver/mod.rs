@@ -83,14 +83,14 @@ impl Driver {
         let endpoint = options.word("token_endpoint");
         let session = session_of(&endpoint, &options.word("client_id"), &options.storage);
         let machine = Machine::new(options.data.json(), seed());
-        let lease_ms = machine.lease().as_millis() as f64;
+        let lease_seconds = machine.lease().as_millis() as f64 / 1000.0;
         let driver = Rc::new_cyclic(|me| Self {
             me: Weak::clone(me),
             machine: RefCell::new(machine),
             clock: Clock::default(),
             timer: Timer::default(),
             storage: StoragePort::new(Rc::clone(&options.storage)),
-            lock: LockPort::new(options.lock_kind(), &options.storage, &session, lease_ms),
+            lock: LockPort::new(options.lock_kind(), &options.storage, &session, lease_seconds),
             scrubber: RefCell::default(),
             listeners: Listeners::default(),
             held: RefCell::default(),

@@ -23,10 +23,10 @@ extern "C" {
     type Port;
 
     #[wasm_bindgen(js_name = lockPort)]
-    fn lock_port(option: &JsValue, storage: &JsValue, session: &str, lease_ms: f64) -> Port;
+    fn lock_port(option: &JsValue, storage: &JsValue, session: &str) -> Port;
 
     #[wasm_bindgen(method)]
-    fn acquire(this: &Port, signal: &AbortSignal) -> Promise;
+    fn acquire(this: &Port, signal: &AbortSignal, lease_seconds: f64) -> Promise;
 
     #[wasm_bindgen(method, getter)]
     fn everywhere(this: &Port) -> bool;
@@ -37,11 +37,12 @@ pub struct LockPort {
     storage: Rc<dyn Storage>,
     own: bool,
     port: Port,
+    lease_seconds: f64,
 }
 
 impl LockPort {
-    /// `session` names the session without a secret. Nobody holds the lock longer than `lease_ms` who is alive.
-    pub fn new(option: Lock, storage: &Rc<dyn Storage>, session: &str, lease_ms: f64) -> Self {
+    /// `session` names the session without a secret. No living holder keeps the lock longer than the lease.
+    pub fn new(option: Lock, storage: &Rc<dyn Storage>, session: &str, lease_seconds: f64) -> Self {
         let option = match option {
             Lock::Auto => "auto",
             Lock::None => "none",
@@ -51,7 +52,8 @@ impl LockPort {
         Self {
             storage: Rc::clone(storage),
             own: option == "auto" && storage.has_lock(),
-            port: lock_port(&JsValue::from_str(option), &described, session, lease_ms),
+            port: lock_port(&JsValue::from_str(option), &described, session),
+            lease_seconds,
         }
     }
 
@@ -67,7 +69,7 @@ impl LockPort {
         }
         let waiting = AbortController::new().map_err(|error| StorageError::from_js(&error))?;
         let (granted, grant) = oneshot::channel();
-        let promise = self.port.acquire(&waiting.signal());
+        let promise = self.port.acquire(&waiting.signal(), self.lease_seconds);
         spawn_local(async move {
             // a grant that nobody waits for any more is dropped here, and the lock with it
             drop(granted.send(JsFuture::from(promise).await.map(held).map_err(|error| StorageError::from_js(&error))));

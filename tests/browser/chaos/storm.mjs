@@ -255,7 +255,7 @@ const isEmpty = ({ life }) => Date.now() - (life?.deadMs ?? Infinity) > EMPTY_MS
 async function bounded(work) {
   const late = Symbol("late");
   const outcome = await Promise.race([work, delay(30_000, late, { ref: false })]);
-  if (outcome === late) throw new Error("the browser did not do in 30 s what it was told");
+  if (outcome === late) throw new Error("a browser command took longer than 30 s");
 }
 
 const oneOf = (choices) => choices[Math.floor(choices.length * Math.random())];

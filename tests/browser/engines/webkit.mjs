@@ -83,7 +83,7 @@ async function untilReady(send) {
     if (status?.ready) return;
     await delay(50);
   }
-  throw new Error("WebKitWebDriver did not begin to answer");
+  throw new Error("WebKitWebDriver does not answer");
 }
 
 async function startDisplay(xvfb) {

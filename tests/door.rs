@@ -1,0 +1,68 @@
+//! The door's protocol exists twice, as words in src/npm.rs and as types in pkg-template/lib/door.d.ts. Both sides have the same words.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+fn text(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The text between two marks.
+fn between(text: &str, from: &str, to: &str) -> String {
+    let rest = text.split_once(from).unwrap_or_else(|| panic!("no {from}")).1;
+    rest.split_once(to).unwrap_or_else(|| panic!("no {to} after {from}")).0.to_owned()
+}
+
+/// The words of a match: `"word" =>`.
+fn arms(text: &str) -> BTreeSet<String> {
+    let words = text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"));
+    words.map(|(word, _)| word.to_owned()).collect()
+}
+
+/// The quoted words after each `start`.
+fn quoted(text: &str, start: &str) -> BTreeSet<String> {
+    let start = format!("{start}\"");
+    text.split(&start).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+}
+
+#[test]
+fn the_events_of_both_sides_have_the_same_words() {
+    let rust = arms(&between(&text("src/npm.rs"), "match event {", "return String::new()"));
+    let declared = between(&text("pkg-template/lib/door.d.ts"), "interface CoreEvents {", "\n}");
+    let declared: BTreeSet<String> =
+        declared.lines().filter_map(|line| Some(line.trim().split_once(": [")?.0.to_owned())).collect();
+    assert!(rust.len() > 15, "the words are found: {rust:?}");
+    assert_eq!(rust, declared);
+}
+
+#[test]
+fn the_questions_of_both_sides_have_the_same_words() {
+    let rust = arms(&between(&text("src/npm.rs"), "match question {", "_ => String::new()"));
+    let declared =
+        quoted(&between(&text("pkg-template/lib/door.d.ts"), "type Question =", ";").replace("| ", "|"), "|")
+            .into_iter()
+            .chain(quoted(&between(&text("pkg-template/lib/door.d.ts"), "type Question =", ";"), " "));
+    assert!(rust.len() > 3, "the words are found: {rust:?}");
+    assert_eq!(rust, declared.collect());
+}
+
+#[test]
+fn the_effects_of_both_sides_have_the_same_words() {
+    let door = text("src/npm.rs");
+    let mut rust = quoted(&door, "push_numbered(out, ");
+    rust.extend(quoted(&door, "open(out, "));
+    rust.extend(quoted(&door, "open(&mut out, "));
+    let declared = quoted(&between(&text("pkg-template/lib/door.d.ts"), "type CoreEffect =", ";"), "| [");
+    assert!(rust.len() > 10, "the words are found: {rust:?}");
+    assert_eq!(rust, declared);
+}
+
+#[test]
+fn the_notifications_of_both_sides_have_the_same_words() {
+    let rust = quoted(&between(&text("src/npm.rs"), "fn push_event", "\n}"), "push_word(out, ");
+    let declared = quoted(&text("pkg-template/lib/door.d.ts"), "[\"notify\", ");
+    assert!(rust.len() > 3, "the words are found: {rust:?}");
+    assert_eq!(rust, declared);
+}

@@ -1,0 +1,167 @@
+// A request that was not sent is no lost reply: nothing is spent, no mark stays, and the error says why.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRefresher } from "oauth-refresher";
+import { memoryStorage } from "oauth-refresher/storage";
+
+const TOKENS = {
+  access_token: "first.access.token-Wd31",
+  refresh_token: "first.refresh.token-Jt77",
+  expires_in: 1,
+};
+const SECRET = "client-secret-Zx81kPq0";
+const GRANTED = { access_token: "second.access.token", token_type: "Bearer", expires_in: 3600 };
+const token_endpoint = "https://as.example/token";
+
+/** A refresh that fails; what was stored then, and what was sent. */
+async function failed(options) {
+  const storage = memoryStorage();
+  const sent = [];
+  const refresher = createRefresher({
+    token_endpoint,
+    client_id: "me",
+    retries: 0,
+    timeoutSeconds: 2,
+    storage,
+    fetch: async (url, init) => (sent.push(new Request(url, init)), Response.json(GRANTED)),
+    ...options,
+  });
+  await refresher.setTokens(TOKENS);
+  const error = await refresher.refresh().then(
+    () => undefined,
+    (reason) => reason,
+  );
+  refresher.close();
+  return { error, sent, record: await storage.load() };
+}
+
+const node = (error) => async () => {
+  throw Object.assign(new TypeError("fetch failed"), { cause: error });
+};
+
+for (const [what, options, reason] of [
+  [
+    "a character beyond Latin-1 in a header",
+    { headers: { apikey: "sb_publishable_abc\u200b" } },
+    /header apikey/,
+  ],
+  ["a line break in a header", { headers: { "x-request-id": () => "first\nsecond" } }, /header x-request-id/],
+  ["a space in a header's name", { headers: { "x request": "7" } }, /header x request/],
+  [
+    "a `fetch` that gives no Response",
+    { fetch: async () => ({ data: GRANTED }) },
+    /fetch must give a Response \(given: object\)/,
+  ],
+  [
+    "a function that throws",
+    { client_secret: () => assert.fail("the vault is sealed") },
+    /the vault is sealed/,
+  ],
+])
+  test(`${what} makes the refresh client_rejected: nothing is sent, no mark stays, and the reason is told`, async () => {
+    const { error, sent, record } = await failed(options);
+    assert.deepEqual(
+      [error.code, error.refreshTokenState, error.retryable],
+      ["client_rejected", "unspent", false],
+    );
+    assert.match(error.error_description, reason);
+    assert.match(error.cause.message, reason);
+    assert.equal(sent.length, 0);
+    assert.equal(record.pending, undefined);
+    assert.equal(record.tokens.refresh_token, TOKENS.refresh_token);
+  });
+
+test("without any fetch the refresh is client_rejected and names the option", async () => {
+  const { fetch } = globalThis;
+  globalThis.fetch = undefined;
+  try {
+    const { error, record } = await failed({ fetch: undefined });
+    assert.deepEqual([error.code, error.refreshTokenState], ["client_rejected", "unspent"]);
+    assert.match(error.error_description, /no fetch.*option `fetch`/);
+    assert.equal(record.pending, undefined);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
+for (const [what, error] of [
+  ["a port that the Fetch standard blocks", new Error("bad port")],
+  [
+    "a refused connection",
+    Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", syscall: "connect" }),
+  ],
+  [
+    "a name that does not resolve",
+    Object.assign(new Error("getaddrinfo"), { code: "EAI_AGAIN", syscall: "getaddrinfo" }),
+  ],
+  ["a certificate that has expired", Object.assign(new Error("expired"), { code: "CERT_HAS_EXPIRED" })],
+  [
+    "refused connections over IPv4 and IPv6",
+    Object.assign(new AggregateError([Object.assign(new Error(), { code: "ECONNREFUSED" })]), {
+      code: "ETIMEDOUT",
+    }),
+  ],
+])
+  test(`${what} is unavailable, leaves the refresh token unspent and is the error's cause`, async () => {
+    const { error: told, record } = await failed({ fetch: node(error) });
+    assert.deepEqual([told.code, told.refreshTokenState, told.retryable], ["unavailable", "unspent", true]);
+    assert.equal(told.cause.message, "fetch failed");
+    assert.deepEqual(
+      [told.cause.cause.message, told.cause.cause.code],
+      [error.message || error.name, error.code],
+    );
+    assert.equal(record.pending, undefined);
+  });
+
+test("a connection that breaks later is a lost reply, whatever its code", async () => {
+  for (const code of ["ECONNRESET", "EPIPE", "UND_ERR_SOCKET", "ENETRESET"])
+    assert.equal((await failed({ fetch: node({ code }) })).error.refreshTokenState, "unknown", code);
+  const { error } = await failed({ fetch: node({ code: "EHOSTUNREACH", syscall: "read" }) });
+  assert.deepEqual([error.code, error.refreshTokenState], ["outcome_unknown", "unknown"]);
+});
+
+test("a browser that says it is offline is asked to send all the same", async () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  Object.defineProperty(globalThis, "navigator", { value: { onLine: false }, configurable: true });
+  try {
+    const { error, sent } = await failed({});
+    assert.deepEqual([error, sent.length], [undefined, 1]);
+  } finally {
+    if (before) Object.defineProperty(globalThis, "navigator", before);
+    else delete globalThis.navigator;
+  }
+});
+
+test("causes hold no secret, however deep, and no more than a few levels", async () => {
+  const quoting = (depth) =>
+    Object.assign(new Error(`level ${depth} sent ${SECRET} and ${TOKENS.refresh_token}`), {
+      code: `E_${SECRET}`,
+      ...(depth < 9 && { cause: quoting(depth + 1) }),
+    });
+  const { error } = await failed({ client_secret: SECRET, fetch: node(quoting(0)) });
+  let depth = 0;
+  for (let at = error.cause; at; at = at.cause, depth++) {
+    for (const text of [at.message, at.code, at.stack].filter(Boolean))
+      assert.ok(!text.includes(SECRET.slice(0, 8)) && !text.includes(TOKENS.refresh_token.slice(0, 8)), text);
+  }
+  assert.ok(depth > 2 && depth < 8, `${depth} levels`);
+});
+
+test("a storage's error is the cause of storage_failed", async () => {
+  const refresher = createRefresher({
+    token_endpoint,
+    client_id: "me",
+    timeoutSeconds: 1,
+    storage: {
+      load: () => {
+        throw Object.assign(new Error("connect ECONNREFUSED db:5432"), { code: "ECONNREFUSED" });
+      },
+      save: () => {},
+    },
+  });
+  const error = await refresher.getAccessToken().catch((reason) => reason);
+  assert.deepEqual([error.code, error.cause.code], ["storage_failed", "ECONNREFUSED"]);
+  assert.equal(error.cause.message, "connect ECONNREFUSED db:5432");
+  refresher.close();
+});
