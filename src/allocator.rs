@@ -1,23 +1,23 @@
-//! Memory for the core in WebAssembly: blocks of powers of two, and a list of free ones for each size.
-//! Both ways are a few instructions, however much is in use: ten thousand sessions live in one instance. Every page
-//! downloads it, and it is 0.6 kB of brotli, a fiftieth of the core, smaller than the next best that is not quadratic.
+//! The allocator of the core in WebAssembly: blocks of powers of two, and a list of free blocks for each size.
+//! Allocating and freeing take a few instructions, however much is in use: one instance has ten thousand sessions. Every page
+//! downloads it: 0.6 kB brotli, a fiftieth of the core, and smaller than every alternative that is not quadratic.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::memory_grow;
 use core::cell::UnsafeCell;
 use core::ptr::null_mut;
 
-/// Nothing here wants a stricter alignment, and every block has this one.
+/// The alignment of every block. The core needs no stricter one.
 const SMALLEST_BLOCK: usize = 16;
 const PAGE: usize = 65_536;
 
-/// The allocator of an instance. Never returns memory to the host, which takes none back.
+/// The allocator of an instance. It never returns memory to the host, which cannot shrink it.
 pub struct Blocks(UnsafeCell<Heap>);
 
 struct Heap {
-    /// The first free block of each size, by its power of two. A free block holds the address of the next.
+    /// The first free block of each size, by its power of two. A free block contains the address of the next.
     free: [*mut u8; usize::BITS as usize],
-    /// Memory that was never used yet, up to `end`.
+    /// Unused memory, up to `end`.
     unused: usize,
     end: usize,
 }
@@ -53,7 +53,7 @@ unsafe impl GlobalAlloc for Blocks {
         // SAFETY: as above.
         let heap = unsafe { &mut *self.0.get() };
         if let Some(first) = power_of(layout).and_then(|power| heap.free.get_mut(power)) {
-            // SAFETY: the block is as large as a pointer at least, aligned to it, and nobody's from now on.
+            // SAFETY: the block is at least as large as a pointer, aligned to it, and has no owner from now on.
             unsafe { *block.cast::<*mut u8>() = *first };
             *first = block;
         }
@@ -68,9 +68,9 @@ impl Heap {
             if before == usize::MAX {
                 return null_mut();
             }
-            // Behind what was there, unless somebody else grew the memory too.
+            // Contiguous with the old memory, unless other code has grown the memory too.
             let start = before * PAGE;
-            // The last page of all ends where addresses do: it is left alone.
+            // The end of the last page is not representable: that page is not used.
             let Some(end) = start.checked_add(pages * PAGE) else { return null_mut() };
             if start != self.end {
                 self.unused = start;

@@ -1,17 +1,17 @@
 //! Keeps OAuth 2.0 access tokens fresh: one refresh at a time, no token lost, whatever the network, the server or a second tab does.
 //!
 //! A refresh is a POST that cannot be repeated safely. Servers that rotate make each refresh token good for one use; a second use, a
-//! lost reply, a write that failed, two tabs, a laptop that slept, or a 429 mistaken for a refusal, and a person is logged out. Here
-//! the refresh is one state machine with one way to go:
+//! lost reply, a write that failed, two tabs, a laptop that slept, or a 429 mistaken for a refusal, and a user is logged out. Here
+//! the refresh is one state machine with one path:
 //! **look → lock → re-read → mark pending → send → save → unlock → grant → notify.**
 //!
 //! The npm package of the same name is this crate, compiled to WebAssembly, and a driver in JavaScript. For programs in Rust there is:
 //!
 //! # The machine
 //!
-//! [`core`] decides, and does nothing: no clock, no I/O, no randomness, no dependency. [`core::machine::Machine::step`] takes a fact
-//! and answers with orders. It is all that is built without features, on every target; `examples/by_hand` is a whole program that
-//! performs its orders with sockets and a file.
+//! [`core`] decides and is sans-I/O: no clock, no randomness, no dependency. [`core::machine::Machine::step`] takes an input and
+//! returns effects. Without features this is all that is built, on every target; `examples/by_hand` is a complete program that
+//! performs the effects with sockets and a file.
 //!
 //! ```
 //! use oauth_refresher::core::json::Json;
@@ -23,12 +23,12 @@
 //! let mut machine = Machine::new(options, 42);
 //! let now = UnixTime::from_millis(1_700_000_000_000);
 //!
-//! // Somebody wants a token: the storage is read first.
+//! // A caller wants a token: the storage is read first.
 //! let demand = Demand { deadline: now + Duration::from_secs(30), ..Demand::default() };
 //! let orders = machine.step(now, Input::Demanded(1, demand));
 //! let [Effect::Load(order)] = orders.as_slice() else { panic!("{orders:?}") };
 //!
-//! // It holds a token that is good for an hour: the caller gets it, and nothing is sent.
+//! // It contains a token that is valid for an hour: the caller gets it, and nothing is sent.
 //! let stored = r#"{
 //!     "format": 1, "generation": 7, "obtained_at": 1700000000,
 //!     "tokens": { "access_token": "at", "refresh_token": "rt", "expires_in": 3600 }
@@ -39,20 +39,20 @@
 //!
 //! # The driver
 //!
-//! Feature `web`: `web::Refresher` performs the
-//! orders with `fetch`, timers and Web Locks, for pages in Leptos, Yew or Dioxus and for Workers in Rust.
+//! Feature `web`: `web::Refresher` performs the effects with `fetch`, timers and Web Locks, for pages in Leptos, Yew or Dioxus and
+//! for Workers in Rust.
 //!
 //! # Storage
 //!
-//! What is kept is one [`core::record::Record`]: plain JSON with a generation that grows with every write, and with a mark that is
-//! written before a refresh token is sent. It is the same whoever writes it, so the npm package and this crate can share a session.
+//! The stored value is one [`core::record::Record`]: plain JSON with a generation that grows with every write, and with a mark that is
+//! written before a refresh token is sent. The npm package and this crate write the same format, so they can share a session.
 //! With feature `web` a storage is memory, Web Storage, IndexedDB, any storage object of the npm package, or a trait to implement.
 //!
 //! # Errors
 //!
-//! A failure is a value with a stable [`core::machine::Code`], the server's own words, and what became of the refresh token. Only a
-//! parsed `invalid_grant` ends a session, and only if the storage still holds the refresh token that was refused. No error, event or
-//! `Debug` output holds a token.
+//! A failure is a value with a stable [`core::machine::Code`], the server's own texts, and the state of the refresh token. Only a
+//! parsed `invalid_grant` ends a session, and only if the refresh token that was refused is still stored. No error, event or `Debug`
+//! output contains a token.
 //!
 //! # Features
 //!

@@ -6,14 +6,14 @@ import { fail, missing } from "./checks.js";
 /** @import { ClientAuth } from "../index.js" */
 /** @import { AssertionOptions } from "./index.js" */
 
-/** What signs the next assertion, asked anew for each. @typedef {{ alg: string, sign: (text: string) => Promise<string>, secret?: string }} Signer */
-/** How the last attempt's assertion was made. @typedef {{ offsetMs: number, secret?: string | undefined }} Made */
+/** The signer of the next assertion, requested for each one. @typedef {{ alg: string, sign: (text: string) => Promise<string>, secret?: string }} Signer */
+/** The clock and secret of the last assertion. @typedef {{ offsetMs: number, secret?: string | undefined }} Made */
 
 /** RFC 7523 §2.2. */
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /**
- * A ClientAuth that puts a fresh assertion (RFC 7523 §3, and the draft that updates it) into each request.
+ * A ClientAuth that adds a new assertion (RFC 7523 §3, and the draft that updates it) to each request.
  * @param {string} name @param {AssertionOptions & { alg?: string | undefined }} options @param {() => Promise<Signer>} signer
  * @returns {ClientAuth}
  */
@@ -24,7 +24,7 @@ export function asserting(name, options, signer) {
   /** @param {{ client_id?: string | undefined, issuer?: string | undefined }} known */
   function checkOptions({ client_id, issuer }) {
     if (!client_id && !(claims.iss && claims.sub)) missing("client_id", name);
-    // RFC 7521 §4.2: the client_id, if there is one, names whom the assertion names
+    // RFC 7521 §4.2: a client_id must be the subject of the assertion
     if (client_id && claims.sub && claims.sub !== client_id)
       fail(name, "claims.sub and client_id name two clients: leave one out");
     if (!issuer && !audience)

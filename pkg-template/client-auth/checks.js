@@ -48,5 +48,5 @@ export function fail(maker, message) {
   throw new TypeError(`${maker}: ${message}`);
 }
 
-/** A page or a worker of one, where the platform's fetch shows no certificate. */
+/** A page or its worker, where the platform's fetch cannot present a certificate. */
 export const hasWindow = () => "document" in globalThis || "WorkerGlobalScope" in globalThis;

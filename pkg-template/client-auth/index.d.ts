@@ -3,17 +3,17 @@ import type { ClientAuth, Value } from "../index.js";
 export type { ClientAuth } from "../index.js";
 
 /**
- * `private_key_jwt` (OpenID Connect Core §9, RFC 7523): each request carries an assertion that this key signed. For the option
+ * `private_key_jwt` (OpenID Connect Core §9, RFC 7523): each request contains an assertion signed by this key. For the option
  * `clientAuth` of `createRefresher`.
  *
- * The key's own algorithm says which one is used: ES256, ES384, ES512, EdDSA (Ed25519), or RS256 and PS256 (and their longer hashes)
- * with at least 2048 bits. It need not be extractable, and best is not.
+ * The key's algorithm selects ES256, ES384, ES512, EdDSA (Ed25519), or RS256 and PS256 (and their longer hashes) with at least 2048
+ * bits. The key need not be extractable, and preferably is not.
  *
- * An assertion is meant for one server: its `aud` is the option `issuer`, as one string, and never the token endpoint's address. Each
- * has a `jti` of its own, also when a request is repeated, and runs out after `lifetimeSeconds`. If the server refuses one
- * (`invalid_client`) and its `Date` shows that our clock is wrong, a second one is made by the server's clock.
+ * An assertion is for one server: its `aud` is the option `issuer`, as one string, and never the token endpoint's URL. Each has its own
+ * `jti`, also in a retry, and expires after `lifetimeSeconds`. If the server refuses one (`invalid_client`) and its `Date` shows a clock
+ * skew, a second one is made by the server's clock.
  *
- * @throws TypeError for a key that cannot sign, or an option that is unknown or of the wrong type; `createRefresher` throws it where
+ * @throws TypeError for a key that cannot sign, or an option that is unknown or of the wrong type. `createRefresher` throws it if
  *   `client_id` or `issuer` is missing.
  *
  * @example
@@ -37,8 +37,8 @@ export function privateKeyJwt(
 ): ClientAuth;
 
 /**
- * `client_secret_jwt` (OpenID Connect Core §9): like {@link privateKeyJwt}, with an HMAC by the client secret. The secret may be a
- * function, which is asked for each assertion, and once more after `invalid_client`.
+ * `client_secret_jwt` (OpenID Connect Core §9): like {@link privateKeyJwt}, with an HMAC of the client secret. The secret may be a
+ * function; it is called for each assertion, and once more after `invalid_client`.
  */
 export function clientSecretJwt(
   secret: Value,
@@ -49,13 +49,13 @@ export function clientSecretJwt(
 ): ClientAuth;
 
 /**
- * Mutual TLS (RFC 8705): the request carries the `client_id` and nothing else, and the connection shows the certificate. That is the
- * option `fetch`'s business; the platform's own can do it in no browser. Where the endpoints come from the `issuer`'s metadata, its
+ * Mutual TLS (RFC 8705): the request contains only the `client_id`, and the connection presents the certificate. The option `fetch` must
+ * do that; in browsers the platform's fetch cannot. If the endpoints come from the metadata of the `issuer`, its
  * `mtls_endpoint_aliases` are preferred (§5).
  *
- * For certificate-bound tokens (§3) of a client that authenticates by an assertion, give that `clientAuth` as the argument.
+ * For certificate-bound tokens (§3) of a client that authenticates by an assertion, pass that `clientAuth` as the argument.
  *
- * @throws TypeError from `createRefresher` where `client_id` is missing, or a page gave no `fetch`.
+ * @throws TypeError from `createRefresher` if `client_id` is missing, or in a page without the option `fetch`.
  *
  * @example
  * ```ts
@@ -77,17 +77,17 @@ export function clientSecretJwt(
  */
 export function mutualTls(clientAuth?: ClientAuth): ClientAuth;
 
-/** What assertions say. The defaults are what the standards want; the rest is for servers that are older, or of their own mind. */
+/** The contents of assertions. The defaults follow the standards; other values are for servers that differ from them. */
 export interface AssertionOptions {
-  /** The `aud`. Default: the option `issuer`, as one string. Revolut wants `https://revolut.com`; some want the token endpoint's URL. */
+  /** The `aud`. Default: the option `issuer`, as one string. Revolut: `https://revolut.com`; some servers: the token endpoint's URL. */
   audience?: string | string[] | undefined;
-  /** Further claims, or others in place of `iss`, `iat` and, where no `client_id` is given, `sub`. */
+  /** Further claims, or replacements of `iss`, `iat` and, without a `client_id`, `sub`. */
   claims?: Record<string, unknown> | undefined;
-  /** Which key it was, in the header. */
+  /** The key's id, in the header. */
   kid?: string | undefined;
-  /** How long after it was made an assertion runs out (`exp`). Default 60. */
+  /** The lifetime of an assertion (`exp`). Default 60. */
   lifetimeSeconds?: number | undefined;
-  /** The header's `typ`. Default `client-authentication+jwt`; null leaves it out. */
+  /** The header's `typ`. Default `client-authentication+jwt`; null omits it. */
   typ?: string | null | undefined;
 }
 

@@ -4,21 +4,21 @@
 /**
  * @typedef {object} Keyring
  * @property {() => Promise<string>} thumbprint
- * @property {(thumbprint: string) => Promise<boolean>} has  Whether that key is here; it is used from now on.
+ * @property {(thumbprint: string) => Promise<boolean>} has  Whether that key is available; it is used from now on.
  */
 
 /**
- * A storage that writes beside the tokens which key they are bound to, and shows only those whose key is here.
+ * A storage that records the key of the tokens, and loads only tokens whose key is available.
  *
- * A public client's refresh token is bound to the key as the access token is (RFC 9449 §5): without the key there is no session,
- * and nothing is sent. What is stored is left alone: another context may have the key. A confidential client's refresh token is
- * bound to the client, so a session goes on with a new key and a new access token.
+ * A public client's refresh token is bound to the key like the access token (RFC 9449 §5): without the key there is no session,
+ * and nothing is sent. The record is kept, because another context may have the key. A confidential client's refresh token is
+ * bound to the client, so its session continues with a new key and a new access token.
  * @param {TokenStorage} storage @param {boolean} isPublic @param {Keyring} keyring
  */
 export function guarded(storage, isPublic, keyring) {
   let lost = false;
   return {
-    /** Why there is no session, if it is for the key. */
+    /** The reason if the session is unavailable without its key. */
     get lost() {
       return lost ? "the DPoP key of the stored tokens is gone: they cannot be used" : undefined;
     },
@@ -34,7 +34,7 @@ export function guarded(storage, isPublic, keyring) {
 
     /** @param {TokenRecord | null} record @param {number | null} expected */
     async save(record, expected) {
-      // A refresh token that came alone may be bound to nothing: only a server's word binds.
+      // A refresh token that was set alone may be unbound: only a server's reply binds.
       const isBound = record && /^dpop$/i.test(record.tokens.token_type ?? "");
       return storage.save(isBound ? { ...record, dpop_jkt: await keyring.thumbprint() } : record, expected);
     },

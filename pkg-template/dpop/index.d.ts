@@ -1,25 +1,24 @@
 import type { DPoP, DPoPKeyPair } from "../index.js";
 
 /**
- * Sender-constrained tokens (RFC 9449): a key that only this browser or process has, and a proof of it beside every request. A token
- * that is stolen without the key is of no use. The handle goes into the option `dpop` of `createRefresher`.
+ * Sender-constrained tokens (RFC 9449): a key that only this browser or process has, and a proof of it with every request. A token
+ * that is stolen without the key is useless. Pass the result as the option `dpop` of `createRefresher`.
  *
- * Nothing happens until the key is needed. It is ES256 unless you give another, and its private part cannot be exported, by this
- * library neither.
+ * Nothing happens until the key is needed. The default is an ES256 key; its private key is not extractable.
  *
- * - `keyStorage: "memory"` (default): the key lives as long as the handle. For a session that lives no longer, and for servers.
+ * - `keyStorage: "memory"` (default): the key lives as long as this object. For a session that lives no longer, and for servers.
  * - `keyStorage: "indexeddb"`: the key is kept in IndexedDB, for tabs, workers and later visits of the origin. Choose it whenever the
  *   storage outlives the page.
- * - `keyPair`: a key of your own, which you keep. Processes that share a session must share its key.
+ * - `keyPair`: your own key, which you store. Processes that share a session must share its key.
  *
- * The record of a session names the key's thumbprint (`dpop_jkt`). When that key is not here any more, a public client's session has
- * ended (`session_ended`: its refresh token is bound to the key, RFC 9449 §5), nothing is sent, and what is stored is left as it is. A
- * confidential client's refresh token is not bound: its session goes on with the new key.
+ * The record of a session contains the key's thumbprint (`dpop_jkt`). If that key is lost, a public client's session has ended
+ * (`session_ended`: its refresh token is bound to the key, RFC 9449 §5), nothing is sent, and the record is kept. A confidential
+ * client's refresh token is not bound: its session continues with the new key.
  *
  * A server that answers with `token_type` Bearer ignored the proof: its token is used as a Bearer token, as RFC 9449 §5 allows. An
- * application that insists on binding looks at `tokens.token_type`.
+ * application that requires binding checks `tokens.token_type`.
  *
- * @throws TypeError for an option that is unknown, or a key pair that cannot make proofs.
+ * @throws TypeError for an unknown option, or a key pair that cannot sign proofs.
  *
  * @example
  * ```ts
@@ -55,15 +54,15 @@ export function dpop(options?: DPoPOptions): DPoP;
 
 export interface DPoPOptions {
   /**
-   * The key: by its algorithm ES256, ES384, ES512, EdDSA (Ed25519), RS256 or PS256 (and their longer hashes). Best made with
-   * `extractable: false`.
+   * The key. Its algorithm selects ES256, ES384, ES512, EdDSA (Ed25519), RS256 or PS256 (and their longer hashes). Preferably
+   * generated with `extractable: false`.
    */
   keyPair?: DPoPKeyPair | undefined;
-  /** Where a key that the library makes lives. Default `memory`. */
+  /** Where the library stores the key that it generates. Default `memory`. */
   keyStorage?: "memory" | "indexeddb" | undefined;
   /**
-   * Names the IndexedDB database of the key; one key per name. Default `oauth-refresher.dpop`. With the name of an
-   * `indexedDbStorage`, key and session are kept, and lost, together.
+   * The name of the key's IndexedDB database; one key per name. Default `oauth-refresher.dpop`. With the name of an
+   * `indexedDbStorage`, key and session are stored, and lost, together.
    */
   name?: string | undefined;
 }

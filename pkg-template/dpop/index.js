@@ -33,7 +33,7 @@ export function dpop(options = {}) {
     thumbprint: keys.thumbprint,
     keyPair: async () => (await keys.key()).pair,
 
-    // What follows is for the refresher alone, and in no declaration.
+    // Internal: for the refresher, not declared.
 
     /** @param {TokenStorage} storage @param {RefresherOptions["clientAuth"]} clientAuth */
     guarded: (storage, clientAuth) => guarded(storage, clientAuth == "none", keys),
@@ -41,8 +41,8 @@ export function dpop(options = {}) {
     sender: proving(keys.key, known),
 
     /**
-     * Learns from a reply of the token endpoint. Whether the same request with a new proof may help at once: the server's clock
-     * explains the refusal. A wanted nonce is the core's affair: it orders a second request.
+     * Takes nonce and clock from a reply of the token endpoint. Returns whether the same request with a new proof may succeed: the
+     * refusal is due to clock skew. A requested nonce is handled by the core, which sends a second request.
      * @param {HttpRequest} request @param {Headers} received @param {Heard["refused"]} refused
      */
     heard({ url, headers }, received, refused) {
@@ -74,7 +74,7 @@ function checked(options) {
   if (privateKey?.type != "private" || publicKey?.type != "public") fail("keyPair must be a CryptoKeyPair");
   if (!signing(privateKey.algorithm) || !privateKey.usages.includes("sign"))
     fail("keyPair must sign: ES256, ES384, ES512, EdDSA, or RS256 and PS256 with at least 2048 bits");
-  // a proof shows the public key
+  // a proof contains the public key
   if (!publicKey.extractable) fail("keyPair.publicKey must be extractable");
   return /** @type {any} */ (options);
 }

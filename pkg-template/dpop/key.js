@@ -2,11 +2,11 @@
 import { base64url, signature, signing, subtle } from "../lib/jws.js";
 
 /**
- * A key pair as proofs need it.
+ * A key pair for proofs.
  * @typedef {{ pair: CryptoKeyPair, alg: string, jwk: JsonWebKey, thumbprint: string, sign: (text: string) => Promise<string> }} Key
  */
 
-/** ES256: what every implementation of RFC 9449 has. The private key cannot be read, by us neither. @returns {Promise<CryptoKeyPair>} */
+/** ES256, which every implementation of RFC 9449 supports. The private key is not extractable. @returns {Promise<CryptoKeyPair>} */
 export const generated = () =>
   subtle().generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
 
@@ -15,7 +15,7 @@ export async function keyOf(pair) {
   const { privateKey, publicKey } = pair;
   const { alg, how } = /** @type {NonNullable<ReturnType<typeof signing>>} */ (signing(privateKey.algorithm));
   const { kty, crv, x, y, n, e } = await subtle().exportKey("jwk", publicKey);
-  // RFC 7638 §3.2: these members and no others, in this order; they are also all that a proof may show
+  // RFC 7638 §3.2: exactly these members in this order; a proof may not contain others either
   const jwk = kty == "RSA" ? { e, kty, n } : kty == "EC" ? { crv, kty, x, y } : { crv, kty, x };
   return {
     pair,

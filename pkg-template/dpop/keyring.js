@@ -6,7 +6,7 @@ import { generated, keyOf } from "./key.js";
 /** @import { Database } from "../storage/indexeddb-connection.js" */
 
 /**
- * The one key of a handle, made or fetched when it is first needed.
+ * The key of a `dpop` object, created or loaded at its first use.
  * @param {CryptoKeyPair | undefined} given @param {string | undefined} name  Of the database that keeps the key.
  */
 export function keyring(given, name) {
@@ -16,7 +16,7 @@ export function keyring(given, name) {
 
   const found = async () => keyOf(given ?? (await (database ? stored(database) : generated())));
 
-  // Not a shared promise: on Workers a request must not wait for what another one began. The first to be there wins.
+  // Not a shared promise: on Workers a request must not wait for the work of another request. The first result wins.
   async function key() {
     if (!own) {
       const made = await found();
@@ -45,7 +45,7 @@ async function stored(database) {
     );
     return pair ?? (await created(database));
   } catch (/** @type {any} */ error) {
-    // a database that does not answer is no lost key; nothing was sent, and the next try may find it well
+    // an unavailable database does not mean a lost key; nothing was sent, and the next attempt may succeed
     throw Object.assign(new Error(`dpop: the key cannot be read or stored (${error?.name})`), {
       isUnsent: true,
     });

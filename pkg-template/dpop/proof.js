@@ -5,7 +5,7 @@ import { sha256 } from "./key.js";
 /** @import { Key } from "./key.js" */
 
 /**
- * A proof for one request (RFC 9449 §4.2). Each has a `jti` of its own, and is sent once.
+ * A proof for one request (RFC 9449 §4.2). Each has its own `jti` and is sent once.
  * @param {Key} key
  * @param {{ url: string | URL, method: string, nonce?: string, access_token?: string, offsetMs?: number }} request
  */
@@ -15,11 +15,11 @@ export async function signedProof(key, { url, method, nonce, access_token, offse
   const claims = {
     jti: freshId(),
     htm: onTheWire(method),
-    // §4.2: without query and fragment. A URL has no default port, no dot segments and a host in lower case any more.
+    // §4.2: without query and fragment. URL has already removed default ports and dot segments and lower-cased the host.
     htu: origin + pathname,
     iat: Math.floor((Date.now() + offsetMs) / 1000),
     ...(nonce && { nonce }),
-    // §4.2: only together with an access token; a token request has none
+    // §4.2: only with an access token; a token request has none
     ...(access_token && { ath: await sha256(access_token) }),
   };
   return jws(header, claims, key.sign);

@@ -9,14 +9,14 @@ import { signedProof } from "./proof.js";
 /** @import { FetchInput } from "../index.js" */
 
 /**
- * Sends requests to resource servers with a proof beside the token (RFC 9449 §7.1). Redirects are followed here: a proof is for one URL,
- * and no platform takes the header off on the way to another origin.
+ * Sends requests to resource servers with token and proof (RFC 9449 §7.1). Redirects are followed here, because a proof is for one URL
+ * and no platform removes the header on a redirect to another origin.
  * @param {() => Promise<Key>} key @param {ReturnType<typeof servers>} known @returns {Sender}
  */
 export const proving = (key, known) => (fetch) => async (input, init) => {
   const response = await followRedirects(proved(fetch, key, known))(input, init);
   const asked = init?.redirect ?? (isRequest(input) ? input.redirect : "follow");
-  // pages are not told where it leads
+  // a page cannot read the target
   if (response.type == "opaqueredirect" && asked == "follow")
     throw new TypeError(
       `${locationOf(input).origin} redirects, and a page cannot make a proof for where that leads: ask for the final URL`,
@@ -30,13 +30,13 @@ function proved(fetch, key, known) {
     const request = isRequest(input) ? input : undefined;
     const given = new Headers(init.headers ?? request?.headers);
     const [, access_token] = /^dpop (.*)/i.exec(given.get("authorization") ?? "") ?? [];
-    // behind a redirect to another origin there is no token, and nothing to prove
+    // after a redirect to another origin there is no token and no proof
     if (!access_token) return fetch(input, init);
 
-    given.set("authorization", `DPoP ${access_token}`); // as registered: not every server reads any letter case
+    given.set("authorization", `DPoP ${access_token}`); // spelled as registered: some servers are case-sensitive
     const url = locationOf(input);
     const method = init.method ?? request?.method ?? "GET";
-    // Only a Request can be read once whatever it was made of; what else can be read once is no retry's business.
+    // Only a Request is always readable once; other one-shot bodies are not sent again.
     const isCloned = request && init.body == null && !/^(GET|HEAD)$/.test(request.method);
     /** What was mended already: each once. @type {Set<string>} */
     const mended = new Set();
@@ -64,8 +64,8 @@ function proved(fetch, key, known) {
 }
 
 /**
- * What a resource server found wrong with the proof (RFC 9449 §7.1 and §9), whatever other challenges stand beside it. Challenges that
- * CORS hides may mean a nonce; only a new one makes that worth a try.
+ * A resource server's reason to refuse the proof (RFC 9449 §7.1 and §9), also beside other challenges. Challenges that CORS hides may
+ * mean a nonce; a retry needs a new one.
  * @param {Response} response @returns {"nonce" | "clock" | undefined}
  */
 function faultOf({ status, headers }) {

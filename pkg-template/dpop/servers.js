@@ -1,10 +1,10 @@
 // @ts-check
 import { skews } from "../lib/skews.js";
 
-/** RFC 9449 §8: NQCHAR. Two field lines, joined with a comma, are none. */
+/** RFC 9449 §8: NQCHAR. Two field lines, joined with a comma, are invalid. */
 const NONCE = /^[!#-[\]-~]+$/;
 
-/** What is known of the servers: the newest nonce of each (§8.2), and how far its clock is from ours. */
+/** The newest nonce (§8.2) and the clock skew of each server. */
 export function servers() {
   /** @type {Map<string, string>} */
   const nonces = new Map();
@@ -28,7 +28,7 @@ export function servers() {
       if (NONCE.test(nonce)) nonces.set(nameOf(url, isResource), nonce);
     },
 
-    /** The server refused a proof, perhaps for its time. */
+    /** The server refused a proof, possibly because of clock skew. */
     corrected: clocks.corrected,
   };
 }

@@ -66,7 +66,7 @@ export function tokenBook({ reuse, revokeFamily, rotate, now }) {
         }
         return undefined;
       }
-      // using a successor is what ends the one before it
+      // the use of a successor invalidates its parent
       if (reuse === "until-successor-used" && token.parent) token.parent.dead = true;
       if (!token.used) token.firstUsedAt = now();
       token.used = true;

@@ -1,8 +1,8 @@
 import type { Reuse, TokenInput } from "../index.js";
 
 /**
- * An authorization server in memory, with a `fetch` of its own: rotating refresh tokens, every {@link Reuse} policy, and every way
- * a refresh goes wrong. For the tests of an application that keeps its session with this library.
+ * An authorization server in memory, with its own `fetch`: rotating refresh tokens, every {@link Reuse} policy, and every failure
+ * of a refresh. For the tests of an application that uses this library.
  *
  * @example
  * ```ts
@@ -20,19 +20,19 @@ export function fakeAuthorizationServer(options?: FakeServerOptions): FakeAuthor
 
 /** How the server behaves. */
 export interface FakeServerOptions {
-  /** What happens to a refresh token that is seen twice. Default `"never"`: refused. */
+  /** The reaction to a replayed refresh token. Default `"never"`: refused. */
   reuse?: Reuse;
-  /** Whether a refused reuse revokes the whole session, as RFC 9700 §4.14.2 recommends. Default true. */
+  /** Whether a refused replay revokes the whole session, as RFC 9700 §4.14.2 recommends. Default true. */
   revokeFamily?: boolean;
-  /** Whether each refresh brings a new refresh token. Default true, unless `reuse` is `"always"`. */
+  /** Whether each refresh returns a new refresh token. Default true, unless `reuse` is `"always"`. */
   rotate?: boolean;
-  /** `expires_in` of the access tokens. Default 3600; null leaves it out. */
+  /** `expires_in` of the access tokens. Default 3600; null omits it. */
   accessTokenSeconds?: number | null;
   /** Default `https://auth.test/token`. */
   token_endpoint?: string;
   /** Default `https://auth.test/revoke`. */
   revocation_endpoint?: string;
-  /** The only client it knows. Default `test-client`. */
+  /** The only registered client. Default `test-client`. */
   client_id?: string;
   /** Its secret, in the body or by HTTP Basic. Default: a public client. */
   client_secret?: string;
@@ -43,16 +43,16 @@ export interface FakeServerOptions {
 }
 
 /**
- * What goes wrong with one request:
+ * The failure of one request:
  *
- * - `unsent`: it never left. `lost-request`: it left, and never arrived.
- * - `lost-reply`: it was carried out, and the reply never arrived. `truncated`: half of the reply did.
- * - `500-before`, `500-after`: an error before or after it was carried out.
+ * - `unsent`: it was not sent. `lost-request`: it was sent and never arrived.
+ * - `lost-reply`: it was processed, and the reply was lost. `truncated`: half of the reply arrived.
+ * - `500-before`, `500-after`: an error before or after it was processed.
  * - `429`, `503`: refused, with `Retry-After`.
- * - `html`, `empty`, `huge`, `redirect`: a reply that is no token response; nothing was carried out.
+ * - `html`, `empty`, `huge`, `redirect`: not a token response; the request was not processed.
  * - `invalid_client`, `invalid_grant`: that error.
  * - `nonce`: `use_dpop_nonce` with a `DPoP-Nonce`.
- * - `hang`: no reply until the request is aborted. `slow`: carried out at once, and the reply is late.
+ * - `hang`: no reply until the request is aborted. `slow`: processed at once, and the reply is late.
  */
 export type Fault =
   | "unsent"
@@ -73,10 +73,10 @@ export type Fault =
   | "hang"
   | "slow";
 
-/** A fault, with how long it takes or asks for. Default 1 second for `Retry-After`, 0.1 for `slow`. */
+/** A fault with its duration, or its `Retry-After`. Default 1 second for `Retry-After`, 0.1 for `slow`. */
 export type FaultLike = Fault | { fault: Fault; seconds?: number };
 
-/** What the server was asked, and what it answered. */
+/** A request and its reply. */
 export interface FakeRequest {
   /** When it arrived, in Unix milliseconds. */
   at: number;
@@ -85,19 +85,19 @@ export interface FakeRequest {
   headers: Record<string, string>;
   /** The body's parameters. */
   parameters: Record<string, string>;
-  /** The n-th refresh token of its session; 0 for one that is not known. */
+  /** The number of the refresh token within its session, from 1; 0 for an unknown one. */
   refreshTokenNumber: number;
   fault?: Fault;
-  /** The status that was sent, or 0 if no reply arrived. */
+  /** The status of the reply, or 0 if no reply arrived. */
   status: number;
   error?: string;
 }
 
 /** A scripted authorization server. */
 export interface FakeAuthorizationServer {
-  /** Answers the token endpoint, the revocation endpoint, and any other https origin as a resource server would. */
+  /** Answers the token endpoint, the revocation endpoint, and any other https origin as a resource server. */
   fetch: typeof globalThis.fetch;
-  /** To spread into `createRefresher`: the endpoints, the client and `fetch`. */
+  /** Options for `createRefresher`: the endpoints, the client and `fetch`. */
   options: {
     token_endpoint: string;
     revocation_endpoint: string;
@@ -111,15 +111,15 @@ export interface FakeAuthorizationServer {
   client_id: string;
   /** A new session: the token endpoint's reply to a login. */
   login(): TokenInput & { access_token: string; refresh_token: string };
-  /** What goes wrong with the next requests to the token endpoint, in this order; null: nothing. */
+  /** The faults of the next requests to the token endpoint, in this order; null: no fault. */
   next(...faults: (FaultLike | null)[]): void;
-  /** What goes wrong with every request that `next` says nothing about; null: nothing. */
+  /** The fault of every request without a fault of `next`; null: no fault. */
   always(fault: FaultLike | null): void;
   /** Ends every session: their tokens are refused. */
   revokeAll(): void;
-  /** Refuses the access tokens that are out; the sessions go on. */
+  /** Refuses all issued access tokens; the sessions continue. */
   rejectAccessTokens(): void;
-  /** What the token endpoint was asked. */
+  /** The requests to the token endpoint. */
   readonly requests: FakeRequest[];
   /** The refresh tokens that were revoked (RFC 7009). */
   readonly revoked: string[];
