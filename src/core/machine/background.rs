@@ -1,48 +1,56 @@
-//! Refreshes that nobody waits for: ahead of need while somebody may be looking, often enough to keep an idle refresh
-//! token alive, and at once where an outcome is unknown and asking again is still safe. And the end of an access token
-//! that outlived its session.
+//! Refreshes without a caller: ahead of expiry while the page is watched, often enough to keep an idle refresh token alive, and at
+//! once after an unknown outcome where the token may be sent again. Also the end of an access token that outlived its session.
 
-use super::protocol::{Code, Event, Failure, Source};
+use super::effect::{Event, Source};
+use super::failure::{Code, Failure};
 use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
 use crate::core::policy::{Random, LONGEST_PATIENCE, MARGIN};
 use crate::core::record::{Pending, Record};
 use crate::core::time::UnixTime;
 
+#[derive(Debug, Default)]
+pub struct Background {
+    /// Refreshing ahead of need is wanted.
+    pub watching: bool,
+    /// Spreads contexts that share a session; drawn anew for each token set.
+    pub jitter: u64,
+    /// The first read found a mark of another context: its outcome is to be settled now.
+    pub found_mark: bool,
+}
+
 impl Machine {
-    /// Whether a refresh is due that nobody asked for.
-    pub(super) fn background_due(&self, now: UnixTime) -> bool {
-        self.session.can_refresh() && self.background_at().is_some_and(|at| at <= now)
+    /// Whether a refresh without a caller is due.
+    pub(super) fn background_due(&self) -> bool {
+        self.session.can_refresh() && self.background_at().is_some_and(|at| at <= self.now)
     }
 
-    /// When the next thing is due that nobody asked for.
+    /// When the next thing without a caller is due.
     pub(super) fn background_at(&self) -> Option<UnixTime> {
-        let rested = self.rest.as_ref().map_or(UnixTime::EPOCH, |(until, _)| *until);
-        if self.late.is_some() {
+        let rested = self.pacing.deadline().unwrap_or(UnixTime::EPOCH);
+        let watching = self.background.watching;
+        if self.strays.late.is_some() {
             return Some(rested);
         }
         if !self.session.looked {
-            return self.watching.then_some(rested);
+            return watching.then_some(rested);
         }
         let record = self.session.record.as_ref()?;
         if !self.session.can_refresh() {
-            return record.expires_at().filter(|_| self.watching && !self.session.is_over());
+            return record.expires_at().filter(|_| watching && !self.session.is_over());
         }
         if let Some(pending) = record.in_doubt() {
             return self.resend_is_due(pending).then_some(rested);
         }
-        let ahead = self.ahead_of(record).filter(|_| self.watching);
+        let ahead = self.ahead_of(record).filter(|_| watching);
         let keep_alive = self.policy.keep_alive.map(|every| record.obtained_at + every);
-        ahead
-            .into_iter()
-            .chain(keep_alive)
-            .min()
-            .map(|at| at.max(rested).max(record.retry_at.unwrap_or_default().min(self.now + LONGEST_PATIENCE)))
+        let retry_at = record.retry_at.unwrap_or_default().min(self.now + LONGEST_PATIENCE);
+        ahead.into_iter().chain(keep_alive).min().map(|at| at.max(rested).max(retry_at))
     }
 
     /// Nothing can be refreshed: callers learn why, and an access token that was all there was comes to its end.
-    pub(super) fn no_session(&mut self, now: UnixTime) {
-        self.late = None;
+    pub(super) fn no_session(&mut self) {
+        self.strays.late = None;
         let spent = matches!(self.session.absence, Code::SessionEnded) || self.session.record.is_some();
         let failure = if spent {
             Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent)
@@ -50,31 +58,32 @@ impl Machine {
             Failure::new(self.session.absence)
         };
         let ran_out = self.session.record.as_ref().is_some_and(|record| {
-            record.tokens.access_token().is_none() || record.expires_at().is_some_and(|end| end <= now)
+            record.tokens.access_token().is_none() || record.expires_at().is_some_and(|end| end <= self.now)
         });
         if ran_out && !self.session.is_over() {
             let announced = self.session.ended;
             self.session.run_out();
-            self.changed(Source::SessionEnded);
+            self.hold();
+            self.announce(Source::SessionEnded);
             if !announced {
                 self.notify(Event::SessionEnded(failure.clone()));
             }
         }
-        self.serve_or_refuse(now, &failure);
+        self.serve_or_refuse(&failure);
     }
 
-    /// A refresh token that may be spent, and may be sent again: by whoever sent it, by who finds it at the start, and
-    /// by anybody once its sender must have given up. Not by itself where the server said what is wrong with the request.
+    /// Whether a refresh token that may be spent, and may be sent again, is sent without a caller: by the context that sent it, by one that finds
+    /// the mark at its start, and by each once the sender must have given up. Not where the server named a fault of the request.
     fn resend_is_due(&self, pending: &Pending) -> bool {
-        let ours = pending.attempt.starts_with(&self.context);
+        let ours = self.is_own(pending);
         let abandoned = self.now >= pending.started_at + self.policy.timeout + MARGIN;
-        let rejected = matches!(&self.rest, Some((_, failure)) if failure.code == Code::ClientRejected);
-        !rejected && self.policy.may_send_again(pending, self.now) && (ours || self.found_doubt || abandoned)
+        let rejected = matches!(&self.pacing.rest, Some((_, failure)) if failure.code == Code::ClientRejected);
+        !rejected && self.policy.may_send_again(pending, self.now) && (ours || self.background.found_mark || abandoned)
     }
 
     fn ahead_of(&self, record: &Record) -> Option<UnixTime> {
         let ahead = self.policy.ahead(record.lifetime()?);
-        let jitter = Random::new(self.jitter).below(ahead.part(4));
+        let jitter = Random::new(self.background.jitter).below(ahead.part(4));
         Some(record.expires_at()? - ahead - jitter)
     }
 }

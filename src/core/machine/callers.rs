@@ -1,13 +1,24 @@
-//! Callers that wait: each gets exactly one answer, within its own time. A valid access token is served until it
-//! expires, whatever a refresh did (rotation safety, invariant 11: one refresh per refused access token).
+//! Callers that wait. Each gets one answer, within its own time (tests/GUARANTEES.md, G7); a refused access token costs one refresh
+//! however many callers report it (G8); a valid access token is served until it expires, whatever a refresh did (G21).
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use super::protocol::{CallerId, Code, Demand, Effect, Failure};
+use super::effect::Effect;
+use super::failure::{Code, Failure};
+use super::input::{CallerId, Demand};
+use super::session::Session;
 use super::Machine;
 use crate::core::record::Record;
 use crate::core::secret::Secret;
-use crate::core::time::UnixTime;
+use crate::core::time::{Duration, UnixTime};
+
+#[derive(Debug, Default)]
+pub struct Callers {
+    pub waiting: Vec<Caller>,
+    /// Earliest deadline of any waiting caller. Kept and not searched for: ten thousand may wait.
+    first_deadline: UnixTime,
+}
 
 /// A caller that waits.
 #[derive(Debug)]
@@ -15,21 +26,15 @@ pub struct Caller {
     pub id: CallerId,
     pub demand: Demand,
     /// The storage was read since it began to wait.
-    pub seen: bool,
-    /// A resource server refused the access token: the refresh was not the clock's idea, and is counted.
-    pub pressed: bool,
+    seen: bool,
+    /// A resource server refused the access token. Such a refresh counts towards the limit per minute: it is not the clock's.
+    pressed: bool,
 }
 
 impl Caller {
     pub fn new(id: CallerId, demand: Demand, seen: bool) -> Self {
         let pressed = demand.rejected.is_some();
         Self { id, demand, seen, pressed }
-    }
-
-    /// The storage was read. What is there now is what a forced refresh replaces, if nothing was known before.
-    pub fn saw(&mut self, record: Option<&Record>) {
-        self.seen = true;
-        self.resolve_force(record);
     }
 
     /// To force a refresh is to refuse the access token that is there; a newer one from another context will do.
@@ -41,89 +46,118 @@ impl Caller {
     }
 }
 
+impl Callers {
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// When the first caller's time is over.
+    pub fn deadline(&self) -> Option<UnixTime> {
+        (!self.is_empty()).then_some(self.first_deadline)
+    }
+
+    /// The clock was set back by that much.
+    pub fn set_back(&mut self, by: Duration) {
+        self.first_deadline = self.first_deadline - by;
+        for caller in &mut self.waiting {
+            caller.demand.deadline = caller.demand.deadline - by;
+        }
+    }
+
+    pub fn wait(&mut self, caller: Caller) {
+        let earliest = self.deadline().unwrap_or(caller.demand.deadline);
+        self.first_deadline = earliest.min(caller.demand.deadline);
+        self.waiting.push(caller);
+    }
+
+    pub fn withdraw(&mut self, id: CallerId) {
+        self.waiting.retain(|caller| caller.id != id);
+    }
+
+    /// The storage was read. A forced refresh replaces what is there now, if nothing was known before.
+    pub fn see(&mut self, record: Option<&Record>) {
+        for caller in &mut self.waiting {
+            caller.seen = true;
+            caller.resolve_force(record);
+        }
+    }
+
+    /// Whether a caller waits for the first read since its call.
+    pub fn are_unseen(&self) -> bool {
+        self.waiting.iter().any(|caller| !caller.seen)
+    }
+
+    /// Whether a resource server's refusal is the reason of a call.
+    pub fn are_pressed(&self) -> bool {
+        self.waiting.iter().any(|caller| caller.pressed)
+    }
+
+    /// Whether a caller reports the stored access token as refused.
+    pub fn are_refused(&self) -> bool {
+        self.waiting.iter().any(|caller| caller.pressed && caller.demand.rejected.is_some())
+    }
+
+    /// Whether the access token has expired, or was refused by a resource server, for a caller. To want a newer one is no need.
+    pub fn are_in_need(&self, session: &Session, now: UnixTime) -> bool {
+        let any = Demand::default();
+        self.waiting.iter().any(|caller| !session.still_good(if caller.pressed { &caller.demand } else { &any }, now))
+    }
+}
+
 impl Machine {
-    pub(super) fn demanded(&mut self, now: UnixTime, id: CallerId, demand: Demand) {
+    pub(super) fn demanded(&mut self, id: CallerId, demand: Demand) {
         let mut caller = Caller::new(id, demand, false);
-        if self.session.looked && !self.unread && self.change.is_none() {
+        if self.session.is_current() && !self.phase.is_change() {
             caller.resolve_force(self.session.record.as_ref());
-            if self.session.serves(&caller.demand, now) {
+            if self.session.serves(&caller.demand, self.now) {
                 self.effects.push(Effect::Grant(id));
                 return;
             }
         }
-        self.wait(caller);
-    }
-
-    /// Ten thousand callers may wait: the earliest of their deadlines is kept, not searched for.
-    pub(super) fn wait(&mut self, caller: Caller) {
-        let earliest = if self.callers.is_empty() { caller.demand.deadline } else { self.first_deadline };
-        self.first_deadline = earliest.min(caller.demand.deadline);
-        self.callers.push(caller);
-    }
-
-    /// Other tokens are held: grants every caller that they fulfil.
-    pub(super) fn grant_served(&mut self, now: UnixTime) {
-        let session = &self.session;
-        let orders = &mut self.effects;
-        self.callers.retain(|caller| {
-            let served = !caller.demand.force && session.serves(&caller.demand, now);
-            if served {
-                orders.push(Effect::Grant(caller.id));
-            }
-            !served
-        });
-    }
-
-    /// A refresh succeeded: everybody who waits gets what it brought, as there is nothing better.
-    pub(super) fn grant_all(&mut self) {
-        for caller in core::mem::take(&mut self.callers) {
-            self.effects.push(Effect::Grant(caller.id));
-        }
-    }
-
-    /// No refresh for now: an access token that is still good goes to whoever did not refuse it, the others get the failure.
-    pub(super) fn serve_or_refuse(&mut self, now: UnixTime, failure: &Failure) {
-        self.answer(now, failure, &|_| true);
+        self.callers.wait(caller);
     }
 
     /// There is no session any more.
     pub(super) fn refuse_all(&mut self, failure: &Failure) {
-        for caller in core::mem::take(&mut self.callers) {
+        for caller in core::mem::take(&mut self.callers.waiting) {
             self.effects.push(Effect::Refuse(caller.id, Box::new(failure.clone())));
         }
     }
 
-    /// Answers those who cannot or need not wait until then. An access token that ends before is better than none after.
-    pub(super) fn answer_until(&mut self, now: UnixTime, until: UnixTime, too_long: bool, failure: &Failure) {
-        let ends =
-            self.session.record.as_ref().and_then(Record::expires_at).is_some_and(|end| now < end && end <= until);
-        self.answer(now, failure, &|demand| {
-            too_long || demand.deadline <= until || (ends && demand.rejected.is_none())
-        });
+    /// No refresh for now: callers that did not refuse the access token get it while it is good, the others get the failure.
+    pub(super) fn serve_or_refuse(&mut self, failure: &Failure) {
+        self.answer(failure, &|_| true);
     }
 
-    /// Answers those whose time is over.
-    pub(super) fn time_out(&mut self, now: UnixTime) {
-        if now < self.first_deadline || self.callers.is_empty() {
+    /// Answers callers that cannot or need not wait until then. An access token that ends before is better than none after.
+    pub(super) fn answer_until(&mut self, until: UnixTime, too_long: bool, failure: &Failure) {
+        let expires_at = self.session.record.as_ref().and_then(Record::expires_at);
+        let ends = expires_at.is_some_and(|end| self.now < end && end <= until);
+        self.answer(failure, &|demand| too_long || demand.deadline <= until || (ends && demand.rejected.is_none()));
+    }
+
+    /// Answers callers whose time is over.
+    pub(super) fn time_out(&mut self) {
+        let now = self.now;
+        if self.callers.deadline().is_none_or(|first| now < first) {
             return;
         }
-        let state = self.doubt_state();
-        self.answer(now, &Failure::new(Code::Timeout).leaving(state), &|demand| demand.deadline <= now);
-        self.first_deadline = self.callers.iter().map(|caller| caller.demand.deadline).min().unwrap_or_default();
+        let failure = Failure::new(Code::Timeout).leaving(self.session.refresh_token_state());
+        self.answer(&failure, &|demand| demand.deadline <= now);
+        let deadlines = self.callers.waiting.iter().map(|caller| caller.demand.deadline);
+        self.callers.first_deadline = deadlines.min().unwrap_or_default();
     }
 
-    fn answer(&mut self, now: UnixTime, failure: &Failure, whom: &dyn Fn(&Demand) -> bool) {
-        let session = &self.session;
-        let orders = &mut self.effects;
-        self.callers.retain(|caller| {
+    fn answer(&mut self, failure: &Failure, whom: &dyn Fn(&Demand) -> bool) {
+        self.callers.waiting.retain(|caller| {
             if !whom(&caller.demand) {
                 return true;
             }
-            if session.still_good(&caller.demand, now) {
-                orders.push(Effect::Grant(caller.id));
+            self.effects.push(if self.session.still_good(&caller.demand, self.now) {
+                Effect::Grant(caller.id)
             } else {
-                orders.push(Effect::Refuse(caller.id, Box::new(failure.clone())));
-            }
+                Effect::Refuse(caller.id, Box::new(failure.clone()))
+            });
             false
         });
     }

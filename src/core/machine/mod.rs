@@ -1,8 +1,8 @@
-//! The refresh: facts in, orders out, no clock and no I/O of its own (RFC 6749 section 6, made safe for refresh tokens
-//! that can be used once).
+//! The refresh as a state machine: inputs in, effects out, sans-I/O and without a clock of its own (RFC 6749 section 6, made safe for refresh
+//! tokens that are good for one use).
 //!
-//! The way of one refresh is always the same, and each step is a `phase`:
-//! **look → lock → re-read → mark pending → send → save → unlock → grant → notify.**
+//! `refresh` is the way of one refresh, in its order:
+//! **look → lock → re-read → mark → send → save → unlock → grant → notify.**
 //!
 //! What a failed request allows:
 //!
@@ -10,96 +10,68 @@
 //! |---|---|
 //! | provably unsent, 429, 503 with a time | yes, after a pause |
 //! | `use_dpop_nonce` | once, with a new proof |
-//! | timeout, lost or unreadable reply, 5xx | only as [`Reuse`](crate::core::policy::Reuse) allows; else once the access token has run out and a caller asks, as the alternative to a new login |
+//! | timeout, lost or unreadable reply, 5xx | only as [`Reuse`](crate::core::policy::Reuse) allows; else once the access token has expired and a caller asks, as the alternative to a new login |
 //! | `invalid_grant` | never; the storage is read again and a newer generation adopted |
 //! | any other OAuth error | no; the tokens are kept |
 //!
-//! A driver performs one order, awaits one thing, and comes back with one fact.
+//! A driver performs each effect and tells its completion as the next input. It decides nothing; `questions` has what it may ask.
 
+mod attempt;
 mod background;
 mod callers;
+mod conflict;
+mod doubt;
+mod effect;
+mod failure;
+mod input;
+mod pacing;
 mod phase;
-mod protocol;
 mod questions;
 mod refresh;
 mod reply;
-mod send;
 mod session;
 mod session_change;
+mod strays;
 
-pub use protocol::{
-    CallerId, Code, Demand, Effect, EffectId, Event, Failure, Holding, Input, Late, Operation, Reach, Revoke, Sent,
-    Source,
-};
+pub use effect::{Effect, Event, Holding, Operation, Source};
+pub use failure::{Code, Failure};
+pub use input::{CallerId, Demand, EffectId, Input, Late, Reach, Revoke, Sent};
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use self::callers::Caller;
-use self::phase::{Orphan, Phase};
-use self::session::{Reconciled, Session};
-use self::session_change::SessionChange;
-use super::json::{Json, Object};
+use self::attempt::Attempt;
+use self::background::Background;
+use self::callers::Callers;
+use self::pacing::Pacing;
+use self::phase::{Phase, Read, Write};
+use self::session::Session;
+use self::strays::Strays;
+use super::json::{push_hex, Json, Object};
 use super::oauth::response::login;
 use super::policy::{Policy, Random};
-use super::record::{Record, Stored, Tokens};
 use super::time::{Duration, UnixTime};
 
 /// The state machine of one session in one context.
 #[derive(Debug)]
 pub struct Machine {
     policy: Policy,
-    /// What describes the client and its server, without the tokens.
+    /// The client and its server, without the tokens.
     options: Object,
-    /// Tokens for a storage that turns out to be empty.
-    initial: Option<Tokens>,
-    session: Session,
     phase: Phase,
-    change: Option<SessionChange>,
-    callers: Vec<Caller>,
-    /// No caller's time is over before this.
-    first_deadline: UnixTime,
-    /// The lock that is held.
-    lock: Option<(EffectId, Reach)>,
-    /// Requests sent since callers began to wait.
-    tries: u32,
-    /// Refreshes that failed in a row.
-    failures: u32,
-    /// No request before this, and what the last one brought.
-    rest: Option<(UnixTime, Failure)>,
-    /// When requests were sent that brought nothing, or that refusals asked for.
-    unearned: Vec<UnixTime>,
-    /// Requests whose result nobody may have any more.
-    orphans: Vec<Orphan>,
-    /// The last refresh brought a token that had run out before it was stored.
-    came_late: bool,
-    /// The storage changed while nobody could look.
-    hinted: bool,
-    /// The device slept, or its clock was set: nobody gets what is remembered before the storage was read again.
-    unread: bool,
-    /// Marks that were refused in a row.
-    refusals: u32,
-    /// The request that was given up last, because its time seemed to be over; and its mark.
-    overdue: Option<(EffectId, UnixTime, String)>,
-    /// A reply whose asker is gone, until it is known whether the mark still stands.
-    late: Option<Late>,
-    /// A mark was found when the storage was first read: its outcome is to be settled now.
-    found_doubt: bool,
-    /// The refresh token of the request that is out had been sent before.
-    was_in_doubt: bool,
-    /// A mark that was written, or perhaps written, and whose request was not sent.
-    unsent: Option<String>,
-    /// When the last mark was to be written.
-    marked_at: UnixTime,
-    watching: bool,
-    /// The time of the last fact.
+    session: Session,
+    callers: Callers,
+    attempt: Attempt,
+    pacing: Pacing,
+    background: Background,
+    strays: Strays,
+    /// The time of the last input.
     now: UnixTime,
-    jitter: u64,
-    /// Tells this context's marks from others'.
+    /// Tells the marks of this context from those of others.
     context: String,
     last_id: EffectId,
     random: Random,
+    /// What this step has ordered so far.
     effects: Vec<Effect>,
 }
 
@@ -125,35 +97,19 @@ impl Machine {
         let mut kept = Object::of(options);
         kept.set("tokens", None);
         let mut context = String::new();
-        super::json::push_hex(&mut context, random.draw());
+        push_hex(&mut context, random.draw());
+        let initial = options.member("tokens").and_then(|tokens| login(tokens, options));
         Self {
             policy: Policy::from_json(options),
             options: kept,
-            initial: options.member("tokens").and_then(|tokens| login(tokens, options)),
-            session: Session::default(),
             phase: Phase::Idle,
-            change: None,
-            callers: Vec::new(),
-            first_deadline: UnixTime::EPOCH,
-            lock: None,
-            tries: 0,
-            failures: 0,
-            rest: None,
-            unearned: Vec::new(),
-            orphans: Vec::new(),
-            came_late: false,
-            hinted: false,
-            unread: false,
-            refusals: 0,
-            overdue: None,
-            late: None,
-            found_doubt: false,
-            was_in_doubt: false,
-            unsent: None,
-            marked_at: UnixTime::EPOCH,
-            watching: false,
+            session: Session::new(initial),
+            callers: Callers::default(),
+            attempt: Attempt::default(),
+            pacing: Pacing::default(),
+            background: Background { jitter: random.draw(), ..Background::default() },
+            strays: Strays::default(),
             now: UnixTime::EPOCH,
-            jitter: random.draw(),
             context,
             last_id: 0,
             random,
@@ -161,49 +117,24 @@ impl Machine {
         }
     }
 
-    /// One fact in, orders out, to be performed in this order.
+    /// One input in, effects out, to be performed in this order.
     pub fn step(&mut self, now: UnixTime, input: Input) -> Vec<Effect> {
         self.tell_time(now);
-        match input {
-            Input::Demanded(id, demand) => self.demanded(now, id, demand),
-            Input::Withdrawn(id) => self.callers.retain(|caller| caller.id != id),
-            Input::Adopted(id, tokens) => self.adopted(now, id, tokens),
-            Input::SignedOut(id, revoke) => self.signed_out(id, revoke),
-            Input::Loaded(order, stored) => self.loaded(now, order, stored),
-            Input::LoadFailed(order) => self.load_failed(now, order),
-            Input::Saved(order) => self.saved(now, order),
-            Input::SaveRefused(order) => self.save_refused(now, order),
-            Input::SaveFailed(order) => self.save_failed(now, order),
-            Input::Locked(order, reach) => self.locked(order, reach),
-            Input::LockFailed(order) => self.lock_failed(order),
-            Input::Replied(order, reply) => self.replied(now, order, &reply),
-            Input::Unreachable(order, sent) => self.unreachable(now, order, sent),
-            Input::Recovered(late) => self.late = Some(late),
-            Input::PeerChanged => {
-                self.session.hinted |= !self.session.looked && self.is_idle();
-                self.look_again();
-            }
-            Input::Resumed => self.resumed(now),
-            Input::ClockSetBack => {
-                self.session.distrusted = self.session.record.as_ref().map(|record| record.generation);
-                self.look_before_anything();
-            }
-            Input::Watching(watching) => self.watching = watching,
-            Input::Woke => {}
+        self.take(input);
+        self.wake();
+        self.time_out();
+        if self.is_idle() {
+            self.consider();
         }
-        self.settle(now);
         core::mem::take(&mut self.effects)
     }
 
-    /// When to say `Woke` next. A pure query; waking early, late or twice changes nothing.
+    /// When to tell `Woke` next. A pure query: to wake early, late or twice changes nothing.
     pub fn deadline(&self) -> Option<UnixTime> {
-        let callers = (!self.callers.is_empty()).then_some(self.first_deadline);
-        let phase = self.phase_deadline();
-        let change = self.change.as_ref().and_then(SessionChange::deadline);
-        let errand = if self.is_idle() { self.background_at() } else { None };
-        let rest = self.rest.as_ref().filter(|_| self.is_idle() && !self.callers.is_empty()).map(|(until, _)| *until);
-        let resave = self.session.unsaved.as_ref().filter(|_| self.is_idle()).map(|unsaved| unsaved.retry_at);
-        [callers, phase, change, errand, rest, resave].into_iter().flatten().min()
+        let always = [self.callers.deadline(), self.phase.deadline(self.policy.timeout)];
+        let rest = self.pacing.deadline().filter(|_| !self.callers.is_empty());
+        let idle = [self.background_at(), rest, self.session.deadline()];
+        always.into_iter().chain(idle.into_iter().filter(|_| self.is_idle())).flatten().min()
     }
 
     /// The session in one word.
@@ -222,92 +153,112 @@ impl Machine {
         }
     }
 
-    /// When the clock is set back, what was due stays due as soon as it was.
-    fn tell_time(&mut self, now: UnixTime) {
-        let back = self.now.since(now);
-        self.now = now;
-        if back == Duration::ZERO {
+    /// Where each input leads. A completion leads on from the phase that awaits it; a stale one is dropped.
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Demanded(caller, demand) => self.demanded(caller, demand),
+            Input::Withdrawn(caller) => self.callers.withdraw(caller),
+            Input::Adopted(caller, tokens) => self.adopted(caller, tokens),
+            Input::SignedOut(caller, revoke) => self.signed_out(caller, revoke),
+            Input::Loaded(id, stored) => match self.end_read(id) {
+                Some(Read::Look(remembered)) => self.looked(stored, remembered),
+                Some(Read::UnderLock) => self.reread(stored),
+                Some(Read::Confirm(failure)) => self.confirmed(stored, failure),
+                Some(Read::Conflict(writing, outcome)) => self.conflict_seen(stored, writing, outcome),
+                Some(Read::Change(change)) => self.change_loaded(stored, change),
+                None => {}
+            },
+            Input::LoadFailed(id) => match self.end_read(id) {
+                Some(Read::Look(remembered)) => self.look_failed(remembered),
+                Some(Read::UnderLock) => self.reread_failed(),
+                Some(Read::Confirm(_)) => self.storage_gave_up(),
+                Some(Read::Conflict(writing, outcome)) => self.conflict_unseen(*writing, outcome),
+                Some(Read::Change(change)) => self.change_load_failed(change),
+                None => {}
+            },
+            Input::Saved(id) => match self.end_write(id) {
+                Some((writing, Write::Mark)) => self.marked(*writing),
+                Some((writing, Write::Outcome(outcome))) => self.saved(*writing, outcome),
+                Some((writing, Write::Change(change))) => self.change_saved(*writing, *change),
+                None => {}
+            },
+            Input::SaveRefused(id) => match self.end_write(id) {
+                Some((_, Write::Mark)) => self.mark_refused(),
+                Some((writing, Write::Outcome(outcome))) => self.outcome_refused(writing, outcome),
+                Some((writing, Write::Change(change))) => self.change_refused(*writing, change),
+                None => {}
+            },
+            Input::SaveFailed(id) => {
+                if let Some((writing, write)) = self.end_write(id) {
+                    self.save_failed(writing, write);
+                }
+            }
+            Input::Locked(id, reach) => self.locked(id, reach),
+            Input::LockFailed(id) => self.lock_failed(id),
+            Input::Replied(id, reply) => match self.end_request(id) {
+                Some(sending) => self.replied(sending, &reply),
+                None => self.stray_replied(id, &reply),
+            },
+            Input::Unreachable(id, sent) => match self.end_request(id) {
+                Some(_) => self.unreachable(sent),
+                None => self.strays.forget(id),
+            },
+            Input::Recovered(late) => self.strays.late = Some(late),
+            Input::PeerChanged => {
+                self.session.hinted |= !self.session.looked && self.is_idle();
+                self.session.look_due = true;
+            }
+            Input::Resumed => {
+                self.pacing.resume(self.now);
+                self.look_before_grants();
+            }
+            Input::ClockSetBack => {
+                self.session.distrust();
+                self.look_before_grants();
+            }
+            Input::Watching(watching) => self.background.watching = watching,
+            Input::Woke => {}
+        }
+    }
+
+    /// Goes on with a phase whose time has come.
+    fn wake(&mut self) {
+        if self.phase.deadline(self.policy.timeout).is_none_or(|at| at > self.now) {
             return;
         }
-        self.first_deadline = self.first_deadline - back;
-        for caller in &mut self.callers {
-            caller.demand.deadline = caller.demand.deadline - back;
-        }
-        self.marked_at = self.marked_at - back;
-        for at in &mut self.unearned {
-            *at = *at - back;
-        }
-        if let Some((until, failure)) = &mut self.rest {
-            *until = *until - back;
-            failure.retry_at = failure.retry_at.map(|at| at - back);
-        }
-        if let Some(unsaved) = &mut self.session.unsaved {
-            unsaved.retry_at = unsaved.retry_at - back;
-        }
-        if let Some(change) = &mut self.change {
-            change.shift(back);
-        }
-        self.shift_phase(back);
-    }
-
-    /// Grants what can be granted and begins what is to be done.
-    fn settle(&mut self, now: UnixTime) {
-        self.phase_woke(now);
-        self.change_woke(now);
-        self.time_out(now);
-        if self.is_idle() {
-            self.consider(now);
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && self.change.is_none()
-    }
-
-    fn next_id(&mut self) -> EffectId {
-        self.last_id = self.last_id.wrapping_add(1);
-        self.last_id
-    }
-
-    /// Takes over what a read brought, and tells who must know.
-    fn reconcile(&mut self, stored: Stored) -> Reconciled {
-        let first = !self.session.looked;
-        self.unread = false;
-        let reconciled = self.session.reconcile(stored);
-        for caller in &mut self.callers {
-            caller.saw(self.session.record.as_ref());
-        }
-        if first {
-            let in_doubt = self.session.record.as_ref().and_then(Record::in_doubt);
-            self.found_doubt = in_doubt.is_some_and(|pending| !pending.attempt.starts_with(&self.context));
-        }
-        match reconciled {
-            Reconciled::Same => self.hold(),
-            Reconciled::Changed => {
-                self.rest = None;
-                self.changed(Source::Peer);
+        match self.leave() {
+            Phase::Locking(id, _) => {
+                self.effects.push(Effect::Unlock(id));
+                self.read(Read::Look(Some(Failure::new(Code::LockTimeout))));
             }
-            Reconciled::Unreadable => self.notify(Event::StorageFailed(Operation::Load)),
+            Phase::Reading(_, read) => self.read(read),
+            Phase::Writing(_, writing, write) => self.write(writing, write),
+            Phase::Sending(sending) => self.timed_out(sending),
+            Phase::Idle => {}
         }
-        self.grant_served(self.now);
-        reconciled
     }
 
-    /// Says what may be handed out from now on.
-    fn hold(&mut self) {
-        self.jitter = self.random.draw();
-        self.effects.push(Effect::Hold(self.session.holding(!self.unread)));
+    /// When the clock is set back, what was due stays due as soon as it was.
+    fn tell_time(&mut self, now: UnixTime) {
+        let by = self.now.since(now);
+        self.now = now;
+        if by == Duration::ZERO {
+            return;
+        }
+        self.phase.set_back(by);
+        self.session.set_back(by);
+        self.callers.set_back(by);
+        self.attempt.set_back(by);
+        self.pacing.set_back(by);
+        self.strays.set_back(by);
     }
 
-    /// Says so, and tells listeners.
-    fn changed(&mut self, source: Source) {
+    /// What is known may be old: callers wait for a read. They do not wait for a request in flight, which may hang.
+    fn look_before_grants(&mut self) {
+        // A page that comes back says so by two events or three, and gets a hint besides.
+        self.session.unread |= self.is_idle() || matches!(self.phase, Phase::Reading(_, Read::Look(_)));
         self.hold();
-        let generation = self.session.generation();
-        self.notify(Event::TokenChanged(source, generation));
-    }
-
-    fn notify(&mut self, event: Event) {
-        self.effects.push(Effect::Notify(Box::new(event)));
+        self.session.look_due = true;
     }
 }
 

@@ -1,145 +1,156 @@
-//! The phases of one refresh, in their order, and what each of them waits for.
-//! Look → lock → re-read → mark pending → send → save → unlock (rotation safety, invariants 2 to 9); a refusal is confirmed and
-//! a conflict looked at on the way. How one leads to the next is in `refresh`.
+//! Where the machine is: one phase at a time, for a refresh as for a login or a sign-out. Each phase but `Idle` awaits one
+//! completion or one point in time, so a completion is matched against the awaited id first and a stale one is dropped.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::protocol::{EffectId, Failure};
-use super::reply::Outcome;
+use super::failure::Failure;
+use super::input::EffectId;
 use super::session::refresh_token_of;
-use super::Machine;
+use super::session_change::SessionChange;
 use crate::core::policy::MARGIN;
 use crate::core::record::Record;
 use crate::core::time::{Duration, UnixTime};
 
-/// A save that fails is tried this often while the lock is held; then the tokens live in memory and it is tried on.
+/// Tries of a write before the result is kept in memory only.
 const SAVE_TRIES: u32 = 3;
 
-/// Where a refresh is.
+/// What is in flight.
 #[derive(Debug)]
 pub enum Phase {
-    /// Nothing is under way.
+    /// Nothing.
     Idle,
-    /// The storage is being read, without the lock; a lock that was not to be had is remembered meanwhile.
-    Looking(EffectId, Option<Failure>),
-    /// The lock is waited for.
-    Locking(EffectId, Option<UnixTime>),
-    /// The storage is being read under the lock.
-    Rereading(EffectId),
-    /// The mark is being written.
-    Marking(Box<Writing>),
-    /// The request is out.
+    /// The wait for the lock, until that time.
+    Locking(EffectId, UnixTime),
+    /// A read of the storage, or a pause before it.
+    Reading(Wait, Read),
+    /// A write to the storage, or a pause before the next try.
+    Writing(Wait, Box<Writing>, Write),
+    /// The token request.
     Sending(Sending),
-    /// The server refused the refresh token: the storage is read once more before that is believed.
-    Confirming(Wait, Failure),
-    /// The result is being written.
-    Saving(Box<Writing>, Outcome),
-    /// The write was refused: the storage is being read to see what stands there.
-    Conflicting(EffectId, Box<Writing>, Outcome),
 }
 
-/// A write on its way.
+/// What a read is for.
+#[derive(Debug)]
+pub enum Read {
+    /// To see whether there is a session and whether it is fresh, without the lock; after a failure, with the failure.
+    Look(Option<Failure>),
+    /// To see what came in between, under the lock.
+    UnderLock,
+    /// To see whether the refresh token that the server refused is still the stored one.
+    Confirm(Failure),
+    /// To see what stands where a result could not be written.
+    Conflict(Box<Writing>, Outcome),
+    /// To learn which generation a login or a sign-out replaces.
+    Change(Box<SessionChange>),
+}
+
+/// What a write is for.
+#[derive(Debug)]
+pub enum Write {
+    /// The mark that a refresh token is about to be sent.
+    Mark,
+    /// What came of a refresh.
+    Outcome(Outcome),
+    /// A login or a sign-out.
+    Change(Box<SessionChange>),
+}
+
+/// What came of a refresh, once it is stored.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// New tokens.
+    Refreshed,
+    /// No new tokens and an unspent refresh token: the mark is taken back.
+    Failed(Failure),
+    /// No session: the server refused the refresh token.
+    Ended(Failure),
+    /// No refresh token, and an access token that is good until its expiry.
+    EndedLater(Failure),
+    /// What was in memory only is in the storage as well.
+    Resaved,
+}
+
+/// A record on its way to the storage.
 #[derive(Debug)]
 pub struct Writing {
-    pub wait: Wait,
-    /// What is written; `None` forgets the session.
+    /// `None` forgets the session.
     pub record: Option<Record>,
     pub tries: u32,
-    /// The refresh token that the write replaces, by fingerprint.
+    /// Fingerprint of the refresh token that the write replaces.
     pub replaces: Option<String>,
 }
 
-/// An order under way, or a pause before it.
+/// The completion that is awaited, or the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     For(EffectId),
     Until(UnixTime),
 }
 
-/// A request that is out.
+/// A token request in flight.
 #[derive(Debug)]
 pub struct Sending {
-    pub order: EffectId,
+    pub id: EffectId,
     pub sent_at: UnixTime,
     /// It is the second one, with the nonce that the server asked for.
     pub with_nonce: bool,
 }
 
-/// A request whose session was given up while it was out.
-#[derive(Debug)]
-pub struct Orphan {
-    pub order: EffectId,
-    pub revoke: bool,
-}
-
 impl Phase {
     pub fn is_refreshing(&self) -> bool {
         match self {
-            Self::Idle | Self::Looking(..) => false,
-            Self::Saving(_, outcome) | Self::Conflicting(_, _, outcome) => !matches!(outcome, Outcome::Resaved),
-            Self::Locking(..) | Self::Rereading(_) | Self::Marking(_) | Self::Sending(_) | Self::Confirming(..) => true,
+            Self::Locking(..) | Self::Sending(_) => true,
+            Self::Reading(_, Read::UnderLock | Read::Confirm(_)) | Self::Writing(_, _, Write::Mark) => true,
+            Self::Reading(_, Read::Conflict(_, outcome)) | Self::Writing(_, _, Write::Outcome(outcome)) => {
+                !matches!(outcome, Outcome::Resaved)
+            }
+            Self::Idle | Self::Reading(_, Read::Look(_) | Read::Change(_)) | Self::Writing(_, _, Write::Change(_)) => {
+                false
+            }
         }
     }
-}
 
-impl Machine {
-    pub(super) fn phase_deadline(&self) -> Option<UnixTime> {
-        match &self.phase {
-            Phase::Locking(_, until) => *until,
-            Phase::Marking(writing) | Phase::Saving(writing, _) => writing.wait.until(),
-            Phase::Confirming(wait, _) => wait.until(),
-            Phase::Sending(sending) => Some(self.reply_due(sending)),
-            Phase::Idle | Phase::Looking(..) | Phase::Rereading(_) | Phase::Conflicting(..) => None,
+    /// Whether a login or a sign-out is being stored.
+    pub fn is_change(&self) -> bool {
+        matches!(self, Self::Reading(_, Read::Change(_)) | Self::Writing(_, _, Write::Change(_)))
+    }
+
+    /// When this phase goes on, or is given up, without a completion.
+    pub fn deadline(&self, timeout: Duration) -> Option<UnixTime> {
+        match self {
+            Self::Locking(_, until) => Some(*until),
+            Self::Reading(Wait::Until(at), _) | Self::Writing(Wait::Until(at), ..) => Some(*at),
+            Self::Sending(sending) => Some(sending.sent_at + timeout + MARGIN),
+            Self::Idle | Self::Reading(Wait::For(_), _) | Self::Writing(Wait::For(_), ..) => None,
         }
     }
 
     /// The clock was set back by that much.
-    pub(super) fn shift_phase(&mut self, back: Duration) {
-        match &mut self.phase {
-            Phase::Locking(_, Some(at)) | Phase::Confirming(Wait::Until(at), _) => *at = *at - back,
-            Phase::Marking(writing) | Phase::Saving(writing, _) => writing.wait.shift(back),
-            Phase::Sending(sending) => sending.sent_at = sending.sent_at - back,
-            Phase::Idle
-            | Phase::Looking(..)
-            | Phase::Locking(..)
-            | Phase::Rereading(_)
-            | Phase::Confirming(..)
-            | Phase::Conflicting(..) => {}
+    pub fn set_back(&mut self, by: Duration) {
+        match self {
+            Self::Locking(_, at)
+            | Self::Reading(Wait::Until(at), _)
+            | Self::Writing(Wait::Until(at), ..)
+            | Self::Sending(Sending { sent_at: at, .. }) => *at = *at - by,
+            Self::Idle | Self::Reading(Wait::For(_), _) | Self::Writing(Wait::For(_), ..) => {}
         }
-    }
-
-    /// When a reply that has not come yet is given up.
-    fn reply_due(&self, sending: &Sending) -> UnixTime {
-        sending.sent_at + self.policy.timeout + MARGIN
     }
 }
 
 impl Writing {
-    /// It is more than a mark that is taken back: an outcome, or a refresh token that came beside a failure.
+    pub fn new(record: Option<Record>, replaces: Option<String>) -> Box<Self> {
+        Box::new(Self { record, tries: 0, replaces })
+    }
+
+    /// Whether it is more than a mark that is taken back: a result, or a refresh token that came beside a failure.
     pub fn brings_something(&self, outcome: &Outcome) -> bool {
         !matches!(outcome, Outcome::Failed(_)) || refresh_token_of(self.record.as_ref()) != self.replaces
     }
 
-    /// Pauses for another try, unless there were enough.
-    pub fn try_later(&mut self, now: UnixTime) -> bool {
+    /// The pause before the next try, unless that was the last one.
+    pub fn next_try(&mut self) -> Option<Duration> {
         self.tries = self.tries.saturating_add(1);
-        self.wait = Wait::Until(now + Duration::from_millis(100).times(1 << self.tries.min(6)));
-        self.tries < SAVE_TRIES
-    }
-}
-
-impl Wait {
-    pub fn shift(&mut self, back: Duration) {
-        if let Self::Until(at) = self {
-            *at = *at - back;
-        }
-    }
-
-    pub fn until(self) -> Option<UnixTime> {
-        match self {
-            Self::For(_) => None,
-            Self::Until(at) => Some(at),
-        }
+        (self.tries < SAVE_TRIES).then(|| Duration::from_millis(100).times(1 << self.tries))
     }
 }

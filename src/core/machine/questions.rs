@@ -2,8 +2,8 @@
 
 use alloc::string::String;
 
+use super::input::EffectId;
 use super::phase::Phase;
-use super::protocol::EffectId;
 use super::Machine;
 use crate::core::json::Json;
 use crate::core::oauth::request::{BadValue, Client, HttpRequest, Values};
@@ -14,8 +14,8 @@ use crate::core::time::{Duration, UnixTime};
 
 impl Machine {
     /// Whether that [`Effect::Send`] still stands. To build its request may take time, and meanwhile it may have been given up.
-    pub fn is_sending(&self, order: EffectId) -> bool {
-        matches!(&self.phase, Phase::Sending(sending) if sending.order == order)
+    pub fn is_sending(&self, id: EffectId) -> bool {
+        matches!(&self.phase, Phase::Sending(sending) if sending.id == id)
     }
 
     /// The tokens in a login's reply, under registered names; none if there are none that anybody here understands. For

@@ -1,350 +1,387 @@
-//! One refresh on its way: look → lock → re-read → mark pending → send → save → unlock.
-//! The lock is held from the re-read to the save and not longer; every write names the generation it replaces
-//! (rotation safety, invariants 2 to 9). What a reply does to the session is in `reply`.
+//! One refresh, from top to bottom (RFC 6749 section 6):
+//! **look → lock → re-read → mark → send → save → unlock → grant → notify.**
+//! The lock is held from the re-read to the save and no longer, and every write names the generation that it replaces (tests/GUARANTEES.md,
+//! G1 and G5). What else may happen on the way is in `reply` (other replies), `doubt` (a refresh token that may be spent) and
+//! `conflict` (a storage that fails or holds something else).
 
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::phase::{Orphan, Phase, Wait, Writing};
-use super::protocol::{Code, Effect, EffectId, Event, Failure, Operation, Reach, Sent};
-use super::reply::Outcome;
+use super::effect::{Effect, Event, Operation, Source};
+use super::failure::{Code, Failure};
+use super::input::{EffectId, Reach};
+use super::phase::{Outcome, Phase, Read, Sending, Wait, Write, Writing};
 use super::session::Reconciled;
 use super::Machine;
-use crate::core::oauth::response::RefreshTokenState;
-use crate::core::policy::{backoff, LONGEST_WAIT};
-use crate::core::record::{Record, Stored};
-use crate::core::time::UnixTime;
+use crate::core::json::push_number;
+use crate::core::oauth::id_token::is_somebody_elses;
+use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
+use crate::core::policy::{LONGEST_PATIENCE, LONGEST_WAIT};
+use crate::core::record::{fingerprint, Pending, Record, Stored, Tokens};
+use crate::core::time::{Duration, UnixTime};
 
 impl Machine {
-    /// A hint that the storage changed. Whatever phase reads it next will see; only an idle machine looks for itself.
-    pub(super) fn look_again(&mut self) {
-        self.hinted = !self.is_idle();
-        if !self.hinted {
-            self.look(None);
+    /// What an idle machine does next.
+    pub(super) fn consider(&mut self) {
+        if self.session.look_due {
+            self.session.look_due = false;
+            return self.read(Read::Look(None));
         }
-    }
-
-    pub(super) fn look(&mut self, remembered: Option<Failure>) {
-        let order = self.next_id();
-        self.enter(Phase::Looking(order, remembered));
-        self.effects.push(Effect::Load(order));
-    }
-
-    pub(super) fn lock(&mut self) {
-        let order = self.next_id();
-        self.enter(Phase::Locking(order, None));
-        self.effects.push(Effect::Lock(order));
-    }
-
-    pub(super) fn locked(&mut self, order: EffectId, reach: Reach) {
-        if !matches!(self.phase, Phase::Locking(waited, _) if waited == order) {
-            self.effects.push(Effect::Unlock(order));
+        if self.session.deadline().is_some_and(|at| at <= self.now) {
+            return self.resave();
+        }
+        let unseen = self.callers.are_unseen();
+        if !self.session.looked || (!self.session.can_refresh() && unseen) {
+            if unseen || (!self.session.looked && self.background_at().is_some_and(|at| at <= self.now)) {
+                self.read(Read::Look(None));
+            }
             return;
         }
-        self.lock = Some((order, reach));
-        self.reread();
-    }
-
-    pub(super) fn lock_failed(&mut self, order: EffectId) {
-        if matches!(self.phase, Phase::Locking(waited, _) if waited == order) {
-            self.notify(Event::StorageFailed(Operation::Lock));
-            self.look(Some(Failure::new(Code::LockTimeout)));
+        if !self.session.can_refresh() {
+            return self.no_session();
+        }
+        if let Some((until, failure)) = self.pacing.resting(self.now) {
+            let too_long = until.since(self.now) > LONGEST_WAIT || !failure.retryable();
+            return self.answer_until(until, too_long, &failure);
+        }
+        if !self.callers.is_empty() || self.background_due() {
+            self.lock();
         }
     }
 
-    /// What a read brought, for whichever phase waits for it.
-    pub(super) fn loaded(&mut self, now: UnixTime, order: EffectId, stored: Stored) {
-        if self.change_loaded(order, &stored) {
+    /// The storage was read without the lock. `remembered`: the lock was not to be had.
+    pub(super) fn looked(&mut self, stored: Stored, remembered: Option<Failure>) {
+        if stored == Stored::Nothing && self.begin_initial() {
             return;
         }
-        match self.leave() {
-            Phase::Looking(waited, remembered) if waited == order => self.looked(now, stored, remembered),
-            Phase::Rereading(waited) if waited == order => self.reread_done(now, stored),
-            Phase::Confirming(Wait::For(waited), failure) if waited == order => self.confirmed(now, stored, failure),
-            Phase::Conflicting(waited, writing, outcome) if waited == order => {
-                self.conflict_seen(now, stored, *writing, outcome);
-            }
-            other => self.enter(other),
+        // Only for a storage that was empty at the first read: a session that ends later has ended.
+        self.session.initial = None;
+        if !self.session.looked {
+            // A storage that is back is used at once, however often it failed before.
+            (self.pacing.rest, self.pacing.failures) = (None, 0);
+        }
+        self.reconcile(stored);
+        if let Some(failure) = remembered {
+            self.rest_after(failure.leaving(self.session.refresh_token_state()));
         }
     }
 
-    pub(super) fn load_failed(&mut self, now: UnixTime, order: EffectId) {
-        if self.change_load_failed(order) {
-            return;
-        }
-        match self.leave() {
-            Phase::Looking(waited, remembered) if waited == order => {
-                self.notify(Event::StorageFailed(Operation::Load));
-                // what is remembered has to do
-                self.unread = false;
-                self.hold();
-                self.failures = self.failures.saturating_add(1);
-                let failure =
-                    remembered.unwrap_or_else(|| Failure::new(Code::StorageFailed)).leaving(self.doubt_state());
-                self.serve_or_refuse(now, &failure);
-                self.rest = Some((now + backoff(self.failures, &mut self.random), failure));
-            }
-            // A session that the storage never held lives in memory alone.
-            Phase::Rereading(waited) if waited == order && self.is_memory_only() => self.send_or_leave(now),
-            Phase::Rereading(waited) if waited == order => self.storage_gave_up(now),
-            Phase::Conflicting(waited, writing, outcome) if waited == order => match outcome {
-                Outcome::Ended(_) | Outcome::EndedLater(_) => self.storage_gave_up(now),
-                // What the server gave is kept, whoever wrote in between.
-                Outcome::Refreshed | Outcome::Failed(_) | Outcome::Resaved => {
-                    self.notify(Event::StorageFailed(Operation::Load));
-                    self.unsaved(now, *writing, outcome);
-                }
-            },
-            Phase::Confirming(Wait::For(waited), _) if waited == order => self.storage_gave_up(now),
-            other => self.enter(other),
-        }
+    fn lock(&mut self) {
+        let id = self.next_id();
+        self.enter(Phase::Locking(id, self.now + self.policy.lock_wait()));
+        self.effects.push(Effect::Lock(id));
     }
 
-    pub(super) fn saved(&mut self, now: UnixTime, order: EffectId) {
-        if self.change_saved(now, order) {
+    /// A lock that comes too late is released at once.
+    pub(super) fn locked(&mut self, id: EffectId, reach: Reach) {
+        if !self.is_locking(id) {
+            self.effects.push(Effect::Unlock(id));
             return;
         }
-        match self.leave() {
-            Phase::Marking(writing) if writing.wait == Wait::For(order) => {
-                self.session.wrote(writing.record);
-                self.marked(now);
-            }
-            Phase::Saving(writing, outcome) if writing.wait == Wait::For(order) => {
-                self.session.wrote(writing.record);
-                self.conclude(now, outcome);
-            }
-            other => self.enter(other),
-        }
+        self.attempt.lock = Some((id, reach));
+        self.read(Read::UnderLock);
     }
 
-    pub(super) fn save_refused(&mut self, now: UnixTime, order: EffectId) {
-        if self.change_save_refused(now, order) {
-            return;
+    /// The storage was read under the lock: another context may have written since.
+    pub(super) fn reread(&mut self, stored: Stored) {
+        if self.reconcile(stored) == Reconciled::Unreadable {
+            return self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
         }
-        self.session.refuted = true;
-        match self.leave() {
-            Phase::Marking(writing) if writing.wait == Wait::For(order) => self.mark_refused(now),
-            Phase::Saving(writing, outcome) if writing.wait == Wait::For(order) => {
-                let load = self.next_id();
-                self.effects.push(Effect::Load(load));
-                self.enter(Phase::Conflicting(load, writing, outcome));
-            }
-            other => self.enter(other),
-        }
+        self.send_or_leave();
     }
 
-    pub(super) fn save_failed(&mut self, now: UnixTime, order: EffectId) {
-        if self.change_save_failed(now, order) {
-            return;
-        }
-        match self.leave() {
-            Phase::Marking(mut writing) if writing.wait == Wait::For(order) => {
-                self.notify(Event::StorageFailed(Operation::Save));
-                if writing.try_later(now) {
-                    self.enter(Phase::Marking(writing));
-                } else {
-                    self.unmarked(now, *writing);
-                }
-            }
-            Phase::Saving(mut writing, outcome) if writing.wait == Wait::For(order) => {
-                self.notify(Event::StorageFailed(Operation::Save));
-                if writing.try_later(now) {
-                    self.enter(Phase::Saving(writing, outcome));
-                } else {
-                    self.unsaved(now, *writing, outcome);
-                }
-            }
-            other => self.enter(other),
-        }
-    }
-
-    pub(super) fn unreachable(&mut self, now: UnixTime, order: EffectId, sent: Sent) {
-        if !matches!(&self.phase, Phase::Sending(sending) if sending.order == order) {
-            self.orphans.retain(|orphan| orphan.order != order);
-            return;
-        }
-        let (code, state) = match sent {
-            Sent::Provably => (Code::Unavailable, RefreshTokenState::Unspent),
-            Sent::TimedOut => (Code::Unavailable, RefreshTokenState::Unknown),
-            Sent::Unbuildable => (Code::ClientRejected, RefreshTokenState::Unspent),
-            Sent::Perhaps => (Code::OutcomeUnknown, RefreshTokenState::Unknown),
+    /// Under the lock, with what the storage holds now: is a refresh still needed, and may the refresh token be sent?
+    pub(super) fn send_or_leave(&mut self) {
+        let late = self.strays.late.take();
+        let Some(record) = self.session.record.clone().filter(|_| self.session.can_refresh()) else {
+            return self.unlock();
         };
-        self.failed(now, Failure::new(code).leaving(state));
+        if let Some(late) = late.filter(|late| record.in_doubt().is_some_and(|mark| mark.attempt == late.attempt)) {
+            return self.replied(Sending { id: 0, sent_at: late.sent_at, with_nonce: true }, &late.reply);
+        }
+        if self.callers.is_empty() && !self.background_due() {
+            return self.leave_it(record);
+        }
+        // A time that is further away was written by a clock that was ahead.
+        if let Some(retry_at) = record.retry_at.filter(|at| *at > self.now && at.since(self.now) <= LONGEST_PATIENCE) {
+            let failure = Failure { retry_at: Some(retry_at), ..Failure::new(Code::Unavailable) };
+            return self.rest_until(retry_at, failure);
+        }
+        if let Some(until) = self.pacing.limited_until(self.now) {
+            let failure = Failure::new(Code::Unavailable).leaving(self.session.refresh_token_state());
+            return self.rest_until(until, failure);
+        }
+        // A mark whose request was not sent is no doubt, though its write seemed to fail.
+        match record.in_doubt().filter(|pending| self.attempt.unsent.as_ref() != Some(&pending.attempt)).cloned() {
+            None => self.mark(record, None),
+            Some(pending) => self.settle_doubt(record, &pending),
+        }
     }
 
-    /// Gives up whatever is under way, because somebody decided otherwise. A request that is out comes back to nobody.
-    pub(super) fn abandon(&mut self, revoke: bool) {
-        match self.leave() {
-            Phase::Locking(order, _) => self.effects.push(Effect::Unlock(order)),
-            Phase::Sending(sending) => self.orphans.push(Orphan { order: sending.order, revoke }),
-            Phase::Idle
-            | Phase::Looking(..)
-            | Phase::Rereading(_)
-            | Phase::Marking(_)
-            | Phase::Confirming(..)
-            | Phase::Saving(..)
-            | Phase::Conflicting(..) => {}
+    /// Writes that the refresh token is about to be sent; `doubt` if it was sent before.
+    pub(super) fn mark(&mut self, mut record: Record, doubt: Option<Pending>) {
+        let Some(name) = record.tokens.refresh_token().map(|token| fingerprint(&token)) else {
+            return self.unlock();
+        };
+        let attempt = self.fresh_name();
+        self.attempt.marks(&attempt, doubt.is_some(), self.now);
+        let (started_at, probed_at) = doubt.map_or((self.now, None), |doubt| (doubt.started_at, doubt.probed_at));
+        record.generation = self.session.generation_to_write(self.now);
+        record.retry_at = None;
+        record.pending = Some(Pending { attempt, started_at, fingerprint: name.clone(), probed_at });
+        self.background.found_mark = false;
+        self.write(Writing::new(Some(record), Some(name)), Write::Mark);
+    }
+
+    /// The mark is stored: now the request may leave. If the device slept in between, other contexts may have taken the mark for abandoned
+    /// and sent the token themselves: the storage is read first.
+    pub(super) fn marked(&mut self, writing: Writing) {
+        self.session.wrote(writing.record);
+        if self.attempt.is_mark_old(self.now) {
+            return self.read(Read::UnderLock);
         }
-        self.tries = 0;
-        self.rest = None;
+        self.send(false);
+    }
+
+    pub(super) fn send(&mut self, with_nonce: bool) {
+        let id = self.next_id();
+        self.attempt.sends();
+        self.pacing.sends(self.now);
+        self.enter(Phase::Sending(Sending { id, sent_at: self.now, with_nonce }));
+        self.effects.push(Effect::Send(id));
+    }
+
+    /// The reply to the token request. New tokens are saved first; each other verdict is handled in `reply`.
+    pub(super) fn replied(&mut self, sending: Sending, reply: &Reply) {
+        let verdict = judge(reply, self.options.json(), self.now);
+        if let Verdict::Tokens(tokens) | Verdict::UnknownType(tokens, _) = &verdict {
+            if self.are_another_persons(tokens, reply) {
+                return self.mismatched(tokens);
+            }
+        }
+        match verdict {
+            Verdict::Tokens(tokens) => self.save(tokens, sending.sent_at),
+            Verdict::UnknownType(tokens, error) => self.unknown_type(&tokens, error),
+            Verdict::Ended(error) => self.refused(error),
+            Verdict::NonceWanted(error) => self.nonce_wanted(error, sending.with_nonce),
+            Verdict::ClientRejected(error, state) => {
+                self.failed(Failure::new(Code::ClientRejected).leaving(state).said(error));
+            }
+            Verdict::Unavailable(error, state, retry_at) => {
+                let retry_at = retry_at.map(|at| at.min(self.now + LONGEST_PATIENCE));
+                self.failed(Failure { retry_at, ..Failure::new(Code::Unavailable).leaving(state).said(error) });
+            }
+            Verdict::Unreadable(error) => {
+                self.failed(Failure::new(Code::BadResponse).leaving(RefreshTokenState::Unknown).said(error));
+            }
+        }
+    }
+
+    /// Saves the new tokens. What the reply leaves out is kept from the record (RFC 6749 section 6).
+    fn save(&mut self, mut tokens: Tokens, sent_at: UnixTime) {
+        let Some(current) = &self.session.record else {
+            return self.unlock();
+        };
+        tokens.keep_from(&current.tokens);
+        if tokens.access_token().is_none() {
+            // The server extended an access token that is not here.
+            return self.failed(Failure::new(Code::BadResponse).leaving(RefreshTokenState::Unknown));
+        }
+        let session = current.session.clone();
+        let generation = self.session.generation_to_write(self.now);
+        let record = Record { session, ..Record::new(tokens, sent_at, generation) };
+        let writing = Writing::new(Some(record), self.session.fingerprint());
+        self.write(writing, Write::Outcome(Outcome::Refreshed));
+    }
+
+    pub(super) fn saved(&mut self, writing: Writing, outcome: Outcome) {
+        self.session.wrote(writing.record);
+        self.conclude(outcome);
+    }
+
+    /// The outcome is stored, or memory has to do: unlock, grant, notify.
+    pub(super) fn conclude(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Refreshed => self.share(),
+            Outcome::Failed(failure) => self.finish(failure),
+            Outcome::Ended(failure) => self.ended(failure),
+            Outcome::EndedLater(failure) => self.ended_later(failure),
+            Outcome::Resaved => self.unlock(),
+        }
+    }
+
+    fn share(&mut self) {
+        if !self.callers.are_pressed() {
+            self.pacing.earned();
+        }
+        self.settled();
+        self.hold();
+        // A save can take longer than the access token lives: then it is refreshed once more, and only once.
+        let expires_at = self.session.record.as_ref().and_then(Record::expires_at);
+        self.attempt.came_late = expires_at.is_some_and(|end| end <= self.now) && !self.attempt.came_late;
+        if self.attempt.came_late {
+            self.grant_served();
+        } else {
+            self.grant_all();
+        }
+        self.announce(Source::Refresh);
+    }
+
+    /// The refresh is over, and the session with it or renewed.
+    pub(super) fn settled(&mut self) {
+        self.pacing.start_over();
+        self.session.ended = false;
         self.unlock();
     }
 
-    // What is left is dropped here and not at each of thirty places (0.3 kB brotli).
+    /// Releases the lock, if it is held.
+    pub(super) fn unlock(&mut self) {
+        if let Some((id, _)) = self.attempt.lock.take() {
+            self.effects.push(Effect::Unlock(id));
+        }
+        self.enter(Phase::Idle);
+    }
+
+    /// The tokens changed: grants each caller whose demand they meet.
+    pub(super) fn grant_served(&mut self) {
+        self.callers.waiting.retain(|caller| {
+            let served = !caller.demand.force && self.session.serves(&caller.demand, self.now);
+            if served {
+                self.effects.push(Effect::Grant(caller.id));
+            }
+            !served
+        });
+    }
+
+    /// A refresh succeeded: all callers get its tokens, as there are none better.
+    pub(super) fn grant_all(&mut self) {
+        for caller in core::mem::take(&mut self.callers.waiting) {
+            self.effects.push(Effect::Grant(caller.id));
+        }
+    }
+
+    /// What may be handed out from now on.
+    pub(super) fn hold(&mut self) {
+        self.background.jitter = self.random.draw();
+        self.effects.push(Effect::Hold(self.session.holding()));
+    }
+
+    pub(super) fn announce(&mut self, source: Source) {
+        self.notify(Event::TokenChanged(source, self.session.generation()));
+    }
+
+    pub(super) fn notify(&mut self, event: Event) {
+        self.effects.push(Effect::Notify(Box::new(event)));
+    }
+}
+
+/// What the steps are made of.
+impl Machine {
+    /// Takes over what a read brought, and grants what can be granted now.
+    pub(super) fn reconcile(&mut self, stored: Stored) -> Reconciled {
+        let first = !self.session.looked;
+        let reconciled = self.session.reconcile(stored);
+        self.callers.see(self.session.record.as_ref());
+        if first {
+            let in_doubt = self.session.record.as_ref().and_then(Record::in_doubt);
+            self.background.found_mark = in_doubt.is_some_and(|pending| !self.is_own(pending));
+        }
+        match reconciled {
+            Reconciled::Same => self.hold(),
+            Reconciled::Changed => {
+                self.pacing.rest = None;
+                self.hold();
+                self.announce(Source::Peer);
+            }
+            Reconciled::Unreadable => self.notify(Event::StorageFailed(Operation::Load)),
+        }
+        self.grant_served();
+        reconciled
+    }
+
+    /// OpenID Connect Core section 12.2: whether the id_token of the reply is of another person than the session's.
+    pub(super) fn are_another_persons(&self, tokens: &Tokens, reply: &Reply) -> bool {
+        let stored = self.session.record.as_ref().and_then(|record| record.tokens.text("id_token"));
+        let Some((new, stored)) = tokens.text("id_token").zip(stored) else {
+            return false;
+        };
+        // By the server's own time; this clock may be a day wrong.
+        let earliest_end =
+            reply.date.map_or(self.now - Duration::from_secs(172_800), |date| date - Duration::from_secs(300));
+        is_somebody_elses(&new, &stored, &self.options.json().text("client_id"), earliest_end)
+    }
+
+    // Out of line: what is left is dropped here and not at each of thirty places (0.3 kB brotli).
     #[inline(never)]
     pub(super) fn enter(&mut self, phase: Phase) {
         self.phase = phase;
     }
 
-    /// What was under way, to go on with; nothing is, until a phase is entered again.
+    /// The phase, which is left; the machine is idle until another is entered.
     #[inline(never)]
     pub(super) fn leave(&mut self) -> Phase {
         core::mem::replace(&mut self.phase, Phase::Idle)
     }
 
-    /// Lets go of the lock, if it is held.
-    pub(super) fn unlock(&mut self) {
-        if let Some((order, _)) = self.lock.take() {
-            self.effects.push(Effect::Unlock(order));
-        }
-        self.enter(Phase::Idle);
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle)
     }
 
-    /// Starts a write of that record in place of what the storage is known to hold.
-    pub(super) fn save(&mut self, record: Option<Record>, replaces: Option<String>, tries: u32) -> Box<Writing> {
-        let order = self.next_id();
-        self.effects.push(Effect::Save(order, record.clone().map(Box::new), self.session.stored));
-        Box::new(Writing { wait: Wait::For(order), record, tries, replaces })
+    pub(super) fn is_locking(&self, id: EffectId) -> bool {
+        matches!(self.phase, Phase::Locking(awaited, _) if awaited == id)
     }
 
-    /// Goes on where time was waited for.
-    pub(super) fn phase_woke(&mut self, now: UnixTime) {
-        let due = self.phase_deadline().is_some_and(|at| at <= now);
-        match self.leave() {
-            Phase::Locking(order, None) => self.enter(Phase::Locking(order, Some(now + self.policy.lock_wait()))),
-            Phase::Locking(order, Some(_)) if due => {
-                self.effects.push(Effect::Unlock(order));
-                self.look(Some(Failure::new(Code::LockTimeout)));
-            }
-            Phase::Marking(writing) if due => {
-                let writing = self.save(writing.record, writing.replaces, writing.tries);
-                self.enter(Phase::Marking(writing));
-            }
-            Phase::Saving(writing, outcome) if due => {
-                let writing = self.save(writing.record, writing.replaces, writing.tries);
-                self.enter(Phase::Saving(writing, outcome));
-            }
-            Phase::Confirming(_, failure) if due => self.confirm(failure),
-            Phase::Sending(sending) if due => {
-                let order = sending.order;
-                // It may have been the clock that was set: a reply that comes yet is worth having.
-                let mark = self.session.record.as_ref().and_then(|record| record.pending.as_ref());
-                self.overdue = mark.map(|mark| (order, sending.sent_at, mark.attempt.clone()));
-                self.enter(Phase::Sending(sending));
-                self.unreachable(now, order, Sent::TimedOut);
-            }
-            other => self.enter(other),
-        }
+    /// Begins a read.
+    pub(super) fn read(&mut self, read: Read) {
+        let id = self.next_id();
+        self.effects.push(Effect::Load(id));
+        self.enter(Phase::Reading(Wait::For(id), read));
     }
 
-    pub(super) fn confirm(&mut self, failure: Failure) {
-        let order = self.next_id();
-        self.effects.push(Effect::Load(order));
-        self.enter(Phase::Confirming(Wait::For(order), failure));
+    /// Begins a write in place of what the storage is known to hold.
+    pub(super) fn write(&mut self, writing: Box<Writing>, write: Write) {
+        let id = self.next_id();
+        self.effects.push(Effect::Save(id, writing.record.clone().map(Box::new), self.session.stored));
+        self.enter(Phase::Writing(Wait::For(id), writing, write));
     }
 
-    /// What a caller must think of the refresh token while a request is out or its outcome is unknown.
-    pub(super) fn doubt_state(&self) -> RefreshTokenState {
-        let in_doubt = self.session.record.as_ref().and_then(Record::in_doubt).is_some();
-        if in_doubt {
-            RefreshTokenState::Unknown
-        } else {
-            RefreshTokenState::Unspent
+    /// Ends the read of that id, if it is awaited.
+    pub(super) fn end_read(&mut self, id: EffectId) -> Option<Read> {
+        if !matches!(self.phase, Phase::Reading(Wait::For(awaited), _) if awaited == id) {
+            return None;
         }
+        let Phase::Reading(_, read) = self.leave() else { return None };
+        Some(read)
     }
 
-    pub(super) fn reread(&mut self) {
-        let order = self.next_id();
-        self.enter(Phase::Rereading(order));
-        self.effects.push(Effect::Load(order));
+    /// Ends the write of that id, if it is awaited.
+    pub(super) fn end_write(&mut self, id: EffectId) -> Option<(Box<Writing>, Write)> {
+        if !matches!(self.phase, Phase::Writing(Wait::For(awaited), ..) if awaited == id) {
+            return None;
+        }
+        let Phase::Writing(_, writing, write) = self.leave() else { return None };
+        Some((writing, write))
     }
 
-    fn looked(&mut self, now: UnixTime, stored: Stored, remembered: Option<Failure>) {
-        if stored == Stored::Nothing && self.begin_initial(now) {
-            return;
+    /// Ends the request of that id, if it is awaited.
+    pub(super) fn end_request(&mut self, id: EffectId) -> Option<Sending> {
+        if !matches!(&self.phase, Phase::Sending(sending) if sending.id == id) {
+            return None;
         }
-        // Only for a storage that was empty at first: what ends later has ended.
-        self.initial = None;
-        if !self.session.looked {
-            // A storage that is back is used at once, however often it failed before.
-            (self.rest, self.failures) = (None, 0);
-        }
-        self.reconcile(stored);
-        if let Some(failure) = remembered {
-            let failure = failure.leaving(self.doubt_state());
-            self.serve_or_refuse(now, &failure);
-            self.rest = Some((now + backoff(self.failures, &mut self.random), failure));
-        }
+        let Phase::Sending(sending) = self.leave() else { return None };
+        Some(sending)
     }
 
-    fn reread_done(&mut self, now: UnixTime, stored: Stored) {
-        if self.reconcile(stored) == Reconciled::Unreadable {
-            self.finish(now, &Failure::new(Code::StorageFailed).leaving(self.doubt_state()));
-            return;
-        }
-        self.send_or_leave(now);
+    pub(super) fn next_id(&mut self) -> EffectId {
+        self.last_id = self.last_id.wrapping_add(1);
+        self.last_id
     }
 
-    fn storage_gave_up(&mut self, now: UnixTime) {
-        self.notify(Event::StorageFailed(Operation::Load));
-        let failure = Failure::new(Code::StorageFailed).leaving(self.doubt_state());
-        self.finish(now, &failure);
-    }
-
-    fn is_memory_only(&self) -> bool {
-        self.session.unsaved.is_some() && self.session.stored.is_none()
-    }
-
-    /// An idle machine looks at what is wanted.
-    pub(super) fn consider(&mut self, now: UnixTime) {
-        if self.hinted {
-            return self.look_again();
-        }
-        if self.session.unsaved.as_ref().is_some_and(|unsaved| unsaved.retry_at <= now) {
-            return self.resave();
-        }
-        let unseen = self.callers.iter().any(|caller| !caller.seen);
-        if !self.session.looked || (!self.session.can_refresh() && unseen) {
-            let due = !self.session.looked && self.background_at().is_some_and(|at| at <= now);
-            if unseen || due {
-                self.look(None);
-            }
-            return;
-        }
-        if !self.session.can_refresh() {
-            return self.no_session(now);
-        }
-        if let Some((until, failure)) = self.rest.clone().filter(|(until, _)| *until > now) {
-            let too_long = until.since(now) > LONGEST_WAIT || !failure.retryable();
-            return self.answer_until(now, until, too_long, &failure);
-        }
-        if !self.callers.is_empty() || self.background_due(now) {
-            self.lock();
-            self.phase_woke(now);
-        }
-    }
-
-    pub(super) fn resumed(&mut self, now: UnixTime) {
-        // What the server asked for stands; what was only our own caution does not.
-        self.rest = self.rest.take().filter(|(_, failure)| failure.retry_at.is_some_and(|at| at > now));
-        self.look_before_anything();
-    }
-
-    /// Whoever asks waits for the look; not for a request that is out, which may hang.
-    pub(super) fn look_before_anything(&mut self) {
-        // A page that comes back says so by two events or three, and hears a hint besides.
-        self.unread |= self.is_idle() || matches!(self.phase, Phase::Looking(..));
-        self.hold();
-        self.look_again();
+    /// A name that no other context has, and nothing else in this one.
+    pub(super) fn fresh_name(&mut self) -> String {
+        let mut name = self.context.clone();
+        name.push('-');
+        push_number(&mut name, u64::from(self.next_id()));
+        name
     }
 }

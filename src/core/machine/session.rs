@@ -1,24 +1,25 @@
-//! What this context knows of the session, and what becomes of it when the storage says something else.
-//! The storage wins, with one exception: what could not be saved yet outlives the generation it replaces
-//! (rotation safety: save before publishing, memory outranks a storage that fails).
+//! The session as this context knows it, and what a read of the storage changes. The storage wins, with one exception: a result that
+//! could not be saved yet outlives the generation that it replaces (tests/GUARANTEES.md, G5).
 
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::protocol::{Code, Demand, Holding};
+use super::effect::Holding;
+use super::failure::Code;
+use super::input::Demand;
 use crate::core::json::{cut, whole};
+use crate::core::oauth::response::RefreshTokenState;
 use crate::core::policy::MIN_VALIDITY;
-use crate::core::record::{fingerprint, Record, Stored};
+use crate::core::record::{fingerprint, Record, Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-/// Machines that share a storage differ by about this much; a record from further in the future was written before the
-/// clock was set back.
+/// Clock skew between machines that share a storage. A record from further in the future was written before the clock was set back.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// Reads that lag behind this context's own writes are taken for a replica's this often; after that the storage was set back.
+/// Stale reads in a row that are taken for a replica's lag. After that the storage was set back.
 pub const PATIENT_RESAVES: u32 = 6;
-/// So often the pause before what is in memory only is tried again doubles: to eight seconds.
+/// Maximum number of backoff doublings (8 s) before a result that is in memory only is saved again.
 pub const MOST_BACKOFFS: u32 = 4;
 
 /// The session as this context knows it.
@@ -26,6 +27,12 @@ pub const MOST_BACKOFFS: u32 = 4;
 pub struct Session {
     /// Whether the storage was read at all.
     pub looked: bool,
+    /// What is known may be old, because the device slept or its clock was set: the storage is read before a token is granted.
+    pub unread: bool,
+    /// A hint came that the storage changed, while a phase was under way.
+    pub look_due: bool,
+    /// The tokens of the options, for a storage that turns out to be empty.
+    pub initial: Option<Tokens>,
     /// The newest record.
     pub record: Option<Record>,
     /// The generation that the storage held when it was last seen: what a conditional write names.
@@ -40,20 +47,20 @@ pub struct Session {
     pub distrusted: Option<u64>,
     /// The generation whose access token was all there was, and has run out.
     over: Option<u64>,
-    /// A write was refused: what is read next is believed, however old it looks.
+    /// A write was refused: the next read is believed, however old it looks.
     pub refuted: bool,
-    /// Somebody else's write is why the storage is read for the first time.
+    /// Another context's write is the reason of the first read.
     pub hinted: bool,
     /// The highest generation ever seen or written here.
     highest: u64,
 }
 
-/// A change that the storage did not take.
+/// A change that could not be saved yet.
 #[derive(Clone, Debug)]
 pub struct Unsaved {
     /// The refresh token it replaces, by fingerprint; `None` for a login or a sign-out.
     pub replaces: Option<String>,
-    /// It is a login or a sign-out, or follows one that the storage did not take, by its name: it wins over earlier sessions.
+    /// The name of the unsaved login or sign-out that it is, or that it follows: it wins over earlier sessions.
     pub decides: Option<String>,
     /// When to try again.
     pub retry_at: UnixTime,
@@ -72,10 +79,14 @@ pub enum Reconciled {
     Unreadable,
 }
 
-impl Default for Session {
-    fn default() -> Self {
+impl Session {
+    /// Of which nothing is known but the tokens of the options.
+    pub fn new(initial: Option<Tokens>) -> Self {
         Self {
             looked: false,
+            unread: false,
+            look_due: false,
+            initial,
             record: None,
             stored: None,
             unsaved: None,
@@ -88,27 +99,57 @@ impl Default for Session {
             highest: 0,
         }
     }
-}
 
-impl Session {
+    /// Whether the storage was read, and nothing says that it may hold something else.
+    pub fn is_current(&self) -> bool {
+        self.looked && !self.unread
+    }
+
+    /// When what is in memory only is saved again.
+    pub fn deadline(&self) -> Option<UnixTime> {
+        self.unsaved.as_ref().map(|unsaved| unsaved.retry_at)
+    }
+
+    /// The clock was set back by that much.
+    pub fn set_back(&mut self, by: Duration) {
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.retry_at = unsaved.retry_at - by;
+        }
+    }
+
+    /// The wall clock went back under the record: its expiry cannot be believed.
+    pub fn distrust(&mut self) {
+        self.distrusted = self.record.as_ref().map(|record| record.generation);
+    }
+
+    /// What became of the refresh token, as far as the mark tells.
+    pub fn refresh_token_state(&self) -> RefreshTokenState {
+        if self.record.as_ref().and_then(Record::in_doubt).is_some() {
+            RefreshTokenState::Unknown
+        } else {
+            RefreshTokenState::Unspent
+        }
+    }
+
     /// The generation for the next write.
     pub fn next_generation(&self) -> u64 {
         self.highest.max(self.stored.unwrap_or(0)).saturating_add(1)
     }
 
-    /// The generation of a write. Over nothing it begins at the time of day: to forget a session forgets its numbers too, and
-    /// one that came again would let a refresh of the old session write over the new one.
+    /// The generation of a write. Where nothing is stored it begins at the time of day: a sign-out forgets the generations too, and one
+    /// that came again would let a refresh of the old session overwrite the new one.
     pub fn generation_to_write(&self, now: UnixTime) -> u64 {
         let next = self.next_generation();
         if self.stored.is_some() {
             return next;
         }
-        // Past any mark of the old session too, where the clock is behind the one that numbered it.
+        // Beyond the marks of the old session too, where this clock is behind the one that numbered them.
         next.saturating_add(1000).max(now.as_millis())
     }
 
     /// Takes over what the storage holds.
     pub fn reconcile(&mut self, stored: Stored) -> Reconciled {
+        self.unread = false;
         let first = !core::mem::replace(&mut self.looked, true);
         let refuted = core::mem::take(&mut self.refuted);
         let hinted = core::mem::take(&mut self.hinted);
@@ -143,7 +184,7 @@ impl Session {
                 self.put(Some(*record), Some(generation));
             }
         }
-        // A first look is news to nobody, unless a write was the reason for it, and that was no mark.
+        // The first read emits no event, unless another context's write is its reason, and was more than a mark.
         let marked = self.record.as_ref().is_some_and(|record| record.pending.is_some());
         if if first { !hinted || marked } else { before == self.access_token() } {
             return Reconciled::Same;
@@ -157,7 +198,7 @@ impl Session {
         self.put(record, generation);
     }
 
-    /// Keeps in memory what the storage did not take. What follows a change that it did not take is part of it.
+    /// Keeps in memory what could not be saved. What follows an unsaved login or sign-out belongs to it.
     pub fn keep_unsaved(&mut self, record: Option<Record>, mut unsaved: Unsaved) {
         let stored = self.stored;
         unsaved.decides = unsaved.decides.or_else(|| self.unsaved.take()?.decides);
@@ -165,14 +206,14 @@ impl Session {
         self.unsaved = Some(unsaved);
     }
 
-    /// Notes what generation the storage holds, and nothing else of it.
+    /// Notes the generation that the storage holds, and no more.
     pub fn saw_generation(&mut self, stored: &Stored) {
         self.looked = true;
         self.stored = stored.generation();
         self.highest = self.highest.max(self.stored.unwrap_or(0));
     }
 
-    /// Forgets the session at once; the storage follows.
+    /// Forgets the session in memory; the write to the storage follows.
     pub fn forget(&mut self) {
         let stored = self.stored;
         self.put(None, stored);
@@ -204,9 +245,9 @@ impl Session {
     }
 
     /// What may be handed out without another look, if it may.
-    pub fn holding(&self, may: bool) -> Option<Box<Holding>> {
+    pub fn holding(&self) -> Option<Box<Holding>> {
         let record = self.record.as_ref().filter(|_| self.access_token().is_some())?;
-        let believed = may && self.distrusted != Some(record.generation);
+        let believed = !self.unread && self.distrusted != Some(record.generation);
         let fresh_until = record.expires_at().map(|end| end - spare(record, MIN_VALIDITY));
         Some(Box::new(Holding {
             tokens: Secret::new(record.token_set()),
@@ -266,8 +307,8 @@ impl Session {
             || unsaved.replaces.is_some() && theirs.is_some() && refresh_token_of(theirs) == unsaved.replaces
     }
 
-    /// Whether a change that is not stored yet wins over what stands there: another session, and no later login. One of
-    /// the same session is the change itself, which landed though it seemed to fail, or descends from it.
+    /// Whether an unsaved login or sign-out wins over the stored record: another session, and no later login. A record of the same
+    /// session is the login itself, whose write landed although it seemed to fail, or its descendant.
     pub fn overrules(&self, ours: Option<&Record>, theirs: Option<&Record>) -> bool {
         let Some(change) = self.unsaved.as_ref().and_then(|unsaved| unsaved.decides.as_ref()) else {
             return false;
@@ -277,11 +318,11 @@ impl Session {
         !later && (theirs.is_none() || theirs.map(|theirs| &theirs.session) != ours.map(|ours| &ours.session))
     }
 
-    /// A storage that is only eventually consistent shows an older generation of the same session now and then.
+    /// Whether it is an older generation of the same session: an eventually consistent storage shows one now and then.
     pub fn is_stale_read(&self, stored: &Stored) -> bool {
         match (stored, &self.record) {
             (Stored::Record(theirs), Some(ours)) => {
-                // What is in memory only has a number of its own.
+                // A result that is in memory only has a generation of its own.
                 let newest = if self.unsaved.is_some() { self.stored } else { Some(ours.generation) };
                 Some(theirs.generation) < newest && theirs.session == ours.session
             }

@@ -1,12 +1,15 @@
-//! What a person decides: a login or a sign-out. It wins over whatever a refresh is about to write, in this context
-//! and in others, because every write names the generation it replaces (rotation safety, invariant 12).
+//! A login or a sign-out. It wins over a refresh in flight, in this context and in others, because every write names the generation
+//! that it replaces (tests/GUARANTEES.md, G14 and G15). Its read and its write are phases as those of a refresh are.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::callers::Caller;
-use super::protocol::{CallerId, Code, Demand, Effect, EffectId, Event, Failure, Operation, Revoke, Source};
+use super::effect::{Effect, Event, Operation, Source};
+use super::failure::{Code, Failure};
+use super::input::{CallerId, Demand, Revoke};
+use super::phase::{Phase, Read, Write, Writing};
 use super::session::Unsaved;
 use super::Machine;
 use crate::core::json::push_number;
@@ -15,24 +18,20 @@ use crate::core::record::{Record, Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-/// A change keeps trying against other writers this often.
-const TRIES: u32 = 10;
-/// A storage that fails is tried this often before memory has to do.
-const SAVE_TRIES: u32 = 3;
+/// Writes of other contexts that are read and replaced before memory has to do.
+const CONFLICT_TRIES: u32 = 10;
 
 /// A login or a sign-out that is not stored yet.
 #[derive(Debug)]
 pub struct SessionChange {
     kind: Kind,
-    stage: Stage,
     /// Names the session that a login begins.
     session: String,
     /// Callers of `setTokens`.
     adopting: Vec<CallerId>,
     /// Callers of `signOut`.
     leaving: Vec<CallerId>,
-    refused: u32,
-    failed: u32,
+    conflicts: u32,
 }
 
 #[derive(Debug)]
@@ -40,85 +39,55 @@ enum Kind {
     Login(Tokens, UnixTime),
     /// The tokens of the options: only for an empty storage.
     Initial(Tokens, UnixTime),
-    /// The refresh tokens to revoke, if it revokes at all; and whether there was anything to forget.
+    /// The refresh tokens to revoke, if it revokes at all; and whether there was a session.
     SignOut(Option<Vec<Secret>>, bool),
 }
 
-#[derive(Debug)]
-enum Stage {
-    Reading(EffectId),
-    Writing(EffectId, Option<Record>),
-    Pausing(UnixTime),
-}
-
-impl SessionChange {
-    pub fn deadline(&self) -> Option<UnixTime> {
-        match self.stage {
-            Stage::Pausing(at) => Some(at),
-            Stage::Reading(_) | Stage::Writing(..) => None,
-        }
-    }
-
-    /// The clock was set back by that much.
-    pub fn shift(&mut self, back: Duration) {
-        if let Stage::Pausing(at) = &mut self.stage {
-            *at = *at - back;
-        }
-    }
-}
-
 impl Machine {
-    pub(super) fn adopted(&mut self, now: UnixTime, id: CallerId, mut tokens: Tokens) {
+    pub(super) fn adopted(&mut self, caller: CallerId, mut tokens: Tokens) {
         if tokens.access_token().is_none() && tokens.refresh_token().is_none() {
-            return self.effects.push(Effect::Refuse(id, Box::new(Failure::new(Code::BadResponse))));
+            return self.effects.push(Effect::Refuse(caller, Box::new(Failure::new(Code::BadResponse))));
         }
-        // Whoever hands in a point in time computed it when the lifetime began; the lifetime itself may be old.
+        // A point in time was computed when the lifetime began; `expires_in` beside it may be old.
         if tokens.member("expires_at").is_some() {
             tokens.remove("expires_in");
         }
-        self.abandon(false);
-        self.initial = None;
-        let (mut adopting, leaving) = self.earlier_callers(false);
-        adopting.push(id);
-        self.decide(Kind::Login(tokens, now), adopting, leaving);
+        let (mut adopting, leaving) = self.abandon(false);
+        self.session.initial = None;
+        adopting.push(caller);
+        self.change(Kind::Login(tokens, self.now), adopting, leaving);
     }
 
-    pub(super) fn signed_out(&mut self, id: CallerId, revoke: Revoke) {
+    pub(super) fn signed_out(&mut self, caller: CallerId, revoke: Revoke) {
         let revoke = revoke == Revoke::Yes;
         let known = self.session.record.as_ref().and_then(|record| record.tokens.revocable());
         let had_session = self.session.record.is_some();
-        self.abandon(revoke);
-        let (adopting, mut leaving) = self.earlier_callers(revoke);
-        leaving.push(id);
+        let (adopting, mut leaving) = self.abandon(revoke);
+        leaving.push(caller);
         self.session.forget();
         self.hold();
         let signed_out = Failure::new(Code::SignedOut);
         self.refuse_all(&signed_out);
-        for id in adopting {
-            self.effects.push(Effect::Refuse(id, Box::new(signed_out.clone())));
+        for caller in adopting {
+            self.effects.push(Effect::Refuse(caller, Box::new(signed_out.clone())));
         }
         let tokens = revoke.then(|| known.into_iter().collect());
-        self.decide(Kind::SignOut(tokens, had_session), Vec::new(), leaving);
+        self.change(Kind::SignOut(tokens, had_session), Vec::new(), leaving);
     }
 
     /// The storage is empty: the tokens of the options, if there are any, become the session.
-    pub(super) fn begin_initial(&mut self, now: UnixTime) -> bool {
-        let Some(tokens) = self.initial.take() else {
+    pub(super) fn begin_initial(&mut self) -> bool {
+        let Some(tokens) = self.session.initial.take() else {
             return false;
         };
         self.session.reconcile(Stored::Nothing);
-        self.decide(Kind::Initial(tokens, now), Vec::new(), Vec::new());
+        self.change(Kind::Initial(tokens, self.now), Vec::new(), Vec::new());
         true
     }
 
-    pub(super) fn change_loaded(&mut self, order: EffectId, stored: &Stored) -> bool {
-        let Some(change) =
-            self.change.as_mut().filter(|change| matches!(change.stage, Stage::Reading(waited) if waited == order))
-        else {
-            return false;
-        };
-        self.session.saw_generation(stored);
-        if let (Kind::SignOut(tokens, had_session), Stored::Record(record)) = (&mut change.kind, stored) {
+    pub(super) fn change_loaded(&mut self, stored: Stored, mut change: Box<SessionChange>) {
+        self.session.saw_generation(&stored);
+        if let (Kind::SignOut(tokens, had_session), Stored::Record(record)) = (&mut change.kind, &stored) {
             *had_session = true;
             if let (Some(tokens), Some(found)) = (tokens, record.tokens.revocable()) {
                 if !tokens.contains(&found) {
@@ -126,126 +95,87 @@ impl Machine {
                 }
             }
         }
-        if matches!(stored, Stored::Record(record) if record.session == change.session) {
-            // Our own write landed, though it seemed to fail, and may have been refreshed since.
-            self.session.reconcile(stored.clone());
-            if let Some(change) = self.change.take() {
-                self.decided(self.now, change);
-            }
-            return true;
+        if matches!(&stored, Stored::Record(record) if record.session == change.session) {
+            // Our own write landed although it seemed to fail, and may have been refreshed since.
+            self.session.reconcile(stored);
+            return self.changed_session(*change);
         }
-        if matches!(change.kind, Kind::Initial(..)) && *stored != Stored::Nothing {
-            self.change = None;
-            self.reconcile(stored.clone());
-            return true;
+        if matches!(change.kind, Kind::Initial(..)) && stored != Stored::Nothing {
+            self.reconcile(stored);
+            return;
         }
-        self.write_change();
-        true
+        self.write_change(change);
     }
 
-    pub(super) fn change_load_failed(&mut self, order: EffectId) -> bool {
-        if !matches!(&self.change, Some(SessionChange { stage: Stage::Reading(waited), .. }) if *waited == order) {
-            return false;
-        }
+    pub(super) fn change_load_failed(&mut self, change: Box<SessionChange>) {
         self.notify(Event::StorageFailed(Operation::Load));
-        self.write_change();
-        true
+        self.write_change(change);
     }
 
-    pub(super) fn change_saved(&mut self, now: UnixTime, order: EffectId) -> bool {
-        match self.take_written(order) {
-            Some((change, record)) => {
-                self.session.wrote(record);
-                self.decided(now, change);
-                true
-            }
-            None => false,
-        }
+    pub(super) fn change_saved(&mut self, writing: Writing, change: SessionChange) {
+        self.session.wrote(writing.record);
+        self.changed_session(change);
     }
 
-    pub(super) fn change_save_refused(&mut self, now: UnixTime, order: EffectId) -> bool {
-        let Some((mut change, record)) = self.take_written(order) else {
-            return false;
-        };
-        change.refused = change.refused.saturating_add(1);
-        if change.refused > TRIES {
-            change.stage = Stage::Writing(order, record);
-            change.failed = SAVE_TRIES;
-            self.change = Some(change);
-            return self.change_save_failed(now, order);
+    pub(super) fn change_refused(&mut self, writing: Writing, mut change: Box<SessionChange>) {
+        change.conflicts = change.conflicts.saturating_add(1);
+        if change.conflicts > CONFLICT_TRIES {
+            self.notify(Event::StorageFailed(Operation::Save));
+            return self.change_unsaved(writing, *change);
         }
-        change.stage = Stage::Reading(self.next_id());
-        self.read_for(change);
-        true
+        self.read(Read::Change(change));
     }
 
-    pub(super) fn change_save_failed(&mut self, now: UnixTime, order: EffectId) -> bool {
-        let Some((mut change, record)) = self.take_written(order) else {
-            return false;
-        };
-        self.notify(Event::StorageFailed(Operation::Save));
-        change.failed = change.failed.saturating_add(1);
-        if change.failed < SAVE_TRIES {
-            change.stage = Stage::Pausing(now + Duration::from_millis(100).times(1 << change.failed));
-            self.change = Some(change);
-            return true;
-        }
-        let retry_at = now + Duration::from_secs(1);
+    /// The storage takes no write: memory has to do.
+    pub(super) fn change_unsaved(&mut self, writing: Writing, change: SessionChange) {
+        let retry_at = self.now + Duration::from_secs(1);
         let decides = Some(change.session.clone());
-        self.session.keep_unsaved(record, Unsaved { replaces: None, decides, retry_at, failures: 0 });
-        self.decided(now, change);
-        true
+        self.session.keep_unsaved(writing.record, Unsaved { replaces: None, decides, retry_at, failures: 0 });
+        self.changed_session(change);
     }
 
-    pub(super) fn change_woke(&mut self, now: UnixTime) {
-        if self.change.as_ref().and_then(SessionChange::deadline).is_some_and(|at| at <= now) {
-            self.write_change();
+    /// Gives up what is under way. A request in flight becomes a stray. Of an earlier login or sign-out that is not stored yet, the
+    /// callers are answered by this one, and what it was to revoke is revoked; so are a login's tokens, if `revoke`.
+    fn abandon(&mut self, revoke: bool) -> (Vec<CallerId>, Vec<CallerId>) {
+        let mut callers = Default::default();
+        match self.leave() {
+            Phase::Locking(id, _) => self.effects.push(Effect::Unlock(id)),
+            Phase::Sending(sending) => self.strays.orphan(sending.id, revoke),
+            Phase::Reading(_, Read::Change(earlier)) | Phase::Writing(_, _, Write::Change(earlier)) => {
+                match earlier.kind {
+                    Kind::SignOut(Some(tokens), _) => self.effects.extend(tokens.into_iter().map(Effect::Revoke)),
+                    Kind::Login(tokens, _) | Kind::Initial(tokens, _) if revoke => {
+                        self.revoke(&tokens, "refresh_token");
+                    }
+                    Kind::Login(..) | Kind::Initial(..) | Kind::SignOut(None, _) => {}
+                }
+                callers = (earlier.adopting, earlier.leaving);
+            }
+            Phase::Idle
+            | Phase::Reading(_, Read::Look(_) | Read::UnderLock | Read::Confirm(_) | Read::Conflict(..))
+            | Phase::Writing(_, _, Write::Mark | Write::Outcome(_)) => {}
         }
+        self.pacing.tries = 0;
+        self.pacing.rest = None;
+        self.unlock();
+        callers
     }
 
-    /// The callers of a change that this one overtakes are answered by this one; what it wanted to revoke is revoked, and
-    /// so are the tokens of a login that was not stored yet, if that is wanted now.
-    fn earlier_callers(&mut self, revoke: bool) -> (Vec<CallerId>, Vec<CallerId>) {
-        let Some(earlier) = self.change.take() else {
-            return Default::default();
-        };
-        match earlier.kind {
-            Kind::SignOut(Some(tokens), _) => self.effects.extend(tokens.into_iter().map(Effect::Revoke)),
-            Kind::Login(tokens, _) | Kind::Initial(tokens, _) if revoke => self.revoke(&tokens, "refresh_token"),
-            Kind::Login(..) | Kind::Initial(..) | Kind::SignOut(None, _) => {}
-        }
-        (earlier.adopting, earlier.leaving)
-    }
-
-    fn decide(&mut self, kind: Kind, adopting: Vec<CallerId>, leaving: Vec<CallerId>) {
-        let order = self.next_id();
-        // It begins with the time, by which the later one of two is known.
+    fn change(&mut self, kind: Kind, adopting: Vec<CallerId>, leaving: Vec<CallerId>) {
+        // It begins with the time, which tells the later one of two.
         let mut session = String::new();
         push_number(&mut session, self.now.as_millis());
         session.push('-');
-        session.push_str(&self.name(order));
-        let stage = Stage::Reading(order);
-        let change = SessionChange { kind, stage, session, adopting, leaving, refused: 0, failed: 0 };
+        session.push_str(&self.fresh_name());
+        let change = Box::new(SessionChange { kind, session, adopting, leaving, conflicts: 0 });
         if self.session.looked {
-            self.change = Some(change);
-            return self.write_change();
+            return self.write_change(change);
         }
-        self.read_for(change);
+        self.read(Read::Change(change));
     }
 
-    fn read_for(&mut self, change: SessionChange) {
-        if let Stage::Reading(order) = change.stage {
-            self.effects.push(Effect::Load(order));
-        }
-        self.change = Some(change);
-    }
-
-    fn write_change(&mut self) {
-        let order = self.next_id();
+    fn write_change(&mut self, change: Box<SessionChange>) {
         let generation = self.session.generation_to_write(self.now);
-        let Some(change) = &mut self.change else {
-            return;
-        };
         let record = match &change.kind {
             Kind::Login(tokens, at) | Kind::Initial(tokens, at) => {
                 let session = change.session.clone();
@@ -253,45 +183,26 @@ impl Machine {
             }
             Kind::SignOut(..) => None,
         };
-        change.stage = Stage::Writing(order, record.clone());
-        self.effects.push(Effect::Save(order, record.map(Box::new), self.session.stored));
+        self.write(Writing::new(record, None), Write::Change(change));
     }
 
-    fn take_written(&mut self, order: EffectId) -> Option<(SessionChange, Option<Record>)> {
-        let mut change = self.change.take()?;
-        match &mut change.stage {
-            Stage::Writing(waited, record) if *waited == order => {
-                let record = record.take();
-                Some((change, record))
-            }
-            Stage::Reading(_) | Stage::Writing(..) | Stage::Pausing(_) => {
-                self.change = Some(change);
-                None
-            }
-        }
-    }
-
-    /// It is stored, or memory has to do.
-    fn decided(&mut self, now: UnixTime, change: SessionChange) {
+    /// It is stored, or kept in memory.
+    fn changed_session(&mut self, change: SessionChange) {
         self.session.decided();
-        self.failures = 0;
-        self.rest = None;
+        self.pacing.failures = 0;
+        self.pacing.rest = None;
         match change.kind {
             Kind::Login(..) | Kind::Initial(..) => {
-                for caller in &mut self.callers {
-                    caller.saw(self.session.record.as_ref());
-                }
+                self.callers.see(self.session.record.as_ref());
                 self.hold();
-                self.grant_served(now);
-                self.answer_login(now, change.adopting);
-                let generation = self.session.generation();
-                self.notify(Event::TokenChanged(Source::Login, generation));
+                self.grant_served();
+                self.answer_login(change.adopting);
+                self.announce(Source::Login);
             }
             Kind::SignOut(tokens, had_session) => {
-                let initial = self.initial.take();
+                let initial = self.session.initial.take();
                 if had_session {
-                    let generation = self.session.generation();
-                    self.notify(Event::TokenChanged(Source::SignOut, generation));
+                    self.announce(Source::SignOut);
                 } else if let (Some(initial), true) = (initial, tokens.is_some()) {
                     // Where nothing was stored, the tokens of the options would have been the session.
                     self.revoke(&initial, "refresh_token");
@@ -302,16 +213,15 @@ impl Machine {
         self.effects.extend(change.leaving.into_iter().map(Effect::Done));
     }
 
-    /// `setTokens` resolves with a token set; if it brought only a refresh token, the first refresh makes one.
-    fn answer_login(&mut self, now: UnixTime, callers: Vec<CallerId>) {
+    /// `setTokens` resolves with a token set. If the login brought only a refresh token, the first refresh makes one.
+    fn answer_login(&mut self, callers: Vec<CallerId>) {
         if self.session.access_token().is_some() {
             self.effects.extend(callers.into_iter().map(Effect::Grant));
             return;
         }
-        let deadline = now + self.policy.timeout.times(2) + MARGIN;
-        let demand = Demand { deadline, ..Demand::default() };
+        let deadline = self.now + self.policy.timeout.times(2) + MARGIN;
         for id in callers {
-            self.wait(Caller::new(id, demand.clone(), true));
+            self.callers.wait(Caller::new(id, Demand { deadline, ..Demand::default() }, true));
         }
     }
 }

@@ -1,0 +1,76 @@
+//! What is known of the attempt under way: the lock, the mark, and what the mark means for the refresh token.
+
+use alloc::string::String;
+
+use super::input::{EffectId, Reach};
+use crate::core::policy::MARGIN;
+use crate::core::time::{Duration, UnixTime};
+
+/// Marks that may be refused in a row. A storage whose reads lag behind would refuse for ever.
+const MARK_TRIES: u32 = 10;
+
+#[derive(Debug, Default)]
+pub struct Attempt {
+    /// The lock that is held.
+    pub lock: Option<(EffectId, Reach)>,
+    /// Marks that were refused in a row.
+    mark_refusals: u32,
+    /// When the last mark was to be written.
+    marked_at: UnixTime,
+    /// The refresh token of this attempt had been sent before, with an unknown outcome.
+    pub was_in_doubt: bool,
+    /// The name of a mark that was written, or perhaps written, and whose request was not sent.
+    pub unsent: Option<String>,
+    /// The last refresh brought a token that had expired before it was stored.
+    pub came_late: bool,
+}
+
+impl Attempt {
+    /// The clock was set back by that much.
+    pub fn set_back(&mut self, by: Duration) {
+        self.marked_at = self.marked_at - by;
+    }
+
+    /// A mark of that name is being written.
+    pub fn marks(&mut self, name: &str, is_in_doubt: bool, now: UnixTime) {
+        self.was_in_doubt = is_in_doubt;
+        self.unsent = (!is_in_doubt).then(|| String::from(name));
+        self.marked_at = now;
+    }
+
+    /// The request leaves.
+    pub fn sends(&mut self) {
+        self.unsent = None;
+        self.mark_refusals = 0;
+    }
+
+    /// Another context wrote what was wanted.
+    pub fn forget_refusals(&mut self) {
+        self.mark_refusals = 0;
+    }
+
+    /// Whether the mark is so old that other contexts may have given it up.
+    pub fn is_mark_old(&self, now: UnixTime) -> bool {
+        now.since(self.marked_at) > MARGIN
+    }
+
+    /// Counts a refused mark; whether that was one too many.
+    pub fn refused_mark(&mut self) -> bool {
+        self.mark_refusals = self.mark_refusals.saturating_add(1);
+        let too_many = self.mark_refusals > MARK_TRIES;
+        if too_many {
+            self.mark_refusals = 0;
+        }
+        too_many
+    }
+
+    /// Whether every context that shares the storage respects the lock that is held.
+    pub fn excludes_all(&self) -> bool {
+        matches!(self.lock, Some((_, Reach::AllContexts)))
+    }
+
+    /// The same, and no other context wrote under it. A mark that is refused although the lock is held says that the lock was stolen.
+    pub fn is_alone(&self) -> bool {
+        self.excludes_all() && self.mark_refusals == 0
+    }
+}

@@ -1,0 +1,171 @@
+//! A storage that fails, or holds something else than expected. Reads and writes that failed are told to listeners; a result that
+//! cannot be saved lives in memory and is saved later (tests/GUARANTEES.md, G5 and G36); a loser of a compare-and-swap
+//! overwrites nothing but what its own refresh token descends from (G2).
+
+use alloc::boxed::Box;
+
+use super::effect::{Event, Operation};
+use super::failure::{Code, Failure};
+use super::input::EffectId;
+use super::phase::{Outcome, Phase, Read, Wait, Write, Writing};
+use super::session::{refresh_token_of, Unsaved, MOST_BACKOFFS, PATIENT_RESAVES};
+use super::Machine;
+use crate::core::policy::backoff;
+use crate::core::record::Stored;
+use crate::core::time::Duration;
+
+/// Rounds of a write that keeps losing against other contexts.
+const CONFLICT_TRIES: u32 = 8;
+
+impl Machine {
+    pub(super) fn lock_failed(&mut self, id: EffectId) {
+        if self.is_locking(id) {
+            self.notify(Event::StorageFailed(Operation::Lock));
+            self.read(Read::Look(Some(Failure::new(Code::LockTimeout))));
+        }
+    }
+
+    /// The first read failed, or one without the lock: what is known has to do.
+    pub(super) fn look_failed(&mut self, remembered: Option<Failure>) {
+        self.notify(Event::StorageFailed(Operation::Load));
+        self.session.unread = false;
+        self.hold();
+        self.pacing.failed();
+        let failure = remembered.unwrap_or_else(|| Failure::new(Code::StorageFailed));
+        self.rest_after(failure.leaving(self.session.refresh_token_state()));
+    }
+
+    /// The read under the lock failed.
+    pub(super) fn reread_failed(&mut self) {
+        // A session that the storage never held lives in memory alone.
+        if self.session.unsaved.is_some() && self.session.stored.is_none() {
+            return self.send_or_leave();
+        }
+        self.storage_gave_up();
+    }
+
+    pub(super) fn storage_gave_up(&mut self) {
+        self.notify(Event::StorageFailed(Operation::Load));
+        self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
+    }
+
+    /// A write failed; it may have landed all the same. It is tried again, and then memory has to do.
+    pub(super) fn save_failed(&mut self, mut writing: Box<Writing>, write: Write) {
+        self.notify(Event::StorageFailed(Operation::Save));
+        if let Some(pause) = writing.next_try() {
+            return self.enter(Phase::Writing(Wait::Until(self.now + pause), writing, write));
+        }
+        match write {
+            Write::Mark => self.unmarked(*writing),
+            Write::Outcome(outcome) => self.unsaved(*writing, outcome),
+            Write::Change(change) => self.change_unsaved(*writing, *change),
+        }
+    }
+
+    /// The result was refused: another context wrote in between, and is read.
+    pub(super) fn outcome_refused(&mut self, writing: Box<Writing>, outcome: Outcome) {
+        self.session.refuted = true;
+        self.read(Read::Conflict(writing, outcome));
+    }
+
+    /// The storage cannot be read to see what stands where the result could not be written.
+    pub(super) fn conflict_unseen(&mut self, writing: Writing, outcome: Outcome) {
+        match outcome {
+            Outcome::Ended(_) | Outcome::EndedLater(_) => self.storage_gave_up(),
+            // New tokens are kept, whichever context wrote in between.
+            Outcome::Refreshed | Outcome::Failed(_) | Outcome::Resaved => {
+                self.notify(Event::StorageFailed(Operation::Load));
+                self.unsaved(writing, outcome);
+            }
+        }
+    }
+
+    /// The write was refused, and this is what stands in its place.
+    pub(super) fn conflict_seen(&mut self, stored: Stored, mut writing: Box<Writing>, outcome: Outcome) {
+        let theirs = match &stored {
+            Stored::Record(record) => Some(record.as_ref()),
+            Stored::Nothing | Stored::Unreadable(_) => None,
+        };
+        let matters = writing.brings_something(&outcome);
+        let written = theirs.zip(writing.record.as_ref()).is_some_and(|(theirs, ours)| theirs.tokens == ours.tokens);
+        let forgotten = stored == Stored::Nothing && writing.record.is_none();
+        if (written || forgotten) && matters {
+            // Our own write, whose acknowledgement was lost.
+            self.session.wrote(theirs.cloned());
+            return self.conclude(outcome);
+        }
+        if matters && self.resaves() < PATIENT_RESAVES && self.session.is_stale_read(&stored) {
+            // Older than what this context wrote: a replica that lags, which tells nothing of the winner.
+            return self.unsaved(*writing, outcome);
+        }
+        let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
+        let ours_wins = same_token || self.session.overrules(writing.record.as_ref(), theirs);
+        if ours_wins && matters {
+            // The other context wrote the refresh token that this result replaces.
+            self.session.saw_generation(&stored);
+            if writing.tries >= CONFLICT_TRIES {
+                return self.unsaved(*writing, outcome);
+            }
+            if let Some(record) = &mut writing.record {
+                record.generation = self.session.generation_to_write(self.now);
+            }
+            writing.tries = writing.tries.saturating_add(1);
+            return self.write(writing, Write::Outcome(outcome));
+        }
+        if stored == Stored::Nothing && matches!(outcome, Outcome::Refreshed) {
+            // Signed out elsewhere: the successor is of no use.
+            if let Some(record) = &writing.record {
+                self.revoke(&record.tokens, "refresh_token");
+            }
+        }
+        self.session.unsaved = None;
+        self.reconcile(stored);
+        match outcome {
+            Outcome::Failed(failure) => self.finish(failure),
+            Outcome::Refreshed | Outcome::Ended(_) | Outcome::EndedLater(_) | Outcome::Resaved => self.unlock(),
+        }
+    }
+
+    /// The storage does not take the result: memory keeps it, and it is saved later.
+    pub(super) fn unsaved(&mut self, writing: Writing, outcome: Outcome) {
+        let matters = writing.brings_something(&outcome);
+        match outcome {
+            Outcome::Failed(failure) if !matters => return self.finish(failure),
+            Outcome::Resaved => {
+                // Seconds at most: a storage that is back must have it before another context gives this one up.
+                let failures = writing.tries.saturating_add(self.resaves()).min(MOST_BACKOFFS);
+                let pause = backoff(failures, &mut self.random);
+                if let Some(unsaved) = &mut self.session.unsaved {
+                    unsaved.failures = unsaved.failures.saturating_add(1);
+                    unsaved.retry_at = self.now + pause;
+                }
+                return self.unlock();
+            }
+            Outcome::Refreshed | Outcome::Failed(_) | Outcome::Ended(_) | Outcome::EndedLater(_) => {}
+        }
+        let retry_at = self.now + Duration::from_secs(1);
+        let unsaved = Unsaved { replaces: writing.replaces, decides: None, retry_at, failures: 0 };
+        self.session.keep_unsaved(writing.record, unsaved);
+        self.conclude(outcome);
+    }
+
+    /// Saves what is in memory only. No lock is needed: the generation decides.
+    pub(super) fn resave(&mut self) {
+        let replaces = self.session.unsaved.as_ref().and_then(|unsaved| unsaved.replaces.clone());
+        let mut record = self.session.record.clone();
+        if let Some(record) = &mut record {
+            // Where nothing is stored, beyond all there was: a mark of the session that the login replaced may have its generation by now.
+            let past = match self.session.stored {
+                Some(stored) => stored.saturating_add(1),
+                None => self.session.generation_to_write(self.now),
+            };
+            record.generation = record.generation.max(past);
+        }
+        let writing = Box::new(Writing { record, tries: CONFLICT_TRIES / 2, replaces });
+        self.write(writing, Write::Outcome(Outcome::Resaved));
+    }
+
+    fn resaves(&self) -> u32 {
+        self.session.unsaved.as_ref().map_or(0, |unsaved| unsaved.failures)
+    }
+}

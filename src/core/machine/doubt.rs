@@ -1,0 +1,79 @@
+//! A refresh token that may be spent: a mark stands whose outcome is unknown, or cannot be written. Such a token is sent again where
+//! `Reuse` allows it, or as the alternative to a new login (tests/GUARANTEES.md, G4; RFC 9700 section 4.14.2).
+
+use super::failure::{Code, Failure};
+use super::pacing::MINUTE;
+use super::phase::{Read, Writing};
+use super::session::Unsaved;
+use super::Machine;
+use crate::core::oauth::response::RefreshTokenState;
+use crate::core::policy::{backoff, MARGIN};
+use crate::core::record::{Pending, Record};
+use crate::core::time::Duration;
+
+impl Machine {
+    /// Whether this context wrote the mark.
+    pub(super) fn is_own(&self, pending: &Pending) -> bool {
+        pending.attempt.starts_with(&self.context)
+    }
+
+    /// Under the lock a mark was found: the refresh token was sent, and its successor is not stored.
+    pub(super) fn settle_doubt(&mut self, record: Record, pending: &Pending) {
+        let now = self.now;
+        let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
+        let probed_at = pending.probed_at.filter(|at| *at <= now);
+        let given_up = pending.started_at.max(probed_at.unwrap_or_default()) + self.policy.timeout + MARGIN;
+        // The clocks of two devices differ; a mark from further in the future was written by a clock that was wrong.
+        let in_time = now < given_up && now + MARGIN >= pending.started_at;
+        if in_time && !self.is_own(pending) && !self.attempt.is_alone() {
+            // Without a lock that its owner respects, the request may still be in flight: its result is worth the wait.
+            let pause = Duration::from_millis(500) + self.random.below(Duration::from_millis(500));
+            return self.rest_until(given_up.min(now + pause), unknown);
+        }
+        if self.policy.may_send_again(pending, now) {
+            return self.mark(record, Some(Pending { probed_at: None, ..pending.clone() }));
+        }
+        if !self.callers.are_in_need(&self.session, now) {
+            self.unlock();
+            return self.serve_or_refuse(&unknown);
+        }
+        // The alternative is a new login. A probe that was lost leaves things as they were, so there may be another.
+        let pause = probed_at.map(|at| at + backoff(self.pacing.failures, &mut self.random));
+        match pause.filter(|until| *until > now) {
+            Some(until) => self.rest_until(until, unknown),
+            None => self.mark(record, Some(Pending { probed_at: Some(now), ..pending.clone() })),
+        }
+    }
+
+    /// No refresh is needed any more. A mark of this context whose request was not sent is taken back: no other context can know that.
+    pub(super) fn leave_it(&mut self, record: Record) {
+        self.attempt.forget_refusals();
+        if record.in_doubt().is_some_and(|mark| self.attempt.unsent.as_ref() == Some(&mark.attempt)) {
+            return self.unmark(record, Failure::new(Code::Timeout));
+        }
+        self.unlock();
+    }
+
+    /// The mark was refused: another context wrote in between, and is read.
+    pub(super) fn mark_refused(&mut self) {
+        self.session.refuted = true;
+        if self.attempt.refused_mark() {
+            let until = self.now + backoff(2, &mut self.random);
+            let failure = Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state());
+            return self.rest_until(until, failure);
+        }
+        self.read(Read::UnderLock);
+    }
+
+    /// The mark cannot be written. To send the token all the same risks the session if this context dies, so that is done only
+    /// where the alternative is to turn a caller away.
+    pub(super) fn unmarked(&mut self, writing: Writing) {
+        if !self.callers.are_in_need(&self.session, self.now) {
+            return self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
+        }
+        let retry_at = self.now + MINUTE;
+        let unsaved = Unsaved { replaces: writing.replaces, decides: None, retry_at, failures: 0 };
+        self.session.keep_unsaved(writing.record, unsaved);
+        self.send(false);
+    }
+}

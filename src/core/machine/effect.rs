@@ -1,0 +1,88 @@
+//! What the machine tells its driver to do. An effect that takes time has a number, which its completion echoes.
+
+use alloc::boxed::Box;
+
+use super::failure::Failure;
+use super::input::{CallerId, EffectId};
+use crate::core::record::Record;
+use crate::core::secret::Secret;
+use crate::core::time::UnixTime;
+
+/// Do this.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Read the storage; report `Loaded` or `LoadFailed`.
+    Load(EffectId),
+    /// Write the record, or forget with `None`, if the storage holds that generation; report `Saved`, `SaveRefused` or `SaveFailed`.
+    Save(EffectId, Option<Box<Record>>, Option<u64>),
+    /// Get the lock; report `Locked` or `LockFailed`.
+    Lock(EffectId),
+    /// Let go of the lock, or stop waiting for it.
+    Unlock(EffectId),
+    /// Build the request with [`super::Machine::request`] and send it; report `Replied` or `Unreachable`.
+    Send(EffectId),
+    /// From now on these are the tokens to hand out.
+    Hold(Option<Box<Holding>>),
+    /// Give the caller the tokens that are held.
+    Grant(CallerId),
+    /// Tell the caller why there are none.
+    Refuse(CallerId, Box<Failure>),
+    /// The sign-out is stored.
+    Done(CallerId),
+    /// Tell whoever listens, after everything before this.
+    Notify(Box<Event>),
+    /// Tell the server that this token is not needed any more (RFC 7009). Nobody waits for the outcome.
+    Revoke(Secret),
+}
+
+/// What may be handed out without asking the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// The token set, in JSON, without the refresh token.
+    pub tokens: Secret,
+    /// The generation of the record they are in.
+    pub generation: u64,
+    /// From when …
+    pub fresh_from: UnixTime,
+    /// … until when a caller without special wishes may have them, if that ends.
+    pub fresh_until: Option<UnixTime>,
+}
+
+/// Something to tell listeners.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Other tokens, or none, with the generation of the record.
+    TokenChanged(Source, u64),
+    /// A refresh failed and the session goes on; when the next one may be tried.
+    RefreshFailed(Failure, Option<UnixTime>),
+    /// A new login is needed.
+    SessionEnded(Failure),
+    /// The storage or the lock failed.
+    StorageFailed(Operation),
+}
+
+/// Why tokens changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// This context refreshed them.
+    Refresh,
+    /// They were handed in.
+    Login,
+    /// Another context wrote them.
+    Peer,
+    /// They were given up.
+    SignOut,
+    /// The server ended the session.
+    SessionEnded,
+}
+
+/// Which call of a storage failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `load`
+    Load,
+    /// `save`
+    Save,
+    /// `lock`
+    Lock,
+}

@@ -1,0 +1,147 @@
+//! Why a caller gets no token: a stable code, the server's own words, and what became of the refresh token.
+
+use alloc::rc::Rc;
+use core::fmt;
+
+use crate::core::oauth::response::{RefreshTokenState, ServerError};
+use crate::core::time::UnixTime;
+
+/// Why a caller gets no token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The stable code.
+    pub code: Code,
+    /// What the server said, if it did.
+    pub server: Option<Rc<ServerError>>,
+    /// What became of the refresh token.
+    pub refresh_token: RefreshTokenState,
+    /// When the server may be asked again, if it said so.
+    pub retry_at: Option<UnixTime>,
+}
+
+/// The codes of `RefreshError`. The machine gives all but the last two, which drivers add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The server refused the refresh token, and no newer one is stored.
+    SessionEnded,
+    /// There is no session.
+    SignedOut,
+    /// Configuration; tokens kept.
+    ClientRejected,
+    /// Unreachable, timed out, 408, 429, 5xx; tokens kept.
+    Unavailable,
+    /// The refresh token may be spent, and may not be sent again for now.
+    OutcomeUnknown,
+    /// Not a token response; tokens kept.
+    BadResponse,
+    /// The new id_token is of somebody else; nothing of its reply is kept.
+    IdentityMismatch,
+    /// The storage does not answer, or holds something unreadable.
+    StorageFailed,
+    /// The lock was not to be had.
+    LockTimeout,
+    /// The caller's own time ran out.
+    Timeout,
+    /// The refresher was closed.
+    Closed,
+    /// The core could not be loaded, or stopped.
+    EngineFailed,
+}
+
+impl Failure {
+    /// A failure without a server's words; the refresh token was not touched.
+    pub fn new(code: Code) -> Self {
+        Self { code, server: None, refresh_token: RefreshTokenState::Unspent, retry_at: None }
+    }
+
+    /// With what became of the refresh token.
+    pub fn leaving(mut self, refresh_token: RefreshTokenState) -> Self {
+        self.refresh_token = refresh_token;
+        self
+    }
+
+    /// With the server's words.
+    pub fn said(mut self, server: ServerError) -> Self {
+        self.server = Some(Rc::new(server));
+        self
+    }
+
+    /// Whether another try may bring something else.
+    pub fn retryable(&self) -> bool {
+        self.code.is_retryable()
+    }
+}
+
+impl Code {
+    /// As it is written in `RefreshError.code`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "session_ended",
+            Self::SignedOut => "signed_out",
+            Self::ClientRejected => "client_rejected",
+            Self::Unavailable => "unavailable",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::BadResponse => "bad_response",
+            Self::IdentityMismatch => "identity_mismatch",
+            Self::StorageFailed => "storage_failed",
+            Self::LockTimeout => "lock_timeout",
+            Self::Timeout => "timeout",
+            Self::Closed => "closed",
+            Self::EngineFailed => "engine_failed",
+        }
+    }
+
+    /// What happened and what to do, in one sentence: the text of `RefreshError` in both drivers. Every page downloads it.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "The refresh token is of no use any more: log in again",
+            Self::SignedOut => "There is no session: log in",
+            Self::ClientRejected => {
+                "The server refused this client or request: check client_id, client_secret and scope"
+            }
+            Self::Unavailable => "The server is out of reach or busy: try again later",
+            Self::OutcomeUnknown => "The reply was lost, and `reuse` forbids sending the refresh token again",
+            Self::BadResponse => "The reply is no token response: check token_endpoint and `response`",
+            Self::IdentityMismatch => "The new id_token names another person: nothing was stored",
+            Self::StorageFailed => "The storage failed: the storage-failed event says how",
+            Self::LockTimeout => "Another context held the lock for too long",
+            Self::Timeout => "The wait took longer than its limit: a refresh under way goes on",
+            Self::Closed => "This refresher is closed: create another",
+            Self::EngineFailed => {
+                "WebAssembly did not load, or stopped: does the CSP allow 'wasm-unsafe-eval'? If not: oauth-refresher/js"
+            }
+        }
+    }
+
+    /// Whether the same call, made later, may bring something else.
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::SessionEnded | Self::SignedOut | Self::ClientRejected | Self::IdentityMismatch | Self::Closed => {
+                false
+            }
+            Self::Unavailable
+            | Self::OutcomeUnknown
+            | Self::BadResponse
+            | Self::StorageFailed
+            | Self::LockTimeout
+            | Self::Timeout
+            | Self::EngineFailed => true,
+        }
+    }
+
+    /// Whether the server, or what it sent, ended the session.
+    pub fn is_session_ended(self) -> bool {
+        matches!(self, Self::SessionEnded | Self::IdentityMismatch)
+    }
+
+    /// Whether only a login helps.
+    pub fn is_login_required(self) -> bool {
+        self.is_session_ended() || self == Self::SignedOut
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
