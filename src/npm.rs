@@ -29,7 +29,7 @@ use crate::core::time::{Duration, UnixTime};
 static ALLOCATOR: crate::allocator::Blocks = crate::allocator::Blocks::new();
 
 /// A panic is a trap, and the driver sees an exception. The standard library's hook would only format a message that
-/// nobody reads (2.7 kB brotli).
+/// is never shown (2.7 kB brotli).
 // The test harness links the standard library, and with it another one.
 #[cfg(not(any(debug_assertions, feature = "web")))]
 #[panic_handler]

@@ -7,7 +7,7 @@ const ENDPOINTS = ["token_endpoint", "revocation_endpoint"];
 /**
  * What an issuer says of itself. RFC 8414 §3.1 inserts the well-known path before the issuer's own, and is asked first; OpenID
  * Connect appends its own. What names another issuer, be it by a slash, is not used (§3.3), nor is an endpoint without TLS. Nothing
- * was spent yet, whatever goes wrong here, and nobody remembers it: the next attempt asks again.
+ * is spent yet when this fails, and a failure is not cached: the next attempt requests it again.
  * @param {typeof fetch} fetch @param {string} issuer @param {number} timeoutSeconds
  * @returns {Promise<Record<string, any>>}
  */

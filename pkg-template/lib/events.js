@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * An EventTarget whose listeners can harm nobody: one that throws, or whose promise rejects, is reported and that is all.
+ * An EventTarget that isolates its listeners: one that throws, or whose promise rejects, is reported and has no other effect.
  * Node ends the process for it otherwise.
  */
 export class GuardedEventTarget extends EventTarget {

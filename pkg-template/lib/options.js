@@ -15,7 +15,7 @@ export function checkOptions(given) {
   const options = { ...DEFAULTS };
   for (const [name, value] of Object.entries(/** @type {{}} */ (given)))
     if (value !== undefined && (value || name != "scope")) options[name] = value;
-  // how the secret goes: the issuer's metadata may say, if nobody chose
+  // how the secret is sent: by the issuer's metadata, if the options do not say
   options.isAuthOpen = !options.clientAuth && !!options.client_secret;
   options.clientAuth ??= options.client_secret ? "client_secret_basic" : "none";
   checkTogether(options);

@@ -109,8 +109,8 @@ export function requests(options, learn) {
 }
 
 /**
- * Whoever gave a function is asked now, so that a rotated secret or a fresh request id is sent. Further parameters are the token
- * endpoint's.
+ * Calls the options' functions now, so that a rotated secret or a new request id is sent. Further parameters are for the token
+ * endpoint only.
  * @param {RefresherOptions} options @param {string} endpoint @param {string} [refresh_token]  To be revoked.
  */
 async function resolveValues({ client_secret, parameters, headers, request }, endpoint, refresh_token) {

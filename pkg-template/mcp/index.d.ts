@@ -13,7 +13,7 @@ import type { DPoP, Lock, Refresher, RefresherOptions, TokenStorage } from "../i
  * - A browser opens when only a login helps: there is no session, or the authorization server ended it. A server that is out of reach
  *   rejects the call with a `RefreshError` whose `retryable` is true, and nothing is lost.
  * - A 403 with `insufficient_scope` reaches the SDK as it came: the login with more scope is its own.
- * - `invalidateCredentials("tokens")`, which the SDK calls when a code was refused, ends nobody's session: `signOut` does.
+ * - `invalidateCredentials("tokens")`, which the SDK calls when a code was refused, does not end the session: `signOut` does.
  *
  * @throws TypeError for a provider or an option that is missing or does not fit.
  *

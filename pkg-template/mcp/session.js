@@ -61,7 +61,7 @@ export class McpSession {
   #given = new Set();
   /** A browser is open, or was. */
   #isLoggingIn = false;
-  /** How often the server wanted more scope, and nobody has logged in for it. */
+  /** How often the server asked for more scope since the last login. */
   #stepUps = 0;
   /** The SDK's `auth()` that runs now sends by this session's `fetch`. */
   #isOurs = false;

@@ -3,7 +3,7 @@
 
 /** @type {typeof declared} */
 export function memoryStorage() {
-  /** The record as JSON: nobody's later change to an object they hold can reach it. @type {string | null} */
+  /** The record as JSON, so that later changes of a caller's object do not affect it. @type {string | null} */
   let stored = null;
   /** @type {number | null} */
   let generation = null;
@@ -24,7 +24,7 @@ export function memoryStorage() {
       return true;
     },
 
-    // Whoever shares this object is in this realm, where refreshers of one storage take turns anyway.
+    // All users of this object are in this realm, where refreshers of one storage share a queue.
     lock: (work) => work(),
 
     subscribe(changed) {

@@ -20,7 +20,7 @@ export function sentTokens(key) {
     try {
       return JSON.parse(localStorage.getItem(place) ?? "[]");
     } catch {
-      return []; // blocked, or somebody else's: what is in doubt is allowed
+      return []; // blocked or foreign: allowed when in doubt
     }
   }
 

@@ -169,7 +169,7 @@ function refused(fault, seconds = 1) {
 const json = (status, body, headers = {}) =>
   Response.json(body, { status, headers: { "cache-control": "no-store", ...headers } });
 
-/** As fetch fails: without a cause nobody knows how far the request got. @param {string} [code] */
+/** A failure of fetch: without a cause it is unknown how far the request got. @param {string} [code] */
 const networkError = (code) => Object.assign(new TypeError("fetch failed"), code && { cause: { code } });
 
 /** @param {AbortSignal} signal @returns {Promise<never>} */

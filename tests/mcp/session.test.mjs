@@ -90,7 +90,7 @@ for (const sdk of both) {
       assert.equal(await cli.call(), "echo");
       assert.deepEqual(authorization.strayTokens, []);
       assert.ok(mcp.tokensSeen.has(access_token));
-      // and to no other origin, whoever asks
+      // and to no other origin
       const headers = { authorization: `Bearer ${(await cli.session.authProvider.tokens()).access_token}` };
       await assert.rejects(
         cli.session.fetch("https://elsewhere.example/", { headers }),

@@ -70,7 +70,7 @@ impl World {
         if observed.ended_tokens.contains(&token) && believed {
             return self.breaks("what the server refused is not sent again", shown);
         }
-        // A login that was given up elsewhere may come back while a storage fails: whoever stored it cannot know.
+        // A login that was given up elsewhere may be restored while a storage fails: the context that stored it cannot know.
         let given_up = self.past.given_up.contains(&token.family);
         if observed.replaced.contains(&token) && self.compares() && !given_up {
             return self.breaks("whoever was given a successor never sends what it replaces", shown);
@@ -99,13 +99,13 @@ impl World {
                 others.push(request);
             }
         }
-        // Whoever stored a login once more, because its first write seemed to fail, could not know what others did with it.
+        // A context that stored a login again, because its first write seemed to fail, could not know what others did with it.
         let brought_back = self.past.brought_back.get(&token).copied();
         others.retain(|request| brought_back.is_none_or(|at| request.sent_at > at));
         if others.is_empty() {
             return;
         }
-        // Where others do not respect a lock, a result may land between a mark and its request, and nobody can see that.
+        // Where others do not respect a lock, a result may be stored between a mark and its request, which no context can see.
         // One of the same millisecond may have landed after the mark too.
         let marked_at = self.past.marks.get(&mark.attempt).copied();
         let until = if self.is_lock_shared() { now } else { marked_at.map_or(now, |at| at.saturating_sub(1)) };

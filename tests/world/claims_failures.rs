@@ -295,7 +295,7 @@ fn who_slept_over_its_mark_sends_nothing_under_it() {
 
 #[test]
 fn a_mark_that_was_stored_too_late_for_its_request_is_taken_back() {
-    // Nobody else can know that nothing was sent: under one-time use an idle session would never be refreshed again.
+    // No other context can know that nothing was sent: with one-time tokens an idle session would never be refreshed again.
     let setup = Setup { keep_alive: Some(120_000), ..Setup::calm(1) };
     let hangs = What::Operations(2, OperationFate::Hangs(20_000));
     let played = play(setup, [at(0, ask(0)), at(60_000, hangs), until(250_000)]);

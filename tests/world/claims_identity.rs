@@ -1,4 +1,4 @@
-//! A server that answers with somebody else's tokens (OpenID Connect Core section 12.2; rotation safety, invariant 6).
+//! A server that answers with another person's tokens (OpenID Connect Core section 12.2; tests/GUARANTEES.md, I6).
 
 use crate::scenarios::{ask, ask_with, at, good_for, next_request, play, slow, until};
 use crate::script::{Ask, RequestFate, What};

@@ -10,7 +10,7 @@ use crate::world::World;
 
 const DAY: i64 = 86_400_000;
 
-/// What servers do, and what somebody who read their documentation says of it.
+/// The behaviour of servers, and the options of a user who read their documentation.
 const FORGIVING: [(Rotation, Reuse); 5] = [
     (Rotation::Static { echoes: true }, Reuse::Always),
     (Rotation::Static { echoes: false }, Reuse::Always),
@@ -93,7 +93,7 @@ fn no_clock_that_is_set_loses_a_session() {
     }
 }
 
-/// Whoever gets a lock and finds a mark takes its writer for dead; that the lock was stolen nobody is told.
+/// A context that gets a lock and finds a mark treats it as abandoned; no context is told that its lock was stolen.
 #[test]
 fn where_a_refresh_token_may_be_sent_again_no_stolen_lock_loses_a_session() {
     for policy in FORGIVING {
@@ -106,7 +106,7 @@ fn a_sign_out_wins_whenever_it_comes() {
     for context in [0, 1] {
         for policy in FORGIVING.into_iter().chain([STRICT]) {
             at_every_moment(policy, &What::SignOut(context, true), |world, moment| {
-                // Where comparison and write are two, somebody else's write may come between.
+                // Where comparison and write are separate, another context's write may come between.
                 let compares = world.history.setup.storage.conditional;
                 assert!(!compares || world.storage.content().is_none(), "{policy:?} at {moment}");
             });

@@ -12,7 +12,7 @@ use crate::server::{token, Token};
 #[derive(Debug)]
 pub struct Context {
     pub machine: Machine,
-    /// Counts restarts: what was ordered in another life comes back to nobody.
+    /// Counts restarts: completions of an earlier life are dropped.
     pub life: u32,
     pub condition: Condition,
     pub device: usize,
@@ -58,7 +58,7 @@ pub struct Observed {
     pub requests: VecDeque<Moment>,
     pub minute: Moment,
     pub steps: u32,
-    /// When somebody last decided here.
+    /// The last login or sign-out here.
     pub decided_at: Option<Moment>,
 }
 
@@ -67,7 +67,7 @@ pub struct Observed {
 pub struct Mark {
     pub token: Token,
     pub attempt: String,
-    /// Somebody waits whose access token has run out or was refused.
+    /// A caller waits whose access token has expired or was refused.
     pub needed: bool,
     pub ordered_at: Moment,
     /// How often something was sent under it.

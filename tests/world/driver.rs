@@ -155,7 +155,7 @@ impl World {
         }
         let failed = by.is_some_and(|by| self.contexts[by].observed.storage_trouble);
         if let Some(token) = refresh_token(record.as_ref()).filter(|_| failed) {
-            // A write that seemed to have failed is tried again, and brings back what has ended since: whoever finds it
+            // A write that seemed to have failed is tried again, and restores a session that has ended since: the context that finds it
             // cannot know that.
             self.past.brought_back.insert(token, self.now);
             for context in &mut self.contexts {

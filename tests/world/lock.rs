@@ -19,7 +19,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Whoever is returned has the lock now.
+    /// The returned context holds the lock now.
     pub fn claim(&mut self, claim: Claim) -> Option<Claim> {
         self.waiting.push_back(claim);
         self.hand_over()

@@ -85,7 +85,7 @@ impl World {
         }
     }
 
-    /// Somebody asks; in a round after the calm perhaps instead of a token that a resource server refused.
+    /// A caller asks; in a round after the calm perhaps to replace a token that a resource server refused.
     pub fn demand(&mut self, context: usize, ask: Ask, timeout: Moment, round: Option<((u32, u32), Option<Token>)>) {
         if self.contexts[context].condition != Condition::Awake {
             return;
@@ -226,7 +226,7 @@ impl World {
         }
     }
 
-    /// Everything that arrived meanwhile, in order; then whoever wakes up says so.
+    /// Everything that arrived meanwhile, in order; then the context reports that it woke.
     pub fn wake_up(&mut self, context: usize, life: u32) {
         if self.contexts[context].life != life || self.contexts[context].condition != Condition::Asleep {
             return;
@@ -235,7 +235,7 @@ impl World {
         self.contexts[context].condition = Condition::Awake;
         self.contexts[context].observed.trouble_at = self.contexts[context].observed.trouble_at.max(Some(self.now));
         if self.dice.percent(50) {
-            // Which comes first, a timer that is long due or what the network brought meanwhile, nobody promises.
+            // The order of an overdue timer and of events from the network is not defined.
             self.tell(context, Arrival::of(Input::Woke));
         }
         for arrival in std::mem::take(&mut self.contexts[context].mailbox) {

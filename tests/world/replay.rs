@@ -52,7 +52,7 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/traces")
 }
 
-/// By name. A trace that the search for failures left, and nobody has looked at, is replayed too.
+/// By name. A new trace of a failure is replayed too.
 fn kept() -> Vec<(String, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder()).into_iter().flatten().flatten() {

@@ -28,7 +28,7 @@ pub enum What {
     Login(usize),
     /// A context dies and comes back; a write that was under way lands or not.
     Crash(usize, Moment, bool),
-    /// A frozen page, a sleeping device: facts arrive, and nobody is there to hear them.
+    /// A frozen page, a sleeping device: inputs arrive and are not processed yet.
     Sleep(usize, Moment),
     Watch(usize, bool),
     Resume(usize),
@@ -83,7 +83,7 @@ pub enum RequestFate {
     InvalidTarget,
     WantsNonce,
     UnknownType,
-    /// The reply brings somebody else's tokens.
+    /// The reply contains another person's tokens.
     SomebodyElse,
 }
 

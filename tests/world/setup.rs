@@ -179,7 +179,7 @@ fn random_rotation(dice: &mut Dice) -> Rotation {
     }
 }
 
-/// What somebody who read the server's documentation writes; now and then too little.
+/// The option of a user who read the server's documentation; sometimes stricter than needed.
 fn truthful(dice: &mut Dice, rotation: Rotation) -> Reuse {
     if dice.percent(10) {
         return Reuse::Never;

@@ -117,17 +117,17 @@ pub struct Past {
     pub logins_stored: Vec<usize>,
     /// Until when the storage was last empty.
     pub empty_until: Option<Moment>,
-    /// Logins that somebody gave up, by a sign-out or another login.
+    /// Logins that were given up, by a sign-out or another login.
     pub given_up: HashSet<usize>,
     /// Logins whose refresh token was sent once without a mark that others could read, because the storage failed.
     pub unmarked: HashSet<usize>,
     /// Refresh tokens that a write brought back which had seemed to fail, and when.
     pub brought_back: HashMap<Token, Moment>,
     pub refused: bool,
-    /// Logins that nobody here made: a server answered with their tokens.
+    /// Logins of another person: a server answered with their tokens.
     pub strangers: HashSet<usize>,
     pub stolen: bool,
-    /// Somebody died or slept.
+    /// A context was killed or slept.
     pub interrupted: bool,
     pub decided: bool,
     pub storage_trouble: bool,

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** More than a slow tick, less than anybody sets a clock by on purpose. */
+/** Longer than a slow tick, shorter than any deliberate change of the clock. */
 const JUMP_MS = 5000;
 
 /**

@@ -91,8 +91,8 @@ function hold(request, leave) {
 }
 
 /**
- * Stands in line, and comes back when it is first. The line is plain data: on Workers whoever is in it may be gone without a word,
- * with every promise that was its own, and is passed over once its time is up.
+ * Waits in the queue and returns when it is first. The queue is plain data: on Workers a request in it may be cancelled silently,
+ * with all its promises, and is skipped once its time is over.
  * @param {string | object} key @param {AbortSignal} signal @param {number} leaseMs @returns {Promise<() => void>}
  */
 async function enterRealm(key, signal, leaseMs) {

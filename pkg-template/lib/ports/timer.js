@@ -20,8 +20,8 @@ export function timer(woke) {
     /**
      * @param {number | undefined} at  Milliseconds since the epoch; undefined: nothing is due.
      * @param {number} now
-     * @param {boolean} awaited  Somebody waits: only that is a reason for Node to stay alive.
-     * @param {boolean} [_busy]  Somebody waits, or a refresh is under way.
+     * @param {boolean} awaited  A caller waits; only then the timer keeps Node alive.
+     * @param {boolean} [_busy]  A caller waits, or a refresh is in-flight.
      */
     arm(at, now, awaited, _busy) {
       if (!running || at !== due) {

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** Whether there is a window that somebody may be looking at. */
+/** Whether there is a window that can be visible. */
 export const isVisible = () => globalThis.document?.visibilityState == "visible";
 
 /** Cloudflare Workers: timers and I/O belong to the request that began them. */

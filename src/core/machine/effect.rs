@@ -29,9 +29,9 @@ pub enum Effect {
     Refuse(CallerId, Box<Failure>),
     /// The sign-out is stored.
     Done(CallerId),
-    /// Tell whoever listens, after everything before this.
+    /// Dispatch the event, after all effects before this.
     Notify(Box<Event>),
-    /// Tell the server that this token is not needed any more (RFC 7009). Nobody waits for the outcome.
+    /// Tell the server that this token is not needed any more (RFC 7009). No caller waits for the outcome.
     Revoke(Secret),
 }
 

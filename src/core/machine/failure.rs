@@ -34,7 +34,7 @@ pub enum Code {
     OutcomeUnknown,
     /// Not a token response; tokens kept.
     BadResponse,
-    /// The new id_token is of somebody else; nothing of its reply is kept.
+    /// The new id_token is another person's; nothing of its reply is kept.
     IdentityMismatch,
     /// The storage does not answer, or holds something unreadable.
     StorageFailed,

@@ -18,7 +18,7 @@ impl Machine {
         matches!(&self.phase, Phase::Sending(sending) if sending.id == id)
     }
 
-    /// The tokens in a login's reply, under registered names; none if there are none that anybody here understands. For
+    /// The tokens in a login's reply, under registered names; empty if there are none, or of an unknown type. For
     /// [`Input::Adopted`].
     pub fn login(&self, reply: Json<'_>) -> Tokens {
         login(reply, self.options.json()).unwrap_or_default()

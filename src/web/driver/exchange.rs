@@ -56,7 +56,7 @@ impl Driver {
                     return Err(Sent::Provably);
                 }
             };
-            // To build it took as long as somebody's function did: a sign-out or a login may have come first.
+            // Building the request waited for functions of the options: a sign-out or a login may have come first.
             if !self.machine.borrow().is_sending(order) {
                 return Err(Sent::Provably);
             }

@@ -200,7 +200,7 @@ impl Driver {
         waiting.await
     }
 
-    /// Begins to listen to other contexts and, where somebody may be looking, to the page.
+    /// Begins to listen to other contexts and, in a page, to its visibility.
     fn start(&self) {
         if self.closed.get() || self.ears.borrow().is_some() {
             return;

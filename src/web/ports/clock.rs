@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::core::machine::Input;
 use crate::core::time::UnixTime;
 
-/// More than a slow tick, less than anybody sets a clock by on purpose.
+/// Longer than a slow tick, shorter than any deliberate change of the clock.
 const JUMP_MS: f64 = 5000.0;
 
 #[wasm_bindgen]

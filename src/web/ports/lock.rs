@@ -71,7 +71,7 @@ impl LockPort {
         let (granted, grant) = oneshot::channel();
         let promise = self.port.acquire(&waiting.signal(), self.lease_seconds);
         spawn_local(async move {
-            // a grant that nobody waits for any more is dropped here, and the lock with it
+            // a grant without a waiting receiver is dropped here, and the lock with it
             drop(granted.send(JsFuture::from(promise).await.map(held).map_err(|error| StorageError::from_js(&error))));
         });
         let _stop = OnDrop::new(move || waiting.abort());

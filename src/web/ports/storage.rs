@@ -35,7 +35,7 @@ impl StoragePort {
         in_time(self.storage.load()).await
     }
 
-    /// `false`: somebody else wrote in between, and nothing was written.
+    /// `false`: another context wrote in between, and nothing was written.
     pub async fn save(&self, record: Option<&Record>, expected: Option<u64>) -> Result<bool, StorageError> {
         let _turn = self.line.enter().await;
         let written = in_time(async {

@@ -52,7 +52,7 @@ impl Line {
         }
         match call.await {
             Ok(turn) => turn,
-            // a place is dropped by nobody but its owner
+            // only its owner drops a place in the queue
             Err(oneshot::Canceled) => Turn(self.clone()),
         }
     }
@@ -62,7 +62,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let next = self.0 .0.borrow_mut().waiting.pop_front();
         match next {
-            // whoever has left drops the turn, which calls the next one
+            // a receiver that is gone drops the turn, which calls the next one
             Some(next) => drop(next.send(Turn(self.0.clone()))),
             None => self.0 .0.borrow_mut().busy = false,
         }

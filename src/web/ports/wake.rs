@@ -1,4 +1,4 @@
-//! The page: whether somebody may be looking, and when it comes back. The npm package's own file, which says why each event.
+//! The page: whether it can be visible, and when it resumes. The npm package's own file, which gives the reason for each event.
 
 use alloc::boxed::Box;
 
@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 
 #[wasm_bindgen(module = "/pkg-template/lib/ports/wake.js")]
 extern "C" {
-    /// Whether there is a window that somebody may be looking at.
+    /// Whether there is a window that can be visible.
     #[wasm_bindgen(js_name = isVisible)]
     pub fn is_visible() -> bool;
 

@@ -1,7 +1,7 @@
 //! Where the tokens live. [`memory_storage`] for a page that may forget, [`web_storage`] and [`indexed_db_storage`] for one that
 //! may not, [`JsStorage`] for any storage object of the npm package, and [`Storage`] for one of your own.
 //!
-//! The record is plain JSON and the same whoever writes it: a page may have the npm package and this crate on one session.
+//! The record is plain JSON in one format: the npm package and this crate may share a session in one page.
 
 mod javascript;
 mod memory;
