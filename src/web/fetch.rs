@@ -7,12 +7,12 @@ use core::fmt;
 use wasm_bindgen::JsValue;
 use web_sys::{Request, RequestInit, RequestRedirect, Response};
 
+use super::demand::Demand;
 use super::driver::Driver;
 use super::error::RefreshError;
 use super::options_check::origin_of;
 use super::ports::http::fetched;
 use super::ports::wake::is_workerd;
-use super::refresher::Demand;
 use crate::core::oauth::challenge::rejects_token;
 use crate::core::secret::Secret;
 use crate::core::token_set::TokenSet;

@@ -34,12 +34,14 @@
 //!
 //! On a target without JavaScript it compiles, so that what is rendered on a server needs no other sources, and its calls panic.
 
+mod demand;
 mod driver;
 mod error;
 mod events;
 mod fetch;
 mod options;
 mod options_check;
+mod options_data;
 mod ports;
 mod refresher;
 mod request;
@@ -48,11 +50,12 @@ mod storage;
 mod token_set;
 mod value;
 
+pub use demand::Demand;
 pub use error::{Misuse, RefreshError, StorageError};
 pub use events::{Event, Events, Listener};
 pub use fetch::FetchError;
 pub use options::{Authenticate, Background, Lock, Options};
-pub use refresher::{Capabilities, Demand, Refresher};
+pub use refresher::{Capabilities, Refresher};
 pub use storage::{
     indexed_db_storage, memory_storage, web_storage, Async, IndexedDb, JsStorage, LockGuard, MemoryStorage, Storage,
     Subscription, Written,

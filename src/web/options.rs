@@ -10,15 +10,11 @@ use core::fmt;
 use core::future::Future;
 use core::time::Duration;
 
-use js_sys::{Function, Reflect};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use wasm_bindgen::{JsCast, JsValue};
+use js_sys::Function;
 
-use super::error::Misuse;
-use super::options_check::{check, check_name};
-use super::storage::{memory_storage, Async, JsStorage, Storage};
-use super::value::{values_of, Value};
-use crate::core::json::{push_comma, push_raw, push_seconds, push_string, Json, Object};
+use super::storage::{memory_storage, Async, Storage};
+use super::value::Value;
+use crate::core::json::{push_comma, push_raw, push_seconds, push_string, Object};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::policy::Reuse;
 use crate::core::record::Tokens;
@@ -94,43 +90,6 @@ impl Options {
     /// For that token endpoint: https, or http on a loopback host.
     pub fn new(token_endpoint: &str) -> Self {
         Self::of(Object::default()).text("token_endpoint", token_endpoint)
-    }
-
-    /// From JSON with the names of the npm package's options, as far as they are data. A name that is no option is refused.
-    pub fn from_json(text: &str) -> Result<Self, Misuse> {
-        let json = Json::parse(text).filter(|json| json.is_object());
-        Self::of_data(json.ok_or_else(|| Misuse("options must be a JSON object".to_owned()))?)
-    }
-
-    /// From an options object of the npm package: `storage`, `fetch` and functions for values too.
-    pub fn from_js(options: &JsValue) -> Result<Self, Misuse> {
-        if !options.is_object() {
-            return Err(Misuse("options must be an object".to_owned()));
-        }
-        let member = |name: &str| Reflect::get(options, &JsValue::from_str(name)).unwrap_or_default();
-        let data = js_sys::Object::assign(&js_sys::Object::new(), options.unchecked_ref());
-        for name in ["storage", "fetch", "client_secret", "parameters", "headers"] {
-            let _ = Reflect::delete_property(&data, &JsValue::from_str(name));
-        }
-        let data: Object = serde_wasm_bindgen::from_value(data.into())
-            .map_err(|_| Misuse("options must be data, but for storage, fetch and value functions".to_owned()))?;
-        let mut built = Self::of_data(data.json())?;
-        if let Some(secret) = Value::from_js(&member("client_secret")) {
-            built.client_secret = Some(secret);
-        }
-        built.parameters = values_of(&member("parameters"));
-        built.headers = values_of(&member("headers"));
-        if !member("storage").is_undefined() {
-            let storage = JsStorage::new(member("storage")).map_err(|error| Misuse(error.message().to_owned()))?;
-            built.storage = Rc::new(storage);
-        }
-        built.fetch = member("fetch").dyn_into().ok();
-        Ok(built)
-    }
-
-    /// The data among the options as a JavaScript object.
-    pub fn to_js(&self) -> Result<JsValue, serde_wasm_bindgen::Error> {
-        self.serialize(&serde_wasm_bindgen::Serializer::json_compatible())
     }
 
     /// RFC 7009: where [`sign_out`](super::Refresher::sign_out) tells the server.
@@ -287,18 +246,6 @@ impl Options {
         self
     }
 
-    /// With what has to be there, or what is wrong with it.
-    pub(super) fn checked(mut self) -> Result<Self, Misuse> {
-        if self.authenticate.is_some() {
-            self = self.text("clientAuth", "custom");
-        } else if self.data.json().member("clientAuth").is_none() {
-            let method = if self.client_secret.is_some() { "client_secret_basic" } else { "none" };
-            self = self.text("clientAuth", method);
-        }
-        check(&self)?;
-        Ok(self)
-    }
-
     pub(super) fn word(&self, name: &str) -> String {
         self.data.json().text(name)
     }
@@ -326,7 +273,7 @@ impl Options {
         }
     }
 
-    fn of(data: Object) -> Self {
+    pub(super) fn of(data: Object) -> Self {
         let storage = Rc::new(memory_storage());
         Self {
             data,
@@ -339,30 +286,7 @@ impl Options {
         }
     }
 
-    /// Takes apart what is text and could have been a function.
-    fn of_data(json: Json<'_>) -> Result<Self, Misuse> {
-        for (name, _) in json.members() {
-            check_name(&name)?;
-        }
-        let mut options = Self::of(Object::of(json));
-        options.client_secret = json.member("client_secret").and_then(Json::string).map(Value::from);
-        let values = |name| {
-            let given = json.member(name).unwrap_or_default().members();
-            given.filter_map(|(name, value)| Some((name, Value::from(value.string()?)))).collect()
-        };
-        options.parameters = values("parameters");
-        options.headers = values("headers");
-        for name in ["client_secret", "parameters", "headers"] {
-            options.data.set(name, None);
-        }
-        if let Some(one) = json.member("resource").and_then(Json::string) {
-            options.data.set("resource", None);
-            options = options.resource(&one);
-        }
-        Ok(options)
-    }
-
-    fn text(mut self, name: &str, text: &str) -> Self {
+    pub(super) fn text(mut self, name: &str, text: &str) -> Self {
         self.data.set_text(name, text);
         self
     }
@@ -389,34 +313,5 @@ impl Background {
 impl fmt::Debug for Options {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Options").field("token_endpoint", &self.word("token_endpoint")).finish_non_exhaustive()
-    }
-}
-
-/// The data, with values that are text; functions and the storage are left out.
-impl Serialize for Options {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut all = self.data.clone();
-        if let Some(secret) = self.client_secret.as_ref().and_then(Value::known) {
-            all.set_text("client_secret", secret);
-        }
-        for (name, values) in [("parameters", &self.parameters), ("headers", &self.headers)] {
-            let mut object = Object::default();
-            for (name, value) in values {
-                if let Some(text) = value.known() {
-                    object.set_text(name, text);
-                }
-            }
-            if object != Object::default() {
-                all.set(name, Some(object.json().raw()));
-            }
-        }
-        all.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Options {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let data = Object::deserialize(deserializer)?;
-        Self::of_data(data.json()).map_err(serde::de::Error::custom)
     }
 }

@@ -8,35 +8,22 @@ use web_sys::Url;
 use super::error::Misuse;
 use super::options::Options;
 
-/// Every option that is data.
-const NAMES: [&str; 23] = [
-    "token_endpoint",
-    "revocation_endpoint",
-    "client_id",
-    "client_secret",
-    "clientAuth",
-    "basicEncoding",
-    "scope",
-    "resource",
-    "audience",
-    "parameters",
-    "headers",
-    "request",
-    "response",
-    "refreshAheadSeconds",
-    "background",
-    "keepAliveSeconds",
-    "reuse",
-    "endsWhen",
-    "tokens",
-    "lock",
-    "timeoutSeconds",
-    "retries",
-    "origins",
-];
+impl Options {
+    /// With what has to be there, or what is wrong with it.
+    pub(super) fn checked(mut self) -> Result<Self, Misuse> {
+        if self.authenticate.is_some() {
+            self = self.text("clientAuth", "custom");
+        } else if self.data.json().member("clientAuth").is_none() {
+            let method = if self.client_secret.is_some() { "client_secret_basic" } else { "none" };
+            self = self.text("clientAuth", method);
+        }
+        check(&self)?;
+        Ok(self)
+    }
+}
 
 /// What no option can say alone: one is missing, or two contradict each other.
-pub fn check(options: &Options) -> Result<(), Misuse> {
+fn check(options: &Options) -> Result<(), Misuse> {
     let endpoint = options.word("token_endpoint");
     if endpoint.is_empty() {
         return misuse("token_endpoint is missing: write its URL");
@@ -88,18 +75,6 @@ pub fn check(options: &Options) -> Result<(), Misuse> {
     Ok(())
 }
 
-/// A name that is an option; null and left out are the same.
-pub fn check_name(name: &str) -> Result<(), Misuse> {
-    if NAMES.contains(&name) {
-        return Ok(());
-    }
-    match name {
-        "issuer" => misuse("issuer: this driver does no discovery; write token_endpoint"),
-        "dpop" => misuse("dpop: this driver has none; use the npm package where tokens must be bound to a key"),
-        _ => misuse(&format!("{} is no option", shown(name))),
-    }
-}
-
 /// The origin of an absolute http or https URL. (A blob has that of whoever made it.)
 pub fn origin_of(url: &str) -> Option<String> {
     let url = Url::new(url).ok()?;
@@ -119,16 +94,6 @@ fn is_endpoint(text: &str) -> bool {
 
 fn is_local(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]"
-}
-
-/// A name is text of a program; what is no name stays out of the message.
-fn shown(name: &str) -> &str {
-    let is_name = name.len() <= 40 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    if is_name {
-        name
-    } else {
-        "a member"
-    }
 }
 
 fn misuse(text: &str) -> Result<(), Misuse> {

@@ -137,6 +137,11 @@ impl Machine {
         always.into_iter().chain(idle.into_iter().filter(|_| self.is_idle())).flatten().min()
     }
 
+    /// The phase in one word, for traces: `idle`, `look`, `lock`, `re-read`, `mark`, `send`, `confirm`, `save`, `conflict` or `change`.
+    pub fn phase(&self) -> &'static str {
+        self.phase.as_str()
+    }
+
     /// The session in one word.
     pub fn state(&self) -> State {
         if self.phase.is_refreshing() && self.session.record.is_some() {

@@ -3,13 +3,14 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::failure::Failure;
-use super::input::EffectId;
+use super::input::{CallerId, EffectId};
 use super::session::refresh_token_of;
-use super::session_change::SessionChange;
 use crate::core::policy::MARGIN;
-use crate::core::record::Record;
+use crate::core::record::{Record, Tokens};
+use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
 /// Tries of a write before the result is kept in memory only.
@@ -97,7 +98,45 @@ pub struct Sending {
     pub with_nonce: bool,
 }
 
+/// A login or a sign-out that is not stored yet.
+#[derive(Debug)]
+pub struct SessionChange {
+    pub kind: ChangeKind,
+    /// Names the session that a login begins.
+    pub session: String,
+    /// Callers of `setTokens`.
+    pub adopting: Vec<CallerId>,
+    /// Callers of `signOut`.
+    pub leaving: Vec<CallerId>,
+    pub conflicts: u32,
+}
+
+#[derive(Debug)]
+pub enum ChangeKind {
+    Login(Tokens, UnixTime),
+    /// The tokens of the options: only for an empty storage.
+    Initial(Tokens, UnixTime),
+    /// The refresh tokens to revoke, if it revokes at all; and whether there was a session.
+    SignOut(Option<Vec<Secret>>, bool),
+}
+
 impl Phase {
+    /// In one word, for traces.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Locking(..) => "lock",
+            Self::Reading(_, Read::Look(_)) => "look",
+            Self::Reading(_, Read::UnderLock) => "re-read",
+            Self::Reading(_, Read::Confirm(_)) => "confirm",
+            Self::Reading(_, Read::Conflict(..)) => "conflict",
+            Self::Writing(_, _, Write::Mark) => "mark",
+            Self::Writing(_, _, Write::Outcome(_)) => "save",
+            Self::Reading(_, Read::Change(_)) | Self::Writing(_, _, Write::Change(_)) => "change",
+            Self::Sending(_) => "send",
+        }
+    }
+
     pub fn is_refreshing(&self) -> bool {
         match self {
             Self::Locking(..) | Self::Sending(_) => true,

@@ -9,39 +9,16 @@ use super::callers::Caller;
 use super::effect::{Effect, Event, Operation, Source};
 use super::failure::{Code, Failure};
 use super::input::{CallerId, Demand, Revoke};
-use super::phase::{Phase, Read, Write, Writing};
+use super::phase::{ChangeKind as Kind, Phase, Read, SessionChange, Write, Writing};
 use super::session::Unsaved;
 use super::Machine;
 use crate::core::json::push_number;
 use crate::core::policy::MARGIN;
 use crate::core::record::{Record, Stored, Tokens};
-use crate::core::secret::Secret;
-use crate::core::time::{Duration, UnixTime};
+use crate::core::time::Duration;
 
 /// Writes of other contexts that are read and replaced before memory has to do.
 const CONFLICT_TRIES: u32 = 10;
-
-/// A login or a sign-out that is not stored yet.
-#[derive(Debug)]
-pub struct SessionChange {
-    kind: Kind,
-    /// Names the session that a login begins.
-    session: String,
-    /// Callers of `setTokens`.
-    adopting: Vec<CallerId>,
-    /// Callers of `signOut`.
-    leaving: Vec<CallerId>,
-    conflicts: u32,
-}
-
-#[derive(Debug)]
-enum Kind {
-    Login(Tokens, UnixTime),
-    /// The tokens of the options: only for an empty storage.
-    Initial(Tokens, UnixTime),
-    /// The refresh tokens to revoke, if it revokes at all; and whether there was a session.
-    SignOut(Option<Vec<Secret>>, bool),
-}
 
 impl Machine {
     pub(super) fn adopted(&mut self, caller: CallerId, mut tokens: Tokens) {
