@@ -6,9 +6,10 @@
 use oauth_refresher::core::json::Json;
 use oauth_refresher::core::oauth::calendar::iso8601;
 use oauth_refresher::core::oauth::challenge::{read, rejects_token, Part};
-use oauth_refresher::core::oauth::request::{Client, HttpRequest, Values};
+use oauth_refresher::core::oauth::request::{HttpRequest, Values};
 use oauth_refresher::core::oauth::response::{judge, login, Reply, Verdict};
 use oauth_refresher::core::oauth::retry_after::retry_after as later;
+use oauth_refresher::core::options::Options;
 use oauth_refresher::core::record::{Record, Stored, Tokens};
 use oauth_refresher::core::secret::Secret;
 use oauth_refresher::core::time::UnixTime;
@@ -62,7 +63,7 @@ pub fn shapes(data: &[u8]) {
     let tokens = Tokens::from_json(Json::parse(reply).unwrap_or_default());
     let values = r#"{"endpoint":"https://as.example/{tenant}/t?v=1","client_secret":"s3cr3t-of-all","parameters":{"tenant":"[1, 2]","grant_type":"password"},"headers":{"Accept":"x/y","__proto__":"z"}}"#;
     let values = Values::from_json(Json::parse(values).unwrap());
-    if let Ok(request) = Client::new(options).refresh_request(&values, &tokens) {
+    if let Ok(request) = Options::from_json(options).client().refresh_request(&values, &tokens) {
         claim_request(&request, options);
     }
 }
@@ -109,8 +110,10 @@ fn claim_reply(body: &str, status: u16, options: Json<'_>) {
     let reply = Reply { status, body: Some(Secret::new(body)), ..Reply::default() };
     let extends = options.at("response.extendedWhen").is_some();
     let any_status = options.at("response.successStatus").is_some();
-    let verdict = judge(&reply, options, NOW);
-    assert_eq!(verdict, judge(&reply, options, NOW), "the same bytes mean the same");
+    let parsed = Options::from_json(options);
+    let shape = parsed.response();
+    let verdict = judge(&reply, shape, NOW);
+    assert_eq!(verdict, judge(&reply, shape, NOW), "the same bytes mean the same");
     match verdict {
         Verdict::Tokens(tokens) => {
             assert!(any_status || (200..300).contains(&status), "{status} is no success");
@@ -121,7 +124,7 @@ fn claim_reply(body: &str, status: u16, options: Json<'_>) {
         Verdict::UnknownType(tokens, _) => assert_eq!(tokens.access_token(), None),
         _ => {}
     }
-    if let Some(tokens) = login(Json::parse(body).unwrap_or_default(), options) {
+    if let Some(tokens) = login(Json::parse(body).unwrap_or_default(), shape) {
         assert!(tokens.access_token().is_some() || tokens.refresh_token().is_some());
         claim_tokens(&tokens, true);
         claim_nothing_nested(&tokens);

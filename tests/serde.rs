@@ -8,7 +8,7 @@ use oauth_refresher::core::record::{Record, Stored, Tokens};
 use oauth_refresher::core::time::{Duration, UnixTime};
 use oauth_refresher::core::token_set::TokenSet;
 
-const RECORD: &str = r#"{"format":1,"generation":7,"tokens":{"access_token":"at","refresh_token":"rt","expires_in":"3600","principal":{"id":1,"roles":[true,null,"ä\""]}},"obtained_at":1000.125,"pending":{"attempt":"a-1","started_at":1000,"fingerprint":"f","probed_at":1001},"retry_at":1002,"session":"s"}"#;
+const RECORD: &str = r#"{"format":1,"generation":7,"tokens":{"access_token":"at","refresh_token":"rt","expires_in":3600,"principal":{"id":1,"roles":[true,null,"ä\""]}},"obtained_at":1000.125,"pending":{"attempt":"a-1","started_at":1000,"fingerprint":"f","probed_at":1001},"retry_at":1002,"session":"s"}"#;
 
 #[test]
 fn a_record_written_through_serde_is_the_record_written_as_json() {

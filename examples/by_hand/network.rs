@@ -14,8 +14,8 @@ pub fn post(request: &HttpRequest) -> std::io::Result<Reply> {
     let body = request.body.as_ref().map_or("", Secret::reveal);
     let mut connection = TcpStream::connect(host)?;
     let mut head = format!("{} /{path} HTTP/1.0\r\n", request.method);
-    for (name, value) in request.headers.json().members() {
-        head += &format!("{name}: {}\r\n", value.string().unwrap_or_default());
+    for (name, value) in &request.headers {
+        head += &format!("{name}: {}\r\n", value.text());
     }
     connection.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes())?;
     let mut text = String::new();

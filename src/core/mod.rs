@@ -6,6 +6,7 @@
 pub mod json;
 pub mod machine;
 pub mod oauth;
+pub mod options;
 pub mod policy;
 pub mod provider;
 pub mod record;

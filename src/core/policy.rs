@@ -2,7 +2,7 @@
 //! sent a second time. Retry follows the table of outcomes in `machine`; `Reuse` is what RFC 9700 section 4.14.2
 //! leaves to each server.
 
-use super::json::{whole, Json};
+use super::json::{whole, Value};
 use super::provider::seconds;
 use super::record::Pending;
 use super::time::{Duration, UnixTime};
@@ -55,13 +55,13 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
 impl Policy {
-    /// From the options in JSON; members that are not there have their default.
-    pub fn from_json(options: Json<'_>) -> Self {
-        let retries = options.member("retries").and_then(|retries| u32::try_from(whole(retries.raw())?).ok());
+    /// From the options; members that are not there have their default.
+    pub fn from_options(options: &Value) -> Self {
+        let retries = whole(options.member("retries").word()).and_then(|retries| u32::try_from(retries).ok());
         Self {
             refresh_ahead: seconds(options, "refreshAheadSeconds").unwrap_or(Duration::from_secs(60)),
             keep_alive: seconds(options, "keepAliveSeconds").filter(|every| *every > Duration::ZERO),
-            reuse: options.member("reuse").map(Reuse::from_json).unwrap_or_default(),
+            reuse: Reuse::from_option(options.member("reuse")),
             timeout: seconds(options, "timeoutSeconds").unwrap_or(Duration::from_secs(30)),
             retries: retries.unwrap_or(3),
         }
@@ -110,13 +110,13 @@ impl Policy {
 }
 
 impl Reuse {
-    fn from_json(reuse: Json<'_>) -> Self {
+    fn from_option(reuse: &Value) -> Self {
         if let Some(window) = seconds(reuse, "graceSeconds") {
             return Self::Grace(window);
         }
-        match reuse.string().as_deref() {
-            Some("always") => Self::Always,
-            Some("until-successor-used") => Self::UntilSuccessorUsed,
+        match reuse.text() {
+            "always" => Self::Always,
+            "until-successor-used" => Self::UntilSuccessorUsed,
             _ => Self::Never,
         }
     }
@@ -156,6 +156,7 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::json::Json;
     use alloc::string::String;
 
     fn pending(started_at: u64) -> Pending {
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_grace_window_closes_before_the_server_closes_it() {
-        let policy = Policy::from_json(Json::parse(r#"{"reuse":{"graceSeconds":30}}"#).unwrap());
+        let policy = Policy::from_options(&Value::from_json(Json::parse(r#"{"reuse":{"graceSeconds":30}}"#).unwrap()));
         let sent = pending(1000);
         assert!(policy.may_send_again(&sent, UnixTime::from_millis(27_999)));
         assert!(!policy.may_send_again(&sent, UnixTime::from_millis(28_000)));
@@ -181,17 +182,17 @@ mod tests {
 
     #[test]
     fn a_lease_and_a_callers_patience_follow_the_timeout() {
-        let policy = Policy::from_json(Json::parse(r#"{"timeoutSeconds":7.5}"#).unwrap());
+        let policy = Policy::from_options(&Value::from_json(Json::parse(r#"{"timeoutSeconds":7.5}"#).unwrap()));
         assert_eq!(policy.lease(), Duration::from_secs(75));
         assert_eq!(policy.patience(), Duration::from_secs(25));
-        let policy = Policy::from_json(Json::parse("{}").unwrap());
+        let policy = Policy::from_options(&Value::from_json(Json::parse("{}").unwrap()));
         assert_eq!((policy.lease(), policy.patience()), (Duration::from_secs(120), Duration::from_secs(70)));
         assert!(policy.lease() > policy.lock_wait(), "a waiter gives up before the lease of a living holder ends");
     }
 
     #[test]
     fn a_one_time_token_is_not_spent_where_neither_a_lock_nor_a_comparison_prevents_a_second_use() {
-        let policy = |reuse: &str| Policy::from_json(Json::parse(reuse).unwrap());
+        let policy = |reuse: &str| Policy::from_options(&Value::from_json(Json::parse(reuse).unwrap()));
         assert!(!policy("{}").may_spend(false, false));
         assert!(policy("{}").may_spend(true, false));
         assert!(policy("{}").may_spend(false, true));
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_token_is_never_refreshed_in_the_first_three_quarters_of_its_life() {
-        let policy = Policy::from_json(Json::parse("{}").unwrap());
+        let policy = Policy::from_options(&Value::from_json(Json::parse("{}").unwrap()));
         assert_eq!(policy.ahead(Duration::from_secs(20)), Duration::from_secs(5));
         assert_eq!(policy.ahead(Duration::from_secs(3600)), Duration::from_secs(60));
     }

@@ -1,15 +1,26 @@
 //! A provider is data: how its token request and its response differ from RFC 6749 sections 6 and 5.
-//! The shapes stay the JSON that `RequestShape` and `ResponseShape` are in TypeScript and are read where they matter,
-//! so that a server nobody heard of is a value in an options object and no code.
+//! `RequestShape` and `ResponseShape` are what they are in TypeScript, read once from the options, so that a server that no
+//! preset knows is a value in an options object and no code.
 
 use alloc::string::String;
 
-use super::json::{decimal_thousandths, whole, Json};
+use super::json::{decimal_thousandths, whole, Json, Value};
 use super::time::Duration;
 
 /// How a token request is put on the wire.
-#[derive(Clone, Copy, Default)]
-pub struct RequestShape<'a>(pub Json<'a>);
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestShape<'a>(&'a Value);
+
+/// How a token response differs from RFC 6749 section 5, and the user's further codes for `invalid_grant`.
+#[derive(Clone, Copy, Debug)]
+pub struct ResponseShape<'a> {
+    shape: &'a Value,
+    ends_when: &'a Value,
+}
+
+/// A member of a reply that is, or is not, a value.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplySign<'a>(&'a Value);
 
 /// How parameters in the body are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,51 +51,197 @@ pub enum Place {
     Path,
 }
 
-impl RequestShape<'_> {
+/// In what a server says when the access token ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiryUnit {
+    /// Seconds from the request on.
+    Seconds,
+    /// Milliseconds from the request on.
+    Milliseconds,
+    /// Seconds since the epoch.
+    UnixSeconds,
+    /// Milliseconds since the epoch.
+    UnixMilliseconds,
+    /// A date (RFC 3339).
+    Iso8601,
+}
+
+/// What an error means for the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// What `invalid_grant` means.
+    SessionEnded,
+    /// The refresh token is as good as before, and may be sent again.
+    Unavailable,
+    /// Configuration; the refresh token was not used up.
+    ClientRejected,
+    /// Anything else.
+    BadResponse,
+}
+
+impl<'a> RequestShape<'a> {
+    /// The option `request`.
+    pub fn new(shape: &'a Value) -> Self {
+        Self(shape)
+    }
+
+    /// The member of that name.
+    pub fn member(self, name: &str) -> &'a Value {
+        self.0.member(name)
+    }
+
     /// How parameters in the body are written.
     pub fn body(self) -> BodyFormat {
-        match self.0.literal("body") {
+        match self.member("body").text() {
             "json" => BodyFormat::Json,
             "string" => BodyFormat::String,
             "query" => BodyFormat::Query,
             "none" => BodyFormat::None,
             // A GET has no body (RFC 9110 section 9.3.1).
-            "" if self.0.literal("method") == "GET" => BodyFormat::Query,
+            "" if self.member("method").text() == "GET" => BodyFormat::Query,
             _ => BodyFormat::Form,
         }
     }
 
-    /// Whether the value of a parameter is JSON already.
-    pub fn is_json(self, registered: &str) -> bool {
-        self.0.member("check").is_some_and(|check| check.literal(registered) == "json")
-    }
-
     /// A member that is text, or what stands for it where it is left out.
-    pub fn text_or(self, name: &str, default: &str) -> String {
-        let text = self.0.text(name);
+    pub fn text_or(self, name: &str, default: &'a str) -> &'a str {
+        let text = self.member(name).text();
         if text.is_empty() {
-            return String::from(default);
+            return default;
         }
         text
     }
 
+    /// Whether the value of a parameter is JSON already.
+    pub fn is_json(self, registered: &str) -> bool {
+        self.member("check").member(registered).text() == "json"
+    }
+
     /// The server's name for a parameter, or `None` if it is left out.
-    pub fn name_of(self, registered: &str) -> Option<String> {
-        match self.0.member("names").and_then(|names| names.member(registered)) {
-            Some(own) => own.string(),
-            None => Some(String::from(registered)),
+    pub fn name_of(self, registered: &'a str) -> Option<&'a str> {
+        match self.member("names").member(registered) {
+            own if own.is_absent() => Some(registered),
+            own => Some(own.text()).filter(|own| !own.is_empty()),
         }
     }
 
     /// Where a parameter goes.
     pub fn place_of(self, registered: &str) -> Place {
-        match self.0.member("place").unwrap_or_default().literal(registered) {
+        match self.member("place").member(registered).text() {
             "query" => Place::Query,
             "header" => Place::Header,
             "path" => Place::Path,
             "" if self.body() == BodyFormat::Query => Place::Query,
             _ => Place::Body,
         }
+    }
+}
+
+impl<'a> ResponseShape<'a> {
+    /// From the options.
+    pub fn new(options: &'a Value) -> Self {
+        Self { shape: options.member("response"), ends_when: options.member("endsWhen") }
+    }
+
+    /// The text of a member, or nothing.
+    pub fn text(self, name: &str) -> &'a str {
+        self.shape.member(name).text()
+    }
+
+    /// The paths to members, by registered name.
+    pub fn names(self) -> &'a [(String, Value)] {
+        self.shape.member("names").each()
+    }
+
+    /// What a token type of the server's own means, if it says so.
+    pub fn meant_type(self, given: &'a str) -> &'a str {
+        match self.shape.member("tokenTypes").member(given).text() {
+            "" => given,
+            own => own,
+        }
+    }
+
+    /// Whether a reply of that status is a success.
+    pub fn is_success(self, status: u16) -> bool {
+        let statuses = self.shape.member("successStatus").each();
+        match statuses {
+            [] => (200..300).contains(&status),
+            _ => statuses.iter().any(|(_, good)| whole(good.word()) == Some(u64::from(status))),
+        }
+    }
+
+    /// What makes a reply an error, whatever its status.
+    pub fn error_signs(self) -> impl Iterator<Item = ReplySign<'a>> {
+        self.shape.member("errorWhen").each().iter().map(|(_, sign)| ReplySign(sign))
+    }
+
+    /// What makes a success without tokens an extension of those that are here.
+    pub fn extension_signs(self) -> impl Iterator<Item = ReplySign<'a>> {
+        self.shape.member("extendedWhen").each().iter().map(|(_, sign)| ReplySign(sign))
+    }
+
+    /// What the options say about an error code.
+    pub fn meaning_of(self, code: &str) -> Option<Meaning> {
+        let own = self.shape.member("errors").member(code);
+        if !own.is_absent() {
+            return Meaning::of(own.text());
+        }
+        let ends = self.ends_when.each().iter().any(|(_, own)| own.text() == code);
+        ends.then_some(Meaning::SessionEnded)
+    }
+
+    /// In what the shape says that the server gives the end of the access token, if it says so, and the path to it.
+    pub fn expiry(self) -> Option<(ExpiryUnit, &'a str)> {
+        let expiry = self.shape.member("expiry");
+        let unit = match expiry.member("in").text() {
+            _ if expiry.is_absent() => return None,
+            "milliseconds" => ExpiryUnit::Milliseconds,
+            "unix_seconds" => ExpiryUnit::UnixSeconds,
+            "unix_milliseconds" => ExpiryUnit::UnixMilliseconds,
+            "iso8601" => ExpiryUnit::Iso8601,
+            _ => ExpiryUnit::Seconds,
+        };
+        let path = expiry.member("name");
+        Some((unit, if path.is_absent() { "expires_in" } else { path.text() }))
+    }
+
+    /// The lifetime that is assumed where the server says nothing that can be one.
+    pub fn default_lifetime(self) -> Option<Duration> {
+        seconds(self.shape.member("expiry"), "defaultSeconds")
+    }
+}
+
+impl<'a> ReplySign<'a> {
+    /// Where to look.
+    pub fn path(self) -> &'a str {
+        self.0.member("path").text()
+    }
+
+    /// Whether the sign is shown by what was found there.
+    pub fn shows(self, found: &str) -> bool {
+        let (is, is_not) = (self.0.member("is"), self.0.member("isNot"));
+        match (is.is_absent(), is_not.is_absent()) {
+            (false, _) => found == is.word(),
+            (true, false) => found != is_not.word(),
+            (true, true) => found != "null",
+        }
+    }
+
+    /// What it means, if it says more than that the reply is an error.
+    pub fn means(self) -> Option<Meaning> {
+        Meaning::of(self.0.member("means").text())
+    }
+}
+
+impl Meaning {
+    fn of(code: &str) -> Option<Self> {
+        Some(match code {
+            "" => return None,
+            "session_ended" => Self::SessionEnded,
+            "unavailable" => Self::Unavailable,
+            "client_rejected" => Self::ClientRejected,
+            _ => Self::BadResponse,
+        })
     }
 }
 
@@ -100,8 +257,8 @@ pub fn flaw(check: &str, value: &str) -> Option<&'static str> {
 }
 
 /// The duration that a member says in seconds.
-pub fn seconds(value: Json<'_>, name: &str) -> Option<Duration> {
-    decimal_thousandths(value.member(name)?.raw()).map(Duration::from_millis)
+pub fn seconds(value: &Value, name: &str) -> Option<Duration> {
+    decimal_thousandths(value.member(name).word()).map(Duration::from_millis)
 }
 
 fn is_int32(value: &str) -> bool {
@@ -133,13 +290,14 @@ mod tests {
 
     #[test]
     fn vaults_request_is_a_value() {
-        let shape = RequestShape(
+        let shape = Value::from_json(
             Json::parse(r#"{"body":"json","names":{"refresh_token":"refreshToken","grant_type":"grantType","client_id":null},"place":{"grant_type":"header"},"check":{"partnerId":"int32"}}"#).unwrap(),
         );
+        let shape = RequestShape::new(&shape);
         assert_eq!(shape.body(), BodyFormat::Json);
-        assert_eq!(shape.name_of("refresh_token").as_deref(), Some("refreshToken"));
+        assert_eq!(shape.name_of("refresh_token"), Some("refreshToken"));
         assert_eq!(shape.name_of("client_id"), None);
-        assert_eq!(shape.name_of("scope").as_deref(), Some("scope"));
+        assert_eq!(shape.name_of("scope"), Some("scope"));
         assert_eq!(shape.place_of("grant_type"), Place::Header);
         assert_eq!(shape.place_of("refresh_token"), Place::Body);
     }

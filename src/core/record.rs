@@ -6,8 +6,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::json::{
-    decimal_thousandths, push_hex, push_name, push_number, push_raw, push_seconds, push_text, whole, Json, Members,
-    Object,
+    decimal_thousandths, push_comma, push_hex, push_name, push_number, push_raw, push_seconds, push_string, push_text,
+    whole, Fields, Json, Members, MOST_MEMBERS,
 };
 use super::secret::Secret;
 use super::time::{Duration, UnixTime};
@@ -15,9 +15,26 @@ use super::time::{Duration, UnixTime};
 /// Lifetimes beyond ten years are taken for a mistake, and the lifetime for unknown.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
 
-/// The members of a token response under their registered names, each as the JSON text it was.
+/// The members of a token response under their registered names (RFC 6749 section 5.1), read once. Clones share the texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tokens(Object);
+pub struct Tokens {
+    /// RFC 6749 section 1.4. No text here is empty.
+    pub access_token: Option<Secret>,
+    /// RFC 6749 section 1.5.
+    pub refresh_token: Option<Secret>,
+    /// As the server wrote it, or as it is registered.
+    pub token_type: Option<Secret>,
+    /// The lifetime that the server gave, if it is one: `0`, negative, absurd and unreadable ones are unknown.
+    pub expires_in: Option<Duration>,
+    /// An end that was given as a point in time.
+    pub expires_at: Option<UnixTime>,
+    /// RFC 6749 section 3.3, with spaces between the scopes.
+    pub scope: Option<Secret>,
+    /// OpenID Connect Core section 2.
+    pub id_token: Option<Secret>,
+    /// Everything else, in order: members as the JSON text that they were, without braces around them.
+    pub(super) extras: Secret,
+}
 
 /// What one session is, in one atomic value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,59 +78,58 @@ pub enum Stored {
 }
 
 impl Tokens {
-    /// The text of a member that is a string and not empty.
-    pub fn text(&self, name: &str) -> Option<String> {
-        self.member(name)?.string().filter(|text| !text.is_empty())
-    }
-
     /// The access token (RFC 6749 section 1.4).
-    pub fn access_token(&self) -> Option<String> {
-        self.text("access_token")
+    pub fn access_token(&self) -> Option<&str> {
+        self.access_token.as_ref().map(Secret::reveal)
     }
 
     /// The refresh token (RFC 6749 section 1.5).
-    pub fn refresh_token(&self) -> Option<String> {
-        self.text("refresh_token")
+    pub fn refresh_token(&self) -> Option<&str> {
+        self.refresh_token.as_ref().map(Secret::reveal)
     }
 
     /// What a sign-out revokes (RFC 7009): the refresh token, or the access token where there is none.
     pub fn revocable(&self) -> Option<Secret> {
-        self.refresh_token().or_else(|| self.access_token()).map(Secret::new)
+        self.refresh_token.as_ref().or(self.access_token.as_ref()).cloned()
     }
 
-    /// A member as JSON.
-    pub fn member(&self, name: &str) -> Option<Json<'_>> {
-        self.0.json().member(name)
+    /// The members without a registered name, in order, as JSON.
+    pub fn extras(&self) -> Members<'_> {
+        Members::listed(self.extras.reveal())
     }
 
-    /// All members, in order.
-    pub fn members(&self) -> Members<'_> {
-        self.0.json().members()
-    }
-
-    /// Takes a member in, in place of one of that name.
-    pub fn set(&mut self, name: &str, raw: &str) {
-        self.0.set(name, Some(raw));
-    }
-
-    /// Takes a string member in.
-    pub fn set_text(&mut self, name: &str, text: &str) {
-        self.0.set_text(name, text);
-    }
-
-    /// Leaves a member out.
-    pub fn remove(&mut self, name: &str) {
-        self.0.set(name, None);
+    /// All the texts that are secret or may be, by their registered names.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
+        [
+            ("access_token", &self.access_token),
+            ("refresh_token", &self.refresh_token),
+            ("token_type", &self.token_type),
+            ("scope", &self.scope),
+            ("id_token", &self.id_token),
+        ]
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text.as_ref()?)))
     }
 
     /// Keeps what the older response said and this one leaves out: the refresh token (RFC 6749 section 6), the scope
     /// (section 5.1), the id_token (OpenID Connect Core section 12.2) and whatever else, but no lifetime.
     pub fn keep_from(&mut self, older: &Self) {
-        for (name, value) in older.0.json().members() {
-            if !matches!(name.as_str(), "expires_in" | "expires_at") && self.member(&name).is_none() {
-                self.set(&name, value.raw());
+        for (name, text) in older.texts() {
+            if let Some(slot @ None) = self.slot(name) {
+                *slot = Some(text.clone());
             }
         }
+        if older.extras.is_empty() || self.extras == older.extras {
+            return;
+        }
+        let known = Fields::listed(self.extras()).unwrap_or_default();
+        let mut extras = String::from(self.extras.reveal());
+        for (name, value) in older.extras().take(MOST_MEMBERS.saturating_sub(known.len())) {
+            if known.get(&name).is_none() {
+                push_extra(&mut extras, &name, value);
+            }
+        }
+        self.extras = Secret::new(extras);
     }
 
     /// From the text of a JSON object.
@@ -123,41 +139,66 @@ impl Tokens {
 
     /// From a JSON object. Members that are null are left out; so are the names that mean something to a JavaScript object.
     pub fn from_json(object: Json<'_>) -> Self {
+        Self::from_fields(&Fields::read(object).unwrap_or_default())
+    }
+
+    /// The same, from members that were read already.
+    pub fn from_fields(fields: &Fields<'_>) -> Self {
         let mut tokens = Self::default();
-        for (name, value) in object.members() {
-            if !value.is_null() && !is_reserved(&name) {
-                tokens.set(&name, value.raw());
+        let mut extras = String::new();
+        for (name, value) in fields.iter() {
+            let number = || decimal_thousandths(&value.word()?);
+            if let Some(slot) = tokens.slot(name) {
+                *slot = value.string().filter(|text| !text.is_empty()).map(Secret::new);
+            } else if name == "expires_in" {
+                tokens.expires_in = number().and_then(lifetime);
+            } else if name == "expires_at" {
+                tokens.expires_at = number().and_then(point);
+            } else if !value.is_null() && !is_reserved(name) {
+                push_extra(&mut extras, name, value);
             }
         }
-        for name in &["access_token", "refresh_token", "token_type", "id_token", "scope"] {
-            if tokens.text(name).is_none() {
-                tokens.remove(name);
-            }
-        }
+        tokens.extras = Secret::new(extras);
         tokens
     }
 
-    /// The lifetime the server gave, if it is one: `0`, negative, absurd and unreadable ones are unknown.
-    pub fn lifetime(&self) -> Option<Duration> {
-        let lifetime = Duration::from_millis(self.number("expires_in")?);
-        (lifetime <= LONGEST_LIFETIME).then_some(lifetime)
+    /// As JSON text, with the refresh token: to be stored.
+    pub fn to_json(&self) -> String {
+        let mut out = String::from("{");
+        self.push_members(&mut out, true);
+        out.push('}');
+        out
     }
 
-    /// An expiry given as a point in time.
-    pub fn stated_expiry(&self) -> Option<UnixTime> {
-        self.number("expires_at").map(UnixTime::from_millis)
+    /// Where the text of a registered name is.
+    fn slot(&mut self, name: &str) -> Option<&mut Option<Secret>> {
+        Some(match name {
+            "access_token" => &mut self.access_token,
+            "refresh_token" => &mut self.refresh_token,
+            "token_type" => &mut self.token_type,
+            "scope" => &mut self.scope,
+            "id_token" => &mut self.id_token,
+            _ => return None,
+        })
     }
 
-    /// A member that is a positive number, thousandfold.
-    fn number(&self, name: &str) -> Option<u64> {
-        decimal_thousandths(&self.member(name)?.word()?).filter(|number| *number > 0)
-    }
-
-    fn push_members(&self, out: &mut String, without: &[&str]) {
-        for (name, value) in self.0.json().members() {
-            if !without.contains(&name.as_str()) {
-                push_raw(out, &name, value.raw());
+    /// The members as they are stored, or without the refresh token and the lifetime as a caller sees them.
+    fn push_members(&self, out: &mut String, stored: bool) {
+        for (name, text) in self.texts() {
+            if stored || name != "refresh_token" {
+                push_text(out, name, text.reveal());
             }
+        }
+        if let Some(lifetime) = self.expires_in.filter(|_| stored) {
+            push_name(out, "expires_in");
+            push_seconds(out, lifetime.as_millis());
+        }
+        if let Some(end) = self.expires_at.filter(|_| stored) {
+            push_time(out, "expires_at", end);
+        }
+        if !self.extras.is_empty() {
+            push_comma(out);
+            out.push_str(self.extras.reveal());
         }
     }
 }
@@ -166,19 +207,17 @@ impl Record {
     /// A record for tokens that just arrived. The lifetime a server gives counts from `obtained_at`, the moment before its
     /// request was sent; an `expires_at` counts only where there is no such lifetime.
     pub fn new(mut tokens: Tokens, obtained_at: UnixTime, generation: u64) -> Self {
-        if tokens.lifetime().is_some() {
-            tokens.remove("expires_at");
-        } else {
-            tokens.remove("expires_in");
+        if tokens.expires_in.is_some() {
+            tokens.expires_at = None;
         }
         Self { generation, tokens, obtained_at, pending: None, retry_at: None, session: String::new() }
     }
 
     /// When the access token ends, if that is known.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        match self.tokens.lifetime() {
+        match self.tokens.expires_in {
             Some(lifetime) => Some(self.obtained_at + lifetime),
-            None => self.tokens.stated_expiry(),
+            None => self.tokens.expires_at,
         }
     }
 
@@ -189,15 +228,15 @@ impl Record {
 
     /// Whether the mark, if there is one, is about the refresh token that is here.
     pub fn in_doubt(&self) -> Option<&Pending> {
-        let token = self.tokens.refresh_token()?;
-        self.pending.as_ref().filter(|pending| pending.fingerprint == fingerprint(&token))
+        let token = self.tokens.refresh_token.as_ref()?;
+        self.pending.as_ref().filter(|pending| pending.fingerprint == fingerprint(token))
     }
 
     /// What callers see: everything but the refresh token, with `expires_at` in place of `expires_in`.
     pub fn token_set(&self) -> String {
         let mut out = String::from("{");
-        self.tokens.push_members(&mut out, &["refresh_token", "expires_in", "expires_at"]);
-        if self.tokens.text("token_type").is_none() {
+        self.tokens.push_members(&mut out, false);
+        if self.tokens.token_type.is_none() {
             push_text(&mut out, "token_type", "Bearer");
         }
         if let Some(end) = self.expires_at() {
@@ -211,9 +250,7 @@ impl Record {
     pub fn to_json(&self) -> String {
         let mut out = String::from("{\"format\":1,\"generation\":");
         push_number(&mut out, self.generation);
-        out.push_str(",\"tokens\":{");
-        self.tokens.push_members(&mut out, &[]);
-        out.push('}');
+        push_raw(&mut out, "tokens", &self.tokens.to_json());
         push_time(&mut out, "obtained_at", self.obtained_at);
         if let Some(pending) = &self.pending {
             push_name(&mut out, "pending");
@@ -246,8 +283,9 @@ impl Stored {
         if value.is_null() {
             return Self::Nothing;
         }
-        let generation = value.member("generation").and_then(|generation| whole(generation.raw()));
-        read_record(value, generation).map_or(Self::Unreadable(generation), |record| Self::Record(Box::new(record)))
+        let fields = Fields::read(value).unwrap_or_default();
+        let generation = fields.get("generation").and_then(|generation| whole(generation.raw()));
+        read_record(&fields, generation).map_or(Self::Unreadable(generation), |record| Self::Record(Box::new(record)))
     }
 
     /// The same for a storage that holds texts, and an empty one for nothing.
@@ -268,14 +306,21 @@ impl Stored {
     }
 }
 
-/// Names a refresh token without showing it: FNV-1a of 64 bits, which nobody can turn back into a random token.
-pub fn fingerprint(token: &str) -> String {
-    let hash = token
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+/// Names a refresh token without showing it: FNV-1a of 64 bits, from which a random token cannot be found.
+pub fn fingerprint(token: &Secret) -> String {
     let mut out = String::new();
-    push_hex(&mut out, hash);
+    push_hex(&mut out, token.fingerprint());
     out
+}
+
+/// A number of milliseconds as a lifetime, if it is one: `0` and absurd ones are not.
+pub fn lifetime(millis: u64) -> Option<Duration> {
+    (1..=LONGEST_LIFETIME.as_millis()).contains(&millis).then_some(Duration::from_millis(millis))
+}
+
+/// A number of milliseconds as a point in time, if it is one: `0` is not.
+pub fn point(millis: u64) -> Option<UnixTime> {
+    (millis > 0).then_some(UnixTime::from_millis(millis))
 }
 
 /// Names that would reach a prototype if somebody copied the members into a JavaScript object.
@@ -283,26 +328,46 @@ pub fn is_reserved(name: &str) -> bool {
     matches!(name, "__proto__" | "constructor" | "prototype")
 }
 
-fn read_record(value: Json<'_>, generation: Option<u64>) -> Option<Record> {
-    let tokens = value.member("tokens").filter(|tokens| tokens.is_object())?;
-    (value.member("format")?.raw() == "1").then_some(())?;
+fn read_record(fields: &Fields<'_>, generation: Option<u64>) -> Option<Record> {
+    let tokens = fields.get("tokens").filter(|tokens| tokens.is_object())?;
+    (fields.get("format")?.raw() == "1").then_some(())?;
     Some(Record {
         generation: generation?,
-        tokens: Tokens::from_json(tokens),
-        obtained_at: value.member("obtained_at").and_then(moment)?,
-        pending: value.member("pending").and_then(read_pending),
-        retry_at: value.member("retry_at").and_then(moment),
-        session: value.text("session"),
+        tokens: Tokens::from_fields(&Fields::read(tokens)?),
+        obtained_at: fields.get("obtained_at").and_then(moment)?,
+        pending: fields.get("pending").and_then(read_pending),
+        retry_at: fields.get("retry_at").and_then(moment),
+        session: fields.text("session"),
     })
 }
 
 fn read_pending(value: Json<'_>) -> Option<Pending> {
+    let fields = Fields::read(value)?;
     Some(Pending {
-        attempt: value.member("attempt")?.string()?,
-        started_at: value.member("started_at").and_then(moment)?,
-        fingerprint: value.member("fingerprint")?.string()?,
-        probed_at: value.member("probed_at").and_then(moment),
+        attempt: fields.get("attempt")?.string()?,
+        started_at: fields.get("started_at").and_then(moment)?,
+        fingerprint: fields.get("fingerprint")?.string()?,
+        probed_at: fields.get("probed_at").and_then(moment),
     })
+}
+
+/// Appends a member that stands in no braces. Another session's refresh token, which came in the same reply, is left out.
+fn push_extra(out: &mut String, name: &str, value: Json<'_>) {
+    if !out.is_empty() {
+        out.push(',');
+    }
+    push_string(out, name);
+    out.push(':');
+    if value.member("refresh_token").is_none() {
+        return out.push_str(value.raw());
+    }
+    out.push('{');
+    for (name, value) in value.members() {
+        if name != "refresh_token" {
+            push_raw(out, &name, value.raw());
+        }
+    }
+    out.push('}');
 }
 
 fn moment(value: Json<'_>) -> Option<UnixTime> {
@@ -338,7 +403,7 @@ mod tests {
         record.pending = Some(Pending {
             attempt: "a-1".into(),
             started_at: UnixTime::from_millis(1_000_250),
-            fingerprint: fingerprint("rt"),
+            fingerprint: fingerprint(&Secret::new("rt")),
             probed_at: Some(at(1002)),
         });
         record.retry_at = Some(at(1010));
@@ -368,10 +433,10 @@ mod tests {
         ] {
             let mut fresh = tokens(reply);
             fresh.keep_from(&tokens(r#"{"access_token":"a","refresh_token":"rt","scope":"x","expires_in":5}"#));
-            assert_eq!(fresh.refresh_token().as_deref(), Some("rt"), "{reply}");
-            assert_eq!(fresh.text("scope").as_deref(), Some("x"));
-            assert_eq!(fresh.access_token().as_deref(), Some("b"));
-            assert_eq!(fresh.lifetime(), None);
+            assert_eq!(fresh.refresh_token(), Some("rt"), "{reply}");
+            assert_eq!(fresh.scope.as_ref().map(Secret::reveal), Some("x"));
+            assert_eq!(fresh.access_token(), Some("b"));
+            assert_eq!(fresh.expires_in, None);
         }
     }
 
@@ -423,7 +488,7 @@ mod tests {
         record.pending = Some(Pending {
             attempt: "a".into(),
             started_at: at(0),
-            fingerprint: fingerprint("other"),
+            fingerprint: fingerprint(&Secret::new("other")),
             probed_at: None,
         });
         assert!(record.in_doubt().is_none());

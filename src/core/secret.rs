@@ -1,30 +1,70 @@
 //! Text that must not be seen: tokens, client secrets, assertions.
-//! `Debug` prints `[redacted]`, there is no `Display`, and the bytes are overwritten when it is dropped
+//! `Debug` prints `[redacted]`, there is no `Display`, and the bytes are overwritten when the last clone is dropped
 //! (RFC 6749 section 10.3 and 10.4: tokens are confidential in storage and in transit).
 
+use alloc::rc::Rc;
 use alloc::string::String;
+use core::cell::Cell;
 use core::fmt;
 
-/// A token or another secret. Read it with [`Secret::reveal`], on purpose.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
+/// A token or another secret. Read it with [`Secret::reveal`], on purpose. A clone shares the text, so that a step of the
+/// machine costs the same whatever the length of a token.
+#[derive(Clone, Default)]
+pub struct Secret(Rc<Text>);
+
+#[derive(Default)]
+struct Text {
+    text: String,
+    /// Computed when it is first asked for.
+    fingerprint: Cell<Option<u64>>,
+}
 
 impl Secret {
     /// Takes the text over.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self::of(text.into())
     }
 
     /// The text itself, for the one place that sends or stores it.
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.0.text
     }
 
     /// Whether there is nothing to hide.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.text.is_empty()
+    }
+
+    /// Names a random text without showing it: FNV-1a of 64 bits.
+    pub fn fingerprint(&self) -> u64 {
+        let known = self.0.fingerprint.get();
+        known.unwrap_or_else(|| {
+            let bytes = self.0.text.bytes();
+            let fingerprint = bytes
+                .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+            self.0.fingerprint.set(Some(fingerprint));
+            fingerprint
+        })
+    }
+
+    // One copy of what a dozen callers need.
+    #[inline(never)]
+    fn of(text: String) -> Self {
+        Self(Rc::new(Text { text, fingerprint: Cell::new(None) }))
     }
 }
+
+/// Ten thousand callers may each name the token that was refused: shared texts and different fingerprints need no look at the text.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+            || self.0.text.len() == other.0.text.len()
+                && self.fingerprint() == other.fingerprint()
+                && self.0.text == other.0.text
+    }
+}
+
+impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,11 +72,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Drop for Secret {
+impl Drop for Text {
     fn drop(&mut self) {
-        let mut bytes = core::mem::take(&mut self.0).into_bytes();
+        let mut bytes = core::mem::take(&mut self.text).into_bytes();
         bytes.fill(0);
-        // Keeps the compiler from removing a write to memory that nobody reads again.
+        // Keeps the compiler from removing a write to memory that is not read again.
         core::hint::black_box(&bytes);
     }
 }
@@ -49,5 +89,16 @@ mod tests {
     fn debug_shows_no_character_of_a_secret() {
         let shown = format!("{:?}", Some(Secret::new("tGzv3JOkF0XG5Qx2TlKWIA")));
         assert_eq!(shown, "Some([redacted])");
+    }
+
+    #[test]
+    fn a_clone_shares_its_text_and_equality_is_that_of_the_texts() {
+        let token = Secret::new("a".repeat(1000));
+        let clone = token.clone();
+        assert!(core::ptr::eq(token.reveal(), clone.reveal()));
+        assert_eq!(token, clone);
+        assert_eq!(token, Secret::new("a".repeat(1000)));
+        assert_ne!(token, Secret::new("a".repeat(999) + "b"));
+        assert_ne!(token, Secret::default());
     }
 }

@@ -155,11 +155,7 @@ impl<'de> Deserialize<'de> for Object {
 /// With the refresh token: whoever serialises tokens stores them.
 impl Serialize for Tokens {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (name, value) in self.members() {
-            map.serialize_entry(&name, &value)?;
-        }
-        map.end()
+        write(&self.to_json(), serializer)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::json::{decimal_thousandths, Json, Object};
+use super::json::Json;
 use super::record::Tokens;
 use super::secret::Secret;
 use super::time::UnixTime;
@@ -11,27 +11,22 @@ use super::time::UnixTime;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSet {
     access_token: Secret,
-    token_type: String,
-    members: Object,
+    tokens: Tokens,
+    json: Secret,
 }
 
 impl TokenSet {
     /// From JSON: the text of [`Holding::tokens`](super::machine::Holding::tokens), for one. `None` without an access token.
     pub fn from_json(text: &str) -> Option<Self> {
-        let mut tokens = Tokens::from_json(Json::parse(text)?);
-        tokens.remove("refresh_token");
-        let access_token = Secret::new(tokens.access_token()?);
-        let token_type = tokens.text("token_type").unwrap_or_else(|| String::from("Bearer"));
-        let mut members = Object::default();
-        for (name, value) in tokens.members() {
-            members.set(&name, Some(value.raw()));
-        }
-        Some(Self { access_token, token_type, members })
+        let tokens = Tokens { refresh_token: None, ..Tokens::parse(text)? };
+        let access_token = tokens.access_token.clone()?;
+        let json = Secret::new(tokens.to_json());
+        Some(Self { access_token, tokens, json })
     }
 
     /// The token set as JSON text, with its tokens.
     pub fn to_json(&self) -> &str {
-        self.members.json().raw()
+        self.json.reveal()
     }
 
     /// The access token itself.
@@ -41,27 +36,27 @@ impl TokenSet {
 
     /// As registered: `Bearer`, `DPoP`.
     pub fn token_type(&self) -> &str {
-        &self.token_type
+        self.tokens.token_type.as_ref().map_or("Bearer", Secret::reveal)
     }
 
     /// When the access token ends, if that is known.
     pub fn expires_at(&self) -> Option<UnixTime> {
-        decimal_thousandths(self.member("expires_at")?.raw()).map(UnixTime::from_millis)
+        self.tokens.expires_at
     }
 
     /// What the access token is good for (RFC 6749 section 3.3), if the server said so.
     pub fn scope(&self) -> Option<String> {
-        self.member("scope")?.string()
+        self.tokens.scope.as_ref().map(|scope| String::from(scope.reveal()))
     }
 
     /// OpenID Connect's token, if the server sent one.
     pub fn id_token(&self) -> Option<String> {
-        self.member("id_token")?.string()
+        self.tokens.id_token.as_ref().map(|token| String::from(token.reveal()))
     }
 
     /// Any member, as the JSON that the server sent: GoTo's `principal`, say.
     pub fn member(&self, name: &str) -> Option<Json<'_>> {
-        self.members.json().member(name)
+        Json::parse(self.to_json())?.member(name)
     }
 }
 

@@ -14,7 +14,7 @@ use js_sys::Function;
 
 use super::storage::{memory_storage, Async, Storage};
 use super::value::Value;
-use crate::core::json::{push_comma, push_raw, push_seconds, push_string, Object};
+use crate::core::json::{push_comma, push_seconds, push_string, Object};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::policy::Reuse;
 use crate::core::record::Tokens;
@@ -202,12 +202,7 @@ impl Options {
 
     /// Used if the storage is empty: a refresh token from the environment, say.
     pub fn tokens(mut self, tokens: &Tokens) -> Self {
-        let mut members = String::from("{");
-        for (name, value) in tokens.members() {
-            push_raw(&mut members, &name, value.raw());
-        }
-        members.push('}');
-        self.data.set("tokens", Some(&members));
+        self.data.set("tokens", Some(&tokens.to_json()));
         self
     }
 

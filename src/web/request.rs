@@ -3,30 +3,28 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::options::Options;
 use super::value::Value;
-use crate::core::json::Object;
+use crate::core::json::Value as Json;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 
 /// Whoever gave a function is asked now, so that a rotated secret or a fresh request id is sent.
 pub async fn values(options: &Options, endpoint: &str) -> Result<Values, String> {
-    let mut all = Object::default();
-    all.set_text("endpoint", endpoint);
-    if let Some(secret) = &options.client_secret {
-        all.set_text("client_secret", &secret.now().await?);
-    }
-    all.set("parameters", Some(resolved(&options.parameters).await?.json().raw()));
-    all.set("headers", Some(resolved(&options.headers).await?.json().raw()));
-    Ok(Values::from_json(all.json()))
+    let client_secret = match &options.client_secret {
+        Some(secret) => secret.now().await?,
+        None => String::new(),
+    };
+    Ok(Values::new(endpoint, client_secret, resolved(&options.parameters).await?, resolved(&options.headers).await?))
 }
 
-async fn resolved(given: &[(String, Value)]) -> Result<Object, String> {
-    let mut values = Object::default();
+async fn resolved(given: &[(String, Value)]) -> Result<Json, String> {
+    let mut values = Vec::new();
     for (name, value) in given {
-        values.set_text(name, &value.now().await?);
+        values.push((name.clone(), Json::Text(value.now().await?)));
     }
-    Ok(values)
+    Ok(Json::List(values))
 }
 
 /// The request, once the user's function has had it.
@@ -40,11 +38,9 @@ pub async fn authenticated(options: &Options, request: Result<HttpRequest, BadVa
 
 /// Everything in it that nobody may see.
 pub fn secrets(values: &Values, request: &HttpRequest, learn: &mut dyn FnMut(&str)) {
-    learn(values.client_secret.reveal());
-    for headers in [&values.headers, &request.headers] {
-        for (_, value) in headers.json().members() {
-            learn(&value.string().unwrap_or_default());
-        }
+    learn(values.client_secret());
+    for (_, value) in values.headers().iter().chain(&request.headers) {
+        learn(value.text());
     }
     learn(request.body.as_ref().map_or("", |body| body.reveal()));
 }

@@ -29,10 +29,11 @@ impl Scrubber {
     }
 
     pub fn learn_tokens(&mut self, tokens: &Tokens) {
-        for (_, value) in tokens.members() {
-            if let Some(text) = value.string() {
-                self.learn(&text);
-            }
+        for token in [&tokens.access_token, &tokens.refresh_token, &tokens.id_token].into_iter().flatten() {
+            self.learn(token.reveal());
+        }
+        for text in tokens.extras().filter_map(|(_, value)| value.string()) {
+            self.learn(&text);
         }
     }
 

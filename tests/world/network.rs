@@ -68,7 +68,7 @@ impl Request {
 
 impl World {
     pub fn send(&mut self, context: usize, order: EffectId) {
-        let values = Values { endpoint: "https://as.example/token".into(), ..Values::default() };
+        let values = Values::new("https://as.example/token", String::new(), Default::default(), Default::default());
         let sent = self.contexts[context].machine.request(&values).ok().and_then(|request| request.body);
         let Some(token) = sent.as_ref().and_then(|body| refresh_token_in(body.reveal())) else {
             return self.breaks("a request carries a refresh token", format!("c{context} [{order}]"));

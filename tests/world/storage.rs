@@ -59,11 +59,11 @@ impl Storage {
 }
 
 pub fn refresh_token(record: Option<&Record>) -> Option<Token> {
-    token(&record?.tokens.refresh_token()?)
+    token(record?.tokens.refresh_token()?)
 }
 
 pub fn access_token(record: Option<&Record>) -> Option<Token> {
-    token(&record?.tokens.access_token()?)
+    token(record?.tokens.access_token()?)
 }
 
 /// Which login a record descends from.

@@ -7,12 +7,16 @@ use core::str::Chars;
 
 use super::secret::Secret;
 
+mod fields;
 mod number;
 mod scan;
+mod value;
 mod write;
 
+pub use fields::{Fields, MOST_MEMBERS};
 pub use number::{cut, decimal_thousandths, whole};
 pub(in crate::core) use scan::Scanner;
+pub use value::Value;
 pub use write::{push_comma, push_hex, push_name, push_number, push_raw, push_seconds, push_string, push_text};
 
 /// Nesting deeper than this is refused: no token response comes near it, and a stack is finite.
@@ -110,9 +114,14 @@ impl<'a> Json<'a> {
         self.member(name).and_then(Json::string).unwrap_or_default()
     }
 
-    /// The same as it is written, escapes and all: for the words and paths of a shape, which need none.
+    /// The same as it is written, escapes and all: for words that need none.
     pub fn literal(self, name: &str) -> &'a str {
         self.member(name).map_or("", Json::inner)
+    }
+
+    /// A string's text, or the raw text of anything else.
+    pub fn shown(self) -> String {
+        self.string().unwrap_or_else(|| String::from(self.0))
     }
 
     /// A string as it is written, or the raw text of anything else.
@@ -207,6 +216,11 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
+    /// Of members that stand one after the other, without the braces around them.
+    pub(in crate::core) fn listed(text: &'a str) -> Self {
+        Self { scanner: Scanner { text, at: 0 } }
+    }
+
     /// The next one, its name as it is written.
     fn raw(&mut self) -> Option<(Json<'a>, Json<'a>)> {
         self.scanner.skip(b',');
@@ -242,20 +256,23 @@ impl<'a> Iterator for Items<'a> {
 /// Undoes the escapes of a checked string; half a surrogate pair becomes U+FFFD.
 fn unescape(inner: &str) -> String {
     let mut out = String::with_capacity(inner.len());
-    let mut rest = inner.chars();
-    while let Some(character) = rest.next() {
-        let escaped = if character == '\\' { rest.next() } else { None };
-        out.push(match escaped {
-            None => character,
+    let mut rest = inner;
+    while let Some((run, behind)) = cut(rest, b'\\') {
+        out.push_str(run);
+        let mut behind = behind.chars();
+        out.push(match behind.next() {
             Some('b') => '\u{8}',
             Some('f') => '\u{c}',
             Some('n') => '\n',
             Some('r') => '\r',
             Some('t') => '\t',
-            Some('u') => unicode_escape(&mut rest),
+            Some('u') => unicode_escape(&mut behind),
             Some(other) => other,
+            None => '\\',
         });
+        rest = behind.as_str();
     }
+    out.push_str(rest);
     out
 }
 

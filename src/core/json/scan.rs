@@ -11,6 +11,7 @@ pub(in crate::core) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
+    #[inline]
     pub fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -78,6 +79,7 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Option<()> {
         self.eat(b'"').then_some(())?;
         loop {
+            self.at += plain(self.text.as_bytes().get(self.at..)?);
             match self.take()? {
                 b'"' => return Some(()),
                 b'\\' => match self.take()? {
@@ -89,8 +91,7 @@ impl<'a> Scanner<'a> {
                     b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
                     _ => return None,
                 },
-                0..=0x1f => return None,
-                _ => {}
+                _ => return None,
             }
         }
     }
@@ -124,4 +125,9 @@ impl<'a> Scanner<'a> {
         }
         (self.at > start).then_some(())
     }
+}
+
+/// How many bytes stand for themselves in a string, up to the first that does not. Tokens are long: this is the loop that counts.
+pub(super) fn plain(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(bytes.len())
 }

@@ -3,20 +3,28 @@
 
 use alloc::string::String;
 
+use super::scan::plain;
+
 /// Appends `text` as a JSON string.
 pub fn push_string(out: &mut String, text: &str) {
     out.push('"');
-    for character in text.chars() {
-        if character < ' ' {
-            out.push_str("\\u00");
-            push_digit(out, u64::from(character) >> 4);
-            push_digit(out, u64::from(character));
-            continue;
+    let mut rest = text;
+    loop {
+        let run = plain(rest.as_bytes());
+        out.push_str(rest.get(..run).unwrap_or_default());
+        // One byte is one character here: a quote, a backslash or a control character.
+        let Some(special) = rest.as_bytes().get(run).copied() else {
+            break;
+        };
+        out.push('\\');
+        if special < b' ' {
+            out.push_str("u00");
+            push_digit(out, u64::from(special) >> 4);
+            push_digit(out, u64::from(special));
+        } else {
+            out.push(char::from(special));
         }
-        if matches!(character, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(character);
+        rest = rest.get(run + 1..).unwrap_or_default();
     }
     out.push('"');
 }

@@ -10,7 +10,6 @@ use super::input::{CallerId, Demand};
 use super::session::Session;
 use super::Machine;
 use crate::core::record::Record;
-use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
 #[derive(Debug, Default)]
@@ -37,11 +36,12 @@ impl Caller {
         Self { id, demand, seen, pressed }
     }
 
-    /// To force a refresh is to refuse the access token that is there; a newer one from another context will do.
+    /// To force a refresh is to refuse the access token that is there; a newer one from another context will do. The refused token is,
+    /// as a rule, the one that is there: ten thousand callers share its text.
     fn resolve_force(&mut self, record: Option<&Record>) {
-        if self.demand.force {
-            self.demand.force = false;
-            self.demand.rejected = record.and_then(|record| record.tokens.access_token()).map(Secret::new);
+        let known = record.and_then(|record| record.tokens.access_token.as_ref());
+        if core::mem::take(&mut self.demand.force) || self.demand.rejected.as_ref() == known {
+            self.demand.rejected = known.cloned();
         }
     }
 }

@@ -114,9 +114,8 @@ impl Machine {
         }
         if stored == Stored::Nothing && matches!(outcome, Outcome::Refreshed) {
             // Signed out elsewhere: the successor is of no use.
-            if let Some(record) = &writing.record {
-                self.revoke(&record.tokens, "refresh_token");
-            }
+            let record = writing.record.as_ref();
+            self.revoke(record.and_then(|record| record.tokens.refresh_token.clone()));
         }
         self.session.unsaved = None;
         self.reconcile(stored);

@@ -47,8 +47,8 @@ use self::pacing::Pacing;
 use self::phase::{Phase, Read, Write};
 use self::session::Session;
 use self::strays::Strays;
-use super::json::{push_hex, Json, Object};
-use super::oauth::response::login;
+use super::json::{push_hex, Json};
+use super::options::Options;
 use super::policy::{Policy, Random};
 use super::time::{Duration, UnixTime};
 
@@ -57,7 +57,7 @@ use super::time::{Duration, UnixTime};
 pub struct Machine {
     policy: Policy,
     /// The client and its server, without the tokens.
-    options: Object,
+    options: Options,
     phase: Phase,
     session: Session,
     callers: Callers,
@@ -94,14 +94,13 @@ impl Machine {
     /// A machine for the options in JSON. `seed` is the only randomness there is, and tells this context from others.
     pub fn new(options: Json<'_>, seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let mut kept = Object::of(options);
-        kept.set("tokens", None);
+        let mut options = Options::from_json(options);
         let mut context = String::new();
         push_hex(&mut context, random.draw());
-        let initial = options.member("tokens").and_then(|tokens| login(tokens, options));
+        let initial = options.tokens.take();
         Self {
-            policy: Policy::from_json(options),
-            options: kept,
+            policy: options.policy.clone(),
+            options,
             phase: Phase::Idle,
             session: Session::new(initial),
             callers: Callers::default(),

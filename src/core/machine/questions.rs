@@ -6,7 +6,7 @@ use super::input::EffectId;
 use super::phase::Phase;
 use super::Machine;
 use crate::core::json::Json;
-use crate::core::oauth::request::{BadValue, Client, HttpRequest, Values};
+use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 use crate::core::oauth::response::{login, Reply};
 use crate::core::oauth::retry::{refusal, refused_part, revocation_retry, RefusedPart, RevocationRetry};
 use crate::core::record::Tokens;
@@ -21,29 +21,30 @@ impl Machine {
     /// The tokens in a login's reply, under registered names; empty if there are none, or of an unknown type. For
     /// [`Input::Adopted`].
     pub fn login(&self, reply: Json<'_>) -> Tokens {
-        login(reply, self.options.json()).unwrap_or_default()
+        login(reply, self.options.response()).unwrap_or_default()
     }
 
     /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.
     pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
         let none = Tokens::default();
-        Client::new(self.options.json())
+        self.options
+            .client()
             .refresh_request(values, self.session.record.as_ref().map_or(&none, |record| &record.tokens))
     }
 
     /// The request of an [`Effect::Revoke`].
     pub fn revocation_request(&self, values: &Values, refresh_token: &str) -> Result<HttpRequest, BadValue> {
-        Client::new(self.options.json()).revocation_request(values, refresh_token)
+        self.options.client().revocation_request(values, refresh_token)
     }
 
     /// What the server refused of a token request and the same request, made anew, may do better at once: each part once.
     pub fn refused_part(&self, reply: &Reply, now: UnixTime) -> Option<RefusedPart> {
-        refused_part(reply, self.options.json(), now)
+        refused_part(reply, self.options.response(), now)
     }
 
     /// The error code of a reply, and the part of its request that the server refused.
     pub fn refusal(&self, reply: &Reply, now: UnixTime) -> (Option<String>, Option<RefusedPart>) {
-        refusal(reply, self.options.json(), now)
+        refusal(reply, self.options.response(), now)
     }
 
     /// Whether and how a revocation that got this reply is tried once more. `can_prove`: there is a DPoP key, and no proof was sent yet.

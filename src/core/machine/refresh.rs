@@ -120,7 +120,7 @@ impl Machine {
 
     /// Writes that the refresh token is about to be sent; `doubt` if it was sent before.
     pub(super) fn mark(&mut self, mut record: Record, doubt: Option<Pending>) {
-        let Some(name) = record.tokens.refresh_token().map(|token| fingerprint(&token)) else {
+        let Some(name) = record.tokens.refresh_token.as_ref().map(fingerprint) else {
             return self.unlock();
         };
         let attempt = self.fresh_name();
@@ -153,7 +153,7 @@ impl Machine {
 
     /// The reply to the token request. New tokens are saved first; each other verdict is handled in `reply`.
     pub(super) fn replied(&mut self, sending: Sending, reply: &Reply) {
-        let verdict = judge(reply, self.options.json(), self.now);
+        let verdict = judge(reply, self.options.response(), self.now);
         if let Verdict::Tokens(tokens) | Verdict::UnknownType(tokens, _) = &verdict {
             if self.are_another_persons(tokens, reply) {
                 return self.mismatched(tokens);
@@ -301,14 +301,14 @@ impl Machine {
 
     /// OpenID Connect Core section 12.2: whether the id_token of the reply is of another person than the session's.
     pub(super) fn are_another_persons(&self, tokens: &Tokens, reply: &Reply) -> bool {
-        let stored = self.session.record.as_ref().and_then(|record| record.tokens.text("id_token"));
-        let Some((new, stored)) = tokens.text("id_token").zip(stored) else {
+        let stored = self.session.record.as_ref().and_then(|record| record.tokens.id_token.as_ref());
+        let Some((new, stored)) = tokens.id_token.as_ref().zip(stored) else {
             return false;
         };
         // By the server's own time; this clock may be a day wrong.
         let earliest_end =
             reply.date.map_or(self.now - Duration::from_secs(172_800), |date| date - Duration::from_secs(300));
-        is_somebody_elses(&new, &stored, &self.options.json().text("client_id"), earliest_end)
+        is_somebody_elses(new.reveal(), stored.reveal(), self.options.client().client_id(), earliest_end)
     }
 
     // Out of line: what is left is dropped here and not at each of thirty places (0.3 kB brotli).

@@ -46,8 +46,8 @@ impl Machine {
 
     /// The session ends. Nothing of the reply is stored, not even its refresh token.
     pub(super) fn mismatched(&mut self, tokens: &Tokens) {
-        self.revoke(tokens, "refresh_token");
-        self.revoke(tokens, "access_token");
+        self.revoke(tokens.refresh_token.clone());
+        self.revoke(tokens.access_token.clone());
         let failure = Failure::new(Code::IdentityMismatch).leaving(RefreshTokenState::Spent);
         let writing = Writing::new(None, self.session.fingerprint());
         self.write(writing, Write::Outcome(Outcome::Ended(failure)));
@@ -56,9 +56,9 @@ impl Machine {
     /// The access token is of an unknown type. A refresh token beside it may be the only one left, and is kept.
     pub(super) fn unknown_type(&mut self, tokens: &Tokens, error: ServerError) {
         let failure = Failure::new(Code::BadResponse).said(error);
-        match (self.session.record.clone(), tokens.refresh_token()) {
+        match (self.session.record.clone(), tokens.refresh_token.clone()) {
             (Some(mut record), Some(successor)) => {
-                record.tokens.set_text("refresh_token", &successor);
+                record.tokens.refresh_token = Some(successor);
                 self.unmark(record, failure);
             }
             (_, _) => self.failed(failure.leaving(RefreshTokenState::Unknown)),
@@ -158,7 +158,7 @@ impl Machine {
             && record.tokens.access_token().is_some()
             && record.expires_at().is_none_or(|end| self.now < end);
         let (record, outcome) = if good {
-            record.tokens.remove("refresh_token");
+            record.tokens.refresh_token = None;
             record.pending = None;
             record.generation = self.session.generation_to_write(self.now);
             (Some(record), Outcome::EndedLater(failure))
@@ -188,7 +188,7 @@ impl Machine {
     }
 
     /// That one of the tokens is of no use any more.
-    pub(super) fn revoke(&mut self, tokens: &Tokens, name: &str) {
-        self.effects.extend(tokens.text(name).map(Secret::new).map(Effect::Revoke));
+    pub(super) fn revoke(&mut self, token: Option<Secret>) {
+        self.effects.extend(token.map(Effect::Revoke));
     }
 }

@@ -275,14 +275,14 @@ impl Session {
         let Some(record) = self.record.as_ref().filter(|_| !self.is_over()) else {
             return false;
         };
-        let refused = |token: &str| demand.rejected.as_ref().is_some_and(|rejected| rejected.reveal() == token);
-        record.tokens.access_token().is_some_and(|token| !refused(&token))
+        record.tokens.access_token.is_some()
+            && (demand.rejected.is_none() || demand.rejected != record.tokens.access_token)
             && record.expires_at().is_none_or(|end| now < end)
     }
 
     /// The access token, to compare with.
     pub fn access_token(&self) -> Option<Secret> {
-        self.record.as_ref().filter(|_| !self.is_over())?.tokens.access_token().map(Secret::new)
+        self.record.as_ref().filter(|_| !self.is_over())?.tokens.access_token.clone()
     }
 
     /// The refresh token's fingerprint.
@@ -345,7 +345,7 @@ impl Session {
 
 /// The fingerprint of a record's refresh token.
 pub fn refresh_token_of(record: Option<&Record>) -> Option<String> {
-    record?.tokens.refresh_token().map(|token| fingerprint(&token))
+    record?.tokens.refresh_token.as_ref().map(fingerprint)
 }
 
 /// The validity that a caller asks for, capped at a quarter of the lifetime.

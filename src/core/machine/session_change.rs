@@ -26,8 +26,8 @@ impl Machine {
             return self.effects.push(Effect::Refuse(caller, Box::new(Failure::new(Code::BadResponse))));
         }
         // A point in time was computed when the lifetime began; `expires_in` beside it may be old.
-        if tokens.member("expires_at").is_some() {
-            tokens.remove("expires_in");
+        if tokens.expires_at.is_some() {
+            tokens.expires_in = None;
         }
         let (mut adopting, leaving) = self.abandon(false);
         self.session.initial = None;
@@ -122,7 +122,7 @@ impl Machine {
                 match earlier.kind {
                     Kind::SignOut(Some(tokens), _) => self.effects.extend(tokens.into_iter().map(Effect::Revoke)),
                     Kind::Login(tokens, _) | Kind::Initial(tokens, _) if revoke => {
-                        self.revoke(&tokens, "refresh_token");
+                        self.revoke(tokens.refresh_token);
                     }
                     Kind::Login(..) | Kind::Initial(..) | Kind::SignOut(None, _) => {}
                 }
@@ -182,7 +182,7 @@ impl Machine {
                     self.announce(Source::SignOut);
                 } else if let (Some(initial), true) = (initial, tokens.is_some()) {
                     // Where nothing was stored, the tokens of the options would have been the session.
-                    self.revoke(&initial, "refresh_token");
+                    self.revoke(initial.refresh_token);
                 }
                 self.effects.extend(tokens.unwrap_or_default().into_iter().map(Effect::Revoke));
             }

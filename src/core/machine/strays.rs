@@ -58,8 +58,8 @@ impl Machine {
         };
         // A sign-out that revokes also revokes what a racing refresh brings.
         let (_, revoke) = self.strays.orphans.swap_remove(index);
-        if let (true, Verdict::Tokens(tokens)) = (revoke, judge(reply, self.options.json(), self.now)) {
-            self.revoke(&tokens, "refresh_token");
+        if let (true, Verdict::Tokens(tokens)) = (revoke, judge(reply, self.options.response(), self.now)) {
+            self.revoke(tokens.refresh_token);
         }
     }
 }

@@ -2,13 +2,39 @@
 //! (RFC 6749 section 3.2, and every way that servers differ from it).
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::encoding::{push_pair, push_path, replaced};
-use super::request::{BadValue, HttpRequest, Values};
-use crate::core::json::{cut, push_raw, push_string, push_text, Json, Object};
+use crate::core::json::{cut, push_comma, push_name, push_raw, push_string, push_text, Json, Value};
 use crate::core::provider::{flaw, BodyFormat, Place, RequestShape};
 use crate::core::record::is_reserved;
 use crate::core::secret::Secret;
+
+/// What a driver resolved for one attempt, in JSON: `{endpoint, client_secret, clientAuth, parameters, headers}`.
+#[derive(Clone, Debug, Default)]
+pub struct Values(Value);
+
+/// A request, ready for `fetch`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `POST`, as a rule.
+    pub method: String,
+    /// The address, with its query.
+    pub url: Secret,
+    /// Header fields, each name once.
+    pub headers: Vec<(String, Value)>,
+    /// The body, if there is one.
+    pub body: Option<Secret>,
+}
+
+/// A value the user filled in does not look as it must: its name, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadValue {
+    /// The parameter or header field.
+    pub name: String,
+    /// What to write instead.
+    pub wanted: &'static str,
+}
 
 /// What is written of a request so far.
 pub struct Draft<'a> {
@@ -17,25 +43,97 @@ pub struct Draft<'a> {
     url: String,
     query: String,
     body: String,
-    headers: Object,
+    headers: Vec<(String, Value)>,
+}
+
+impl Values {
+    /// From the JSON a driver hands over.
+    pub fn from_json(values: Json<'_>) -> Self {
+        Self(Value::from_json(values))
+    }
+
+    /// For that endpoint, with the client's secret, further parameters and further header fields.
+    pub fn new(endpoint: &str, client_secret: String, parameters: Value, headers: Value) -> Self {
+        let member = |name: &str, value| (String::from(name), value);
+        Self(Value::List(alloc::vec![
+            member("endpoint", Value::Text(String::from(endpoint))),
+            member("client_secret", Value::Text(client_secret)),
+            member("parameters", parameters),
+            member("headers", headers),
+        ]))
+    }
+
+    /// Where the request goes.
+    pub fn endpoint(&self) -> &str {
+        self.text("endpoint")
+    }
+
+    /// RFC 6749 section 2.3.1.
+    pub fn client_secret(&self) -> &str {
+        self.text("client_secret")
+    }
+
+    /// How the server wants the secret, where no option says it.
+    pub fn client_auth(&self) -> &str {
+        self.text("clientAuth")
+    }
+
+    /// Further parameters.
+    pub fn parameters(&self) -> &[(String, Value)] {
+        self.0.member("parameters").each()
+    }
+
+    /// Further header fields.
+    pub fn headers(&self) -> &[(String, Value)] {
+        self.0.member("headers").each()
+    }
+
+    /// A parameter or a header field, in any letter case, as the user gave it.
+    fn given(&self, name: &str) -> &str {
+        let mut all = self.parameters().iter().chain(self.headers());
+        all.find(|(other, _)| other.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.text())
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.0.member(name).text()
+    }
+}
+
+impl HttpRequest {
+    /// `{"method":…,"url":…,"body":…,"headers":{…}}`
+    pub fn to_json(&self) -> String {
+        let mut out = String::from("{");
+        push_text(&mut out, "method", &self.method);
+        push_text(&mut out, "url", self.url.reveal());
+        if let Some(body) = &self.body {
+            push_text(&mut out, "body", body.reveal());
+        }
+        push_name(&mut out, "headers");
+        out.push('{');
+        for (name, value) in &self.headers {
+            push_text(&mut out, name, value.text());
+        }
+        out.push_str("}}");
+        out
+    }
 }
 
 impl<'a> Draft<'a> {
     /// An empty one, unless a value the user filled in does not look as it must.
     pub fn new(shape: RequestShape<'a>, values: &Values) -> Result<Self, BadValue> {
-        for (name, check) in shape.0.member("check").unwrap_or_default().members() {
-            if let Some(wanted) = flaw(check.inner(), &values.given(&name)) {
-                return Err(BadValue { name, wanted });
+        for (name, check) in shape.member("check").each() {
+            if let Some(wanted) = flaw(check.text(), values.given(name)) {
+                return Err(BadValue { name: name.clone(), wanted });
             }
         }
         let format = shape.body();
         let mut draft = Self {
             shape,
             format,
-            url: values.endpoint.clone(),
+            url: String::from(values.endpoint()),
             query: String::new(),
             body: String::new(),
-            headers: Object::default(),
+            headers: Vec::new(),
         };
         // Some servers answer in another format unless they are asked for JSON (GitHub does).
         draft.header("accept", "application/json");
@@ -51,13 +149,19 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds a parameter that may have several values: it is repeated (RFC 8707 section 2), and a list in JSON.
-    pub fn list(&mut self, registered: &str, values: Json<'_>) {
+    pub fn list(&mut self, registered: &'a str, values: &[(String, Value)]) {
         let in_json = self.format == BodyFormat::Json && self.shape.place_of(registered) == Place::Body;
-        if let (true, Some(name)) = (in_json && values.items().nth(1).is_some(), self.shape.name_of(registered)) {
-            return push_raw(&mut self.body, &name, values.raw());
+        if let (true, Some(name)) = (in_json && values.len() > 1, self.shape.name_of(registered)) {
+            push_name(&mut self.body, name);
+            self.body.push('[');
+            for (_, value) in values {
+                push_comma(&mut self.body);
+                push_string(&mut self.body, value.text());
+            }
+            return self.body.push(']');
         }
-        for value in values.items() {
-            self.parameter(registered, &value.string().unwrap_or_default());
+        for (_, value) in values {
+            self.parameter(registered, value.text());
         }
     }
 
@@ -67,39 +171,41 @@ impl<'a> Draft<'a> {
             return;
         };
         match (self.shape.place_of(registered), self.format) {
-            (Place::Header, _) => self.header(&name, value),
-            (Place::Query, _) => push_pair(&mut self.query, &name, value),
+            (Place::Header, _) => self.header(name, value),
+            (Place::Query, _) => push_pair(&mut self.query, name, value),
             (Place::Path, _) => {
                 let mut encoded = String::new();
                 push_path(&mut encoded, value);
-                self.url = replaced(&self.url, &["{", &name, "}"].concat(), &encoded);
+                self.url = replaced(&self.url, &["{", name, "}"].concat(), &encoded);
             }
             (Place::Body, BodyFormat::Json) if self.shape.is_json(registered) && Json::parse(value).is_some() => {
-                push_raw(&mut self.body, &name, value);
+                push_raw(&mut self.body, name, value);
             }
-            (Place::Body, BodyFormat::Json) => push_text(&mut self.body, &name, value),
+            (Place::Body, BodyFormat::Json) => push_text(&mut self.body, name, value),
             (Place::Body, BodyFormat::String) if registered == "refresh_token" => push_string(&mut self.body, value),
             (Place::Body, BodyFormat::String) => {}
-            (Place::Body, _) => push_pair(&mut self.body, &name, value),
+            (Place::Body, BodyFormat::Form | BodyFormat::Query | BodyFormat::None) => {
+                push_pair(&mut self.body, name, value);
+            }
         }
     }
 
     /// Adds what the user or the driver named; never another grant.
     pub fn further(&mut self, values: &Values) {
-        for (name, value) in values.parameters.json().members() {
+        for (name, value) in values.parameters() {
             if !matches!(name.as_str(), "grant_type" | "refresh_token") {
-                self.parameter(&name, &value.string().unwrap_or_default());
+                self.parameter(name, value.text());
             }
         }
     }
 
     /// Adds a header field, in place of one of that name in any letter case (RFC 9110 section 5.1).
     pub fn header(&mut self, name: &str, value: &str) {
-        let old = self.headers.json().members().find(|(old, _)| old.eq_ignore_ascii_case(name));
-        if let Some((old, _)) = old {
-            self.headers.set(&old, None);
+        let field = (String::from(name), Value::Text(String::from(value)));
+        match self.headers.iter_mut().find(|(old, _)| old.eq_ignore_ascii_case(name)) {
+            Some(old) => *old = field,
+            None => self.headers.push(field),
         }
-        self.headers.set_text(name, value);
     }
 
     /// The request, with the user's own header fields over all others.
@@ -108,9 +214,10 @@ impl<'a> Draft<'a> {
             self.url.push(if cut(&self.url, b'?').is_some() { '&' } else { '?' });
             self.url.push_str(&self.query);
         }
-        for (name, value) in values.headers.json().members() {
-            if let Some(value) = value.string().filter(|_| !is_reserved(&name)) {
-                self.header(&name, &value);
+        for (name, value) in values.headers() {
+            // What is no text is no field.
+            if matches!(value, Value::Text(_)) && !is_reserved(name) {
+                self.header(name, value.text());
             }
         }
         if self.format == BodyFormat::Json {
@@ -118,7 +225,7 @@ impl<'a> Draft<'a> {
         }
         let has_body = !matches!(self.format, BodyFormat::Query | BodyFormat::None);
         HttpRequest {
-            method: self.shape.text_or("method", "POST"),
+            method: String::from(self.shape.text_or("method", "POST")),
             url: Secret::new(self.url),
             headers: self.headers,
             body: has_body.then(|| Secret::new(self.body)),
@@ -131,8 +238,9 @@ mod tests {
     use super::*;
 
     fn drafted(shape: &str, fill: impl Fn(&mut Draft<'_>)) -> HttpRequest {
-        let values = Values { endpoint: "https://as/{id}/t?v=1".into(), ..Values::default() };
-        let mut draft = Draft::new(RequestShape(Json::parse(shape).unwrap()), &values).unwrap();
+        let values = Values::new("https://as/{id}/t?v=1", String::new(), Value::default(), Value::default());
+        let shape = Value::from_json(Json::parse(shape).unwrap());
+        let mut draft = Draft::new(RequestShape::new(&shape), &values).unwrap();
         fill(&mut draft);
         draft.finish(&values)
     }
@@ -143,8 +251,8 @@ mod tests {
 
     #[test]
     fn k3_several_values_are_a_list_in_json_and_repeat_elsewhere() {
-        let list = Json::parse(r#"["a","b"]"#).unwrap();
-        let one = Json::parse(r#"["a"]"#).unwrap();
+        let list = Value::from_json(Json::parse(r#"["a","b"]"#).unwrap());
+        let (list, one) = (list.each(), &list.each()[..1]);
         let with = |shape: &str, values| drafted(shape, move |draft| draft.list("resource", values));
         assert_eq!(body(&with(r#"{"body":"json"}"#, list)), Some(r#"{"resource":["a","b"]}"#));
         assert_eq!(body(&with(r#"{"body":"json"}"#, one)), Some(r#"{"resource":"a"}"#));
@@ -157,8 +265,9 @@ mod tests {
     #[test]
     fn k3_only_json_goes_into_json_as_it_is() {
         let shape = r#"{"body":"json","check":{"n":"json"}}"#;
-        let values = Values { parameters: Object::of(Json::parse(r#"{"n":"[1]"}"#).unwrap()), ..Values::default() };
-        let mut draft = Draft::new(RequestShape(Json::parse(shape).unwrap()), &values).unwrap();
+        let values = Values::from_json(Json::parse(r#"{"parameters":{"n":"[1]"}}"#).unwrap());
+        let shape = Value::from_json(Json::parse(shape).unwrap());
+        let mut draft = Draft::new(RequestShape::new(&shape), &values).unwrap();
         draft.further(&values);
         draft.parameter("n", "1,\"x\":2");
         assert_eq!(body(&draft.finish(&values)), Some(r#"{"n":[1],"n":"1,\"x\":2"}"#));
@@ -187,7 +296,7 @@ mod tests {
                 assert!(!request.url.reveal().contains(name) && !body(&request).unwrap_or("").contains(name));
             }
             let shape = format!(r#"{{"names":{{"a":"{name}"}},"place":{{"a":"header"}}}}"#);
-            assert!(drafted(&shape, |draft| draft.parameter("a", "x")).headers.json().member(name).is_none());
+            assert!(drafted(&shape, |draft| draft.parameter("a", "x")).headers.iter().all(|(own, _)| own != name));
         }
     }
 }

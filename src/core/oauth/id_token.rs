@@ -5,7 +5,7 @@
 use alloc::string::String;
 
 use super::encoding::base64url_text;
-use crate::core::json::{cut, decimal_thousandths, Json};
+use crate::core::json::{cut, decimal_thousandths, Fields, Json};
 use crate::core::time::UnixTime;
 
 /// Whether the reply with this id_token is to be thrown away. One that cannot be read counts as somebody else's where
@@ -19,12 +19,12 @@ pub fn is_somebody_elses(new: &str, stored: &str, client_id: &str, earliest_end:
     let Some(known) = Json::parse(&known).filter(|known| known.is_object() && new != stored) else {
         return false;
     };
-    let theirs = Json::parse(&theirs).unwrap_or_default();
+    let (theirs, known) = (claims(Json::parse(&theirs).unwrap_or_default()), claims(known));
     let mut ours = client_id.is_empty();
     for &(name, required) in
         &[("iss", true), ("sub", true), ("aud", true), ("auth_time", false), ("nonce", false), ("azp", false)]
     {
-        let (theirs, known) = (claim(theirs, name), claim(known, name));
+        let (theirs, known) = (claim(&theirs, name), claim(&known, name));
         // The last three are compared where both have them: a refresh may leave them out.
         let compared = required || !theirs.is_null() && !known.is_null();
         if compared && !(is_within(theirs, known) && is_within(known, theirs)) {
@@ -33,7 +33,7 @@ pub fn is_somebody_elses(new: &str, stored: &str, client_id: &str, earliest_end:
         // Beside the audience of another server, `azp` names the client that the token was issued to (section 2).
         ours |= matches!(name, "aud" | "azp") && has(theirs, client_id);
     }
-    let time = |name| decimal_thousandths(claim(theirs, name).raw());
+    let time = |name| decimal_thousandths(claim(&theirs, name).raw());
     let (issued, end) = (time("iat"), time("exp"));
     !ours || issued.is_none() || end <= issued || end < Some(earliest_end.as_millis())
 }
@@ -44,8 +44,12 @@ fn payload(token: &str) -> String {
     base64url_text(cut(rest, b'.').unwrap_or_default().0)
 }
 
-fn claim<'a>(claims: Json<'a>, name: &str) -> Json<'a> {
-    claims.member(name).unwrap_or_default()
+fn claims(token: Json<'_>) -> Fields<'_> {
+    Fields::read(token).unwrap_or_default()
+}
+
+fn claim<'a>(claims: &Fields<'a>, name: &str) -> Json<'a> {
+    claims.get(name).unwrap_or_default()
 }
 
 /// Whether one value, or each of several (an audience, section 2), is among the other's.

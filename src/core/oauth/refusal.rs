@@ -3,9 +3,9 @@
 
 use alloc::string::String;
 
-use super::response::RefreshTokenState::{self, Spent, Unknown, Unspent};
-use super::response::ServerError;
-use crate::core::json::Json;
+use self::RefreshTokenState::{Spent, Unknown, Unspent};
+use crate::core::json::{Fields, Json};
+use crate::core::provider::{Meaning, ReplySign, ResponseShape};
 
 /// Codes that mean `invalid_grant` wherever they come from; each was seen at a large server.
 const ENDING_CODES: [&str; 5] = [
@@ -29,6 +29,31 @@ pub const CLIENT_CODES: [&str; 9] = [
     "use_fresh_attestation",
 ];
 
+/// A server's words are shown in an error, not kept: no text is longer than this many bytes.
+const LONGEST_TEXT: usize = 1000;
+
+/// What the server said went wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerError {
+    /// The HTTP status.
+    pub status: u16,
+    /// The error code, as it came.
+    pub error: Option<String>,
+    /// The text beside it.
+    pub error_description: Option<String>,
+}
+
+/// Whether a refresh token can still be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshTokenState {
+    /// The server did not use it up.
+    Unspent,
+    /// It is gone.
+    Spent,
+    /// Only the server knows.
+    Unknown,
+}
+
 /// The errors among the verdicts.
 #[derive(Clone, Copy)]
 pub enum Class {
@@ -43,33 +68,19 @@ pub enum Class {
 pub fn class_of(
     status: u16,
     code: &str,
-    means: &str,
-    options: Json<'_>,
+    means: Option<Meaning>,
+    shape: ResponseShape<'_>,
     success: bool,
     names_a_time: bool,
 ) -> (Class, RefreshTokenState) {
-    meaning(means).or_else(|| own_class(code, options)).unwrap_or_else(|| class(status, code, success, names_a_time))
-}
-
-/// What the options say about a code.
-fn own_class(code: &str, options: Json<'_>) -> Option<(Class, RefreshTokenState)> {
-    if let Some(errors) = options.at("response.errors").filter(|errors| errors.member(code).is_some()) {
-        return meaning(errors.literal(code));
+    match means.or_else(|| shape.meaning_of(code)) {
+        // A provider's description knows that such an error leaves the refresh token alone.
+        Some(Meaning::SessionEnded) => (Class::Ended, Spent),
+        Some(Meaning::Unavailable) => (Class::Unavailable, Unspent),
+        Some(Meaning::ClientRejected) => (Class::ClientRejected, Unspent),
+        Some(Meaning::BadResponse) => (Class::Unreadable, Unspent),
+        None => class(status, code, success, names_a_time),
     }
-    let mut ends_when = options.member("endsWhen").unwrap_or_default().items();
-    ends_when.any(|own| own.string().as_deref() == Some(code)).then_some((Class::Ended, Spent))
-}
-
-/// The class that a provider's description names. Whoever describes an error knows that it leaves the refresh token alone.
-fn meaning(name: &str) -> Option<(Class, RefreshTokenState)> {
-    let class = match name {
-        "" => return None,
-        "session_ended" => Class::Ended,
-        "unavailable" => Class::Unavailable,
-        "client_rejected" => Class::ClientRejected,
-        _ => Class::Unreadable,
-    };
-    Some((class, Unspent))
 }
 
 fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, RefreshTokenState) {
@@ -94,50 +105,50 @@ fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, 
 }
 
 /// The error code: at the shape's path, else `error`, which some servers make an object, else `error_code`.
-pub fn error_code(json: Json<'_>, path: &str) -> Option<String> {
+pub fn error_code(reply: &Fields<'_>, path: &str) -> Option<String> {
     if !path.is_empty() {
-        return json.at(path)?.word();
+        return reply.at(path)?.word().map(shortened);
     }
     for path in &["error", "error.code", "error.error", "error.type", "error_code"] {
-        let code = json.at(path).and_then(Json::word).unwrap_or_default();
+        let code = reply.at(path).and_then(Json::word).unwrap_or_default();
         if !code.is_empty() {
-            return Some(code);
+            return Some(shortened(code));
         }
     }
     None
 }
 
-pub fn error_text(json: Json<'_>, path: &str) -> Option<String> {
-    if !path.is_empty() {
-        return json.at(path)?.word();
-    }
-    json.at("error_description").and_then(Json::string).or_else(|| json.at("error.message")?.string())
+/// The text beside it.
+pub fn error_text(reply: &Fields<'_>, path: &str) -> Option<String> {
+    let text = if path.is_empty() {
+        let text = reply.get("error_description").and_then(Json::string);
+        text.or_else(|| reply.at("error.message")?.string())
+    } else {
+        reply.at(path)?.word()
+    };
+    text.map(shortened)
 }
 
-/// The sign of an error that the reply shows, by what it means: one of the shape's; or else an error code, unless the shape
-/// has a sign for errors in general.
-pub fn error_sign<'a>(json: Json<'_>, shape: Json<'a>, evidence: &ServerError) -> Option<&'a str> {
-    let mut general = false;
-    for sign in shape.member("errorWhen").unwrap_or_default().items() {
-        let means = sign.literal("means");
-        if shows(json, sign) {
-            return Some(means);
-        }
-        general |= means.is_empty();
+/// The sign of an error that the reply shows, by what it means if it means more than that: one of the shape's; or else an error
+/// code, unless the shape has a sign for errors in general.
+pub fn error_sign(reply: &Fields<'_>, shape: ResponseShape<'_>, evidence: &ServerError) -> Option<Option<Meaning>> {
+    if let Some(sign) = shape.error_signs().find(|sign| shows(reply, *sign)) {
+        return Some(sign.means());
     }
-    (!general && evidence.error.is_some()).then_some("")
+    let general = shape.error_signs().any(|sign| sign.means().is_none());
+    (!general && evidence.error.is_some()).then_some(None)
 }
 
 /// Whether the member at the sign's path is, or is not, that value. A form has only texts, and some servers write their numbers as such.
-pub fn shows(json: Json<'_>, sign: Json<'_>) -> bool {
-    let path = sign.literal("path");
-    let Some(found) = json.at(path).filter(|_| !path.is_empty()) else {
-        return false;
-    };
-    let found = found.string().unwrap_or_else(|| String::from(found.raw()));
-    match (sign.member("is"), sign.member("isNot")) {
-        (Some(is), _) => found == is.inner(),
-        (None, Some(is_not)) => found != is_not.inner(),
-        (None, None) => found != "null",
+pub fn shows(reply: &Fields<'_>, sign: ReplySign<'_>) -> bool {
+    let found = reply.at(sign.path()).filter(|_| !sign.path().is_empty());
+    found.is_some_and(|found| sign.shows(&found.shown()))
+}
+
+fn shortened(text: String) -> String {
+    let mut end = LONGEST_TEXT.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
+    text.get(..end).map_or_else(String::new, String::from)
 }

@@ -5,72 +5,40 @@
 use alloc::string::String;
 
 use super::draft::Draft;
+pub use super::draft::{BadValue, HttpRequest, Values};
 use super::encoding::{base64, push_form, push_path, replaced};
-use crate::core::json::{push_raw, push_text, Json, Object};
+use crate::core::json::Value;
 use crate::core::provider::RequestShape;
 use crate::core::record::Tokens;
-use crate::core::secret::Secret;
 
-/// Who asks, for what, and how this server wants it (RFC 6749 sections 2.2 and 2.3, RFC 8707): read from the options in JSON.
-#[derive(Clone, Copy, Default)]
+/// Who asks, for what, and how this server wants it (RFC 6749 sections 2.2 and 2.3, RFC 8707).
+#[derive(Clone, Copy, Debug)]
 pub struct Client<'a> {
-    options: Json<'a>,
+    options: &'a Value,
     shape: RequestShape<'a>,
 }
 
-/// What a driver resolved for one attempt.
-#[derive(Clone, Debug, Default)]
-pub struct Values {
-    /// Where the request goes.
-    pub endpoint: String,
-    /// RFC 6749 section 2.3.1.
-    pub client_secret: Secret,
-    /// How the server wants the secret, where nobody chose.
-    pub client_auth: String,
-    /// Further parameters.
-    pub parameters: Object,
-    /// Further header fields.
-    pub headers: Object,
-}
-
-/// A request, ready for `fetch`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpRequest {
-    /// `POST`, as a rule.
-    pub method: String,
-    /// The address, with its query.
-    pub url: Secret,
-    /// Header fields.
-    pub headers: Object,
-    /// The body, if there is one.
-    pub body: Option<Secret>,
-}
-
-/// A value the user filled in does not look as it must: its name, and what to write instead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadValue {
-    /// The parameter or header field.
-    pub name: String,
-    /// What to write instead.
-    pub wanted: &'static str,
-}
-
 impl<'a> Client<'a> {
-    /// From the options in JSON.
-    pub fn new(options: Json<'a>) -> Self {
-        Self { options, shape: RequestShape(options.member("request").unwrap_or_default()) }
+    /// From the options.
+    pub fn new(options: &'a Value) -> Self {
+        Self { options, shape: RequestShape::new(options.member("request")) }
+    }
+
+    /// RFC 6749 section 2.2.
+    pub fn client_id(self) -> &'a str {
+        self.text("client_id")
     }
 
     /// The request that exchanges the refresh token of `tokens`.
     pub fn refresh_request(self, values: &Values, tokens: &Tokens) -> Result<HttpRequest, BadValue> {
         let mut draft = Draft::new(self.shape, values)?;
-        draft.parameter("grant_type", &self.shape.text_or("grant_type", "refresh_token"));
-        draft.parameter("refresh_token", &tokens.refresh_token().unwrap_or_default());
+        draft.parameter("grant_type", self.shape.text_or("grant_type", "refresh_token"));
+        draft.parameter("refresh_token", tokens.refresh_token().unwrap_or_default());
         self.authenticate(&mut draft, values);
         let separator = self.shape.text_or("scopeSeparator", " ");
-        draft.parameter("scope", &replaced(&self.options.text("scope"), " ", &separator));
-        draft.list("resource", self.options.member("resource").unwrap_or_default());
-        draft.parameter("audience", &self.options.text("audience"));
+        draft.parameter("scope", &replaced(self.text("scope"), " ", separator));
+        draft.list("resource", self.options.member("resource").each());
+        draft.parameter("audience", self.text("audience"));
         draft.further(values);
         Ok(draft.finish(values))
     }
@@ -87,13 +55,13 @@ impl<'a> Client<'a> {
 
     /// RFC 6749 section 2.3. A public client sends its `client_id`; so does one whose driver adds the rest itself.
     fn authenticate(self, draft: &mut Draft<'_>, values: &Values) {
-        let known = values.client_auth.as_str();
-        let method = if known.is_empty() { self.options.literal("clientAuth") } else { known };
-        let secret = values.client_secret.reveal();
+        let known = values.client_auth();
+        let method = if known.is_empty() { self.text("clientAuth") } else { known };
+        let secret = values.client_secret();
         if method == "client_secret_basic" {
             return draft.header("authorization", &self.basic(secret));
         }
-        draft.parameter("client_id", &self.options.text("client_id"));
+        draft.parameter("client_id", self.client_id());
         if method == "client_secret_post" {
             draft.parameter("client_secret", secret);
         }
@@ -101,82 +69,49 @@ impl<'a> Client<'a> {
 
     /// RFC 6749 section 2.3.1: both parts form-encoded before they are joined, unless the server wants them raw.
     fn basic(self, secret: &str) -> String {
-        let own = self.shape.0.member("basic");
-        let encoding = self.options.literal("basicEncoding");
         let mut credentials = String::new();
-        for &(part, registered) in &[("username", "client_id"), ("password", "client_secret")] {
-            let text = match own.map_or(registered, |own| own.literal(part)) {
-                "client_id" => self.options.text("client_id"),
-                "client_secret" => String::from(secret),
-                _ => String::new(),
-            };
-            if part == "password" {
-                credentials.push(':');
-            }
-            match encoding {
-                "raw" => credentials.push_str(&text),
-                "percent" => push_path(&mut credentials, &text),
-                _ => push_form(&mut credentials, &text),
-            }
-        }
+        self.push_credential(&mut credentials, "username", "client_id", secret);
+        credentials.push(':');
+        self.push_credential(&mut credentials, "password", "client_secret", secret);
         let mut header = String::from("Basic ");
         header.push_str(&base64(credentials.as_bytes()));
         header
     }
-}
 
-impl Values {
-    /// From the JSON a driver hands over: `{endpoint, client_secret, parameters, headers}`.
-    pub fn from_json(values: Json<'_>) -> Self {
-        Self {
-            endpoint: values.text("endpoint"),
-            client_secret: Secret::new(values.text("client_secret")),
-            client_auth: values.text("clientAuth"),
-            parameters: Object::of(values.member("parameters").unwrap_or_default()),
-            headers: Object::of(values.member("headers").unwrap_or_default()),
+    fn push_credential(self, out: &mut String, part: &str, registered: &str, secret: &str) {
+        let own = self.shape.member("basic").member(part);
+        let text = match if own.is_absent() { registered } else { own.text() } {
+            "client_id" => self.client_id(),
+            "client_secret" => secret,
+            _ => "",
+        };
+        match self.text("basicEncoding") {
+            "raw" => out.push_str(text),
+            "percent" => push_path(out, text),
+            _ => push_form(out, text),
         }
     }
 
-    /// A parameter or a header field, in any letter case, as the user gave it.
-    pub(super) fn given(&self, name: &str) -> String {
-        for object in [&self.parameters, &self.headers] {
-            for (key, value) in object.json().members() {
-                if key.eq_ignore_ascii_case(name) {
-                    return value.string().unwrap_or_default();
-                }
-            }
-        }
-        String::new()
-    }
-}
-
-impl HttpRequest {
-    /// `{"method":…,"url":…,"body":…,"headers":{…}}`
-    pub fn to_json(&self) -> String {
-        let mut out = String::from("{");
-        push_text(&mut out, "method", &self.method);
-        push_text(&mut out, "url", self.url.reveal());
-        if let Some(body) = &self.body {
-            push_text(&mut out, "body", body.reveal());
-        }
-        push_raw(&mut out, "headers", self.headers.json().raw());
-        out.push('}');
-        out
+    fn text(self, option: &str) -> &'a str {
+        self.options.member(option).text()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::json::Json;
+    use crate::core::secret::Secret;
 
     fn build(options: &str, values: &str, tokens: &str) -> Result<HttpRequest, BadValue> {
-        let client = Client::new(Json::parse(options).unwrap());
+        let options = Value::from_json(Json::parse(options).unwrap());
+        let client = Client::new(&options);
         let values = Values::from_json(Json::parse(values).unwrap());
         client.refresh_request(&values, &Tokens::from_json(Json::parse(tokens).unwrap()))
     }
 
     fn header(request: &HttpRequest, name: &str) -> Option<String> {
-        request.headers.json().member(name)?.string()
+        request.headers.iter().find(|(own, _)| own == name).map(|(_, value)| String::from(value.text()))
     }
 
     fn body(request: &HttpRequest) -> &str {
@@ -277,8 +212,9 @@ mod tests {
 
     #[test]
     fn g8_a_revocation_names_the_token_and_its_type() {
-        let client = Client::new(Json::parse(r#"{"client_id":"c"}"#).unwrap());
-        let values = Values { endpoint: "https://as/revoke".into(), ..Values::default() };
+        let options = Value::from_json(Json::parse(r#"{"client_id":"c"}"#).unwrap());
+        let client = Client::new(&options);
+        let values = Values::from_json(Json::parse(r#"{"endpoint":"https://as/revoke"}"#).unwrap());
         let request = client.revocation_request(&values, "rt").unwrap();
         assert_eq!(body(&request), "token=rt&token_type_hint=refresh_token&client_id=c");
     }

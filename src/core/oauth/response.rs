@@ -4,10 +4,12 @@
 
 use alloc::string::String;
 
-use super::members::{as_object, read_tokens, token_type};
+use super::members::{as_object, read_tokens, registered_type};
 use super::refusal::{class_of, error_code, error_sign, error_text, shows, Class};
+pub use super::refusal::{RefreshTokenState, ServerError};
 use super::retry_after::retry_after;
-use crate::core::json::{whole, Json};
+use crate::core::json::{Fields, Json, MOST_MEMBERS};
+use crate::core::provider::{Meaning, ResponseShape};
 use crate::core::record::Tokens;
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
@@ -23,28 +25,6 @@ pub struct Reply {
     pub retry_after: Option<String>,
     /// What time it was at the server, if it said so.
     pub date: Option<UnixTime>,
-}
-
-/// What the server said went wrong.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServerError {
-    /// The HTTP status.
-    pub status: u16,
-    /// The error code, as it came.
-    pub error: Option<String>,
-    /// The text beside it.
-    pub error_description: Option<String>,
-}
-
-/// Whether a refresh token can still be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefreshTokenState {
-    /// The server did not use it up.
-    Unspent,
-    /// It is gone.
-    Spent,
-    /// Only the server knows.
-    Unknown,
 }
 
 /// What a reply means.
@@ -66,77 +46,71 @@ pub enum Verdict {
     Unreadable(ServerError),
 }
 
-/// What the reply means at the server that the options describe: its shape is their `response`, and `endsWhen` the user's
-/// further codes for `invalid_grant`.
-pub fn judge(reply: &Reply, options: Json<'_>, now: UnixTime) -> Verdict {
-    let shape = options.member("response").unwrap_or_default();
+/// What the reply means at a server of that shape.
+pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict {
     let mut evidence = ServerError { status: reply.status, ..ServerError::default() };
-    let success = is_success(reply.status, shape);
-    let mut means = None::<&str>;
-    if let Some(object) = reply.body.as_ref().and_then(|body| as_object(body.reveal(), shape.literal("format"))) {
-        let json = object.json();
-        evidence.error = error_code(json, shape.literal("error"));
-        evidence.error_description = error_text(json, shape.literal("error_description"));
-        means = error_sign(json, shape, &evidence);
-        if success && means.is_none() {
-            let tokens = read_tokens(json, shape);
-            if tokens.access_token().is_some() {
+    let success = shape.is_success(reply.status);
+    let mut means = None;
+    if let Some(body) = reply.body.as_ref().and_then(|body| as_object(body.reveal(), shape.text("format"))) {
+        let Some(fields) = members(Json::parse(body.reveal()).unwrap_or_default()) else {
+            evidence.error_description = Some(String::from("the reply has more than 1000 members"));
+            return Verdict::Unreadable(evidence);
+        };
+        evidence.error = error_code(&fields, shape.text("error"));
+        evidence.error_description = error_text(&fields, shape.text("error_description"));
+        let sign = error_sign(&fields, shape, &evidence);
+        if success && sign.is_none() {
+            let extends = shape.extension_signs().any(|sign| shows(&fields, sign));
+            let tokens = read_tokens(fields, shape);
+            if tokens.access_token.is_some() {
                 return judge_type(tokens, shape, evidence);
             }
-            if shape.member("extendedWhen").unwrap_or_default().items().any(|sign| shows(json, sign)) {
+            if extends {
                 return Verdict::Tokens(tokens);
             }
         }
+        means = sign.flatten();
     }
-    judge_error(reply, options, evidence, success, means.unwrap_or_default(), now)
+    judge_error(reply, shape, evidence, success, means, now)
 }
 
 /// The tokens that a person hands in after a login: the token endpoint's reply as it came, or under registered names.
-/// `None`: there are none in it, or nobody here understands their type.
-pub fn login(reply: Json<'_>, options: Json<'_>) -> Option<Tokens> {
-    let shape = options.member("response").unwrap_or_default();
-    let mut tokens = read_tokens(reply, shape);
-    if tokens.access_token().is_some() {
-        tokens.set_text("token_type", &token_type(&tokens, shape)?);
+/// `None`: there are none in it, their type is unknown here, or the members are too many.
+pub fn login(reply: Json<'_>, shape: ResponseShape<'_>) -> Option<Tokens> {
+    let mut tokens = read_tokens(members(reply)?, shape);
+    if tokens.access_token.is_some() {
+        tokens.token_type = Some(registered_type(&tokens, shape)?);
     } else {
-        tokens.refresh_token()?;
+        tokens.refresh_token.as_ref()?;
     }
     Some(tokens)
 }
 
-fn is_success(status: u16, shape: Json<'_>) -> bool {
-    let mut any = false;
-    for good in shape.member("successStatus").unwrap_or_default().items() {
-        if whole(good.raw()) == Some(u64::from(status)) {
-            return true;
-        }
-        any = true;
-    }
-    !any && (200..300).contains(&status)
+/// The members of what a server sent, unless they are too many.
+fn members(reply: Json<'_>) -> Option<Fields<'_>> {
+    Fields::read(reply).filter(|fields| fields.len() <= MOST_MEMBERS)
 }
 
-fn judge_type(mut tokens: Tokens, shape: Json<'_>, evidence: ServerError) -> Verdict {
-    let Some(registered) = token_type(&tokens, shape) else {
-        for name in &["access_token", "token_type", "expires_in", "expires_at"] {
-            tokens.remove(name);
-        }
-        return Verdict::UnknownType(tokens, evidence);
+fn judge_type(mut tokens: Tokens, shape: ResponseShape<'_>, evidence: ServerError) -> Verdict {
+    let Some(registered) = registered_type(&tokens, shape) else {
+        let useless = Tokens { access_token: None, token_type: None, expires_in: None, expires_at: None, ..tokens };
+        return Verdict::UnknownType(useless, evidence);
     };
-    tokens.set_text("token_type", &registered);
+    tokens.token_type = Some(registered);
     Verdict::Tokens(tokens)
 }
 
 fn judge_error(
     reply: &Reply,
-    options: Json<'_>,
+    shape: ResponseShape<'_>,
     evidence: ServerError,
     success: bool,
-    means: &str,
+    means: Option<Meaning>,
     now: UnixTime,
 ) -> Verdict {
     let later = reply.retry_after.as_deref().and_then(|field| retry_after(field, now));
     let code = evidence.error.as_deref().unwrap_or_default();
-    let (class, state) = class_of(reply.status, code, means, options, success, later.is_some());
+    let (class, state) = class_of(reply.status, code, means, shape, success, later.is_some());
     match class {
         Class::Ended => Verdict::Ended(evidence),
         Class::NonceWanted => Verdict::NonceWanted(evidence),
@@ -149,7 +123,9 @@ fn judge_error(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::json::Value;
     use crate::core::oauth::refusal::CLIENT_CODES;
+    use crate::core::time::Duration;
 
     const NOW: UnixTime = UnixTime::from_millis(1_000_000);
 
@@ -159,7 +135,8 @@ mod tests {
 
     fn shaped(status: u16, body: &str, shape: &str) -> Verdict {
         let reply = Reply { status, body: Some(Secret::new(body)), ..Reply::default() };
-        judge(&reply, Json::parse(&format!(r#"{{"response":{shape}}}"#)).unwrap(), NOW)
+        let options = Value::from_json(Json::parse(&format!(r#"{{"response":{shape}}}"#)).unwrap());
+        judge(&reply, ResponseShape::new(&options), NOW)
     }
 
     fn tokens(verdict: Verdict) -> Tokens {
@@ -173,7 +150,7 @@ mod tests {
     fn b3_token_types_are_case_insensitive_and_written_as_registered() {
         for (given, registered) in [("BEARER", "Bearer"), ("bearer", "Bearer"), ("dPoP", "DPoP")] {
             let found = tokens(verdict(200, &format!(r#"{{"access_token":"a","token_type":"{given}"}}"#)));
-            assert_eq!(found.text("token_type").as_deref(), Some(registered));
+            assert_eq!(found.token_type.as_ref().map(Secret::reveal), Some(registered));
         }
     }
 
@@ -184,7 +161,7 @@ mod tests {
         else {
             panic!("a mac token was taken");
         };
-        assert_eq!(kept.refresh_token().as_deref(), Some("r"));
+        assert_eq!(kept.refresh_token(), Some("r"));
         assert_eq!(kept.access_token(), None);
     }
 
@@ -210,8 +187,8 @@ mod tests {
     fn b12_a_form_is_read_whatever_it_is_labelled() {
         let found =
             tokens(verdict(200, "access_token=gh%20u&expires_in=28800&refresh_token=ghr&scope=&token_type=bearer"));
-        assert_eq!(found.access_token().as_deref(), Some("gh u"));
-        assert_eq!(found.refresh_token().as_deref(), Some("ghr"));
+        assert_eq!(found.access_token(), Some("gh u"));
+        assert_eq!(found.refresh_token(), Some("ghr"));
     }
 
     #[test]
@@ -227,8 +204,8 @@ mod tests {
             }
         }
         let reply = Reply { status: 400, body: Some(Secret::new(r#"{"error":"KOE322"}"#)), ..Reply::default() };
-        let options = Json::parse(r#"{"endsWhen":["other","KOE322"]}"#).unwrap();
-        assert!(matches!(judge(&reply, options, NOW), Verdict::Ended(_)));
+        let options = Value::from_json(Json::parse(r#"{"endsWhen":["other","KOE322"]}"#).unwrap());
+        assert!(matches!(judge(&reply, ResponseShape::new(&options), NOW), Verdict::Ended(_)));
     }
 
     #[test]
@@ -257,7 +234,7 @@ mod tests {
         let at = |status, retry_after: Option<&str>| {
             judge(
                 &Reply { status, body: None, retry_after: retry_after.map(String::from), date: None },
-                Json::default(),
+                ResponseShape::new(Default::default()),
                 NOW,
             )
         };
@@ -297,10 +274,10 @@ mod tests {
             r#"{"code":0,"data":{"accessToken":"a","user":{"refresh":"r"},"until":"1700000000500"}}"#,
             shape,
         ));
-        assert_eq!(found.access_token().as_deref(), Some("a"));
-        assert_eq!(found.refresh_token().as_deref(), Some("r"));
-        assert_eq!(found.member("expires_at").unwrap().raw(), "1700000000.500");
-        assert!(found.member("accessToken").is_none());
+        assert_eq!(found.access_token(), Some("a"));
+        assert_eq!(found.refresh_token(), Some("r"));
+        assert_eq!(found.expires_at, Some(UnixTime::from_millis(1_700_000_000_500)));
+        assert!(found.extras().all(|(name, _)| name != "accessToken"));
     }
 
     #[test]
@@ -310,9 +287,9 @@ mod tests {
             r#"{"access_token":"a","expires_at":"2023-11-14T22:13:20Z"}"#,
             r#"{"expiry":{"in":"iso8601","name":"expires_at"}}"#,
         ));
-        assert_eq!(found.member("expires_at").unwrap().raw(), "1700000000");
+        assert_eq!(found.expires_at, Some(UnixTime::from_millis(1_700_000_000_000)));
         let found =
             tokens(shaped(200, r#"{"access_token":"a"}"#, r#"{"expiry":{"in":"seconds","defaultSeconds":7200}}"#));
-        assert_eq!(found.member("expires_in").unwrap().raw(), "7200");
+        assert_eq!(found.expires_in, Some(Duration::from_secs(7200)));
     }
 }

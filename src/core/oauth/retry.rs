@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use super::response::{judge, Reply, ServerError, Verdict};
 use super::retry_after::retry_after;
-use crate::core::json::Json;
+use crate::core::provider::ResponseShape;
 use crate::core::time::{Duration, UnixTime};
 
 /// The part of a request that a server refused and that the same request, made anew, may do better at once.
@@ -31,15 +31,15 @@ pub enum RevocationRetry {
     After(Duration),
 }
 
-/// What the server refused of the request that this reply is for, as the options' shape has the error. `None`: the same request,
+/// What the server refused of the request that this reply is for, as the shape has the error. `None`: the same request,
 /// made anew, would fare no better.
-pub fn refused_part(reply: &Reply, options: Json<'_>, now: UnixTime) -> Option<RefusedPart> {
-    refusal(reply, options, now).1
+pub fn refused_part(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Option<RefusedPart> {
+    refusal(reply, shape, now).1
 }
 
 /// The error code of a reply, and the part of its request that the server refused.
-pub fn refusal(reply: &Reply, options: Json<'_>, now: UnixTime) -> (Option<String>, Option<RefusedPart>) {
-    match judge(reply, options, now) {
+pub fn refusal(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> (Option<String>, Option<RefusedPart>) {
+    match judge(reply, shape, now) {
         Verdict::ClientRejected(ServerError { error, .. }, _) => {
             let part = match error.as_deref().unwrap_or_default() {
                 "invalid_dpop_proof" => Some(RefusedPart::Proof),
@@ -122,6 +122,8 @@ fn has(text: &str, part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::json::Json;
+    use crate::core::options::Options;
     use crate::core::secret::Secret;
     use alloc::string::String;
 
@@ -132,7 +134,8 @@ mod tests {
     }
 
     fn part(status: u16, body: &str, options: &str) -> Option<RefusedPart> {
-        refused_part(&reply(status, body), Json::parse(options).unwrap(), NOW)
+        let options = Options::from_json(Json::parse(options).unwrap());
+        refused_part(&reply(status, body), options.response(), NOW)
     }
 
     #[test]
@@ -185,7 +188,7 @@ mod tests {
     #[test]
     fn a_revocation_is_proved_once_and_then_the_client_is_asked_again() {
         let refused = reply(401, r#"{"error":"invalid_client"}"#);
-        let part = refused_part(&refused, Json::default(), NOW);
+        let part = refused_part(&refused, ResponseShape::new(Default::default()), NOW);
         let retry = |can_prove| revocation_retry(&refused, part, can_prove, Duration::from_secs(30), NOW);
         assert_eq!(retry(true), Some(RevocationRetry::WithProof));
         assert_eq!(retry(false), Some(RevocationRetry::WithClientAskedAgain));

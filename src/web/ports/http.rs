@@ -64,8 +64,8 @@ pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f
 
 fn init_of(request: &HttpRequest, limit: &AbortController) -> Result<RequestInit, JsValue> {
     let headers = Headers::new()?;
-    for (name, value) in request.headers.json().members() {
-        headers.set(&name, &value.string().unwrap_or_default())?;
+    for (name, value) in &request.headers {
+        headers.set(name, value.text())?;
     }
     let init = RequestInit::new();
     init.set_method(&request.method);

@@ -1,0 +1,45 @@
+//! The options of a refresher, read once when a machine is made, with the names that the npm package documents: the client
+//! and its wire shapes (RFC 6749 section 2), what refusals mean, and the policy. What is code among the options is the driver's.
+
+use super::json::{Json, Value};
+use super::oauth::request::Client;
+use super::oauth::response::login;
+use super::policy::Policy;
+use super::provider::ResponseShape;
+use super::record::Tokens;
+
+/// What a machine decides with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// When, and how often.
+    pub policy: Policy,
+    /// Tokens for a storage that turns out to be empty.
+    pub tokens: Option<Tokens>,
+    /// All of them but the tokens.
+    all: Value,
+}
+
+impl Options {
+    /// From the options in JSON; members that are not there have their default.
+    pub fn from_json(options: Json<'_>) -> Self {
+        let mut all = Value::from_json(options);
+        if let Value::List(members) = &mut all {
+            members.retain(|(name, _)| name != "tokens");
+        }
+        Self {
+            policy: Policy::from_options(&all),
+            tokens: options.member("tokens").and_then(|tokens| login(tokens, ResponseShape::new(&all))),
+            all,
+        }
+    }
+
+    /// Who asks, for what, and how this server wants it.
+    pub fn client(&self) -> Client<'_> {
+        Client::new(&self.all)
+    }
+
+    /// How the server replies, and what its errors mean.
+    pub fn response(&self) -> ResponseShape<'_> {
+        ResponseShape::new(&self.all)
+    }
+}
