@@ -19,8 +19,12 @@ pub struct Attempt {
     marked_at: UnixTime,
     /// The refresh token of this attempt had been sent before, with an unknown outcome.
     pub was_in_doubt: bool,
+    /// The name of the last mark, unless the refresh token was in doubt before it.
+    own_mark: Option<String>,
     /// The name of a mark that was written, or perhaps written, and whose request was not sent.
     pub unsent: Option<String>,
+    /// The name of a mark that was found when the lock passed on by silence: its writer may come back.
+    suspended: Option<String>,
     /// The last refresh brought a token that had expired before it was stored.
     pub came_late: bool,
 }
@@ -34,7 +38,8 @@ impl Attempt {
     /// A mark of that name is being written.
     pub fn marks(&mut self, name: &str, is_in_doubt: bool, now: UnixTime) {
         self.was_in_doubt = is_in_doubt;
-        self.unsent = (!is_in_doubt).then(|| String::from(name));
+        self.own_mark = (!is_in_doubt).then(|| String::from(name));
+        self.unsent.clone_from(&self.own_mark);
         self.marked_at = now;
     }
 
@@ -42,6 +47,11 @@ impl Attempt {
     pub fn sends(&mut self) {
         self.unsent = None;
         self.mark_refusals = 0;
+    }
+
+    /// The request did not leave after all.
+    pub fn did_not_send(&mut self) {
+        self.unsent.clone_from(&self.own_mark);
     }
 
     /// Another context wrote what was wanted.
@@ -64,7 +74,15 @@ impl Attempt {
         too_many
     }
 
-    /// Whether every context that shares the storage respects the lock that is held.
+    /// Whether the writer of a mark that is found now may only be suspended. To release the lock and get it again changes nothing of that.
+    pub fn may_be_suspended(&mut self, mark: &str) -> bool {
+        if matches!(self.lock, Some((_, Reach::AllContextsAfterSilence))) {
+            self.suspended = Some(String::from(mark));
+        }
+        self.suspended.as_deref() == Some(mark)
+    }
+
+    /// Whether every context that shares the storage respects the lock that is held, and none may still act under it.
     pub fn excludes_all(&self) -> bool {
         matches!(self.lock, Some((_, Reach::AllContexts)))
     }

@@ -25,6 +25,25 @@ impl Machine {
         }
     }
 
+    /// Another context got the lock while this one was suspended. Nothing was sent or written; what the storage holds now decides.
+    pub(super) fn lock_lost(&mut self, id: EffectId) {
+        if self.end_request(id).is_some() {
+            self.attempt.did_not_send();
+            self.pacing.did_not_send();
+            return self.unlock();
+        }
+        match self.end_write(id) {
+            Some((_, Write::Mark)) => self.unlock(),
+            Some((writing, Write::Outcome(outcome))) => {
+                self.unlock();
+                self.read(Read::Conflict(writing, outcome));
+            }
+            // Needs no lock.
+            Some((writing, Write::Change(change))) => self.write(writing, Write::Change(change)),
+            None => {}
+        }
+    }
+
     /// The first read failed, or one without the lock: what is known has to do.
     pub(super) fn look_failed(&mut self, remembered: Option<Failure>) {
         self.notify(Event::StorageFailed(Operation::Load));

@@ -22,10 +22,13 @@ impl Machine {
         let now = self.now;
         let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
         let probed_at = pending.probed_at.filter(|at| *at <= now);
-        let given_up = pending.started_at.max(probed_at.unwrap_or_default()) + self.policy.timeout + MARGIN;
+        // A holder that is only suspended comes back within a lease, or is taken for dead.
+        let suspended = self.attempt.may_be_suspended(&pending.attempt);
+        let patience = if suspended { self.policy.lease() } else { self.policy.timeout + MARGIN };
+        let given_up = pending.started_at.max(probed_at.unwrap_or_default()) + patience;
         // The clocks of two devices differ; a mark from further in the future was written by a clock that was wrong.
         let in_time = now < given_up && now + MARGIN >= pending.started_at;
-        if in_time && !self.is_own(pending) && !self.attempt.is_alone() {
+        if in_time && !self.is_own(pending) && (suspended || !self.attempt.is_alone()) {
             // Without a lock that its owner respects, the request may still be in flight: its result is worth the wait.
             let pause = Duration::from_millis(500) + self.random.below(Duration::from_millis(500));
             return self.rest_until(given_up.min(now + pause), unknown);

@@ -38,6 +38,8 @@ pub enum Input {
     Locked(EffectId, Reach),
     /// [`Effect::Lock`] failed: the lock service is broken.
     LockFailed(EffectId),
+    /// An [`Effect::Send`] or [`Effect::Save`] was not performed: after a stall the driver found that the lock went to another context.
+    LockLost(EffectId),
     /// [`Effect::Send`] brought a reply.
     Replied(EffectId, Reply),
     /// [`Effect::Send`] brought none.
@@ -89,11 +91,13 @@ pub enum Revoke {
     No,
 }
 
-/// Who respects a lock.
+/// Which contexts respect a lock, and how it came here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Every context that shares the storage.
+    /// Every context that shares the storage. The holder before this one released it, or is dead.
     AllContexts,
+    /// The same, and the holder before this one was silent for a lease: it may only be suspended, and come back.
+    AllContextsAfterSilence,
     /// This realm.
     ThisRealm,
 }

@@ -199,6 +199,7 @@ impl Machine {
             }
             Input::Locked(id, reach) => self.locked(id, reach),
             Input::LockFailed(id) => self.lock_failed(id),
+            Input::LockLost(id) => self.lock_lost(id),
             Input::Replied(id, reply) => match self.end_request(id) {
                 Some(sending) => self.replied(sending, &reply),
                 None => self.stray_replied(id, &reply),

@@ -54,6 +54,12 @@ impl Pacing {
         self.unearned.push(now);
     }
 
+    /// The last request did not leave after all.
+    pub fn did_not_send(&mut self) {
+        self.tries = self.tries.saturating_sub(1);
+        self.unearned.pop();
+    }
+
     /// New tokens came, and no resource server's refusal had asked for them.
     pub fn earned(&mut self) {
         self.unearned.clear();
