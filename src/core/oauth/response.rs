@@ -126,6 +126,7 @@ mod tests {
     use crate::core::json::Value;
     use crate::core::oauth::refusal::CLIENT_CODES;
     use crate::core::time::Duration;
+    use alloc::vec::Vec;
 
     const NOW: UnixTime = UnixTime::from_millis(1_000_000);
 
@@ -180,6 +181,19 @@ mod tests {
             r#"{"access_token":"a""#,
         ] {
             assert!(matches!(verdict(200, body), Verdict::Unreadable(_)), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_reply_of_more_than_1000_members_is_refused_and_says_so() {
+        let reply = |count: usize| {
+            let members: Vec<_> = (1..count).map(|number| format!(",\"m{number}\":0")).collect();
+            verdict(200, &format!("{{\"access_token\":\"a\"{}}}", members.concat()))
+        };
+        assert!(matches!(reply(1000), Verdict::Tokens(_)));
+        for count in [1001, 5000] {
+            let Verdict::Unreadable(error) = reply(count) else { panic!("{count} members were taken") };
+            assert_eq!(error.error_description.as_deref(), Some("the reply has more than 1000 members"));
         }
     }
 
