@@ -1,8 +1,11 @@
 // @ts-check
-// Everywhere but on Workers: the core is in the code, so that no bundler, server or CSP rule has to know of a .wasm file.
+// One file: the core is in the code. For service workers, for `iife` and other single-file outputs, and for Node, Deno and Bun.
 import bytes from "../lib/core-bytes.js";
-import { refresherMaker } from "../lib/refresher.js";
+import glue from "../lib/core-glue.js";
 import { wasmEngine } from "../lib/engine.js";
+import { refresherMaker } from "../lib/refresher.js";
 
 export { RefreshError } from "../lib/error.js";
-export const createRefresher = refresherMaker(wasmEngine(async () => WebAssembly.compile(bytes())));
+export const createRefresher = /* @__PURE__ */ refresherMaker(
+  /* @__PURE__ */ wasmEngine(glue, async () => WebAssembly.compile(bytes())),
+);

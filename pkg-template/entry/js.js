@@ -4,4 +4,4 @@ import { engine } from "../lib/js-engine.js";
 import { refresherMaker } from "../lib/refresher.js";
 
 export { RefreshError } from "../lib/error.js";
-export const createRefresher = refresherMaker(engine);
+export const createRefresher = /* @__PURE__ */ refresherMaker(engine);

@@ -3,4 +3,4 @@
 import { slimRefresherMaker } from "../lib/slim.js";
 
 export { RefreshError } from "../lib/error.js";
-export const createRefresher = slimRefresherMaker();
+export const createRefresher = /* @__PURE__ */ slimRefresherMaker();

@@ -27,6 +27,7 @@ import { scrubber } from "./scrub.js";
  * @property {(work: Promise<unknown>) => void} [waitUntil]
  * @property {(options: RefresherOptions) => void} given  Hears of every refresher.
  * @property {string} unsafe  Contexts share no realm here: why a refresh token is not sent where the core does not allow it.
+ * @property {(refresher: object, driver: Driver) => void} [lend]  For an entry that needs more than the interface: the host of pages.
  * @property {typeof timer} [timer]  Wakes what a plain timer would not: a Durable Object that was evicted.
  */
 /** @typedef {InstanceType<Exports["Core"]>} Core */
@@ -114,6 +115,11 @@ export class Driver {
     const now = this.#clock.now();
     const [from, until] = this.#fresh;
     return this.tokens && now >= from && now < until && !this.closed ? this.tokens : undefined;
+  }
+
+  /** From and until when the tokens go to callers without special wishes, in milliseconds. @returns {[number, number]} */
+  get window() {
+    return /** @type {[number, number]} */ (this.#fresh);
   }
 
   /** @param {DemandOptions} wish @param {boolean} [force] @returns {Promise<TokenSet>} */

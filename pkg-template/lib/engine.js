@@ -1,38 +1,39 @@
 // @ts-check
-import glue from "./core-glue.js";
+// Where instances of the core come from: loaded at the first call, kept, and replaced after a trap.
 
+/** @typedef {typeof import("./core-glue.js").default} Glue */
 /**
  * The core's exports, one instance of them.
- * @typedef {ReturnType<typeof glue>} Exports
+ * @typedef {ReturnType<Glue>} Exports
  */
 /**
- * Where cores come from.
  * @typedef {object} Engine
  * @property {"wasm" | "js"} kind
- * @property {() => Exports | Promise<Exports>} load  The instance that is in use, made at the first call.
- * @property {(exports: Exports) => void} discard  That instance trapped: the next load makes a fresh one. Others' cores live on in it.
+ * @property {() => Exports | Promise<Exports>} load  The current instance, made at the first call.
+ * @property {(exports: Exports) => void} discard  That instance trapped: the next load makes a fresh one. Other cores live on in the old one.
  */
 
-/** @param {() => Promise<WebAssembly.Module>} compile */
-export const wasmEngine = (compile) =>
-  engine("wasm", glue, async () => {
+/** @param {Glue} glue @param {() => Promise<WebAssembly.Module>} compile */
+export const wasmEngine = (glue, compile) =>
+  engine("wasm", async () => {
     const module = await compile();
-    return (imports) => new WebAssembly.Instance(module, imports).exports;
+    return [glue, (imports) => new WebAssembly.Instance(module, imports).exports];
   });
 
 /**
- * @param {Engine["kind"]} kind @param {typeof glue} glue @param {() => Promise<(imports: any) => any>} loaded
+ * @param {Engine["kind"]} kind @param {() => Promise<[Glue, (imports: any) => any]>} loaded
  * @returns {Engine}
  */
-export function engine(kind, glue, loaded) {
+export function engine(kind, loaded) {
   /** @type {Exports | undefined} */
   let current;
   /** @type {Promise<Exports> | undefined} */
   let loading;
 
   async function instantiate() {
+    const [glue, instantiate] = await loaded();
     const exports = glue();
-    exports.initSync(await loaded());
+    exports.initSync(instantiate);
     return (current = exports);
   }
 

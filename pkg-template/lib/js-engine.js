@@ -4,4 +4,4 @@ import glue from "./core-js-glue.js";
 import { engine as makeEngine } from "./engine.js";
 
 /** The core as JavaScript. */
-export const engine = makeEngine("js", glue, async () => instantiate);
+export const engine = /* @__PURE__ */ makeEngine("js", async () => [glue, instantiate]);

@@ -11,12 +11,12 @@ import { checkOptions } from "./options.js";
 
 /**
  * `createRefresher`, with an engine that an entry chose, and what that knows of the place.
- * @param {Engine} engine @param {Platform} [platform]
+ * @param {Engine} engine @param {Partial<Platform>} [platform]
  * @returns {(options: RefresherOptions) => Declared}
  */
 export const refresherMaker = (engine, platform) => (options) => {
   const checked = checkOptions(options);
-  platform?.given(checked);
+  platform?.given?.(checked);
   const storage = checked.storage ?? memoryStorage();
   return /** @type {any} */ (new Refresher({ ...platform, ...checked, storage }, engine));
 };
@@ -33,6 +33,7 @@ class Refresher extends GuardedEventTarget {
     this.#driver = new Driver(options, engine, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
+    options.lend?.(this, this.#driver);
     // Its own, and not the prototype's: fetch is handed to other libraries as it is.
     const value = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish));
     Object.defineProperty(this, "fetch", { value, configurable: true, writable: true });

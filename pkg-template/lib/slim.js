@@ -1,4 +1,5 @@
 // @ts-check
+import glue from "./core-glue.js";
 import { wasmEngine } from "./engine.js";
 import { refresherMaker } from "./refresher.js";
 
@@ -21,7 +22,7 @@ export const slimRefresherMaker =
         "core is missing: write a WebAssembly.Module, its bytes, a Response or the URL of core.wasm",
       );
     let engine = engines.get(core);
-    if (!engine) engines.set(core, (engine = wasmEngine(async () => compile(await core))));
+    if (!engine) engines.set(core, (engine = wasmEngine(glue, async () => compile(await core))));
     return refresherMaker(engine, platform)(others);
   };
 

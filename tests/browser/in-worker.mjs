@@ -1,15 +1,7 @@
-// A refresher in a dedicated, shared or service worker, where import maps do not apply.
+// A refresher in a dedicated or shared worker, where import maps do not apply.
 
-import { createRefresher } from "/package/entry/inline.js";
-import { indexedDbStorage } from "/package/storage/index.js";
+import { createRefresher } from "/package/entry/browser.js";
+import { answer } from "/in-any-worker.mjs";
 
-if (self.postMessage) serve(self);
-else self.onconnect = ({ ports: [port] }) => serve(port);
-
-export function serve(port) {
-  port.onmessage = async ({ data: { atMs, ...options } }) => {
-    const refresher = createRefresher({ ...options, storage: indexedDbStorage("session") });
-    while (Date.now() < atMs);
-    port.postMessage(await refresher.getAccessToken().catch((error) => String(error)));
-  };
-}
+if (self.postMessage) answer(self, createRefresher);
+else self.onconnect = ({ ports: [port] }) => answer(port, createRefresher);

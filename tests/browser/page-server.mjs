@@ -8,7 +8,15 @@ import { fileURLToPath } from "node:url";
 import { importMap, installedDirectory } from "../../www/installed.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
-const OWN = ["in-page.mjs", "in-worker.mjs", "in-service-worker.mjs", "indexeddb-page.mjs"];
+const OWN = [
+  "in-page.mjs",
+  "in-any-worker.mjs",
+  "in-worker.mjs",
+  "in-service-worker.mjs",
+  "indexeddb-page.mjs",
+  "host-page.mjs",
+  "host-worker.mjs",
+];
 const VECTORS = "vectors/dpop.mjs";
 const SCRIPT = "text/javascript; charset=utf-8";
 
@@ -20,11 +28,11 @@ const SCRIPT = "text/javascript; charset=utf-8";
 export async function startPages(origins) {
   const map = JSON.stringify(await importMap(installedDirectory(), "/package"));
   const hash = createHash("sha256").update(map).digest("base64");
-  const policy = (wasm) =>
+  const policy = (wasm, workers = "'self'") =>
     [
       "default-src 'none'",
       `script-src 'self' 'sha256-${hash}'${wasm}`,
-      "worker-src 'self'",
+      `worker-src ${workers}`,
       "frame-src 'self'",
       `connect-src ${origins.join(" ")}`,
       "base-uri 'none'",
@@ -33,6 +41,8 @@ export async function startPages(origins) {
     "/": () => page(map, policy(" 'wasm-unsafe-eval'")),
     "/no-wasm": () => page(map, policy("")),
     "/bare": () => page(map, policy(" 'wasm-unsafe-eval'"), ""),
+    "/hosts": () => page(map, policy(" 'wasm-unsafe-eval'"), HOST_PAGE),
+    "/hosts-blocked": () => page(map, policy(" 'wasm-unsafe-eval'", "'none'"), HOST_PAGE),
     "/elsewhere": () => ({ type: "text/html", body: "<!doctype html><title>Elsewhere</title>" }),
     "/favicon.ico": () => ({ type: "image/svg+xml", body: "" }),
   };
@@ -51,6 +61,8 @@ export async function startPages(origins) {
 }
 
 const IN_PAGE = '<script type="module" src="/in-page.mjs"></script>';
+
+const HOST_PAGE = '<script type="module" src="/host-page.mjs"></script>';
 
 const page = (map, policy, scripts = IN_PAGE) => ({
   type: "text/html; charset=utf-8",

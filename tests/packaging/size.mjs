@@ -22,7 +22,15 @@ measure(
   "all JavaScript of the default import, no core",
   await bundled(defaultImport(), [withoutInlinedCore]),
 );
-measure("default import, one file", await bundled(defaultImport()));
+const [atOnce, chunk, ...others] = await split(defaultImport());
+if (others.length) throw new Error(`the default import is split into ${2 + others.length} files`);
+measure("default import, at once", atOnce);
+measure("default import, the core's chunk", chunk);
+measure(
+  "default import, one file",
+  await bundled('export { createRefresher } from "oauth-refresher/inline"'),
+);
+measure("RefreshError alone", await bundled('export { RefreshError } from "oauth-refresher"'));
 measure(
   "oauth-refresher/js, one file",
   await bundled('export { createRefresher } from "oauth-refresher/js"'),
@@ -39,7 +47,19 @@ function defaultImport() {
   return 'export { createRefresher } from "oauth-refresher"';
 }
 
+/** Entry first. */
+async function split(contents) {
+  const files = await outputs(contents, { splitting: true, outdir: "/", chunkNames: "chunk" });
+  return files
+    .sort((one, other) => one.path.includes("chunk") - other.path.includes("chunk"))
+    .map((file) => file.contents);
+}
+
 async function bundled(contents, plugins = []) {
+  return (await outputs(contents, { plugins }))[0].contents;
+}
+
+async function outputs(contents, options) {
   const result = await build({
     stdin: { contents, resolveDir: folder },
     bundle: true,
@@ -50,9 +70,9 @@ async function bundled(contents, plugins = []) {
     target: "es2022",
     legalComments: "none",
     logLevel: "error",
-    plugins,
+    ...options,
   }).catch(() => process.exit(1)); // esbuild has printed the reason
-  return result.outputFiles[0].contents;
+  return result.outputFiles;
 }
 
 function measure(name, bytes) {

@@ -7,12 +7,17 @@ use anyhow::{bail, Context, Result};
 
 use crate::{project, run};
 
-/// Bytes of one minified bundle, compressed by brotli 11. The goal for the default import is 22,000. It is 43.1 kB now, three
-/// quarters of it the core. The budget was raised by 300 bytes for faults that the simulator found and the hooks of DPoP, by 1,100
-/// for the checks of id_tokens, revocation and discovery, by 300 for client authentication by a function, and by 1,800 for wire
-/// shapes and `transport` (two thirds in the core, one in the checks of options). `oauth-refresher/js` is the core as JavaScript,
-/// for pages whose content security policy blocks WebAssembly.
-const BUDGET: [(&str, u64); 2] = [("default import, one file", 44_600), ("oauth-refresher/js, one file", 56_700)];
+/// Bytes of minified bundles, compressed by brotli 11. A page downloads "at once" before it can serve a stored token, and the core's chunk
+/// at the first call that needs it. The goal for both together is 34,000. The budget was raised by 300 bytes for faults that the simulator
+/// found and the hooks of DPoP, by 1,100 for the checks of id_tokens, revocation and discovery, by 300 for client authentication by a
+/// function, and by 1,800 for wire shapes and `transport` (two thirds in the core, one in the checks of options). `oauth-refresher/js` is
+/// the core as JavaScript, for pages whose content security policy blocks WebAssembly.
+const BUDGET: [(&str, u64); 4] = [
+    ("default import, at once", 11_000),
+    ("RefreshError alone", 1_000),
+    ("default import, one file", 44_600),
+    ("oauth-refresher/js, one file", 56_700),
+];
 
 const LIMIT: Duration = Duration::from_secs(60);
 

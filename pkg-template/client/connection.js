@@ -1,0 +1,257 @@
+// @ts-check
+// The line to a host: one transport at a time, replaced when the host is silent, and the fallback when there is no host to be had.
+import { RefreshError } from "../lib/error.js";
+import { BEAT_MS, MISSED_BEATS, PROTOCOL, TAG } from "../lib/host-protocol.js";
+import { clock } from "../lib/ports/clock.js";
+import { carry } from "./transport.js";
+
+/** @import { Refresher } from "../index.js" */
+/** @import { Facts, Failure, FromHost, FromPage, Method, Session } from "../lib/host-protocol.js" */
+/** @import { Transport } from "./transport.js" */
+/** @import { ConnectOptions, Target } from "./index.js" */
+
+/** @typedef {{ method: Method, given: any, signal?: AbortSignal | undefined, resolve: (value: any) => void, reject: (reason: unknown) => void }} Call */
+
+const NO_HOST = "the host does not answer";
+const OTHER_VERSION = "the host has another version of oauth-refresher";
+const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed", "state-changed"];
+
+export class Connection {
+  /** Filled in by the host's welcome. @type {Facts} */
+  facts = {
+    capabilities: { engine: "wasm", crossContextLock: false, conditionalSave: false },
+    origins: [],
+    fetchIn: "page",
+  };
+  /** @type {Session} */
+  #session = { tokens: null, state: "unknown", fresh: [0, 0] };
+
+  #open;
+  #isFactory;
+  #fallback;
+  #dispatch;
+  /** Set once there is no host to be had. @type {Refresher | undefined} */
+  #own;
+  /** @type {Transport | undefined} */
+  #transport;
+  #isClosed = false;
+  /** @type {Map<number, Call>} */
+  #calls = new Map();
+  #lastCall = 0;
+  /** Callers without a wish of their own share one call. @type {Promise<any> | undefined} */
+  #shared;
+  /** Who waits for the welcome. @type {{ resolve: (own?: Refresher) => void, reject: (reason: unknown) => void }[]} */
+  #unwelcomed = [];
+  #isWelcome = false;
+  #attempts = 0;
+  #missed = 0;
+  /** @type {any} */
+  #beat;
+  // After a jump the host's clock decides what is fresh.
+  #clock = clock(() => (this.#session.fresh = [0, 0]));
+
+  /** @param {Target | (() => Target)} target @param {ConnectOptions} options @param {(type: string, detail: object) => void} dispatch */
+  constructor(target, { fallback }, dispatch) {
+    this.#isFactory = typeof target == "function";
+    this.#open = typeof target == "function" ? target : () => target;
+    this.#fallback = fallback;
+    this.#dispatch = dispatch;
+    this.#connect();
+  }
+
+  get session() {
+    return this.#own ?? this.#session;
+  }
+
+  /** The tokens, if a caller without special wishes may have them: no message. */
+  fresh() {
+    const now = this.#clock.now();
+    const { tokens, fresh } = this.#session;
+    return tokens && !this.#own && !this.#isClosed && now >= fresh[0] && now < fresh[1] ? tokens : undefined;
+  }
+
+  /** Whether those challenges refuse the token that was sent: the host's core reads them. @param {string} challenges */
+  rejects(challenges) {
+    return this.call("rejects", { challenges });
+  }
+
+  /** Resolves when the host's facts are known; with the fallback's refresher, where that has taken over. @returns {Promise<Refresher | undefined>} */
+  ready() {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(closed());
+      if (this.#own || this.#isWelcome) return resolve(this.#own);
+      this.#unwelcomed.push({ resolve, reject });
+      this.#reconnect();
+    });
+  }
+
+  /** @param {Method} method @param {any} given @param {AbortSignal} [signal] @returns {Promise<any>} */
+  call(method, given, signal) {
+    if (method != "getTokens" || signal || Object.values(given).some((wish) => wish !== undefined))
+      return this.#call(method, given, signal);
+    return (this.#shared ??= this.#call(method, given).finally(() => (this.#shared = undefined)));
+  }
+
+  close() {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#post({ say: "bye" });
+    this.#hangUp();
+    this.#own?.close();
+    this.#endAll(closed());
+  }
+
+  /** @param {Method} method @param {any} given @param {AbortSignal} [signal] @returns {Promise<any>} */
+  async #call(method, given, signal) {
+    if (this.#isClosed) throw closed();
+    signal?.throwIfAborted();
+    if (this.#own) return delegated(this.#own, method, given, signal);
+    const id = ++this.#lastCall;
+    const aborted = () => {
+      this.#post({ say: "abort", id });
+      this.#calls.get(id)?.reject(signal?.reason);
+      this.#calls.delete(id);
+    };
+    signal?.addEventListener("abort", aborted, { once: true });
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#calls.set(id, { method, given, signal, resolve, reject });
+        if (!this.#reconnect()) this.#post({ say: "call", id, method, given });
+        this.#arm();
+      });
+    } finally {
+      signal?.removeEventListener("abort", aborted);
+    }
+  }
+
+  /** Whether the transport had to be made anew; that says again what is pending. */
+  #reconnect() {
+    return !this.#transport && !this.#isClosed && (this.#connect(), true);
+  }
+
+  #connect() {
+    this.#isWelcome = false;
+    this.#missed = 0;
+    try {
+      this.#transport = carry(
+        this.#open(),
+        (message) => this.#heard(message),
+        () => this.#isWelcome || this.#lost(NO_HOST),
+      );
+    } catch (/** @type {any} */ error) {
+      // A caller that waits is answered after it has begun to wait.
+      return queueMicrotask(() => this.#lost(`${error?.message ?? error}`));
+    }
+    this.#post({ say: "hello" });
+    for (const [id, { method, given }] of this.#calls) this.#post({ say: "call", id, method, given });
+    this.#arm();
+  }
+
+  /** @param {FromPage} said */
+  #post(said) {
+    const { body } = ("given" in said && said.given) || {};
+    this.#transport?.post({ [TAG]: PROTOCOL, ...said }, body instanceof ReadableStream ? [body] : []);
+  }
+
+  /** @param {FromHost & Session & { [TAG]: number }} message */
+  #heard(message) {
+    this.#missed = 0;
+    if (message[TAG] !== PROTOCOL || message.say == "parted") return this.#lost(OTHER_VERSION);
+    const { tokens, state, fresh } = message;
+    this.#session = { tokens: tokens && Object.freeze(tokens), state, fresh };
+    if (message.say == "welcome") this.#welcomed(message.facts);
+    if (message.say == "answer") this.#answered(message);
+    if (message.say == "event") {
+      const { type, detail, error } = message;
+      if (detail.tokens) detail.tokens = this.#session.tokens;
+      this.#dispatch(type, { ...detail, ...(error && { error: errorOf(error) }) });
+    }
+  }
+
+  /** @param {Facts} facts */
+  #welcomed(facts) {
+    Object.assign(this.facts, facts);
+    this.#isWelcome = true;
+    this.#attempts = 0;
+    this.#unwelcomed.splice(0).forEach(({ resolve }) => resolve());
+  }
+
+  /** @param {{ id: number, value?: any, error?: Failure }} message */
+  #answered({ id, value, error }) {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    if (error) call?.reject(errorOf(error));
+    else
+      call?.resolve(
+        /^(getTokens|refresh|load|setTokens)$/.test(call.method) && value ? Object.freeze(value) : value,
+      );
+  }
+
+  /** Asks for a sign of life as long as something is awaited. */
+  #arm() {
+    this.#beat ??= setInterval(() => {
+      if (!this.#transport || (this.#isWelcome && !this.#calls.size)) return this.#disarm();
+      if (++this.#missed > MISSED_BEATS) return this.#lost(NO_HOST);
+      this.#post({ say: "beat" });
+    }, BEAT_MS);
+  }
+
+  #disarm() {
+    clearInterval(this.#beat);
+    this.#beat = undefined;
+  }
+
+  #hangUp() {
+    this.#disarm();
+    this.#transport?.stop();
+    this.#transport = undefined;
+  }
+
+  /** The host is gone, or was never there: another one, else the fallback, else an error now and another try at the next call. @param {string} why */
+  #lost(why) {
+    if (this.#isClosed || this.#own) return;
+    this.#hangUp();
+    if (this.#isFactory && why != OTHER_VERSION && !this.#attempts++) return this.#connect();
+    if (this.#fallback) return this.#fallBack(this.#fallback);
+    this.#attempts = 0;
+    this.#endAll(new RefreshError({ code: "engine_failed", error_description: why }));
+  }
+
+  /** @param {() => Refresher} fallback */
+  #fallBack(fallback) {
+    const own = (this.#own = fallback());
+    for (const type of EVENTS)
+      own.addEventListener(type, (event) => this.#dispatch(type, /** @type {CustomEvent} */ (event).detail));
+    Object.assign(this.facts, { capabilities: own.capabilities });
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    this.#unwelcomed.splice(0).forEach(({ resolve }) => resolve(own));
+    for (const { method, given, signal, resolve } of calls) resolve(delegated(own, method, given, signal));
+  }
+
+  /** @param {unknown} reason */
+  #endAll(reason) {
+    const calls = [...this.#calls.values(), ...this.#unwelcomed.splice(0)];
+    this.#calls.clear();
+    for (const { reject } of calls) reject(reason);
+  }
+}
+
+/** @param {Refresher} own @param {Method} method @param {any} given @param {AbortSignal} [signal] @returns {Promise<any>} */
+function delegated(own, method, given, signal) {
+  if (method == "setTokens") return own.setTokens(given.tokens);
+  // A request that was on its way to the host belongs to `fetch`, which asks the fallback by itself.
+  if (method == "rejects") return Promise.resolve(true);
+  if (method == "fetch") return own.fetch(given.url, given);
+  return /** @type {any} */ (own)[method]({ ...given, signal });
+}
+
+const closed = () => new RefreshError({ code: "closed" });
+
+/** @param {Failure} failure */
+function errorOf({ fields, name, message, cause }) {
+  const Type = name == "TypeError" ? TypeError : Error;
+  const error = fields ? new RefreshError(fields) : Object.assign(new Type(message), { name });
+  if (error.message != message) error.message = message;
+  return cause ? Object.assign(error, { cause }) : error;
+}

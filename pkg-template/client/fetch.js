@@ -1,0 +1,34 @@
+// @ts-check
+// Requests and responses as data, for `refresher.fetch` that runs in the host: nothing of the token comes to the page.
+import { absolute } from "../lib/fetch.js";
+
+/** @import { FetchInput } from "../index.js" */
+
+/** What a page's Request says beside method, headers and body. Its mode stays the host's own. */
+const MEMBERS = /** @type {const} */ ([
+  "method",
+  "cache",
+  "credentials",
+  "integrity",
+  "keepalive",
+  "redirect",
+  "referrerPolicy",
+]);
+
+/** @param {FetchInput} input @param {RequestInit} [init] */
+export async function sendableRequest(input, init) {
+  const isRequest = typeof input == "object" && "url" in input;
+  const request = new Request(isRequest ? input : absolute(input), init);
+  const { url, signal } = request;
+  const body = request.body || !/^(GET|HEAD)$/.test(request.method) ? await request.arrayBuffer() : undefined;
+  /** @type {Record<string, any>} */
+  const given = { url, signal, headers: [...request.headers], ...(body?.byteLength && { body }) };
+  for (const name of MEMBERS) given[name] = request[name];
+  return given;
+}
+
+/** @param {any} answer @returns {Response} */
+export function readResponse({ body, status, statusText, headers, url, redirected }) {
+  const response = new Response(body, { status, statusText, headers });
+  return Object.defineProperties(response, { url: { value: url }, redirected: { value: redirected } });
+}

@@ -1,0 +1,22 @@
+// @ts-check
+// In pages and workers: the core is a chunk that is imported at the first call which needs it.
+import { engine } from "../lib/engine.js";
+import { refresherMaker } from "../lib/refresher.js";
+
+/** @import { Refresher, RefresherOptions } from "../index.js" */
+
+export { RefreshError } from "../lib/error.js";
+
+const create = /* @__PURE__ */ refresherMaker(
+  /* @__PURE__ */ engine("wasm", async () => (await import("../lib/core-lazy.js")).core()),
+);
+
+/** @param {RefresherOptions} options @returns {Refresher} */
+export function createRefresher(options) {
+  // A service worker may not call import() (HTML, "HostLoadImportedModule"): without this check it would work until the first refresh.
+  if ("ServiceWorkerGlobalScope" in globalThis)
+    throw new TypeError(
+      'In a service worker, import from "oauth-refresher/inline": import() is forbidden there',
+    );
+  return create(options);
+}

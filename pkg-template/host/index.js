@@ -1,0 +1,189 @@
+// @ts-check
+// The refresher in a SharedWorker, a dedicated worker or a service worker, for the pages that connect to it: a reload of a page does not
+// take the reply of a refresh with it, and the refresh token never enters a page.
+import bytes from "../lib/core-bytes.js";
+import glue from "../lib/core-glue.js";
+import { wasmEngine } from "../lib/engine.js";
+import { PROTOCOL, TAG } from "../lib/host-protocol.js";
+import { refresherMaker } from "../lib/refresher.js";
+import { readRequest, sendableResponse } from "./fetch.js";
+
+/** @import { Refresher, RefresherOptions } from "../index.js" */
+/** @import { Driver } from "../lib/driver.js" */
+/** @import { Failure, FromHost, FromPage, Session } from "../lib/host-protocol.js" */
+
+export { RefreshError } from "../lib/error.js";
+
+/** What a page may call, with what it gives. @type {Record<string, (refresher: Refresher, given: any) => unknown>} */
+const METHODS = {
+  getTokens: (refresher, given) => refresher.getTokens(given),
+  refresh: (refresher, given) => refresher.refresh(given),
+  load: (refresher, given) => refresher.load(given),
+  setTokens: (refresher, given) => refresher.setTokens(given.tokens),
+  signOut: (refresher, { revoke }) => refresher.signOut({ revoke }),
+  rejects: (refresher, { challenges }) => driverOf(refresher).rejects(challenges),
+  fetch: async (refresher, given) => sendableResponse(await refresher.fetch(...readRequest(given))),
+};
+
+const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed", "state-changed"];
+
+/** @type {WeakMap<Refresher, import("../lib/host-protocol.js").Facts>} */
+const facts = new WeakMap();
+
+/** @type {WeakMap<object, Driver>} */
+const drivers = new WeakMap();
+
+/** @param {object} refresher @returns {Driver} */
+const driverOf = (refresher) => /** @type {Driver} */ (drivers.get(refresher));
+
+const create = /* @__PURE__ */ refresherMaker(
+  /* @__PURE__ */ wasmEngine(glue, async () => WebAssembly.compile(bytes())),
+  { lend: (refresher, driver) => drivers.set(refresher, driver) },
+);
+
+/**
+ * Makes a refresher here and answers the pages that connect with `connectRefresher` of `oauth-refresher/client`. Call it while the worker's
+ * script runs for the first time: a page that connects earlier than that would not be heard.
+ * @param {RefresherOptions} options @returns {Refresher}
+ */
+export function hostRefresher(options) {
+  const scope = /** @type {any} */ (globalThis);
+  /** Refreshes that are under way. @type {Set<Promise<unknown>>} */
+  const works = new Set();
+  const waitUntil = (/** @type {Promise<unknown>} */ work) => {
+    works.add(work);
+    work.finally(() => works.delete(work)).catch(() => {});
+  };
+  const refresher = create({ waitUntil, ...options });
+  facts.set(refresher, factsOf(refresher, options));
+
+  if ("ServiceWorkerGlobalScope" in scope) serveClients();
+  else if ("SharedWorkerGlobalScope" in scope)
+    scope.addEventListener(
+      "connect",
+      (/** @type {MessageEvent} */ { ports: [port] }) => port && serve(refresher, port),
+    );
+  else if ("WorkerGlobalScope" in scope) serve(refresher, scope);
+  return refresher;
+
+  /** A service worker is ended when it is idle and knows none of its pages afterwards: it answers who asks, and tells all of events. */
+  function serveClients() {
+    const answer = answerer(refresher);
+    scope.addEventListener("message", (/** @type {any} */ event) => {
+      const { data, source } = event;
+      if (!data?.[TAG] || !source) return;
+      const answered = answer(data, source.id, (message, transfer) => source.postMessage(message, transfer));
+      // A caller that gave up does not end the worker under the refresh that it began.
+      event.waitUntil(answered.finally(() => Promise.allSettled(works)));
+    });
+    tellEvents(refresher, async (message) => {
+      for (const client of await scope.clients.matchAll({ includeUncontrolled: true, type: "all" }))
+        client.postMessage(message);
+    });
+  }
+}
+
+/**
+ * Answers one page on one port: for a MessagePort that the application carries to its host by itself.
+ * @param {Refresher} refresher  Made by `hostRefresher`. @param {MessagePort | Worker | typeof globalThis} port
+ */
+export function serve(refresher, port) {
+  const to = /** @type {MessagePort} */ (port);
+  const post = (/** @type {object} */ message, /** @type {Transferable[]} */ transfer = []) =>
+    to.postMessage(message, transfer);
+  const answer = answerer(refresher);
+  const stop = tellEvents(refresher, post);
+  to.addEventListener("message", ({ data }) => {
+    if (!data?.[TAG]) return;
+    if (data.say == "bye") stop();
+    answer(data, 0, post);
+  });
+  // Chromium tells when the other end is gone; elsewhere what is posted to it goes nowhere.
+  to.addEventListener("close", stop);
+  to.start?.();
+}
+
+/** @param {Refresher} refresher @param {RefresherOptions} options @returns {import("../lib/host-protocol.js").Facts} */
+function factsOf(refresher, { origins = [], dpop, isTokenRejected, fetch }) {
+  // Keys and functions stay here, and what needs them does too.
+  const fetchIn = dpop || isTokenRejected || fetch ? "host" : "page";
+  return { capabilities: { ...refresher.capabilities }, origins, fetchIn };
+}
+
+/** @param {Refresher} refresher @returns {Session} */
+const sessionOf = (refresher) => ({
+  tokens: refresher.tokens,
+  state: refresher.state,
+  fresh: driverOf(refresher).window,
+});
+
+/**
+ * @param {Refresher} refresher
+ * @returns {(message: FromPage & { [TAG]: number }, page: string | number, post: (message: object, transfer: Transferable[]) => void) => Promise<void>}
+ */
+function answerer(refresher) {
+  const known = facts.get(refresher);
+  if (!known) throw new TypeError("serve: the refresher must be one that hostRefresher made");
+  /** Calls that may be aborted, by page and number. @type {Map<string, AbortController>} */
+  const calls = new Map();
+
+  return async (message, page, post) => {
+    /** @param {FromHost} said @param {Transferable[]} [transfer] */
+    const say = (said, transfer = []) =>
+      post({ [TAG]: PROTOCOL, ...sessionOf(refresher), ...said }, transfer);
+    if (message[TAG] !== PROTOCOL) return say({ say: "parted" });
+    if (message.say == "hello") return say({ say: "welcome", facts: known });
+    if (message.say == "beat") return say({ say: "beat" });
+    if (message.say == "bye") return;
+    const key = `${page} ${message.id}`;
+    if (message.say == "abort") return calls.get(key)?.abort();
+    say({ say: "beat" });
+    const waiting = new AbortController();
+    calls.set(key, waiting);
+    try {
+      const value = await METHODS[message.method]?.(refresher, { ...message.given, signal: waiting.signal });
+      say({ say: "answer", id: message.id, value }, transferOf(value));
+    } catch (error) {
+      say({ say: "answer", id: message.id, error: failureOf(error) });
+    } finally {
+      calls.delete(key);
+    }
+  };
+}
+
+/** @param {Refresher} refresher @param {(message: any) => void} post @returns {() => void} stops */
+function tellEvents(refresher, post) {
+  const stopped = new AbortController();
+  for (const type of EVENTS)
+    refresher.addEventListener(
+      /** @type {"token-changed"} */ (type),
+      (event) => {
+        const { error, ...detail } = /** @type {any} */ (event).detail;
+        const failure = error && failureOf(error);
+        post({ [TAG]: PROTOCOL, ...sessionOf(refresher), say: "event", type, detail, error: failure });
+      },
+      { signal: stopped.signal },
+    );
+  return () => stopped.abort();
+}
+
+/** @param {any} error @returns {Failure} */
+function failureOf(error) {
+  const name = String(error?.name);
+  const message = String(error?.message);
+  const cause = error?.cause && {
+    name: String(error.cause.name),
+    message: String(error.cause.message),
+    code: error.cause.code,
+  };
+  return {
+    name,
+    message,
+    ...(cause && { cause }),
+    ...(name == "RefreshError" && { fields: { ...error, cause: undefined } }),
+  };
+}
+
+/** @param {any} value @returns {Transferable[]} */
+const transferOf = (value) =>
+  [value?.body].filter((body) => body instanceof ReadableStream || body instanceof ArrayBuffer);

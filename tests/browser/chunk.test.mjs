@@ -1,0 +1,47 @@
+// The core as a chunk of its own: when it is fetched, and what happens when it cannot be.
+
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { tabs } from "./tabs.mjs";
+
+const here = tabs();
+const { openTab, input } = here;
+const CHUNK = "**/package/lib/core-lazy.js*";
+const never = { background: "never" };
+
+for (const [name, reply] of Object.entries({
+  404: { status: 404, body: "gone" },
+  "HTML in its place": { status: 200, contentType: "text/html", body: "<!doctype html>" },
+}))
+  test(`a chunk that cannot be loaded (${name}) is an error that names it, and the next call loads it`, async () => {
+    const tab = await openTab();
+    await tab.route(CHUNK, (route) => route.fulfill(reply), { times: 1 });
+    await tab.evaluate((given) => inPage.open(given), input("memory", never));
+    const { code, text } = await tab.evaluate(() => inPage.failure());
+    assert.equal(code, "engine_failed");
+    assert.match(text, /core-lazy\.js|dynamically imported module/, "the error names the chunk");
+    const again = await tab.evaluate(() => inPage.failure());
+    assert.equal(again.code, "signed_out");
+    here.complaints.length = 0;
+  });
+
+test("a page does not fetch the core before a call needs it", async () => {
+  const tab = await openTab();
+  const asked = [];
+  tab.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await tab.evaluate((given) => inPage.open({ ...given, listens: false }), input("memory", never));
+  await tab.waitForTimeout(100);
+  assert.deepEqual(asked, [], "createRefresher loads nothing");
+  await tab.evaluate(() => inPage.failure());
+  assert.deepEqual(
+    asked.sort(),
+    ["bytes", "glue", "lazy"].map((part) => `/package/lib/core-${part}.js`),
+  );
+});
+
+test("a service worker is told at once which entry to import", async () => {
+  const tab = await openTab();
+  const said = await tab.evaluate(() => inPage.worker({ entry: "page" }, "service"));
+  assert.match(said, /TypeError: .*oauth-refresher\/inline/);
+});
