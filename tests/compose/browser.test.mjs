@@ -86,7 +86,7 @@ test("use-json: a response that is not ok is an error", async () => {
   await shows("signed in; 500");
 });
 
-test("use-json and use-signed-in: a sign-out is shown, the RefreshError is the error, and a login is shown", async () => {
+test("use-json: a sign-out is shown, the RefreshError is the error, and a login is shown", async () => {
   await show("/me");
   await shows('signed in; {"name":"Ada"}');
   await page.evaluate(() => inPage.refresher.signOut());

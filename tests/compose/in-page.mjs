@@ -1,12 +1,11 @@
 // The page's part of the tests of recipes; bundled together with them. Not a test by itself.
 
-import { createElement, StrictMode } from "react";
+import { createElement, StrictMode, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 import { RefreshError } from "oauth-refresher";
 import * as events from "./server-events.js";
 import { refresher } from "./session.js";
 import { useJson } from "./use-json.js";
-import { useSignedIn } from "./use-signed-in.js";
 import * as socket from "./web-socket.js";
 
 const heard = [];
@@ -26,8 +25,13 @@ globalThis.inPage = {
 
 function Shown({ url }) {
   const { value, error } = useJson(url);
-  const isSignedIn = useSignedIn();
+  const isSignedIn = useSyncExternalStore(subscribe, () => refresher.tokens !== null);
   const reason = error instanceof RefreshError ? error.code : error?.status;
   const text = reason ?? JSON.stringify(value);
   return createElement("p", null, isSignedIn ? "signed in" : "signed out", "; ", text ?? "waiting");
+}
+
+function subscribe(changed) {
+  refresher.addEventListener("token-changed", changed);
+  return () => refresher.removeEventListener("token-changed", changed);
 }

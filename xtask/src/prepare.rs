@@ -63,6 +63,22 @@ pub fn mcp_sdks() -> Result<()> {
     once(&RESULT, || install_npm_dependencies(&project::tests().join("mcp")))
 }
 
+/// The frameworks of docs/frameworks.md, beside the tests that are about them and nowhere else.
+pub fn frameworks() -> Result<()> {
+    static RESULT: OnceLock<Result<(), String>> = OnceLock::new();
+    once(&RESULT, || install_npm_dependencies(&project::tests().join("recipes")))
+}
+
+/// What `cargo xtask docs` builds the site with, and nothing else needs.
+pub fn site_tools() -> Result<()> {
+    install_npm_dependencies(&project::root().join("xtask/site"))
+}
+
+/// What an example application depends on, below its folder.
+pub fn example(name: &str) -> Result<()> {
+    install_npm_dependencies(&project::root().join("examples").join(name))
+}
+
 fn install_npm_dependencies(folder: &Path) -> Result<()> {
     node()?;
     let lock = folder.join("package-lock.json");

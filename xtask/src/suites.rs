@@ -40,7 +40,7 @@ const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"
 /// What to run while editing: under three minutes on two cores after the first build.
 const QUICK: [&str; 6] = ["fmt", "clippy", "host", "world", "types", "node"];
 
-const SUITES: [Suite; 26] = [
+const SUITES: [Suite; 27] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32; the crate as published", |_| {
@@ -109,6 +109,12 @@ const SUITES: [Suite; 26] = [
         "the recipes of the documentation, with the libraries that they are for",
         || has("compose"),
         |length| checks::node_tests("compose", true, length),
+    ),
+    node(
+        "recipes",
+        "docs/frameworks.md in React, Vue, Svelte and Angular",
+        || has("recipes"),
+        |length| prepare::frameworks().and_then(|()| checks::node_tests("recipes", true, length)),
     ),
     node(
         "mcp",
