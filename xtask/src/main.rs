@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask build | pack | size | test | mutants | generate | apps | demo | format | prepare`.
+//! The project's commands: `cargo xtask build | pack | size | test | mutants | generate | apps | example | demo | docs | format | prepare`.
 //! Plain Rust instead of scripts, so that a fresh machine needs only Rust and Node. wasm-bindgen is a library dependency, pinned to
 //! the crate's version.
 
@@ -6,6 +6,8 @@ mod apps;
 mod checks;
 mod count;
 mod demo;
+mod docs;
+mod example;
 mod fuzz;
 mod generate;
 mod glue;
@@ -41,6 +43,8 @@ usage: cargo xtask <command>
   generate                   provider declarations, the table of docs/providers.md and the protocol in docs/architecture.md
   apps                       the example applications in Rust, in target/apps/
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
+  example node | react       an example application of examples/, installed and started
+  docs [--serve [port]]      these pages, the declarations and the crate as a site with a search, in target/docs/
   format                     rustfmt and prettier, written
   prepare                    installs the prerequisites of the others: wasm target, npm dependencies, browser
 ";
@@ -68,6 +72,14 @@ fn command() -> Result<ExitCode> {
     if command == "demo" {
         let forwarded: Vec<_> = arguments.raw_args()?.collect();
         return demo::demo(&forwarded);
+    }
+    if command == "example" {
+        let forwarded: Vec<_> = arguments.raw_args()?.collect();
+        return example::example(&forwarded);
+    }
+    if command == "docs" {
+        let forwarded: Vec<_> = arguments.raw_args()?.collect();
+        return docs::docs(&forwarded).map(|()| ExitCode::SUCCESS);
     }
     let mut long = false;
     let mut list = false;

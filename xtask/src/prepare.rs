@@ -74,11 +74,6 @@ pub fn site_tools() -> Result<()> {
     install_npm_dependencies(&project::root().join("xtask/site"))
 }
 
-/// What an example application depends on, below its folder.
-pub fn example(name: &str) -> Result<()> {
-    install_npm_dependencies(&project::root().join("examples").join(name))
-}
-
 fn install_npm_dependencies(folder: &Path) -> Result<()> {
     node()?;
     let lock = folder.join("package-lock.json");

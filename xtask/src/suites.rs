@@ -40,7 +40,7 @@ const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"
 /// What to run while editing: under three minutes on two cores after the first build.
 const QUICK: [&str; 6] = ["fmt", "clippy", "host", "world", "types", "node"];
 
-const SUITES: [Suite; 27] = [
+const SUITES: [Suite; 28] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32; the crate as published", |_| {
@@ -115,6 +115,12 @@ const SUITES: [Suite; 27] = [
         "docs/frameworks.md in React, Vue, Svelte and Angular",
         || has("recipes"),
         |length| prepare::frameworks().and_then(|()| checks::node_tests("recipes", true, length)),
+    ),
+    node(
+        "examples",
+        "examples/node and examples/react, each run to what it promises",
+        || has("examples"),
+        |length| prepare::frameworks().and_then(|()| checks::node_tests("examples", true, length)),
     ),
     node(
         "mcp",

@@ -1,0 +1,111 @@
+// examples/node and examples/react as they stand there, with the packed package: each runs to what it promises.
+import "../leaks/listener.mjs";
+import { hearPage } from "../leaks/pages.mjs";
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { installed } from "../browser/engines/debian.mjs";
+import { heard } from "../leaks/search.mjs";
+
+const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
+// Below tests/recipes, where their dependencies are and the packed package is found.
+const COPY = fileURLToPath(new URL("../recipes/.examples", import.meta.url));
+
+before(async () => {
+  await rm(COPY, { recursive: true, force: true });
+  await mkdir(COPY, { recursive: true });
+  const isOwn = (path) => !path.includes("node_modules", EXAMPLES.length);
+  for (const name of ["shared", "node", "react"])
+    await cp(join(EXAMPLES, name), join(COPY, name), { recursive: true, filter: isOwn });
+});
+after(() => rm(COPY, { recursive: true, force: true }));
+
+test(
+  "examples/node: two processes share a session in Redis, and no refresh token is sent twice",
+  { timeout: 90_000 },
+  async () => {
+    installed({ program: "redis-server", packages: ["redis-server"], say: console.log });
+    const example = started("node");
+    const [code] = await once(example.process, "close");
+    assert.equal(code, 0, example.output());
+    assert.equal([...example.output().matchAll(/24 of 24 calls answered/g)].length, 2, example.output());
+    assert.match(example.output(), /refreshed here/);
+    assert.match(example.output(), /found in Redis/);
+    assert.match(example.output(), /token requests by two processes, 0 refused/);
+  },
+);
+
+test(
+  "examples/react: a person signs in, calls the API, reloads, and signs out",
+  { timeout: 120_000 },
+  async () => {
+    const example = started("react", { PORT: "0" });
+    const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
+    const browser = await chromium.launch({
+      executablePath,
+      headless: true,
+      args: ["--no-sandbox", "--disable-gpu"],
+    });
+    try {
+      const [, url] = await example.says(/The application: (\S+)/);
+      const page = hearPage(await browser.newPage());
+      page.setDefaultTimeout(30_000);
+      const faults = [];
+      page.on("pageerror", (error) => faults.push(String(error)));
+      page.on(
+        "console",
+        (message) => message.type() === "error" && faults.push(`${message.text()} ${message.location().url}`),
+      );
+      await page.goto(url);
+      const signIn = page.getByRole("button", { name: "Sign in" });
+      await signIn.waitFor().catch(() => assert.fail(`no page: ${faults.join("; ")} ${example.output()}`));
+      await signIn.click();
+      await page.locator("#agree").click();
+      await page.getByRole("heading", { name: "Your notes" }).waitFor();
+      assert.equal(new URL(page.url()).search, "", "the code has left the address bar");
+      await page.getByRole("button", { name: "Call the API" }).click();
+      await page.getByText("The API answered 200").waitFor();
+      await page.reload();
+      await page.getByRole("heading", { name: "Your notes" }).waitFor();
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await page.getByRole("button", { name: "Sign in" }).waitFor();
+      assert.deepEqual(faults, []);
+    } finally {
+      await browser.close();
+      example.process.kill("SIGTERM");
+      await once(example.process, "close");
+    }
+  },
+);
+
+function started(name, environment = {}) {
+  const env = { ...process.env, REDIS_URL: "", ...environment, NODE_TEST_CONTEXT: undefined };
+  const child = spawn(process.execPath, ["main.mjs"], {
+    cwd: join(COPY, name),
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text) => {
+      heard(`the output of examples/${name}`, text);
+      output += text;
+    });
+  return {
+    process: child,
+    output: () => output,
+    async says(words) {
+      for (let waitedMs = 0; waitedMs < 60_000 && child.exitCode === null; waitedMs += 50) {
+        const match = words.exec(output);
+        if (match) return match;
+        await new Promise((later) => setTimeout(later, 50));
+      }
+      assert.fail(`it never said ${words}: ${output}`);
+    },
+  };
+}
