@@ -1,4 +1,4 @@
-//! The public data types for serde, feature `serde`. A record or a token set is to serde what it is in JSON, whoever reads it:
+//! The public data types for serde, feature `serde`. A record or a token set has the same form in serde as in JSON:
 //! one written through serde and one written by [`Record::to_json`] are the same value.
 
 use alloc::boxed::Box;
@@ -152,7 +152,7 @@ impl<'de> Deserialize<'de> for Object {
     }
 }
 
-/// With the refresh token: whoever serialises tokens stores them.
+/// With the refresh token, because tokens are serialised to be stored.
 impl Serialize for Tokens {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         write(&self.to_json(), serializer)

@@ -72,7 +72,7 @@ pub enum Background {
     Auto,
     /// Always.
     Always,
-    /// Only when somebody asks.
+    /// Only when a caller asks.
     Never,
 }
 
@@ -169,7 +169,7 @@ impl Options {
         self.text("background", background.as_str())
     }
 
-    /// Refresh at least this often even if nobody asks, so that an idle refresh token lives.
+    /// Refresh at least this often also without a caller, so that an idle refresh token does not expire.
     pub fn keep_alive(self, every: Duration) -> Self {
         self.seconds("keepAliveSeconds", every)
     }

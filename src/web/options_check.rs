@@ -75,7 +75,7 @@ fn check(options: &Options) -> Result<(), Misuse> {
     Ok(())
 }
 
-/// The origin of an absolute http or https URL. (A blob has that of whoever made it.)
+/// The origin of an absolute http or https URL. (A blob has the origin of its creator.)
 pub fn origin_of(url: &str) -> Option<String> {
     let url = Url::new(url).ok()?;
     ["https:", "http:"].contains(&url.protocol().as_str()).then(|| url.origin())

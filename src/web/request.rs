@@ -10,7 +10,7 @@ use super::value::Value;
 use crate::core::json::Value as Json;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 
-/// Whoever gave a function is asked now, so that a rotated secret or a fresh request id is sent.
+/// Calls the options' functions now, so that a rotated secret or a new request id is sent.
 pub async fn values(options: &Options, endpoint: &str) -> Result<Values, String> {
     let client_secret = match &options.client_secret {
         Some(secret) => secret.now().await?,
@@ -36,7 +36,7 @@ pub async fn authenticated(options: &Options, request: Result<HttpRequest, BadVa
     }
 }
 
-/// Everything in it that nobody may see.
+/// Its secrets.
 pub fn secrets(values: &Values, request: &HttpRequest, learn: &mut dyn FnMut(&str)) {
     learn(values.client_secret());
     for (_, value) in values.headers().iter().chain(&request.headers) {

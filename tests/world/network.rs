@@ -173,7 +173,7 @@ impl World {
         self.reply(index, back, status, body, None);
     }
 
-    /// What comes back is of another login: nobody may see or store anything of it.
+    /// The reply is of another login: no context may show or store anything of it.
     fn mix_up(&mut self, index: usize, back: Moment) {
         let token = self.requests[index].token;
         let strangers = self.server.mix_up(self.now, token);
@@ -205,7 +205,7 @@ impl World {
         let observed = &mut self.contexts[context].observed;
         let Input::Replied(_, reply) = input else { return };
         let body = reply.body.as_ref().map_or("", |body| body.reveal());
-        // Later than that nobody waits for it any more.
+        // Later than that no context waits for it.
         let waited_for = self.now < sent_at + self.history.setup.timeout + MARGIN.as_millis();
         // A clock that was set meanwhile says something else of that time.
         let heard = waited_for && observed.clock_set_at.is_none_or(|at| at < sent_at);
@@ -224,7 +224,7 @@ impl World {
         }
     }
 
-    /// Somebody still waits for its reply.
+    /// A context still waits for its reply.
     pub fn is_open(&self, request: &Request) -> bool {
         let context = &self.contexts[request.context];
         let patience = self.history.setup.timeout + MARGIN.as_millis();

@@ -8,12 +8,12 @@ use super::encoding::base64url_text;
 use crate::core::json::{cut, decimal_thousandths, Fields, Json};
 use crate::core::time::UnixTime;
 
-/// Whether the reply with this id_token is to be thrown away. One that cannot be read counts as somebody else's where
+/// Whether the reply with this id_token is to be thrown away. One that cannot be read counts as another person's where
 /// the stored one could be: it proves nothing, and no session may silently become another person's. The stored one sent
 /// once more claims nothing new, and with an encrypted one there is nothing to compare.
 ///
 /// It must not have ended before `earliest_end`: the server's own time where that is known, because a device's clock may be
-/// wrong by a day, and nobody should lose a session for that.
+/// wrong by a day, which must not cost a session.
 pub fn is_somebody_elses(new: &str, stored: &str, client_id: &str, earliest_end: UnixTime) -> bool {
     let (theirs, known) = (payload(new), payload(stored));
     let Some(known) = Json::parse(&known).filter(|known| known.is_object() && new != stored) else {

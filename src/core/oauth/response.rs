@@ -19,7 +19,7 @@ use crate::core::time::UnixTime;
 pub struct Reply {
     /// The status; 0 for a redirect that was not followed.
     pub status: u16,
-    /// The body, unless it was longer than anybody needs or broke off.
+    /// The body, unless it was too long or was truncated.
     pub body: Option<Secret>,
     /// The `Retry-After` field, if there was one.
     pub retry_after: Option<String>,
@@ -32,7 +32,7 @@ pub struct Reply {
 pub enum Verdict {
     /// New tokens.
     Tokens(Tokens),
-    /// New tokens of a type that nobody here understands (RFC 6749 section 7.1). A refresh token among them is to be kept.
+    /// New tokens of an unknown type (RFC 6749 section 7.1). A refresh token among them is to be kept.
     UnknownType(Tokens, ServerError),
     /// `invalid_grant`, or what means the same at this server.
     Ended(ServerError),

@@ -20,7 +20,7 @@ use crate::core::oauth::retry::proves_unsent;
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
 
-/// A token response is never longer; more is somebody else's page.
+/// A token response is never longer; a longer body is another page.
 const LONGEST_BODY: usize = 1 << 20;
 
 #[wasm_bindgen]
@@ -35,7 +35,7 @@ pub async fn fetched(fetch: Option<&Function>, input: &JsValue, init: &RequestIn
         Some(fetch) => Promise::resolve(&fetch.call2(&JsValue::UNDEFINED, input, init)?),
         None => platform_fetch(input, init)?,
     };
-    // Not `dyn_into`: a fetch of somebody's own may answer with a Response of another realm.
+    // Not `dyn_into`: a custom fetch may return a Response of another realm.
     JsFuture::from(promise).await.map(JsCast::unchecked_into)
 }
 
@@ -111,7 +111,7 @@ async fn text_of(response: &Response) -> Result<Option<Secret>, JsValue> {
             let value = Reflect::get(&part, &JsValue::from_str("value"))?;
             bytes.extend(js_sys::Uint8Array::new(&value).to_vec());
             if bytes.len() > LONGEST_BODY {
-                // nobody waits for the rest, nor for how it ends
+                // neither the rest of the body nor the result of the cancellation is needed
                 wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(reader.cancel()).await) });
                 return Ok(None);
             }
