@@ -76,7 +76,9 @@ function documentation(row, options) {
     `- Access tokens: ${row.lifetimes.access}. Refresh tokens: ${row.lifetimes.refresh}.`,
     `- Rotation: ${row.rotation.says}.`,
     `- \`reuse\` is ${shownReuse(reuse)}: ${MEANS[kind(reuse)]}.`,
-    ...(keepAliveSeconds ? [`- Refreshed every ${keepAliveSeconds / 86_400} days, also without a call.`] : []),
+    ...(keepAliveSeconds
+      ? [`- Refreshed every ${keepAliveSeconds / 86_400} days, also without a call.`]
+      : []),
     ...(row.hook ? [`- Has a function beside its data: ${row.hook}.`] : []),
     ...(row.note ? [`- ${row.note}`] : []),
     ...(row.unverified ? [`- Not verified, from memory: ${row.unverified.join(", ")}.`] : []),
