@@ -3,6 +3,8 @@
 
 use alloc::string::String;
 
+#[cfg(doc)]
+use super::effect::Effect;
 use crate::core::oauth::response::Reply;
 use crate::core::record::{Stored, Tokens};
 use crate::core::secret::Secret;

@@ -1,4 +1,4 @@
-//! What a driver asks and only the core knows. No answer changes the machine: these are the rules that both drivers share.
+//! Questions of a driver that only the core can answer. No answer changes the machine: these are the rules that both drivers share.
 
 use alloc::string::String;
 
@@ -13,18 +13,18 @@ use crate::core::record::Tokens;
 use crate::core::time::{Duration, UnixTime};
 
 impl Machine {
-    /// Whether that [`Effect::Send`] still stands. To build its request may take time, and meanwhile it may have been given up.
+    /// Whether that [`Effect::Send`](super::Effect::Send) still stands. It may be given up while its request is built.
     pub fn is_sending(&self, id: EffectId) -> bool {
         matches!(&self.phase, Phase::Sending(sending) if sending.id == id)
     }
 
     /// The tokens in a login's reply, under registered names; empty if there are none, or of an unknown type. For
-    /// [`Input::Adopted`].
+    /// [`Input::Adopted`](super::Input::Adopted).
     pub fn login(&self, reply: Json<'_>) -> Tokens {
         login(reply, self.options.response()).unwrap_or_default()
     }
 
-    /// The request of the [`Effect::Send`] that is under way, from values resolved for this attempt.
+    /// The request of the in-flight [`Effect::Send`](super::Effect::Send), from values resolved for this attempt.
     pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
         let none = Tokens::default();
         self.options
@@ -32,7 +32,7 @@ impl Machine {
             .refresh_request(values, self.session.record.as_ref().map_or(&none, |record| &record.tokens))
     }
 
-    /// The request of an [`Effect::Revoke`].
+    /// The request of an [`Effect::Revoke`](super::Effect::Revoke).
     pub fn revocation_request(&self, values: &Values, refresh_token: &str) -> Result<HttpRequest, BadValue> {
         self.options.client().revocation_request(values, refresh_token)
     }
