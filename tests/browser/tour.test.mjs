@@ -35,7 +35,7 @@ after(async () => {
   await servers?.close();
 });
 
-test("the_tour_starts_by_itself_and_the_usual_lines_lose_what_the_package_keeps", async () => {
+test("the tour starts by itself, and the usual lines lose the sessions that the package keeps", async () => {
   await page.goto(`${served.url}?pace=0`);
   await page.locator("#tour .lane li").first().waitFor({ timeout: 5000 });
   await page.locator("#tour[data-over=true]").waitFor({ state: "attached", timeout: TOUR_LIMIT_MS });
@@ -56,7 +56,7 @@ test("the_tour_starts_by_itself_and_the_usual_lines_lose_what_the_package_keeps"
   await picture("tour-phone");
 });
 
-test("a_story_can_be_played_again_alone_and_paused", async () => {
+test("a story can be replayed alone and paused", async () => {
   await page.locator("[data-story=sleep]").click();
   await page.locator("[data-story=sleep] .verdict.ours[data-verdict=kept]").waitFor();
   assert.equal(await page.locator(".title").innerText(), "5. Sleep");
@@ -65,7 +65,7 @@ test("a_story_can_be_played_again_alone_and_paused", async () => {
   assert.equal(await page.locator("[data-do=pause]").innerText(), "Play");
 });
 
-test("the_page_shows_the_lines_that_were_played_and_leaves_no_tokens_behind", async () => {
+test("the page shows the played lines and leaves no tokens behind", async () => {
   await page.locator("#code summary").click();
   for (const file of ["tour/usual.js", "tour/ours.js"]) {
     const shown = await page.locator(`[data-source-of="/${file}"]`).textContent();

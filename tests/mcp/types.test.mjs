@@ -1,5 +1,6 @@
 // mcpSession's types fit both SDKs, and so does every block of code in the documents that are about them.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";

@@ -20,7 +20,7 @@ test("without a terminal the page is served until the process is ended", { timeo
 });
 
 test(
-  "where_CI_is_set_the_refreshes_run_and_the_page_is_not_served_and_it_says_why",
+  "with CI set the refreshes run, and the page is not served, with the reason",
   { timeout: 90_000 },
   async () => {
     const demo = started([], { CI: "true" });

@@ -173,9 +173,12 @@ test("the listener fails a run that shows eight characters of a secret anywhere,
   }
 });
 
+/** Without the listener: installed packages, tarballs, and hosts, whose access tokens cross a MessageChannel on purpose. */
+const WITHOUT_LISTENER = /node_modules|^packaging|\/hosts\.test/;
+
 test("every test file has the listener first", async () => {
   const names = await readdir(TESTS, { recursive: true });
-  const files = names.filter((name) => name.endsWith(".test.mjs") && !/node_modules|^packaging/.test(name));
+  const files = names.filter((name) => name.endsWith(".test.mjs") && !WITHOUT_LISTENER.test(name));
   assert.ok(files.length > 25);
   for (const name of files) {
     const [first] = (await readFile(join(TESTS, name), "utf8")).match(/^import [^\n]*$/m);
