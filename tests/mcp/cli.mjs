@@ -30,6 +30,7 @@ export class FileProvider {
   get clientMetadata() {
     return {
       client_name: "rig",
+      application_type: "native",
       redirect_uris: [REDIRECT],
       token_endpoint_auth_method: "none",
       grant_types: ["authorization_code", "refresh_token"],
@@ -153,8 +154,7 @@ export async function openClient({ sdk, url, sse, options, provider, personMs = 
   async function logIn() {
     const address = provider.opened.at(-1);
     if (personMs) await sleep(personMs);
-    const { headers } = await fetch(address, { redirect: "manual" });
-    await finish(transport, new URL(headers.get("location")).searchParams);
+    await finish(transport, (await browsed(address)).searchParams);
   }
 
   const isLoginWanted = (error) => error instanceof UnauthorizedError;
@@ -180,4 +180,23 @@ export async function openClient({ sdk, url, sse, options, provider, personMs = 
     },
     close: async () => client?.close().catch(() => {}),
   };
+}
+
+/** Follows redirects, with cookies, to the application's own address. */
+async function browsed(address) {
+  const cookies = new Map();
+  for (let url = address; ;) {
+    const cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
+    const response = await fetch(url, { redirect: "manual", headers: { cookie } });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+      cookies.set(name, value);
+    }
+    const location = response.headers.get("location");
+    if (!location)
+      throw new Error(`the browser stopped at ${response.status}: ${(await response.text()).slice(0, 200)}`);
+    url = new URL(location, url);
+    if (url.href.startsWith(REDIRECT)) return url;
+  }
+  throw new Error("the browser goes round in circles");
 }

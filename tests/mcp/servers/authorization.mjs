@@ -21,7 +21,15 @@ export async function startAuthorization({
   const accessTokens = new Map();
   const refreshTokens = new Map();
   const families = [];
-  const counts = { registrations: 0, authorizations: 0, logins: 0, refreshes: 0, secondUses: 0, granted: 0 };
+  const counts = {
+    registrations: 0,
+    authorizations: 0,
+    logins: 0,
+    refreshes: 0,
+    secondUses: 0,
+    unknown: 0,
+    granted: 0,
+  };
   /** What arrived with a token in its Authorization header: no endpoint here wants one. */
   const strayTokens = [];
   const requests = [];
@@ -170,12 +178,13 @@ export async function startAuthorization({
   }
 
   async function refresh(form, client_id, jkt, req, res) {
+    self.onRefresh?.(req);
     const fault = self.faults.shift();
     counts.refreshes += 1;
-    self.onRefresh?.();
     if (fault?.before) return fault.before(res);
     const known = refreshTokens.get(form.get("refresh_token"));
     if (known?.usedAt) counts.secondUses += 1;
+    if (!known) counts.unknown += 1;
     const isLate = known?.usedAt && performance.now() - known.usedAt > graceSeconds * 1000;
     if (isLate) known.family.isRevoked = true;
     const isWrong =
