@@ -11,7 +11,7 @@ test("what mcpSession takes and gives fits SDK 1 and SDK 2", () => {
   assert.deepEqual(complaints(withEverything, [join(TESTS, "mcp/types.ts")]), []);
 });
 
-for (const document of ["docs/mcp.md"])
+for (const document of ["docs/mcp.md", "docs/command-line.md"])
   test(`every block of code in ${document} compiles`, () => {
     const files = {};
     for (const [name, code] of Object.entries(recipesOf(document)))

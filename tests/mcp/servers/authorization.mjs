@@ -5,6 +5,8 @@ import { createHash, randomUUID } from "node:crypto";
 import { listen, randomToken, readBody, respond } from "../../servers/wire.mjs";
 import { proofChecker } from "../../servers/proof.mjs";
 
+const DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code";
+
 /**
  * Options: accessSeconds; graceSeconds: a used refresh token still works for so long; bound: tokens are bound to DPoP keys (RFC 9449);
  * nonces: proofs need the server's nonce; path: the issuer has one.
@@ -43,6 +45,7 @@ export async function startAuthorization({
     faults: [],
     onRefresh: undefined,
     handle,
+    accessSeconds,
   };
 
   const metadataOf = (issuer) => ({
@@ -51,6 +54,7 @@ export async function startAuthorization({
     token_endpoint: `${issuer}/token`,
     registration_endpoint: `${issuer}/register`,
     revocation_endpoint: `${issuer}/revoke`,
+    device_authorization_endpoint: `${issuer}/device_authorization`,
     response_types_supported: ["code"],
     grant_types_supported: ["authorization_code", "refresh_token"],
     code_challenge_methods_supported: ["S256"],
@@ -70,6 +74,7 @@ export async function startAuthorization({
     if (route === "POST /register") return register(req, res);
     if (route === "GET /authorize") return authorize(url, res);
     if (route === "POST /token") return token(req, res);
+    if (route === "POST /device_authorization") return startDevice(req, res);
     if (route === "POST /revoke") return revoke(req, res);
     respond(res, 404, { error: "not_found" });
   }
@@ -136,8 +141,40 @@ export async function startAuthorization({
       }
     }
     if (entry.grant_type === "authorization_code") return exchange(form, client_id, jkt, res);
+    if (entry.grant_type === DEVICE_CODE) return grantDevice(form, client_id, res);
     if (entry.grant_type === "refresh_token") return refresh(form, client_id, jkt, req, res);
     respond(res, 400, { error: "unsupported_grant_type" });
+  }
+
+  /** RFC 8628: granted at the second question. */
+  async function startDevice(req, res) {
+    const form = new URLSearchParams(await readBody(req));
+    const device_code = randomToken();
+    codes.set(device_code, { client_id: form.get("client_id"), scope: form.get("scope"), questions: 0 });
+    const verification_uri = `${self.issuer}/device`;
+    respond(res, 200, {
+      device_code,
+      user_code: "WDJB-MJHT",
+      verification_uri,
+      expires_in: 600,
+      interval: 1,
+    });
+  }
+
+  function grantDevice(form, client_id, res) {
+    const device = codes.get(form.get("device_code"));
+    if (device?.client_id !== client_id) return respond(res, 400, { error: "invalid_grant" });
+    device.questions += 1;
+    if (device.questions < 2) return respond(res, 400, { error: "authorization_pending" });
+    codes.delete(form.get("device_code"));
+    respond(res, 200, loggedIn(device));
+  }
+
+  function loggedIn({ client_id, scope, resource, jkt }) {
+    counts.logins += 1;
+    const family = { number: families.length + 1, client_id, scope, resource, jkt, isRevoked: false };
+    families.push(family);
+    return issued(family);
   }
 
   function clientOf(req, form) {
@@ -164,17 +201,7 @@ export async function startAuthorization({
       return respond(res, 400, { error: "invalid_grant" });
     if (code.resource !== (form.get("resource") ?? undefined))
       return respond(res, 400, { error: "invalid_target" });
-    counts.logins += 1;
-    const family = {
-      number: families.length + 1,
-      client_id,
-      scope: code.scope,
-      resource: code.resource,
-      jkt,
-      isRevoked: false,
-    };
-    families.push(family);
-    respond(res, 200, issued(family));
+    respond(res, 200, loggedIn({ ...code, jkt }));
   }
 
   async function refresh(form, client_id, jkt, req, res) {
@@ -207,13 +234,13 @@ export async function startAuthorization({
   function issued(family) {
     const access_token = randomToken();
     const refresh_token = randomToken();
-    accessTokens.set(access_token, { family, endsAt: performance.now() + accessSeconds * 1000 });
+    accessTokens.set(access_token, { family, endsAt: performance.now() + self.accessSeconds * 1000 });
     refreshTokens.set(refresh_token, { family, usedAt: undefined });
     return {
       access_token,
       refresh_token,
       token_type: family.jkt ? "DPoP" : "Bearer",
-      expires_in: accessSeconds,
+      expires_in: self.accessSeconds,
       scope: family.scope,
     };
   }
@@ -236,6 +263,7 @@ export async function startAuthorization({
     rejectAccessTokens: () => accessTokens.clear(),
     /** Every login has ended: an administrator wanted it. */
     endSessions: () => families.forEach((family) => (family.isRevoked = true)),
+    liveFamilies: () => families.filter(({ isRevoked }) => !isRevoked).length,
     /** Registrations are gone: the server was started anew. */
     forgetClients: () => clients.clear(),
     register: (client) => clients.set(client.client_id, client),
