@@ -36,7 +36,7 @@ export interface McpOptions {
   /** The MCP server: https, or http on loopback. Its origin is the only one that gets the access token. */
   serverUrl: string | URL;
   /**
-   * Where the session lives. Called when the SDK has found out whose it is, and again when that changes. `key` is a fingerprint of server,
+   * Where the session lives. Called when the SDK has found out what the session belongs to, and again when that changes. `key` is a fingerprint of server,
    * issuer, client and resource: sessions of different servers must not share a storage.
    */
   storage: (session: McpSessionName) => TokenStorage;
@@ -72,7 +72,7 @@ export interface McpOptions {
   dpop?: DPoP | undefined;
 }
 
-/** Whose session it is. */
+/** What a session belongs to. */
 export interface McpSessionName {
   /** A fingerprint of all that is below and of the server: 32 hexadecimal digits, fit for a file name, no secret. */
   key: string;

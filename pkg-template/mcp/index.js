@@ -1,5 +1,5 @@
 // @ts-check
-// Everywhere but on Workers.
+// Everywhere but in browsers and on Workers.
 import { createRefresher } from "../entry/inline.js";
 import { sessionMaker } from "./session.js";
 

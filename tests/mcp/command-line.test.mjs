@@ -135,7 +135,7 @@ describe("docs/command-line.md", { concurrency: 2 }, () => {
 
         for (const signal of isLong ? ["SIGTSTP", "SIGSTOP"] : [kind === "storage" ? "SIGTSTP" : "SIGSTOP"])
           test(`processes that ${signal} stops for four seconds go on, and lose nothing`, async () => {
-            // a job of a shell with job control: the kernel drops SIGTSTP for a process group that nobody could continue
+            // a job of a shell with job control: the kernel drops SIGTSTP for an orphaned process group
             const job = ["bash", "-c", 'set -m; "$@" & wait -f $!', "bash", ...program("watch", "12")];
             const two = [ran(job), ran(job)];
             await sleep(2000);

@@ -67,9 +67,7 @@ export async function startRig(column, { authorization: options, started } = {})
       for (const name of Object.keys(authorization.counts)) authorization.counts[name] = 0;
     },
     async prepare(count, plan) {
-      const prepared = [];
-      for (let i = 0; i < count; i++) prepared.push(await prepare(plan));
-      return prepared;
+      return Promise.all(Array.from({ length: count }, () => prepare(plan)));
     },
     /** Lets them run, all at once, to their end. */
     async run(count, plan) {

@@ -98,7 +98,7 @@ export const scenarios = [
     most: { logins: 1, secondUses: 1 },
     run: async (rig) => {
       await rig.loggedIn();
-      const four = await rig.prepare(4, { seconds: 40, everyMs: 500, hasLoginLock: true });
+      const four = await rig.prepare(4, { seconds: 30, everyMs: 500, hasLoginLock: true });
       const caught = refreshing(rig, 300);
       start(four);
       (await caught).child.kill("SIGKILL");
@@ -111,7 +111,7 @@ export const scenarios = [
     authorization: { graceSeconds: 30 },
     run: async (rig) => {
       await rig.loggedIn();
-      const four = await rig.prepare(4, { seconds: 20, everyMs: 500, reuse: { graceSeconds: 30 } });
+      const four = await rig.prepare(4, { seconds: 15, everyMs: 500, reuse: { graceSeconds: 30 } });
       const caught = refreshing(rig, 300);
       start(four);
       (await caught).child.kill("SIGKILL");

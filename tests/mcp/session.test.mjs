@@ -6,6 +6,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test as single } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DpopSession } from "@modelcontextprotocol/client";
+import { dpop } from "oauth-refresher/dpop";
 import { lean } from "./cli.mjs";
 import { busy, startAuthorization, tooMany } from "./servers/authorization.mjs";
 import { startMcp } from "./servers/mcp.mjs";
@@ -166,7 +168,7 @@ for (const sdk of both) {
     assert.ok(authorization.counts.refreshes <= 2, String(authorization.counts.refreshes));
   });
 
-  test(`${sdk}: a code that is refused signs nobody out`, async (t) => {
+  test(`${sdk}: a code that is refused ends no session`, async (t) => {
     const { authorization, client } = await stage(t, short);
     const [one, other] = [await client({ sdk }), await client({ sdk })];
     await one.ready();
@@ -193,7 +195,7 @@ for (const sdk of both) {
     assert.equal(authorization.counts.secondUses, 0);
   });
 
-  test(`${sdk}: a server that names another authorization server gets no token of the first one, whatever the other calls itself`, async (t) => {
+  test(`${sdk}: a server that names another authorization server gets no token of the first one, even if the other claims to be the first`, async (t) => {
     const { authorization, mcp, client } = await stage(t, short);
     await (await client({ sdk, adapted: lean })).ready();
     const evil = await startAuthorization();
@@ -257,6 +259,21 @@ for (const sdk of both) {
     await signOut();
     assert.equal(await cli.auth(authProvider, { serverUrl: mcp.url }), "REDIRECT");
   });
+
+  for (const own of sdk === "v2" ? [false, true] : [false])
+    test(`${sdk}: ${own ? "the provider's own DPoP" : "DPoP"} binds the login, each refresh and each request, with nonces`, async (t) => {
+      const { authorization, client } = await stage(t, {
+        authorization: { accessSeconds: 1, bound: true, nonces: true },
+      });
+      const key = own ? await DpopSession.create() : undefined;
+      const adapted = (provider) => Object.assign(provider, own && { dpop: () => key });
+      const cli = await client({ sdk, adapted, ...(!own && { dpop: dpop() }) });
+      await cli.ready();
+      await expired();
+      assert.deepEqual(await five(cli), Array(5).fill("echo"));
+      assert.equal((await cli.session.authProvider.tokens()).token_type, "DPoP");
+      assert.equal(authorization.counts.refreshes, 1);
+    });
 
   test(`${sdk}: after close nothing is sent with a token`, async (t) => {
     const { client } = await stage(t);

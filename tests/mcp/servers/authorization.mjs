@@ -1,5 +1,5 @@
 // A strict authorization server: refresh tokens work once (RFC 9700 §4.14.2), codes are bound to PKCE, client, redirect and resource, and
-// nobody has to press a button. It counts logins, refreshes and second uses, and it can fail in the ways that servers fail.
+// a login needs no person. It counts logins, refreshes and second uses, and it can fail in the ways that servers fail.
 
 import { createHash, randomUUID } from "node:crypto";
 import { listen, randomToken, readBody, respond } from "../../servers/wire.mjs";
