@@ -83,7 +83,7 @@ export const scenarios = [
     most: { logins: 1, secondUses: 1 },
     run: async (rig) => {
       await rig.loggedIn();
-      const three = await rig.prepare(3, { seconds: 60, everyMs: 1000 });
+      const three = await rig.prepare(3, { seconds: 60, everyMs: 1000, hasLoginLock: true });
       const caught = refreshing(rig, 500);
       start(three);
       const victim = await caught;
