@@ -19,6 +19,8 @@ mod pack;
 mod package;
 mod prepare;
 mod project;
+#[cfg(test)]
+mod prose;
 mod run;
 mod size;
 mod suites;
