@@ -78,10 +78,16 @@ test("a_person_signs_in_calls_the_api_and_signs_out_without_ever_seeing_a_token"
   assert.equal(tokens, 1);
   assert.ok(calls.every(({ headers }) => headers.cookie === undefined));
 
+  const stale = browser(new Map(jar));
   const out = await visit("/logout", { method: "POST", headers: { origin: here() } });
   assert.deepEqual([out.status, jar.size], [303, 0]);
   assert.equal(desk.revoked, 1);
   assert.equal((await visit(`/api${path}/api/me`)).status, 401);
+  assert.equal(
+    (await stale(`/api${path}/api/me`)).status,
+    401,
+    "a cookie whose session is over is no outage",
+  );
 });
 
 const here = () => url.origin;

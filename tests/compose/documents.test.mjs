@@ -1,9 +1,10 @@
 // Every code block of the README and docs/ compiles under the strictest options, against the packed package and the libraries.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import ts from "typescript";
 import { complaints, projectFor, TESTS, withEverything } from "../runtimes/compiler.mjs";
 import { recipesOf } from "./recipes.mjs";
 
@@ -30,6 +31,15 @@ for (const document of documents)
     assert.ok(Object.keys(files).length >= 2, "the document has code blocks");
     assert.deepEqual(complaints(projectFor(document), [], files), []);
   });
+
+test("the tsconfig.json of docs/cloudflare.md compiles the Worker that stands beside it", () => {
+  const text = readFileSync(join(TESTS, "../docs/cloudflare.md"), "utf8");
+  const [, json] = /^```jsonc\n\/\/ tsconfig.json\n([^]*?)^```/m.exec(text);
+  const { options, errors } = ts.convertCompilerOptionsFromJson(JSON.parse(json).compilerOptions, TESTS);
+  assert.deepEqual(errors, []);
+  const { "worker.ts": worker } = recipesOf("docs/cloudflare.md");
+  assert.deepEqual(complaints(options, [], { "own-project/worker.ts": worker }), []);
+});
 
 test("a block that does not compile is found", () => {
   const [session] = Object.values(recipesOf("docs/fetch.md"));

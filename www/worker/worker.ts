@@ -6,6 +6,7 @@
 //   ANY  /api/…      the API, with the access token attached by the object
 //   POST /logout     the session ends here and, by revocation, there
 
+import { RefreshError } from "oauth-refresher";
 import { TokenVault } from "oauth-refresher/cloudflare";
 
 export interface Env {
@@ -28,6 +29,17 @@ export class Vault extends TokenVault<Env> {
       ...(env.CLIENT_SECRET && { client_secret: env.CLIENT_SECRET }),
       origins: [env.API],
     };
+  }
+
+  /** An exception that leaves an object is logged as uncaught; that somebody is signed out is no fault. */
+  override async fetch(request: Request): Promise<Response> {
+    try {
+      return await super.fetch(request);
+    } catch (error) {
+      if (!(error instanceof RefreshError)) throw error;
+      const isSignedOut = error.sessionEnded || error.code === "signed_out";
+      return new Response(`${error.code}\n`, { status: isSignedOut ? 401 : 503 });
+    }
   }
 }
 
@@ -101,12 +113,7 @@ async function callApi(
   const headers = new Headers(request.headers);
   headers.delete("cookie");
   const target = new URL(url.pathname.slice("/api".length) + url.search, env.API);
-  try {
-    return await vault.fetch(new Request(target, new Request(request, { headers })));
-  } catch (error) {
-    const { sessionEnded = false } = error as { sessionEnded?: boolean };
-    return new Response(`${error}\n`, { status: sessionEnded ? 401 : 503 });
-  }
+  return vault.fetch(new Request(target, new Request(request, { headers })));
 }
 
 async function logout(vault: DurableObjectStub<Vault>): Promise<Response> {

@@ -7,7 +7,7 @@ const PAGES = fileURLToPath(new URL("../pages", import.meta.url));
 
 /** In the order that a new user reads them; what is not named comes last. */
 const SECTIONS = {
-  Use: ["login", "frameworks", "fetch", "errors", "debugging", "testing", "migrating"],
+  Use: ["login", "frameworks", "page", "fetch", "errors", "debugging", "testing", "migrating"],
   Platforms: ["services", "cloudflare", "mcp", "command-line", "platforms", "rust"],
   Details: ["storage", "providers", "clients", "transport", "builds", "architecture"],
   Security: ["security", "policy"],
