@@ -48,6 +48,15 @@ pub const MARGIN: Duration = Duration::from_secs(5);
 const BESIDE_REQUESTS: Duration = Duration::from_secs(60);
 /// What a caller waits for beside two requests, unless it says otherwise.
 const BESIDE_WAIT: Duration = Duration::from_secs(10);
+/// A context that is woken later than this did not run meanwhile: it was suspended, frozen, or its event loop was blocked.
+pub const STALL: Duration = Duration::from_secs(1);
+/// After a stall, what is ready is read for this long before it counts as late.
+pub const AFTER_STALL: Duration = Duration::from_secs(2);
+/// Pause between requests while a caller waits and the server is out of reach: from this to one and a half times this. So a caller
+/// is served soon after an outage of any length, within the limit of requests per minute.
+const CALLER_PAUSE: Duration = Duration::from_millis(2_500);
+/// Pause between requests that no caller waits for, however short the access token lives.
+pub const BACKGROUND_PAUSE: Duration = Duration::from_secs(5);
 /// Token requests in one minute that did not bring new tokens, or that a resource server's refusals asked for.
 pub const REQUESTS_PER_MINUTE: usize = 20;
 
@@ -126,6 +135,11 @@ impl Reuse {
 pub fn backoff(failures: u32, random: &mut Random) -> Duration {
     let span = FIRST_BACKOFF.times(1 << failures.min(10)).min(LONGEST_BACKOFF);
     Duration::from_millis(50) + random.below(span)
+}
+
+/// The pause before a request that a caller waits for, after failures.
+pub fn caller_pause(random: &mut Random) -> Duration {
+    CALLER_PAUSE + random.below(CALLER_PAUSE.part(2))
 }
 
 /// Numbers that nobody needs to foresee, from a seed that the driver gives: the core itself has no randomness.

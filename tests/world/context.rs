@@ -15,6 +15,7 @@ pub struct Context {
     /// Counts restarts: completions of an earlier life are dropped.
     pub life: u32,
     pub condition: Condition,
+    pub asleep_since: Moment,
     pub device: usize,
     pub operations: VecDeque<Operation>,
     pub busy: bool,
@@ -149,6 +150,7 @@ impl Context {
             machine,
             life,
             condition: Condition::Awake,
+            asleep_since: 0,
             device,
             operations: VecDeque::new(),
             busy: false,

@@ -2,6 +2,7 @@
 
 use oauth_refresher::core::json::Json;
 use oauth_refresher::core::machine::{Demand, Input, Revoke};
+use oauth_refresher::core::policy::AFTER_STALL;
 use oauth_refresher::core::record::Tokens;
 use oauth_refresher::core::secret::Secret;
 use oauth_refresher::core::time::UnixTime;
@@ -49,6 +50,7 @@ impl World {
             What::Sleep(context, span) => {
                 if self.contexts[context].condition == Condition::Awake {
                     self.contexts[context].condition = Condition::Asleep;
+                    self.contexts[context].asleep_since = self.now;
                     self.contexts[context].timer = None;
                     let life = self.contexts[context].life;
                     self.queue.plan(self.now + span, Happening::WakesUp(context, life));
@@ -63,6 +65,14 @@ impl World {
             What::Clock(device, by) => {
                 self.past.clock_moved = true;
                 self.clocks[device] += by;
+                if by > 0 {
+                    for context in (0..self.contexts.len())
+                        .filter(|context| self.contexts[*context].device == device)
+                        .collect::<Vec<_>>()
+                    {
+                        self.did_not_run(context, by as Moment);
+                    }
+                }
                 for context in self.contexts.iter_mut().filter(|context| context.device == device) {
                     context.observed.trouble_at = context.observed.trouble_at.max(Some(self.now));
                     context.observed.clock_set_at = Some(self.now);
@@ -233,6 +243,8 @@ impl World {
         }
         self.say(|_| format!("c{context} wakes up"));
         self.contexts[context].condition = Condition::Awake;
+        let asleep = self.now - self.contexts[context].asleep_since;
+        self.did_not_run(context, asleep);
         self.contexts[context].observed.trouble_at = self.contexts[context].observed.trouble_at.max(Some(self.now));
         if self.dice.percent(50) {
             // The order of an overdue timer and of events from the network is not defined.
@@ -242,6 +254,14 @@ impl World {
             self.tell(context, arrival);
         }
         self.tell(context, Arrival::of(Input::Resumed));
+    }
+
+    /// Time during which a context did not run, or by which its clock was set forward, does not count for its callers; and after it they
+    /// wait while what is ready is read.
+    fn did_not_run(&mut self, context: usize, span: Moment) {
+        for waiting in &mut self.contexts[context].waiting {
+            waiting.deadline = waiting.deadline.saturating_add(span + AFTER_STALL.as_millis());
+        }
     }
 
     /// The end of all trouble.

@@ -25,6 +25,8 @@ pub struct Attempt {
     pub unsent: Option<String>,
     /// The name of a mark that was found when the lock passed on by silence: its writer may come back.
     suspended: Option<String>,
+    /// When this context ran again after a stall.
+    pub ran_again_at: UnixTime,
     /// The last refresh brought a token that had expired before it was stored.
     pub came_late: bool,
 }
@@ -33,6 +35,7 @@ impl Attempt {
     /// The clock was set back by that much.
     pub fn set_back(&mut self, by: Duration) {
         self.marked_at = self.marked_at - by;
+        self.ran_again_at = self.ran_again_at - by;
     }
 
     /// A mark of that name is being written.

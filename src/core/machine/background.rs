@@ -27,7 +27,7 @@ impl Machine {
 
     /// When the next thing without a caller is due.
     pub(super) fn background_at(&self) -> Option<UnixTime> {
-        let rested = self.pacing.deadline().unwrap_or(UnixTime::EPOCH);
+        let rested = self.pacing.background_from();
         let watching = self.background.watching;
         if self.strays.late.is_some() {
             return Some(rested);
@@ -45,7 +45,8 @@ impl Machine {
         let ahead = self.ahead_of(record).filter(|_| watching);
         let keep_alive = self.policy.keep_alive.map(|every| record.obtained_at + every);
         let retry_at = record.retry_at.unwrap_or_default().min(self.now + LONGEST_PATIENCE);
-        ahead.into_iter().chain(keep_alive).min().map(|at| at.max(rested).max(retry_at))
+        let paced = self.pacing.ahead_from(self.now);
+        ahead.into_iter().chain(keep_alive).min().map(|at| at.max(rested).max(retry_at).max(paced))
     }
 
     /// Nothing can be refreshed: callers learn why, and an access token that was all there was comes to its end.
@@ -77,7 +78,7 @@ impl Machine {
     fn resend_is_due(&self, pending: &Pending) -> bool {
         let ours = self.is_own(pending);
         let abandoned = self.now >= pending.started_at + self.policy.timeout + MARGIN;
-        let rejected = matches!(&self.pacing.rest, Some((_, failure)) if failure.code == Code::ClientRejected);
+        let rejected = self.pacing.rest.as_ref().is_some_and(|rest| rest.failure.code == Code::ClientRejected);
         !rejected && self.policy.may_send_again(pending, self.now) && (ours || self.background.found_mark || abandoned)
     }
 

@@ -56,6 +56,14 @@ impl Callers {
         (!self.is_empty()).then_some(self.first_deadline)
     }
 
+    /// The context did not run for that long: the callers wait longer.
+    pub fn extend(&mut self, by: Duration) {
+        self.first_deadline = self.first_deadline + by;
+        for caller in &mut self.waiting {
+            caller.demand.deadline = caller.demand.deadline + by;
+        }
+    }
+
     /// The clock was set back by that much.
     pub fn set_back(&mut self, by: Duration) {
         self.first_deadline = self.first_deadline - by;

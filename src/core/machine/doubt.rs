@@ -25,7 +25,9 @@ impl Machine {
         // A holder that is only suspended comes back within a lease, or is taken for dead.
         let suspended = self.attempt.may_be_suspended(&pending.attempt);
         let patience = if suspended { self.policy.lease() } else { self.policy.timeout + MARGIN };
-        let given_up = pending.started_at.max(probed_at.unwrap_or_default()) + patience;
+        let aged = pending.started_at.max(probed_at.unwrap_or_default()) + patience;
+        // A whole device sleeps: after that the writer of the mark needs its time too.
+        let given_up = aged.max(self.attempt.ran_again_at + MARGIN);
         // The clocks of two devices differ; a mark from further in the future was written by a clock that was wrong.
         let in_time = now < given_up && now + MARGIN >= pending.started_at;
         if in_time && !self.is_own(pending) && (suspended || !self.attempt.is_alone()) {

@@ -49,7 +49,7 @@ use self::session::Session;
 use self::strays::Strays;
 use super::json::{push_hex, Json};
 use super::options::Options;
-use super::policy::{Policy, Random};
+use super::policy::{Policy, Random, AFTER_STALL, STALL};
 use super::time::{Duration, UnixTime};
 
 /// The state machine of one session in one context.
@@ -130,7 +130,7 @@ impl Machine {
 
     /// When to tell `Woke` next. A pure query: to wake early, late or twice changes nothing.
     pub fn deadline(&self) -> Option<UnixTime> {
-        let always = [self.callers.deadline(), self.phase.deadline(self.policy.timeout)];
+        let always = [self.callers.deadline(), self.phase.deadline()];
         let rest = self.pacing.deadline().filter(|_| !self.callers.is_empty());
         let idle = [self.background_at(), rest, self.session.deadline()];
         always.into_iter().chain(idle.into_iter().filter(|_| self.is_idle())).flatten().min()
@@ -228,7 +228,7 @@ impl Machine {
 
     /// Goes on with a phase whose time has come.
     fn wake(&mut self) {
-        if self.phase.deadline(self.policy.timeout).is_none_or(|at| at > self.now) {
+        if self.phase.deadline().is_none_or(|at| at > self.now) {
             return;
         }
         match self.leave() {
@@ -243,10 +243,17 @@ impl Machine {
         }
     }
 
-    /// When the clock is set back, what was due stays due as soon as it was.
+    /// When the clock is set back, what was due stays due as soon as it was. When this context did not run for a while, or its clock was set
+    /// forward, the time does not count: what is ready is read before it is judged late.
     fn tell_time(&mut self, now: UnixTime) {
+        let late = self.deadline().map_or(Duration::ZERO, |due| now.since(due));
         let by = self.now.since(now);
         self.now = now;
+        if late > STALL {
+            self.phase.extend(late + AFTER_STALL);
+            self.callers.extend(late + AFTER_STALL);
+            self.attempt.ran_again_at = now;
+        }
         if by == Duration::ZERO {
             return;
         }

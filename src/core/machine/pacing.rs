@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::failure::Failure;
-use crate::core::policy::REQUESTS_PER_MINUTE;
+use crate::core::policy::{BACKGROUND_PAUSE, REQUESTS_PER_MINUTE};
 use crate::core::time::{Duration, UnixTime};
 
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -15,26 +15,54 @@ pub struct Pacing {
     pub tries: u32,
     /// Refreshes that failed in a row.
     pub failures: u32,
-    /// No request before that time, and the failure that is the reason.
-    pub rest: Option<(UnixTime, Failure)>,
-    /// When requests were sent that brought no new tokens, or that a resource server's refusal asked for.
-    unearned: Vec<UnixTime>,
+    /// No request for a while, and why.
+    pub rest: Option<Rest>,
+    /// The requests of the last minute.
+    requests: Vec<Request>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Rest {
+    /// When the next request may leave without a caller.
+    pub until: UnixTime,
+    /// When it may leave for a caller: after a mere failure sooner than in the background.
+    pub for_callers: UnixTime,
+    pub failure: Failure,
+}
+
+#[derive(Debug)]
+struct Request {
+    at: UnixTime,
+    /// It brought new tokens that no resource server's refusal had asked for.
+    earned: bool,
+}
+
+impl Rest {
+    pub fn new(until: UnixTime, failure: Failure) -> Self {
+        Self { until, for_callers: until, failure }
+    }
 }
 
 impl Pacing {
-    /// When the rest ends.
+    /// When a background refresh may begin.
+    pub fn background_from(&self) -> UnixTime {
+        self.rest.as_ref().map_or(UnixTime::EPOCH, |rest| rest.until)
+    }
+
+    /// When a waiting caller's rest ends.
     pub fn deadline(&self) -> Option<UnixTime> {
-        self.rest.as_ref().map(|(until, _)| *until)
+        self.rest.as_ref().map(|rest| rest.for_callers)
     }
 
     /// The clock was set back by that much.
     pub fn set_back(&mut self, by: Duration) {
-        for at in &mut self.unearned {
-            *at = *at - by;
+        for request in &mut self.requests {
+            request.at = request.at - by;
         }
-        if let Some((until, failure)) = &mut self.rest {
-            *until = *until - by;
-            failure.retry_at = failure.retry_at.map(|at| at - by);
+        if let Some(rest) = &mut self.rest {
+            rest.until = rest.until - by;
+            rest.for_callers = rest.for_callers - by;
+            rest.failure.retry_at = rest.failure.retry_at.map(|at| at - by);
         }
     }
 
@@ -51,34 +79,45 @@ impl Pacing {
     /// A request leaves.
     pub fn sends(&mut self, now: UnixTime) {
         self.tries = self.tries.saturating_add(1);
-        self.unearned.push(now);
+        self.requests.push(Request { at: now, earned: false });
     }
 
     /// The last request did not leave after all.
     pub fn did_not_send(&mut self) {
         self.tries = self.tries.saturating_sub(1);
-        self.unearned.pop();
+        self.requests.pop();
     }
 
     /// New tokens came, and no resource server's refusal had asked for them.
     pub fn earned(&mut self) {
-        self.unearned.clear();
+        for request in &mut self.requests {
+            request.earned = true;
+        }
     }
 
-    /// The rest that is not over.
-    pub fn resting(&self, now: UnixTime) -> Option<(UnixTime, Failure)> {
-        self.rest.clone().filter(|(until, _)| *until > now)
+    /// The rest that is not over: for callers, or for the background.
+    pub fn resting(&self, now: UnixTime, for_callers: bool) -> Option<Rest> {
+        self.rest.clone().filter(|rest| now < if for_callers { rest.for_callers } else { rest.until })
     }
 
-    /// When the next request may leave, if there were too many in the last minute.
+    /// When the next request may leave, if there were too many in the last minute that brought nothing.
     pub fn limited_until(&mut self, now: UnixTime) -> Option<UnixTime> {
-        self.unearned.retain(|at| now.since(*at) < MINUTE && *at <= now);
-        let oldest = self.unearned.first().filter(|_| self.unearned.len() >= REQUESTS_PER_MINUTE)?;
-        Some(*oldest + MINUTE)
+        self.requests.retain(|request| now.since(request.at) < MINUTE && request.at <= now);
+        let unearned = || self.requests.iter().filter(|request| !request.earned);
+        let oldest = unearned().next().filter(|_| unearned().count() >= REQUESTS_PER_MINUTE)?;
+        Some(oldest.at + MINUTE)
+    }
+
+    /// When the next refresh ahead of need may begin: seconds after the last one, and within the limit per minute whatever the
+    /// requests brought, however short the access token lives.
+    pub fn ahead_from(&self, now: UnixTime) -> UnixTime {
+        let paused = self.requests.last().map_or(UnixTime::EPOCH, |last| last.at.min(now) + BACKGROUND_PAUSE);
+        let many = self.requests.len().checked_sub(REQUESTS_PER_MINUTE).and_then(|index| self.requests.get(index));
+        paused.max(many.map_or(UnixTime::EPOCH, |oldest| oldest.at.min(now) + MINUTE))
     }
 
     /// The device is back. What the server asked for stands; the backoff is over.
     pub fn resume(&mut self, now: UnixTime) {
-        self.rest = self.rest.take().filter(|(_, failure)| failure.retry_at.is_some_and(|at| at > now));
+        self.rest = self.rest.take().filter(|rest| rest.failure.retry_at.is_some_and(|at| at > now));
     }
 }

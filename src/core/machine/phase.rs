@@ -8,7 +8,6 @@ use alloc::vec::Vec;
 use super::failure::Failure;
 use super::input::{CallerId, EffectId};
 use super::session::refresh_token_of;
-use crate::core::policy::MARGIN;
 use crate::core::record::{Record, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
@@ -94,6 +93,8 @@ pub enum Wait {
 pub struct Sending {
     pub id: EffectId,
     pub sent_at: UnixTime,
+    /// When a reply is not waited for any more.
+    pub give_up_at: UnixTime,
     /// It is the second one, with the nonce that the server asked for.
     pub with_nonce: bool,
 }
@@ -156,22 +157,34 @@ impl Phase {
     }
 
     /// When this phase goes on, or is given up, without a completion.
-    pub fn deadline(&self, timeout: Duration) -> Option<UnixTime> {
+    pub fn deadline(&self) -> Option<UnixTime> {
         match self {
             Self::Locking(_, until) => Some(*until),
             Self::Reading(Wait::Until(at), _) | Self::Writing(Wait::Until(at), ..) => Some(*at),
-            Self::Sending(sending) => Some(sending.sent_at + timeout + MARGIN),
+            Self::Sending(sending) => Some(sending.give_up_at),
             Self::Idle | Self::Reading(Wait::For(_), _) | Self::Writing(Wait::For(_), ..) => None,
+        }
+    }
+
+    /// The context did not run for that long: a wait for the lock or for a reply lasts longer.
+    pub fn extend(&mut self, by: Duration) {
+        match self {
+            Self::Locking(_, until) => *until = *until + by,
+            Self::Sending(sending) => sending.give_up_at = sending.give_up_at + by,
+            Self::Idle | Self::Reading(..) | Self::Writing(..) => {}
         }
     }
 
     /// The clock was set back by that much.
     pub fn set_back(&mut self, by: Duration) {
         match self {
-            Self::Locking(_, at)
-            | Self::Reading(Wait::Until(at), _)
-            | Self::Writing(Wait::Until(at), ..)
-            | Self::Sending(Sending { sent_at: at, .. }) => *at = *at - by,
+            Self::Locking(_, at) | Self::Reading(Wait::Until(at), _) | Self::Writing(Wait::Until(at), ..) => {
+                *at = *at - by;
+            }
+            Self::Sending(sending) => {
+                sending.sent_at = sending.sent_at - by;
+                sending.give_up_at = sending.give_up_at - by;
+            }
             Self::Idle | Self::Reading(Wait::For(_), _) | Self::Writing(Wait::For(_), ..) => {}
         }
     }

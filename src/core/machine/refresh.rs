@@ -16,7 +16,7 @@ use super::Machine;
 use crate::core::json::push_number;
 use crate::core::oauth::id_token::is_somebody_elses;
 use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
-use crate::core::policy::{LONGEST_PATIENCE, LONGEST_WAIT};
+use crate::core::policy::{LONGEST_PATIENCE, LONGEST_WAIT, MARGIN};
 use crate::core::record::{fingerprint, Pending, Record, Stored, Tokens};
 use crate::core::time::{Duration, UnixTime};
 
@@ -40,9 +40,9 @@ impl Machine {
         if !self.session.can_refresh() {
             return self.no_session();
         }
-        if let Some((until, failure)) = self.pacing.resting(self.now) {
-            let too_long = until.since(self.now) > LONGEST_WAIT || !failure.retryable();
-            return self.answer_until(until, too_long, &failure);
+        if let Some(rest) = self.pacing.resting(self.now, !self.callers.is_empty()) {
+            let too_long = rest.for_callers.since(self.now) > LONGEST_WAIT || !rest.failure.retryable();
+            return self.answer_until(rest.for_callers, too_long, &rest.failure);
         }
         if !self.callers.is_empty() || self.background_due() {
             self.lock();
@@ -97,7 +97,8 @@ impl Machine {
             return self.unlock();
         };
         if let Some(late) = late.filter(|late| record.in_doubt().is_some_and(|mark| mark.attempt == late.attempt)) {
-            return self.replied(Sending { id: 0, sent_at: late.sent_at, with_nonce: true }, &late.reply);
+            let sending = Sending { id: 0, sent_at: late.sent_at, give_up_at: self.now, with_nonce: true };
+            return self.replied(sending, &late.reply);
         }
         if self.callers.is_empty() && !self.background_due() {
             return self.leave_it(record);
@@ -147,7 +148,8 @@ impl Machine {
         let id = self.next_id();
         self.attempt.sends();
         self.pacing.sends(self.now);
-        self.enter(Phase::Sending(Sending { id, sent_at: self.now, with_nonce }));
+        let give_up_at = self.now + self.policy.timeout + MARGIN;
+        self.enter(Phase::Sending(Sending { id, sent_at: self.now, give_up_at, with_nonce }));
         self.effects.push(Effect::Send(id));
     }
 

@@ -4,11 +4,12 @@
 use super::effect::{Effect, Event, Source};
 use super::failure::{Code, Failure};
 use super::input::Sent;
+use super::pacing::Rest;
 use super::phase::{Outcome, Phase, Read, Sending, Wait, Write, Writing};
 use super::session::Reconciled;
 use super::Machine;
 use crate::core::oauth::response::{RefreshTokenState, ServerError};
-use crate::core::policy::{backoff, LONGEST_WAIT};
+use crate::core::policy::{backoff, caller_pause, LONGEST_WAIT};
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
@@ -101,7 +102,7 @@ impl Machine {
         let until = failure.retry_at.unwrap_or(self.now + backoff(self.pacing.tries, &mut self.random));
         let soon = until.since(self.now) <= LONGEST_WAIT;
         if transient && allowed && soon && self.pacing.tries <= self.policy.retries && !self.callers.is_empty() {
-            self.pacing.rest = Some((until, failure));
+            self.pacing.rest = Some(Rest::new(until, failure));
             return;
         }
         self.pacing.tries = 0;
@@ -111,7 +112,7 @@ impl Machine {
             // It may be sent again: what is wrong is only that no reply comes.
             failure.code = Code::Unavailable;
         }
-        self.pacing.rest = Some((until, failure.clone()));
+        self.back_off(until, allowed && transient, failure.clone());
         self.serve_or_refuse(&failure);
         let next = self.background_at();
         self.notify(Event::RefreshFailed(failure, next));
@@ -120,14 +121,23 @@ impl Machine {
     /// No request for a while. Callers that can wait do so, without the lock.
     pub(super) fn rest_until(&mut self, until: UnixTime, failure: Failure) {
         self.unlock();
-        self.pacing.rest = Some((until, failure));
+        self.pacing.rest = Some(Rest::new(until, failure));
     }
 
     /// No request for a while, after a failure of the storage or the lock that callers are told.
     pub(super) fn rest_after(&mut self, failure: Failure) {
         self.serve_or_refuse(&failure);
         let until = self.now + backoff(self.pacing.failures, &mut self.random);
-        self.pacing.rest = Some((until, failure));
+        self.back_off(until, true, failure);
+    }
+
+    /// No request in the background until then. A caller that waits may try sooner, unless the server named the time.
+    fn back_off(&mut self, until: UnixTime, sooner: bool, failure: Failure) {
+        let mut rest = Rest::new(until, failure);
+        if sooner && rest.failure.retry_at.is_none() {
+            rest.for_callers = until.min(self.now + caller_pause(&mut self.random));
+        }
+        self.pacing.rest = Some(rest);
     }
 
     /// The server refused the refresh token. Another context may hold a newer one: the storage is read before that is believed.
