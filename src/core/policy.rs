@@ -52,9 +52,10 @@ const BESIDE_WAIT: Duration = Duration::from_secs(10);
 pub const STALL: Duration = Duration::from_secs(1);
 /// After a stall, what is ready is read for this long before it counts as late.
 pub const AFTER_STALL: Duration = Duration::from_secs(2);
-/// Pause between requests while a caller waits and the server is out of reach: from this to one and a half times this. So a caller
-/// is served soon after an outage of any length, within the limit of requests per minute.
-const CALLER_PAUSE: Duration = Duration::from_millis(2_500);
+/// Pause between requests while a caller waits and the server is out of reach, and its longest jitter. So a caller is served soon
+/// after an outage of any length, and the limit of requests per minute is not reached.
+const CALLER_PAUSE: Duration = Duration::from_millis(3_000);
+const CALLER_JITTER: Duration = Duration::from_millis(700);
 /// Pause between requests that no caller waits for, however short the access token lives.
 pub const BACKGROUND_PAUSE: Duration = Duration::from_secs(5);
 /// Token requests in one minute that did not bring new tokens, or that a resource server's refusals asked for.
@@ -139,7 +140,7 @@ pub fn backoff(failures: u32, random: &mut Random) -> Duration {
 
 /// The pause before a request that a caller waits for, after failures.
 pub fn caller_pause(random: &mut Random) -> Duration {
-    CALLER_PAUSE + random.below(CALLER_PAUSE.part(2))
+    CALLER_PAUSE + random.below(CALLER_JITTER)
 }
 
 /// Numbers that nobody needs to foresee, from a seed that the driver gives: the core itself has no randomness.

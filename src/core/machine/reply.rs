@@ -99,7 +99,12 @@ impl Machine {
             RefreshTokenState::Spent => false,
         };
         let transient = matches!(failure.code, Code::Unavailable | Code::OutcomeUnknown);
-        let until = failure.retry_at.unwrap_or(self.now + backoff(self.pacing.tries, &mut self.random));
+        let pause = if self.pacing.failures == 0 {
+            backoff(self.pacing.tries, &mut self.random)
+        } else {
+            caller_pause(&mut self.random)
+        };
+        let until = failure.retry_at.unwrap_or(self.now + pause);
         let soon = until.since(self.now) <= LONGEST_WAIT;
         if transient && allowed && soon && self.pacing.tries <= self.policy.retries && !self.callers.is_empty() {
             self.pacing.rest = Some(Rest::new(until, failure));
@@ -135,7 +140,8 @@ impl Machine {
     fn back_off(&mut self, until: UnixTime, sooner: bool, failure: Failure) {
         let mut rest = Rest::new(until, failure);
         if sooner && rest.failure.retry_at.is_none() {
-            rest.for_callers = until.min(self.now + caller_pause(&mut self.random));
+            rest.for_callers = self.now + caller_pause(&mut self.random);
+            rest.until = until.max(rest.for_callers);
         }
         self.pacing.rest = Some(rest);
     }
