@@ -38,7 +38,7 @@ pub struct Policy {
 
 /// A caller asks for this much validity unless it says otherwise.
 pub const MIN_VALIDITY: Duration = Duration::from_secs(10);
-/// Longer than this nobody is kept waiting for a server that asked for patience: the caller gets the error and the time.
+/// Longest `Retry-After` that a caller waits for; beyond it the caller gets the error and the time.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// A server that asks for more patience than this is asked again all the same.
 pub const LONGEST_PATIENCE: Duration = Duration::from_secs(3600);
@@ -143,7 +143,7 @@ pub fn caller_pause(random: &mut Random) -> Duration {
     CALLER_PAUSE + random.below(CALLER_JITTER)
 }
 
-/// Numbers that nobody needs to foresee, from a seed that the driver gives: the core itself has no randomness.
+/// Pseudo-random numbers from the driver's seed, for jitter and names; not unpredictable. The core itself has no randomness.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
