@@ -13,15 +13,14 @@ import { fileStorage } from "oauth-refresher/storage/node";
 import { claims } from "../fetch/claims.mjs";
 import { startApi } from "../servers/api.mjs";
 import { startOidc } from "../servers/oidc.mjs";
+import { bun, deno } from "./programs.mjs";
 import { startProject } from "./project.mjs";
 
-const MODULES = fileURLToPath(new URL("../node_modules", import.meta.url));
 const CLAIMS = fileURLToPath(new URL("../fetch", import.meta.url));
 
-/** The programs of their npm packages. An older npm runs the script of Bun's package, which moves the program. */
 const runtimes = {
-  deno: { program: found("@deno", "deno"), before: ["run", "-A"] },
-  bun: { program: found("@oven", "bin/bun") ?? at("bun/bin/bun.exe"), before: ["run"] },
+  deno: { program: deno, before: ["run", "-A"] },
+  bun: { program: bun, before: ["run"] },
 };
 
 let oidc, api, other, project;
@@ -107,17 +106,4 @@ console.log(JSON.stringify({ results: await runClaims({ createRefresher, ...JSON
       [],
     );
   });
-}
-
-function found(scope, path) {
-  const folder = join(MODULES, scope);
-  if (!existsSync(folder)) return undefined;
-  return readdirSync(folder)
-    .map((name) => join(folder, name, path))
-    .find(existsSync);
-}
-
-function at(path) {
-  const whole = join(MODULES, path);
-  return existsSync(whole) ? whole : undefined;
 }

@@ -69,9 +69,9 @@ const SUITES: [Suite; 28] = [
     suite("prettier", "formatting of JavaScript, HTML and CSS", |_| checks::prettier()),
     node(
         "packaging",
-        "what is in the tarball",
+        "what is in the tarball, and the environments that it is built for and runs in",
         || has("packaging"),
-        |length| checks::node_tests("packaging", false, length),
+        |length| checks::node_tests("packaging", true, length),
     ),
     node("node", "the packed package in Node", || has("node"), |length| checks::node_tests("node", false, length)),
     node(

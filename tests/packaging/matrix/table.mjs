@@ -1,0 +1,456 @@
+// The matrix: one row for each environment. `short` rows run in CI, with the tools of tests/package.json; the others with --long.
+// `packages` are installed into the fixture's own project, in exactly these versions.
+
+import { extension, page, program, refused, registry, served, workerd } from "./places.mjs";
+import { importMap, NODE, WEB, without, WORKERD } from "./sub-paths.mjs";
+
+/** For tools that want a newer Node than the tests; npm has the binaries. */
+const NODE_22 = "22.23.3";
+const NODE_24 = "24.21.0";
+
+const VITE = { vite: "8.3.8" };
+const REACT = { react: "19.3.1", "react-dom": "19.3.1" };
+const NEXT = { next: "16.4.6", ...REACT };
+const WEBPACK = { webpack: "5.112.2" };
+const RSPACK = { "@rspack/core": "2.3.2" };
+const ROLLUP = { rollup: "4.68.5", "@rollup/plugin-node-resolve": "16.0.3" };
+const ROLLDOWN = { rolldown: "1.3.2" };
+const PARCEL = { parcel: "2.16.4" };
+const SVELTE_KIT = {
+  "@sveltejs/kit": "3.2.0",
+  "@sveltejs/adapter-node": "6.0.1",
+  "@sveltejs/vite-plugin-svelte": "7.3.1",
+  svelte: "5.57.3",
+  ...VITE,
+};
+const ANGULAR = {
+  "@angular/build": "22.2.7",
+  "@angular/cli": "22.2.7",
+  "@angular/common": "22.2.6",
+  "@angular/compiler": "22.2.6",
+  "@angular/compiler-cli": "22.2.6",
+  "@angular/core": "22.2.6",
+  "@angular/platform-browser": "22.2.6",
+  rxjs: "7.8.2",
+  tslib: "2.8.1",
+  typescript: "6.0.3",
+};
+const VITEST = { vitest: "5.1.0" };
+const WRANGLER = { wrangler: "4.164.0" };
+
+const ESBUILD = "esbuild src/main.js --bundle --format=esm --outfile=dist/main.js";
+const ROLLUP_TO = (format, file) =>
+  `rollup src/main.js --plugin node-resolve --format ${format} --inlineDynamicImports --file dist/${file}`;
+const MAIN = page({ script: "/main.js" });
+const CLASSIC = page({ script: "/main.js", isClassic: true });
+const policy = (text) => page({ script: "/main.js", headers: { "Content-Security-Policy": text } });
+const STARTS = (constructor) => `<!doctype html><script>${constructor}</script>`;
+
+/** Each sub-path to its file, as a user would write it without a bundler. */
+const IMPORT_MAP = `<!doctype html>
+<script type="importmap">${JSON.stringify({ imports: importMap(WEB) })}</script>
+<script type="module" src="/src/main.js"></script>`;
+
+/** What a user sees where a policy blocks WebAssembly. */
+const BLOCKED =
+  /^failed: RefreshError: The core does not run \(CSP without 'wasm-unsafe-eval': import oauth-refresher\/js\)$/;
+const WASM_IS_BLOCKED = { "oauth-refresher": BLOCKED, "oauth-refresher/slim": BLOCKED };
+
+export const TABLE = [
+  // --- without a tool ---------------------------------------------------------------------------------------------------
+  { name: "Node 20 or newer, import", short: true, subPaths: NODE, run: program("node src/main.js") },
+  { name: "Node 20 or newer, require", short: true, subPaths: NODE, run: program("node src/require.cjs") },
+  ...[NODE_22, NODE_24].flatMap((node) => [
+    { name: `Node ${node}, import`, subPaths: NODE, node, run: program("node src/main.js") },
+    { name: `Node ${node}, require`, subPaths: NODE, node, run: program("node src/require.cjs") },
+  ]),
+  {
+    name: `Node ${NODE_24}, permission model`,
+    subPaths: NODE,
+    node: NODE_24,
+    run: program(`node --permission --allow-fs-read="$PWD" --allow-fs-write="$PWD" src/main.js`),
+  },
+  { name: "Deno, node_modules", short: true, subPaths: NODE, run: program("deno run -A src/main.js") },
+  {
+    name: "Deno, npm:",
+    short: true,
+    fixtures: ["deno-npm"],
+    subPaths: NODE,
+    run: registry("deno run -A src/main.js"),
+  },
+  { name: "Bun", short: true, subPaths: NODE, run: program("bun src/main.js") },
+  { name: "import map in a page", short: true, subPaths: WEB, run: page({ html: IMPORT_MAP, served: "." }) },
+
+  // --- bundlers -----------------------------------------------------------------------------------------------------------
+  { name: "esbuild, one file", short: true, subPaths: WEB, build: ESBUILD, run: MAIN },
+  {
+    name: "esbuild, splitting",
+    short: true,
+    subPaths: WEB,
+    build: "esbuild src/main.js src/app.js --bundle --format=esm --splitting --minify --outdir=dist",
+    run: MAIN,
+  },
+  {
+    name: "esbuild, iife, a page in windows-1252",
+    short: true,
+    subPaths: WEB,
+    build: "esbuild src/main.js --bundle --minify --charset=utf8 --outfile=dist/main.js",
+    run: page({
+      script: "/main.js",
+      isClassic: true,
+      headers: { "Content-Type": "text/html; charset=windows-1252" },
+    }),
+  },
+  {
+    name: "esbuild, cjs for Node",
+    short: true,
+    subPaths: NODE,
+    build: "esbuild src/main.js --bundle --platform=node --format=cjs --outfile=dist/main.cjs",
+    run: program("node dist/main.cjs"),
+  },
+  {
+    name: "Bun's bundler",
+    short: true,
+    subPaths: WEB,
+    build: "bun build src/main.js --outdir dist",
+    run: MAIN,
+  },
+  {
+    name: "Vite, build",
+    packages: VITE,
+    fixtures: ["vite"],
+    subPaths: WEB,
+    build: "vite build",
+    run: page({}),
+  },
+  {
+    name: "Vite, dev",
+    packages: VITE,
+    fixtures: ["vite"],
+    subPaths: WEB,
+    run: served("vite --port $PORT --strictPort --host 127.0.0.1", { opens: { page: "/" } }),
+  },
+  {
+    name: "Vite, SSR",
+    packages: VITE,
+    subPaths: NODE,
+    build: "vite build --ssr src/main.js",
+    run: program("node dist/main.js"),
+  },
+  {
+    name: "Vite, SSR with the package bundled",
+    packages: VITE,
+    subPaths: NODE,
+    build: `echo 'export default { ssr: { noExternal: true } };' > vite.config.js && vite build --ssr src/main.js`,
+    run: program("node dist/main.js"),
+  },
+  {
+    name: "vite-plugin-pwa 2.0.0, service worker",
+    packages: { ...VITE, "vite-plugin-pwa": "2.0.0" },
+    fixtures: ["vite-pwa"],
+    subPaths: WEB,
+    build: "vite build",
+    run: page({}),
+  },
+  {
+    name: "webpack, web",
+    packages: WEBPACK,
+    fixtures: ["webpack"],
+    subPaths: WEB,
+    build: "node build.js web main",
+    run: CLASSIC,
+  },
+  {
+    name: "webpack, node",
+    packages: WEBPACK,
+    fixtures: ["webpack"],
+    subPaths: NODE,
+    build: "node build.js node main",
+    run: program("node dist/main.cjs"),
+  },
+  {
+    name: "webpack, webworker",
+    packages: WEBPACK,
+    fixtures: ["webpack"],
+    subPaths: WEB,
+    build: "node build.js webworker main",
+    run: page({ html: STARTS(`new Worker("/main.js")`) }),
+  },
+  {
+    name: "rspack, web",
+    packages: RSPACK,
+    fixtures: ["rspack"],
+    subPaths: WEB,
+    build: "node build.js web main",
+    run: CLASSIC,
+  },
+  {
+    name: "rspack, node",
+    packages: RSPACK,
+    fixtures: ["rspack"],
+    subPaths: NODE,
+    build: "node build.js node main",
+    run: program("node dist/main.cjs"),
+  },
+  { name: "Rollup, es", packages: ROLLUP, subPaths: WEB, build: ROLLUP_TO("es", "main.js"), run: MAIN },
+  {
+    name: "Rollup, iife",
+    packages: ROLLUP,
+    subPaths: WEB,
+    build: ROLLUP_TO("iife", "main.js"),
+    run: CLASSIC,
+  },
+  {
+    name: "Rollup, cjs",
+    packages: ROLLUP,
+    subPaths: NODE,
+    build: ROLLUP_TO("cjs", "main.cjs"),
+    run: program("node dist/main.cjs"),
+  },
+  {
+    name: "Rolldown",
+    packages: ROLLDOWN,
+    subPaths: WEB,
+    build: "rolldown src/main.js --format esm --file dist/main.js",
+    run: MAIN,
+  },
+  {
+    name: "Parcel",
+    packages: PARCEL,
+    fixtures: ["parcel"],
+    subPaths: WEB,
+    build: "parcel build index.html --no-cache --cache-dir .parcel-cache",
+    run: page({}),
+  },
+  {
+    name: "Metro",
+    packages: {
+      metro: "0.87.1",
+      "@react-native/metro-config": "0.88.1",
+      "@react-native/babel-preset": "0.88.1",
+      "@babel/core": "7.29.0",
+      "react-native": "0.88.1",
+      react: "19.3.1",
+    },
+    fixtures: ["metro"],
+    node: NODE_24,
+    subPaths: WEB,
+    build: "metro build src/main.js --platform ios --out dist/main.js --config metro.config.cjs",
+    run: program("node dist/main.js"),
+  },
+
+  // --- frameworks ---------------------------------------------------------------------------------------------------------
+  ...["turbopack", "webpack"].map((bundler) => ({
+    name: `Next with ${bundler}`,
+    packages: NEXT,
+    manifest: { type: "module" },
+    fixtures: ["next"],
+    node: NODE_24,
+    subPaths: WEB,
+    build: `next build --${bundler}`,
+    run: served("next start --port $PORT", {
+      opens: { client: "/" },
+      asks: { node: "/node", edge: "/edge" },
+    }),
+  })),
+  {
+    name: "Nitro, Node",
+    packages: { nitropack: "2.13.6" },
+    fixtures: ["nitro"],
+    node: NODE_24,
+    subPaths: NODE,
+    build: "nitropack build",
+    run: served("node .output/server/index.mjs", { asks: { route: "/" } }),
+  },
+  {
+    name: "SvelteKit",
+    packages: SVELTE_KIT,
+    fixtures: ["sveltekit"],
+    node: NODE_24,
+    subPaths: WEB,
+    build: "vite build",
+    run: served("node build/index.js", { opens: { client: "/" }, asks: { endpoint: "/endpoint" } }),
+  },
+  {
+    name: "Angular's application builder",
+    packages: ANGULAR,
+    fixtures: ["angular"],
+    node: NODE_24,
+    subPaths: WEB,
+    build: "ng build",
+    run: page({ served: "dist/browser" }),
+  },
+
+  // --- test runners -------------------------------------------------------------------------------------------------------
+  {
+    name: "Vitest, node",
+    packages: VITEST,
+    fixtures: ["vitest"],
+    node: NODE_24,
+    subPaths: NODE,
+    run: program("vitest run"),
+  },
+  {
+    name: "Vitest, jsdom",
+    packages: { ...VITEST, jsdom: "31.0.1" },
+    fixtures: ["vitest"],
+    node: NODE_24,
+    subPaths: WEB,
+    run: program("vitest run --environment jsdom"),
+  },
+  {
+    name: "Vitest, browser mode",
+    packages: { ...VITEST, "@vitest/browser-playwright": "5.1.0", playwright: "1.65.1" },
+    fixtures: ["vitest-browser"],
+    node: NODE_24,
+    subPaths: WEB,
+    run: program("vitest run"),
+  },
+  {
+    name: "Jest, as it comes",
+    packages: { jest: "30.5.2" },
+    fixtures: ["jest"],
+    subPaths: NODE,
+    run: refused(
+      "jest",
+      /SyntaxError: Cannot use import statement outside a module|Jest encountered an unexpected token/,
+    ),
+  },
+  {
+    name: "Jest with --experimental-vm-modules",
+    packages: { jest: "30.5.2" },
+    fixtures: ["jest"],
+    subPaths: NODE,
+    run: program("NODE_OPTIONS=--experimental-vm-modules jest"),
+  },
+
+  // --- workers of browsers, policies --------------------------------------------------------------------------------------
+  {
+    name: "service worker, classic",
+    short: true,
+    subPaths: WEB,
+    build: "esbuild src/service-worker.js --bundle --outfile=dist/worker.js",
+    run: page({ html: STARTS(`navigator.serviceWorker.register("/worker.js")`) }),
+  },
+  {
+    name: "service worker, module",
+    short: true,
+    subPaths: WEB,
+    build: "esbuild src/service-worker.js --bundle --format=esm --outfile=dist/worker.js",
+    run: page({ html: STARTS(`navigator.serviceWorker.register("/worker.js", { type: "module" })`) }),
+  },
+  {
+    name: "SharedWorker",
+    short: true,
+    subPaths: WEB,
+    build: ESBUILD,
+    run: page({ html: STARTS(`new SharedWorker("/main.js", { type: "module" })`) }),
+  },
+  {
+    name: "CSP with 'wasm-unsafe-eval'",
+    short: true,
+    subPaths: WEB,
+    build: ESBUILD,
+    run: policy("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"),
+  },
+  {
+    name: "CSP without 'wasm-unsafe-eval'",
+    short: true,
+    subPaths: WEB,
+    build: ESBUILD,
+    run: policy("default-src 'self'"),
+    expected: WASM_IS_BLOCKED,
+  },
+  {
+    name: "trusted types",
+    short: true,
+    subPaths: WEB,
+    build: ESBUILD,
+    run: policy("require-trusted-types-for 'script'; trusted-types 'none'"),
+  },
+  {
+    name: "cross-origin isolation",
+    short: true,
+    subPaths: WEB,
+    build: ESBUILD,
+    run: page({
+      script: "/main.js",
+      headers: {
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+      },
+    }),
+  },
+  {
+    name: "extension (Manifest V3), its own policy",
+    short: true,
+    fixtures: ["extension"],
+    subPaths: WEB,
+    build: "esbuild src/main.js --bundle --format=esm --outfile=built/main.js",
+    run: extension("built"),
+    expected: WASM_IS_BLOCKED,
+  },
+  {
+    name: "extension (Manifest V3) with 'wasm-unsafe-eval'",
+    short: true,
+    fixtures: ["extension-wasm"],
+    subPaths: WEB,
+    build: "esbuild src/main.js --bundle --format=esm --outfile=built/main.js",
+    run: extension("built"),
+  },
+
+  // --- Cloudflare ---------------------------------------------------------------------------------------------------------
+  {
+    name: "workerd, bundled by esbuild",
+    short: true,
+    subPaths: WORKERD,
+    build:
+      "esbuild src/worker.js --bundle --format=esm --conditions=workerd,worker,browser --external:cloudflare:workers --loader:.wasm=copy --outdir=dist",
+    run: workerd("dist/worker.js"),
+  },
+  {
+    name: "wrangler dev",
+    packages: WRANGLER,
+    fixtures: ["wrangler"],
+    node: NODE_24,
+    subPaths: WORKERD,
+    run: served("wrangler dev --port $PORT --ip 127.0.0.1 --show-interactive-dev-session=false", {
+      asks: { worker: "/" },
+    }),
+  },
+  {
+    name: "wrangler deploy --dry-run",
+    packages: WRANGLER,
+    fixtures: ["wrangler"],
+    node: NODE_24,
+    subPaths: WORKERD,
+    build: "wrangler deploy --dry-run --outdir dist",
+    run: workerd("dist/worker.js"),
+  },
+  {
+    name: "@cloudflare/vite-plugin, dev",
+    packages: { ...VITE, ...WRANGLER, "@cloudflare/vite-plugin": "1.64.0" },
+    fixtures: ["cloudflare-vite"],
+    node: NODE_24,
+    subPaths: WORKERD,
+    run: served("vite --port $PORT --strictPort --host 127.0.0.1", { asks: { worker: "/" } }),
+  },
+  {
+    name: "@cloudflare/vite-plugin, build",
+    packages: { ...VITE, ...WRANGLER, "@cloudflare/vite-plugin": "1.64.0" },
+    fixtures: ["cloudflare-vite"],
+    node: NODE_24,
+    subPaths: WORKERD,
+    build: "vite build",
+    run: served("vite preview --port $PORT --strictPort --host 127.0.0.1", { asks: { worker: "/" } }),
+  },
+  {
+    name: "Nitro, cloudflare-module",
+    packages: { nitropack: "2.13.6" },
+    fixtures: ["nitro"],
+    node: NODE_24,
+    subPaths: without(WORKERD, "slim"),
+    build: "nitropack build --preset cloudflare-module",
+    run: workerd(".output/server/index.mjs"),
+  },
+];
