@@ -1,5 +1,3 @@
-/// <reference lib="esnext.disposable" />
-
 import type { RefreshError } from "./types/errors.js";
 import type { RequestShape, ResponseShape } from "./types/shapes.js";
 import type { Lock, TokenStorage } from "./types/storage.js";
@@ -7,6 +5,18 @@ import type { Lock, TokenStorage } from "./types/storage.js";
 export * from "./types/errors.js";
 export * from "./types/shapes.js";
 export * from "./types/storage.js";
+
+// What `lib: ["esnext.disposable"]` declares, for TypeScript before 5.2 and for projects without that lib.
+declare global {
+  interface SymbolConstructor {
+    /** The method that `using` calls. */
+    readonly dispose: unique symbol;
+  }
+  interface Disposable {
+    /** Releases what the object holds. */
+    [Symbol.dispose](): void;
+  }
+}
 
 /**
  * Creates a {@link Refresher} for one session. Nothing happens yet: no request, no timer, no storage access. The WebAssembly core

