@@ -1,60 +1,34 @@
 // The matrix: one row for each environment. `short` rows run in CI, with the tools of tests/package.json; the others with --long.
 // `packages` are installed into the fixture's own project, in exactly these versions.
 
-import { extension, page, program, refused, registry, served, workerd } from "./places.mjs";
+import { BROWSER_ROWS, ESBUILD, STARTS } from "./browser-rows.mjs";
+import { page, program, refused, registry, served, workerd } from "./places.mjs";
 import { importMap, NODE, WEB, without, WORKERD } from "./sub-paths.mjs";
+import {
+  NODE_22,
+  NODE_24,
+  VITE,
+  REACT,
+  NEXT,
+  WEBPACK,
+  RSPACK,
+  ROLLUP,
+  ROLLDOWN,
+  PARCEL,
+  SVELTE_KIT,
+  ANGULAR,
+  VITEST,
+  WRANGLER,
+} from "./versions.mjs";
 
-/** For tools that want a newer Node than the tests; npm has the binaries. */
-const NODE_22 = "22.23.3";
-const NODE_24 = "24.21.0";
-
-const VITE = { vite: "8.3.8" };
-const REACT = { react: "19.3.1", "react-dom": "19.3.1" };
-const NEXT = { next: "16.4.6", ...REACT };
-const WEBPACK = { webpack: "5.112.2" };
-const RSPACK = { "@rspack/core": "2.3.2" };
-const ROLLUP = { rollup: "4.68.5", "@rollup/plugin-node-resolve": "16.0.3" };
-const ROLLDOWN = { rolldown: "1.3.2" };
-const PARCEL = { parcel: "2.16.4" };
-const SVELTE_KIT = {
-  "@sveltejs/kit": "3.2.0",
-  "@sveltejs/adapter-node": "6.0.1",
-  "@sveltejs/vite-plugin-svelte": "7.3.1",
-  svelte: "5.57.3",
-  ...VITE,
-};
-const ANGULAR = {
-  "@angular/build": "22.2.7",
-  "@angular/cli": "22.2.7",
-  "@angular/common": "22.2.6",
-  "@angular/compiler": "22.2.6",
-  "@angular/compiler-cli": "22.2.6",
-  "@angular/core": "22.2.6",
-  "@angular/platform-browser": "22.2.6",
-  rxjs: "7.8.2",
-  tslib: "2.8.1",
-  typescript: "6.0.3",
-};
-const VITEST = { vitest: "5.1.0" };
-const WRANGLER = { wrangler: "4.164.0" };
-
-const ESBUILD = "esbuild src/main.js --bundle --format=esm --outfile=dist/main.js";
 const ROLLUP_TO = (format, file) =>
   `rollup src/main.js --plugin node-resolve --format ${format} --inlineDynamicImports --file dist/${file}`;
 const MAIN = page({ script: "/main.js" });
 const CLASSIC = page({ script: "/main.js", isClassic: true });
-const policy = (text) => page({ script: "/main.js", headers: { "Content-Security-Policy": text } });
-const STARTS = (constructor) => `<!doctype html><script>${constructor}</script>`;
-
 /** Each sub-path to its file, as a user would write it without a bundler. */
 const IMPORT_MAP = `<!doctype html>
 <script type="importmap">${JSON.stringify({ imports: importMap(WEB) })}</script>
 <script type="module" src="/src/main.js"></script>`;
-
-/** What a user sees where a policy blocks WebAssembly. */
-const BLOCKED =
-  /^failed: RefreshError: The core does not run \(CSP without 'wasm-unsafe-eval': import oauth-refresher\/js\)$/;
-const WASM_IS_BLOCKED = { "oauth-refresher": BLOCKED, "oauth-refresher/slim": BLOCKED };
 
 export const TABLE = [
   // --- without a tool ---------------------------------------------------------------------------------------------------
@@ -324,80 +298,7 @@ export const TABLE = [
     run: program("NODE_OPTIONS=--experimental-vm-modules jest"),
   },
 
-  // --- workers of browsers, policies --------------------------------------------------------------------------------------
-  {
-    name: "service worker, classic",
-    short: true,
-    subPaths: WEB,
-    build: "esbuild src/service-worker.js --bundle --outfile=dist/worker.js",
-    run: page({ html: STARTS(`navigator.serviceWorker.register("/worker.js")`) }),
-  },
-  {
-    name: "service worker, module",
-    short: true,
-    subPaths: WEB,
-    build: "esbuild src/service-worker.js --bundle --format=esm --outfile=dist/worker.js",
-    run: page({ html: STARTS(`navigator.serviceWorker.register("/worker.js", { type: "module" })`) }),
-  },
-  {
-    name: "SharedWorker",
-    short: true,
-    subPaths: WEB,
-    build: ESBUILD,
-    run: page({ html: STARTS(`new SharedWorker("/main.js", { type: "module" })`) }),
-  },
-  {
-    name: "CSP with 'wasm-unsafe-eval'",
-    short: true,
-    subPaths: WEB,
-    build: ESBUILD,
-    run: policy("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"),
-  },
-  {
-    name: "CSP without 'wasm-unsafe-eval'",
-    short: true,
-    subPaths: WEB,
-    build: ESBUILD,
-    run: policy("default-src 'self'"),
-    expected: WASM_IS_BLOCKED,
-  },
-  {
-    name: "trusted types",
-    short: true,
-    subPaths: WEB,
-    build: ESBUILD,
-    run: policy("require-trusted-types-for 'script'; trusted-types 'none'"),
-  },
-  {
-    name: "cross-origin isolation",
-    short: true,
-    subPaths: WEB,
-    build: ESBUILD,
-    run: page({
-      script: "/main.js",
-      headers: {
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Embedder-Policy": "require-corp",
-      },
-    }),
-  },
-  {
-    name: "extension (Manifest V3), its own policy",
-    short: true,
-    fixtures: ["extension"],
-    subPaths: WEB,
-    build: "esbuild src/main.js --bundle --format=esm --outfile=built/main.js",
-    run: extension("built"),
-    expected: WASM_IS_BLOCKED,
-  },
-  {
-    name: "extension (Manifest V3) with 'wasm-unsafe-eval'",
-    short: true,
-    fixtures: ["extension-wasm"],
-    subPaths: WEB,
-    build: "esbuild src/main.js --bundle --format=esm --outfile=built/main.js",
-    run: extension("built"),
-  },
+  ...BROWSER_ROWS,
 
   // --- Cloudflare ---------------------------------------------------------------------------------------------------------
   {
