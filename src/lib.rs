@@ -63,6 +63,8 @@
 //! | `web` | the driver; implies `serde` |
 //! | `npm` | the door of the npm package; not for applications |
 #![deny(missing_docs)]
+// docs.rs builds with a nightly: what needs a feature says so.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // The core needs a heap and nothing else of an operating system; in the wasm module this also leaves out the texts of
 // panics and all that formats them.
 #![no_std]

@@ -33,6 +33,7 @@
 //! ([`Options::authenticate`] takes a function), `keep_alive` by alarms.
 //!
 //! On a target without JavaScript it compiles, so that what is rendered on a server needs no other sources, and its calls panic.
+#![warn(clippy::missing_errors_doc)]
 
 mod demand;
 mod driver;

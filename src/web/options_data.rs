@@ -44,12 +44,18 @@ const NAMES: [&str; 23] = [
 
 impl Options {
     /// From JSON with the names of the npm package's options, as far as they are data. A name that is no option is refused.
+    ///
+    /// # Errors
+    /// Not an object, or a member that is no option or no value for it.
     pub fn from_json(text: &str) -> Result<Self, Misuse> {
         let json = Json::parse(text).filter(|json| json.is_object());
         Self::of_data(json.ok_or_else(|| Misuse("options must be a JSON object".to_owned()))?)
     }
 
     /// From an options object of the npm package: `storage`, `fetch` and functions for values too.
+    ///
+    /// # Errors
+    /// Not an object, or a member that is no option or no value for it.
     pub fn from_js(options: &JsValue) -> Result<Self, Misuse> {
         if !options.is_object() {
             return Err(Misuse("options must be an object".to_owned()));
@@ -76,6 +82,9 @@ impl Options {
     }
 
     /// The data among the options as a JavaScript object.
+    ///
+    /// # Errors
+    /// What the serializer cannot express; none of these options is such.
     pub fn to_js(&self) -> Result<JsValue, serde_wasm_bindgen::Error> {
         self.serialize(&serde_wasm_bindgen::Serializer::json_compatible())
     }

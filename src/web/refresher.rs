@@ -35,22 +35,34 @@ pub struct Capabilities {
 }
 
 impl Refresher {
-    /// Begins nothing that takes time, unless there is a page to keep a session fresh for. An error says which option is wrong.
+    /// Begins nothing that takes time, unless there is a page to keep a session fresh for.
+    ///
+    /// # Errors
+    /// An option that is missing, wrong or in contradiction to another; the text says which.
     pub fn new(options: Options) -> Result<Self, Misuse> {
         Ok(Self(Rc::new(Open(Driver::new(options.checked()?)))))
     }
 
     /// The access token, refreshed first if it must be. The common call.
+    ///
+    /// # Errors
+    /// There is no token: [`RefreshError::code`] says why, [`RefreshError::is_retryable`] whether asking again later can help.
     pub async fn access_token(&self) -> Result<String, RefreshError> {
         Ok(self.token_set(Demand::default()).await?.access_token().into())
     }
 
     /// The same with what the server said beside it, and with wishes.
+    ///
+    /// # Errors
+    /// There is no token: [`RefreshError::code`] says why, [`RefreshError::is_retryable`] whether asking again later can help.
     pub async fn token_set(&self, demand: Demand) -> Result<TokenSet, RefreshError> {
         demand.answered_by(self.driver()).await
     }
 
     /// Refreshes now, even if the access token is still good. Joins a refresh that is under way.
+    ///
+    /// # Errors
+    /// The refresh failed: [`RefreshError::code`] says why, [`RefreshError::refresh_token_state`] what became of the refresh token.
     pub async fn refresh(&self) -> Result<TokenSet, RefreshError> {
         self.driver().demand(machine::Demand { force: true, ..machine::Demand::default() }, None).await
     }
@@ -65,18 +77,41 @@ impl Refresher {
     /// refresher.set_tokens(tokens).await?;
     /// # Ok(()) }
     /// ```
+    ///
+    /// # Errors
+    /// The tokens could not be stored, or another login or a sign-out came first.
     pub async fn set_tokens(&self, tokens: Tokens) -> Result<TokenSet, RefreshError> {
         self.driver().adopt(tokens).await
     }
 
     /// Forgets the tokens everywhere; with [`Revoke::Yes`] tells the server too (RFC 7009). A refresh in flight cannot bring them
     /// back.
+    ///
+    /// # Errors
+    /// The storage could not be told: the tokens are gone here, and may come back from it.
     pub async fn sign_out(&self, revoke: Revoke) -> Result<(), RefreshError> {
         self.driver().forget(revoke).await
     }
 
     /// `fetch` with the access token, for the `origins` of the options; on a refused token, one refresh and one retry. On Workers a
     /// redirect is handed back as it is, because the platform would carry the token to wherever it points.
+    ///
+    /// ```no_run
+    /// # async fn page(refresher: oauth_refresher::web::Refresher) -> Result<(), Box<dyn std::error::Error>> {
+    /// use oauth_refresher::web::FetchError;
+    /// use web_sys::Request;
+    ///
+    /// let request = Request::new_with_str("https://api.example/notes").map_err(|_| "not a URL")?;
+    /// match refresher.fetch(&request).await {
+    ///     Ok(response) => println!("{}", response.status()),
+    ///     Err(FetchError::Refresh(error)) if error.is_login_required() => println!("log in again"),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// An origin that is not listed, no token, or what `fetch` itself throws.
     pub async fn fetch(&self, request: &Request) -> Result<Response, FetchError> {
         authorized(self.driver(), request).await
     }
@@ -100,6 +135,19 @@ impl Refresher {
     }
 
     /// Calls back at every event until the listener is dropped. The callback may call any method of the refresher.
+    ///
+    /// ```no_run
+    /// # fn page(refresher: oauth_refresher::web::Refresher) {
+    /// use oauth_refresher::web::Event;
+    ///
+    /// let listener = refresher.listen(|event| {
+    ///     if let Event::SessionEnded { .. } = event {
+    ///         println!("log in again");
+    ///     }
+    /// });
+    /// listener.forget(); // or keep it: dropped, it no longer listens
+    /// # }
+    /// ```
     pub fn listen(&self, callback: impl Fn(&Event) + 'static) -> Listener {
         let listener = self.driver().listeners.listen(callback);
         self.driver().listen();
@@ -107,6 +155,19 @@ impl Refresher {
     }
 
     /// The events from now on, as a stream.
+    ///
+    /// ```no_run
+    /// # async fn page(refresher: oauth_refresher::web::Refresher) {
+    /// use oauth_refresher::web::Event;
+    ///
+    /// let mut events = refresher.events();
+    /// while let Some(event) = events.next().await {
+    ///     if let Event::TokenChanged { tokens, .. } = event {
+    ///         println!("{}", if tokens.is_some() { "signed in" } else { "signed out" });
+    ///     }
+    /// }
+    /// # }
+    /// ```
     pub fn events(&self) -> Events {
         let events = self.driver().listeners.stream();
         self.driver().listen();

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask build | pack | size | test | mutants | generate | apps | example | demo | docs | format | prepare`.
+//! The project's commands: `cargo xtask build | pack | size | test | mutants | generate | apps | example | demo | docs | sbom | format | prepare`.
 //! Plain Rust instead of scripts, so that a fresh machine needs only Rust and Node. wasm-bindgen is a library dependency, pinned to
 //! the crate's version.
 
@@ -22,6 +22,7 @@ mod project;
 #[cfg(test)]
 mod prose;
 mod run;
+mod sbom;
 mod size;
 mod suites;
 mod wasm;
@@ -47,6 +48,7 @@ usage: cargo xtask <command>
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
   example node | react       an example application of examples/, installed and started
   docs [--serve [port]]      these pages, the declarations and the crate as a site with a search, in target/docs/
+  sbom                       what the package and the crate are made of, in CycloneDX, in dist/
   format                     rustfmt and prettier, written
   prepare                    installs the prerequisites of the others: wasm target, npm dependencies, browser
 ";
@@ -108,6 +110,7 @@ fn command() -> Result<ExitCode> {
         "mutants" => return mutants::mutants(&names),
         "generate" => generate::generate()?,
         "apps" => apps::apps()?,
+        "sbom" => sbom::sbom()?,
         "format" => checks::format()?,
         "prepare" => prepare::everything()?,
         other => bail!("there is no command `{other}`\n\n{USAGE}"),

@@ -60,7 +60,7 @@ pub struct IndexedDb {
     pub encrypt: bool,
 }
 
-/// For the tabs of one origin. `area` is `localStorage` or `sessionStorage`. An error names what is wrong with the arguments.
+/// For the tabs of one origin. `area` is `localStorage` or `sessionStorage`.
 ///
 /// ```no_run
 /// # fn page(local_storage: web_sys::Storage) -> Result<(), Box<dyn std::error::Error>> {
@@ -70,11 +70,17 @@ pub struct IndexedDb {
 /// let refresher = Refresher::new(Options::new("https://auth.example/token").client_id("my-app").storage(storage))?;
 /// # Ok(()) }
 /// ```
+///
+/// # Errors
+/// The text names what is wrong with the arguments.
 pub fn web_storage(area: &web_sys::Storage, key: &str) -> Result<JsStorage, StorageError> {
     js_web_storage(area, key).map(|object| JsStorage { object }).map_err(|error| StorageError::from_js(&error))
 }
 
 /// For the tabs and workers of one origin.
+///
+/// # Errors
+/// The text names what is wrong with the arguments.
 pub fn indexed_db_storage(name: &str, options: IndexedDb) -> Result<JsStorage, StorageError> {
     let given = Object::new();
     let _ = Reflect::set(&given, &JsValue::from_str("encrypt"), &JsValue::from_bool(options.encrypt));
@@ -84,7 +90,10 @@ pub fn indexed_db_storage(name: &str, options: IndexedDb) -> Result<JsStorage, S
 }
 
 impl JsStorage {
-    /// Takes the object as it is; an error if it lacks `load` or `save`.
+    /// Takes the object as it is.
+    ///
+    /// # Errors
+    /// It lacks `load` or `save`.
     pub fn new(object: impl Into<JsValue>) -> Result<Self, StorageError> {
         let storage = Self { object: object.into() };
         if storage.method("load").is_some() && storage.method("save").is_some() {

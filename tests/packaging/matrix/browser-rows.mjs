@@ -10,7 +10,16 @@ const policy = (text) => page({ script: "/main.js", headers: { "Content-Security
 /** What a user sees where a policy blocks WebAssembly. */
 const BLOCKED =
   /^failed: RefreshError: The core does not run \(CSP without 'wasm-unsafe-eval': import oauth-refresher\/js\)$/;
-const WASM_IS_BLOCKED = { "oauth-refresher": BLOCKED, "oauth-refresher/slim": BLOCKED };
+const WASM_IS_BLOCKED = {
+  "oauth-refresher": BLOCKED,
+  "oauth-refresher/inline": BLOCKED,
+  "oauth-refresher/slim": BLOCKED,
+};
+/** And in a service worker, where import() is forbidden. */
+export const IN_SERVICE_WORKER = {
+  "oauth-refresher":
+    /^failed: TypeError: In a service worker, import from "oauth-refresher\/inline": import\(\) is forbidden there$/,
+};
 
 export const BROWSER_ROWS = [
   {
@@ -19,6 +28,7 @@ export const BROWSER_ROWS = [
     subPaths: WEB,
     build: "esbuild src/service-worker.js --bundle --outfile=dist/worker.js",
     run: page({ html: STARTS(`navigator.serviceWorker.register("/worker.js")`) }),
+    expected: IN_SERVICE_WORKER,
   },
   {
     name: "service worker, module",
@@ -26,6 +36,7 @@ export const BROWSER_ROWS = [
     subPaths: WEB,
     build: "esbuild src/service-worker.js --bundle --format=esm --outfile=dist/worker.js",
     run: page({ html: STARTS(`navigator.serviceWorker.register("/worker.js", { type: "module" })`) }),
+    expected: IN_SERVICE_WORKER,
   },
   {
     name: "SharedWorker",
@@ -76,7 +87,7 @@ export const BROWSER_ROWS = [
     subPaths: WEB,
     build: "esbuild src/main.js --bundle --format=esm --outfile=built/main.js",
     run: extension("built"),
-    expected: WASM_IS_BLOCKED,
+    expected: { ...WASM_IS_BLOCKED, ...IN_SERVICE_WORKER },
   },
   {
     name: "extension (Manifest V3) with 'wasm-unsafe-eval'",
@@ -85,5 +96,6 @@ export const BROWSER_ROWS = [
     subPaths: WEB,
     build: "esbuild src/main.js --bundle --format=esm --outfile=built/main.js",
     run: extension("built"),
+    expected: IN_SERVICE_WORKER,
   },
 ];

@@ -8,6 +8,7 @@ const { exports } = JSON.parse(readFileSync(manifest, "utf8"));
 /** Everywhere. */
 const ANYWHERE = [
   "oauth-refresher",
+  "oauth-refresher/inline",
   "oauth-refresher/js",
   "oauth-refresher/slim",
   "oauth-refresher/storage",
@@ -17,6 +18,8 @@ const ANYWHERE = [
   "oauth-refresher/client-auth",
   "oauth-refresher/dpop",
   "oauth-refresher/mcp",
+  "oauth-refresher/host",
+  "oauth-refresher/client",
   "oauth-refresher/testing",
 ];
 

