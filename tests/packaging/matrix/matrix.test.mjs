@@ -3,19 +3,20 @@
 
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { startLoopback } from "./loopback.mjs";
 import { closeChromium, coreOf } from "./places.mjs";
+import { resultOf, write, written } from "./platforms.mjs";
 import { laidOut, run } from "./project.mjs";
 import { sources } from "./sources.mjs";
 import { TABLE } from "./table.mjs";
 
 const LONG = !!process.env.OAUTH_REFRESHER_LONG;
 const CHOSEN = process.env.MATRIX?.toLowerCase();
-const RESULTS = fileURLToPath(new URL("../../../target/matrix/results/", import.meta.url));
 
 after(closeChromium);
+if (LONG && !CHOSEN) after(write);
 
 const rows = TABLE.filter(({ name, short }) =>
   CHOSEN ? name.toLowerCase().includes(CHOSEN) : LONG || short,
@@ -23,8 +24,8 @@ const rows = TABLE.filter(({ name, short }) =>
 for (const row of rows)
   test(row.name, { timeout: 900_000 }, async () => {
     const outcome = await outcomeOf(row);
-    await mkdir(RESULTS, { recursive: true });
-    await writeFile(`${RESULTS}${row.name.replace(/\W+/g, "-")}.json`, JSON.stringify(outcome, null, 2));
+    await mkdir(dirname(resultOf(row)), { recursive: true });
+    await writeFile(resultOf(row), JSON.stringify(outcome, null, 2));
     for (const [subPath, said] of Object.entries(outcome)) {
       const expected = Object.entries(row.expected ?? {}).find(
         ([name]) => subPath === name || subPath.endsWith(`: ${name}`),
@@ -34,6 +35,11 @@ for (const row of rows)
     }
     assert.ok(Object.keys(outcome).length >= 1, "nothing was reported");
   });
+
+test("docs/platforms.md has each row of the table", () => {
+  const page = written();
+  for (const { name } of TABLE) assert.ok(page.includes(`| ${name} |`), name);
+});
 
 async function outcomeOf(row) {
   const server = await startLoopback();

@@ -31,5 +31,6 @@ export const ANGULAR = {
   tslib: "2.8.1",
   typescript: "6.0.3",
 };
-export const VITEST = { vitest: "5.1.0" };
+export const VITEST = { vitest: "5.1.0", ...VITE };
 export const WRANGLER = { wrangler: "4.164.0" };
+export const JEST = { jest: "30.5.2" };

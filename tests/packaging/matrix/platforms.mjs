@@ -1,0 +1,111 @@
+// docs/platforms.md, from what the rows of the table reported. A long run writes it; every run holds it against the table.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { TABLE } from "./table.mjs";
+
+const PAGE = new URL("../../../docs/platforms.md", import.meta.url);
+const RESULTS = new URL("../../../target/matrix/results/", import.meta.url);
+const { devDependencies, optionalDependencies } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
+const TOOLS = { ...devDependencies, ...optionalDependencies };
+
+export const resultOf = (row) => fileURLToPath(new URL(`${row.name.replace(/\W+/g, "-")}.json`, RESULTS));
+
+/** What cannot run where these tests run, and why. */
+const ELSEWHERE = {
+  "Hermes, React Native on a device":
+    "the engine's binaries on npm have no `fetch`, timers or URL; Metro bundles the package, and there is no WebAssembly in Hermes: import `oauth-refresher/js`, with `crypto.getRandomValues` and `EventTarget` from a polyfill",
+  "Safari, iOS": "no macOS; WebKitGTK runs the browser suite",
+  "Firefox with these bundlers":
+    "the browser suite runs the package in Firefox; what a bundler writes is the same for every browser",
+  "Nuxt, Remix, Astro, Qwik": "built on Vite and Nitro, which run",
+  "Vercel, Netlify, AWS Lambda, Deno Deploy": "services; Next's edge runtime runs here with `next start`",
+  Electron: "its npm package downloads a binary from a host that is not a registry",
+  "Windows, macOS": "no machine; no test of the package depends on the system but those of files and locks",
+  "webpack 4, Parcel 1, Node 18": "older than private class members, or no longer maintained",
+};
+
+/** The text between this and the next heading is Jest's. */
+const JEST = `## Jest
+
+Jest takes ES modules, which this package is, in three ways:
+
+- on Node 24.9 or newer as it comes: \`require\` of a module works there, or
+- \`NODE_OPTIONS=--experimental-vm-modules jest\`, as [Jest's documentation](https://jestjs.io/docs/ecmascript-modules) has it, or
+- by a transformer for this package: \`transformIgnorePatterns: ["/node_modules/(?!oauth-refresher/)"]\` with \`babel-jest\` and
+  \`@babel/preset-env\`.
+
+Under \`testEnvironment: "jsdom"\` there is neither \`fetch\` nor \`crypto.subtle\`; use the environment \`node\`, or Vitest.
+`;
+
+export function page(outcomes) {
+  const rows = TABLE.map(
+    (row) =>
+      `| ${row.name} | ${versionsOf(row)} | ${count(row, outcomes(row))} | ${told(row, outcomes(row))} |`,
+  );
+  const elsewhere = Object.entries(ELSEWHERE).map(([name, why]) => `| ${name} | ${why} |`);
+  return `# Platforms
+
+Where the package runs, and what runs there. \`cargo xtask test --long packaging\` writes this page: each row is a project in which npm
+installed the packed tarball, built with the tool's default configuration and run until every sub-path was used: a refresh and one
+request of \`refresher.fetch\` for each entry, one call for each other sub-path. Rows marked * run in CI.
+
+| environment | versions | sub-paths | result |
+|---|---|---:|---|
+${rows.join("\n")}
+
+## What a result means
+
+- **works**: every sub-path did what it is for.
+- **The core does not run (…)**: the message of the \`engine_failed\` error that a user sees. \`oauth-refresher/js\` works there.
+- **In a service worker, import from "oauth-refresher/inline"**: the default entry loads the core by \`import()\`, which service workers
+  forbid; the error is thrown by \`createRefresher\`, not by the first refresh.
+
+${JEST}
+## What does not run here
+
+| environment | why |
+|---|---|
+${elsewhere.join("\n")}
+`;
+}
+
+/** Of the sub-paths that were used; a row with a server and a page uses them in both. */
+function count({ subPaths }, outcome) {
+  if (!outcome) return subPaths.length;
+  return new Set(Object.keys(outcome).map((name) => name.replace(/^.*: /, ""))).size;
+}
+
+function versionsOf({ name, packages = {}, short, node }) {
+  const tools = Object.entries(packages).map(([tool, version]) => `${tool} ${version}`);
+  const ours = { esbuild: "esbuild", bun: "bun", deno: "@deno/linux-x64-glibc", workerd: "miniflare" };
+  const used = Object.entries(ours).filter(([word]) => short && name.toLowerCase().includes(word));
+  const known = used.map(([, tool]) => `${tool} ${TOOLS[tool]}`);
+  return [...tools.slice(0, 3), ...known, ...(node && tools.length ? [`Node ${node}`] : [])].join(", ");
+}
+
+function told({ short, expected = {} }, outcome) {
+  if (!outcome) return "not run when this page was written";
+  const others = Object.entries(outcome).filter(([, said]) => /^(failed|refused)/.test(said));
+  if (!others.length) return `works${short ? " *" : ""}`;
+  const said = new Map();
+  for (const [subPath, words] of others) {
+    const text = words
+      .replace(/^(failed|refused): (\w*Error: )?/, "")
+      .replaceAll("|", "\\|")
+      .split("\n")[0]
+      .slice(0, 160);
+    said.set(text, [...(said.get(text) ?? []), `\`${subPath.replace("oauth-refresher/", "/")}\``]);
+  }
+  const each = [...said].map(([text, subPaths]) => `${subPaths.join(", ")}: ${text}`);
+  const rest = Object.keys(outcome).length > others.length ? "; the others work" : "";
+  return each.join("; ") + rest + (Object.keys(expected).length && short ? " *" : "");
+}
+
+const reported = (row) =>
+  existsSync(resultOf(row)) ? JSON.parse(readFileSync(resultOf(row), "utf8")) : undefined;
+
+export const written = () => readFileSync(PAGE, "utf8");
+export const write = () => writeFileSync(PAGE, page(reported));
