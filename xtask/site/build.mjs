@@ -73,6 +73,7 @@ async function declarations() {
     out: join(PAGES, "api"),
     readme: "none",
     entryFileName: "index",
+    router: "module", // one page for each import path
     disableSources: true,
     hideBreadcrumbs: true,
     skipErrorChecking: true, // tsc has checked them, with the types of every platform
