@@ -311,6 +311,8 @@ export interface Refresher extends EventTarget {
    * After a login: takes the token endpoint's reply as it came, stores it as the session and answers what is now known. With a
    * `response` shape the reply is read by it, and registered names are understood as well; one without tokens is `bad_response`.
    *
+   * Rejects with `storage_failed` where the login cannot be stored: it is kept in memory, and the write is tried again.
+   *
    * @example
    * ```ts
    * import { createRefresher } from "oauth-refresher";

@@ -54,7 +54,7 @@ export interface RefreshErrorFields {
  *   `nonce` or `azp` than in the stored one (OpenID Connect Core §12.2), not issued to `client_id`, over already, or unreadable.
  *   Nothing of the reply is stored, the tokens in it are revoked where a revocation endpoint is known, and the session ends: log in.
  *   Signatures are not checked, as §3.1.3.7 allows for a token that comes straight from the token endpoint over TLS.
- * - `storage_failed`, `lock_timeout`: the storage or its lock. See the `storage-failed` event.
+ * - `storage_failed`: the storage or its lock failed. See the `storage-failed` event. `lock_timeout`: another context holds the lock.
  * - `timeout`: `timeoutSeconds` of this call passed; a refresh under way goes on.
  * - `closed`: the refresher was closed.
  * - `engine_failed`: the WebAssembly core could not be loaded, or stopped. The next call tries again. The message and

@@ -274,6 +274,9 @@ impl Record {
     }
 }
 
+/// The last generation: 2^53 - 1, the largest integer that JavaScript compares exactly. What has another number, or none, is unreadable.
+pub const LAST_GENERATION: u64 = (1 << 53) - 1;
+
 impl Stored {
     /// What the JSON text of a storage's answer means.
     pub fn from_json(text: &str) -> Self {
@@ -285,6 +288,7 @@ impl Stored {
         }
         let fields = Fields::read(value).unwrap_or_default();
         let generation = fields.get("generation").and_then(|generation| whole(generation.raw()));
+        let generation = generation.filter(|generation| (1..=LAST_GENERATION).contains(generation));
         read_record(&fields, generation).map_or(Self::Unreadable(generation), |record| Self::Record(Box::new(record)))
     }
 
@@ -477,6 +481,10 @@ mod tests {
             (r#"{"generation":3}"#, Some(3)),
             (r#"{"format":2,"generation":4,"tokens":{},"obtained_at":1}"#, Some(4)),
             (r#"{"format":1,"generation":1.5,"tokens":{},"obtained_at":1}"#, None),
+            (r#"{"format":1,"generation":0,"tokens":{},"obtained_at":1}"#, None),
+            (r#"{"format":1,"generation":-1,"tokens":{},"obtained_at":1}"#, None),
+            (r#"{"format":1,"generation":9007199254740992,"tokens":{},"obtained_at":1}"#, None),
+            (r#"{"format":2,"generation":9007199254740991,"tokens":{},"obtained_at":1}"#, Some(9_007_199_254_740_991)),
         ] {
             assert_eq!(Stored::from_json(text), Stored::Unreadable(generation), "{text}");
         }

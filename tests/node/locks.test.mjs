@@ -38,7 +38,7 @@ for (const [name, lock] of Object.entries({
   test(`a lock of the host that ${name} is reported, and nothing is sent without it`, async () => {
     const { server, all } = await contexts(1, { lock });
     const { reason } = await outcomeOf(all[0].refresher.getAccessToken());
-    assert.deepEqual([reason.code, reason.sessionEnded], ["lock_timeout", false]);
+    assert.deepEqual([reason.code, reason.sessionEnded], ["storage_failed", false]);
     assert.equal(server.requests.length, 0);
     const told = all[0].events.find(({ type }) => type === "storage-failed");
     assert.deepEqual([told.operation, told.error.message], ["lock", "the lock service is down"]);

@@ -182,7 +182,12 @@ impl World {
                 fated(&[|fate| matches!(fate, RequestFate::Html | RequestFate::Truncated | RequestFate::UnknownType)])
             }
             // A replica that is behind is one more way for a storage to fail.
-            Code::StorageFailed => self.past.storage_trouble || !self.reads_are_current(),
+            // the context's own: a lock that failed is none of the past of others
+            Code::StorageFailed => {
+                self.past.storage_trouble
+                    || self.contexts[context].observed.storage_trouble
+                    || !self.reads_are_current()
+            }
             // Somebody who decides leaves a mark behind whose request nobody will hear of; and without a lock (or
             // one that was stolen) a caller's time may be over while another context's request is out.
             Code::OutcomeUnknown => {

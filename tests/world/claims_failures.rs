@@ -191,6 +191,15 @@ fn a_wish_for_a_nonce_that_was_slept_over_is_not_fulfilled_under_the_old_mark() 
 }
 
 #[test]
+fn a_context_that_was_stalled_over_its_request_hears_the_reply_that_came_meanwhile() {
+    // It still has the lock: to give it up before the reply is read would let the other context spend the token again.
+    let script = [at(1, ask(0)), at(20, What::Sleep(0, 45_000)), at(1_000, ask(1)), until(50_000)];
+    let played = play(slow(Setup::calm(2)), script);
+    assert_eq!(played.sent(), ["rt-0-0"], "{}", played.trace());
+    assert_eq!(played.told(0), vec!["at-0-1".to_owned()], "{}", played.trace());
+}
+
+#[test]
 fn a_refresh_token_beside_an_unknown_type_is_kept() {
     let played = fails_with(Setup::calm(1), RequestFate::UnknownType);
     assert_eq!(played.told(0), ["bad_response"]);

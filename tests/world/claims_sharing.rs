@@ -134,7 +134,7 @@ fn a_lock_that_is_never_granted_is_given_up_in_time() {
 fn a_lock_service_that_fails_is_told_of_and_costs_no_tokens() {
     let played = play(Setup::calm(1), [at(0, What::Locks(1, LockFate::Fails)), at(1, ask(0)), until(5_000)]);
     assert_eq!(played.events(0)[0], "storage-failed Lock");
-    assert_eq!((played.told(0), played.told_later(0).as_str()), (vec!["lock_timeout".to_owned()], "at-0-1"));
+    assert_eq!((played.told(0), played.told_later(0).as_str()), (vec!["storage_failed".to_owned()], "at-0-1"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ impl Machine {
     pub(super) fn lock_failed(&mut self, id: EffectId) {
         if self.is_locking(id) {
             self.notify(Event::StorageFailed(Operation::Lock));
-            self.read(Read::Look(Some(Failure::new(Code::LockTimeout))));
+            self.read(Read::Look(Some(Failure::new(Code::StorageFailed))));
         }
     }
 

@@ -10,7 +10,7 @@ use super::input::Demand;
 use crate::core::json::{cut, whole};
 use crate::core::oauth::response::RefreshTokenState;
 use crate::core::policy::MIN_VALIDITY;
-use crate::core::record::{fingerprint, Record, Stored, Tokens};
+use crate::core::record::{fingerprint, Record, Stored, Tokens, LAST_GENERATION};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
@@ -133,7 +133,10 @@ impl Session {
 
     /// The generation for the next write.
     pub fn next_generation(&self) -> u64 {
-        self.highest.max(self.stored.unwrap_or(0)).saturating_add(1)
+        let highest = self.highest.max(self.stored.unwrap_or(0));
+        // Nothing that counts from one comes to the last generation: it was written by hand, and the count begins anew.
+        let last = if highest < LAST_GENERATION { highest } else { self.stored.unwrap_or(0) % LAST_GENERATION };
+        last.saturating_add(1)
     }
 
     /// The generation of a write. Where nothing is stored it begins at the time of day: a sign-out forgets the generations too, and one

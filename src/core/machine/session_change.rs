@@ -104,10 +104,14 @@ impl Machine {
     }
 
     /// The storage takes no write: memory has to do.
-    pub(super) fn change_unsaved(&mut self, writing: Writing, change: SessionChange) {
+    pub(super) fn change_unsaved(&mut self, writing: Writing, mut change: SessionChange) {
         let retry_at = self.now + Duration::from_secs(1);
         let decides = Some(change.session.clone());
         self.session.keep_unsaved(writing.record, Unsaved { replaces: None, decides, retry_at, failures: 0 });
+        // The session goes on in memory, and the write is tried again; but a login that is not stored is told of.
+        for id in core::mem::take(&mut change.adopting) {
+            self.effects.push(Effect::Refuse(id, Box::new(Failure::new(Code::StorageFailed))));
+        }
         self.changed_session(change);
     }
 

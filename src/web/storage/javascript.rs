@@ -46,6 +46,11 @@ extern "C" {
     #[wasm_bindgen(js_name = encrypt)]
     fn _encrypt(database: &JsValue, record: &JsValue) -> Promise;
 }
+#[wasm_bindgen(module = "/pkg-template/storage/record.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = generationOf)]
+    fn _generation_of(record: &JsValue) -> JsValue;
+}
 
 /// A storage object of the npm package: `load()`, `save(record, expected)`, perhaps `lock` and `subscribe`.
 #[derive(Clone, Debug)]
