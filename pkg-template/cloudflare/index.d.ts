@@ -13,7 +13,10 @@ import type {
  * ahead of need and keeps an idle session alive, whether or not the object is in memory.
  *
  * Extend it, say how to refresh, and bind it in `wrangler.jsonc` with `new_sqlite_classes`. Its methods are called over RPC: tokens
- * go to the caller, refresh tokens never leave the object.
+ * go to the caller, refresh tokens never leave the object. `options` and `tokenChanged` cannot be called over RPC. Every other method
+ * that your class has can: write `#name` for what is the object's alone.
+ *
+ * Who may name an object has its tokens. So the name comes from a session that the Worker verified, never from a path, a query or a header.
  *
  * @example
  * ```ts
@@ -22,6 +25,7 @@ import type {
  * interface Env {
  *   VAULT: DurableObjectNamespace<Vault>;
  *   CLIENT_SECRET: string;
+ *   COOKIE_KEY: string;
  * }
  *
  * export class Vault extends TokenVault<Env> {
@@ -36,11 +40,23 @@ import type {
  *
  * export default {
  *   async fetch(request: Request, env: Env): Promise<Response> {
- *     const user = new URL(request.url).pathname.slice(1);
+ *     const user = await signedIn(request, env);
+ *     if (!user) return new Response("sign in first", { status: 401 });
  *     const access_token = await env.VAULT.getByName(user).getAccessToken();
  *     return fetch("https://api.example/me", { headers: { authorization: `Bearer ${access_token}` } });
  *   },
  * };
+ *
+ * // The cookie that the login set: `session=USER.SIGNATURE`, HMAC-SHA-256 under a secret of the Worker.
+ * async function signedIn(request: Request, env: Env): Promise<string | undefined> {
+ *   const [, user, signature] = /(?:^|; )session=([\w-]+)\.([\da-f]{64})(?:;|$)/.exec(request.headers.get("cookie") ?? "") ?? [];
+ *   if (!user || !signature) return undefined;
+ *   const encoder = new TextEncoder();
+ *   const algorithm = { name: "HMAC", hash: "SHA-256" };
+ *   const key = await crypto.subtle.importKey("raw", encoder.encode(env.COOKIE_KEY), algorithm, false, ["verify"]);
+ *   const bytes = Uint8Array.from(signature.match(/../g) ?? [], (hex) => parseInt(hex, 16));
+ *   return (await crypto.subtle.verify("HMAC", key, bytes, encoder.encode(user))) ? user : undefined;
+ * }
  * ```
  */
 export class TokenVault<Env = unknown> extends DurableObject<Env> {

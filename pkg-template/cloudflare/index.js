@@ -15,6 +15,21 @@ const ALARM_TOLERANCE_MS = 200;
 /** Of `refreshAheadSeconds`. */
 const AHEAD_SECONDS = 60;
 
+/**
+ * Workers RPC calls every method of an object's prototypes by its name, and nothing that is the object's own. What a subclass defines for
+ * the vault alone becomes the object's own: `options()` answers the client secret.
+ * @param {any} vault @param {string[]} names
+ */
+function hide(vault, names) {
+  for (const name of names)
+    if (typeof vault[name] == "function")
+      Object.defineProperty(vault, name, {
+        value: vault[name].bind(vault),
+        configurable: true,
+        writable: true,
+      });
+}
+
 /** One session in one object: its storage, its only thread for a lock, its alarm for a timer that outlives eviction. */
 export class TokenVault extends DurableObject {
   /** @type {Refresher | undefined} */
@@ -29,6 +44,12 @@ export class TokenVault extends DurableObject {
   #alarmAtMs;
   /** What the core wants, until it is known when the alarm rings that is set. */
   #wish = () => {};
+
+  /** @param {any} ctx @param {any} env */
+  constructor(ctx, env) {
+    super(ctx, env);
+    hide(this, ["options", "tokenChanged"]);
+  }
 
   /** @param {unknown} _env @param {string | undefined} _name @returns {RefresherOptions} */
   options(_env, _name) {

@@ -37,7 +37,7 @@ after(async () => {
   await oidc.close();
 });
 
-test("the_documented_operations_are_those_of_one_object_over_days_and_the_documented_sums_follow", async (t) => {
+test("the documented operations are those of one object over days and the documented sums follow", async (t) => {
   const vault = worker.vault("billed");
   const during = async (work) => {
     await vault.startCounting();

@@ -44,12 +44,12 @@ after(async () => {
   await Promise.all([api, desk].map((server) => server?.close()));
 });
 
-test("the_example_compiles", () => {
+test("the example compiles", () => {
   const worker = readFileSync(new URL("worker.ts", FOLDER), "utf8");
   assert.deepEqual(complaints(onWorkers, [], { "worker.ts": worker }), []);
 });
 
-test("a_person_signs_in_calls_the_api_and_signs_out_without_ever_seeing_a_token", async () => {
+test("a person signs in calls the api and signs out without ever seeing a token", async () => {
   const jar = new Map();
   const visit = browser(jar);
 

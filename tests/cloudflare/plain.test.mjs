@@ -57,7 +57,7 @@ for (const moment of ["the token request is under way", "the reply is about to c
       );
     }));
 
-test("when_every_client_hangs_up_the_refresh_is_stored_all_the_same", () =>
+test("when every client hangs up the refresh is stored all the same", () =>
   inWorker(async ({ ask, url }) => {
     const tokens = await expired(oidc);
     oidc.faults.next = { name: "slow", delayMs: 800 };
@@ -70,7 +70,7 @@ test("when_every_client_hangs_up_the_refresh_is_stored_all_the_same", () =>
     assert.equal(oidc.requests.length, 1);
   }));
 
-test("a_request_that_answers_without_waiting_leaves_the_others_their_token", () =>
+test("a request that answers without waiting leaves the others their token", () =>
   inWorker(async ({ ask }) => {
     const tokens = await expired(oidc);
     oidc.faults.next = { name: "slow", delayMs: 600 };
@@ -82,7 +82,7 @@ test("a_request_that_answers_without_waiting_leaves_the_others_their_token", () 
     assert.equal(oidc.requests.length, 1);
   }));
 
-test("where_nothing_outlives_its_request_the_others_are_answered_in_time_all_the_same", () =>
+test("where nothing outlives its request the others are answered in time all the same", () =>
   inWorker(async ({ ask }) => {
     const tokens = await expired(oidc);
     oidc.faults.next = { name: "slow", delayMs: 600 };
@@ -99,7 +99,7 @@ test("where_nothing_outlives_its_request_the_others_are_answered_in_time_all_the
     assert.equal(oidc.requests.length, 2, "one use and one probe");
   }));
 
-test("a_storage_that_neither_locks_nor_compares_is_warned_of_once_and_spends_no_one_time_token", () =>
+test("a storage that neither locks nor compares is warned of once and spends no one time token", () =>
   inWorker(async ({ ask }) => {
     const tokens = await expired(oidc);
     const { told, code, error_description, refreshTokenState, stored } = await ask("kv", { tokens });

@@ -14,7 +14,10 @@ export async function startWorker({ oidc, options = {}, origins = [] }) {
     compatibilityDate: COMPATIBILITY_DATE,
     compatibilityFlags: ["enable_request_signal"],
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-    durableObjects: { VAULT: { className: "Vault", useSQLite: true } },
+    durableObjects: {
+      VAULT: { className: "Vault", useSQLite: true },
+      BARE: { className: "BareVault", useSQLite: true },
+    },
     bindings: {
       OIDC: { token_endpoint: oidc.token_endpoint, client_id: oidc.clients.none.client_id },
       OPTIONS: options,

@@ -12,7 +12,7 @@ import { startWorker } from "./runtime.mjs";
 const CONNECTIONS = 128;
 const seconds = process.env.OAUTH_REFRESHER_LONG ? 60 : 6;
 
-test(`${CONNECTIONS}_connections_for_${seconds}_s_get_tokens_that_work_and_no_refresh_token_is_used_twice`, async (t) => {
+test(`${CONNECTIONS} connections for ${seconds} s get tokens that work and no refresh token is used twice`, async (t) => {
   const oidc = await startOidc({ accessTokenSeconds: 1 });
   const worker = await startWorker({ oidc });
   try {

@@ -26,7 +26,7 @@ async function loggedIn(step = "") {
   return vault;
 }
 
-test("two_hundred_requests_to_a_cold_vault_are_one_token_request", async () => {
+test("two hundred requests to a cold vault are one token request", async () => {
   const vault = await loggedIn();
   await vault.crash().catch(() => {});
   const tokens = await Promise.all(Array.from({ length: 200 }, () => vault.getAccessToken()));
@@ -34,7 +34,7 @@ test("two_hundred_requests_to_a_cold_vault_are_one_token_request", async () => {
   assert.equal(oidc.requests.length, 1);
 });
 
-test("an_object_that_starts_anew_finds_its_session", async () => {
+test("an object that starts anew finds its session", async () => {
   const vault = await loggedIn();
   const access_token = await vault.getAccessToken();
   await vault.crash().catch(() => {});
@@ -43,7 +43,7 @@ test("an_object_that_starts_anew_finds_its_session", async () => {
 });
 
 for (const step of ["load", "before-mark", "after-mark", "before-request"])
-  test(`evicted_at_${step}_the_session_goes_on_with_one_use_of_the_refresh_token`, async () => {
+  test(`evicted at ${step} the session goes on with one use of the refresh token`, async () => {
     const vault = await loggedIn(step);
     await vault.crash().catch(() => {});
     await vault.armEviction();
@@ -56,7 +56,7 @@ for (const step of ["load", "before-mark", "after-mark", "before-request"])
   });
 
 for (const step of ["before-result", "after-reply"])
-  test(`evicted_at_${step}_the_reply_is_gone_and_the_next_caller_is_told_the_truth`, async () => {
+  test(`evicted at ${step} the reply is gone and the next caller is told the truth`, async () => {
     const vault = await loggedIn(step);
     await vault.armEviction();
     await assert.rejects(vault.getAccessToken(), /evicted/);
@@ -65,7 +65,7 @@ for (const step of ["before-result", "after-reply"])
     assert.equal(oidc.requests.length, 2);
   });
 
-test("evicted_after-result_nothing_is_lost", async () => {
+test("evicted after-result nothing is lost", async () => {
   const vault = await loggedIn("after-result");
   await vault.armEviction();
   await assert.rejects(vault.getAccessToken(), /evicted/);
@@ -73,7 +73,7 @@ test("evicted_after-result_nothing_is_lost", async () => {
   assert.equal(oidc.requests.length, 1);
 });
 
-test("alarms_drive_the_rotation_for_days_though_nobody_asks", async () => {
+test("alarms drive the rotation for days though nobody asks", async () => {
   const traveller = await startWorker({ oidc });
   try {
     const vault = traveller.vault("traveller");
@@ -89,7 +89,7 @@ test("alarms_drive_the_rotation_for_days_though_nobody_asks", async () => {
   }
 });
 
-test("keep_alive_rings_an_idle_session_and_nothing_else_does", async () => {
+test("keep alive rings an idle session and nothing else does", async () => {
   const DAY_SECONDS = 86_400;
   const options = { background: "never", keepAliveSeconds: 30 * DAY_SECONDS };
   const keeper = await startWorker({ oidc, options });
@@ -104,7 +104,7 @@ test("keep_alive_rings_an_idle_session_and_nothing_else_does", async () => {
   }
 });
 
-test("the_platforms_alarm_refreshes_by_itself_after_an_eviction_too", async () => {
+test("the platforms alarm refreshes by itself after an eviction too", async () => {
   const quick = await startWorker({ oidc: hasty });
   try {
     const vault = quick.vault("sleeper");
@@ -119,7 +119,7 @@ test("the_platforms_alarm_refreshes_by_itself_after_an_eviction_too", async () =
   }
 });
 
-test("an_object_that_is_evicted_while_its_alarm_refreshes_is_rung_again", async () => {
+test("an object that is evicted while its alarm refreshes is rung again", async () => {
   const quick = await startWorker({ oidc: hasty });
   try {
     hasty.requests.length = 0;
@@ -141,13 +141,13 @@ async function until(isSo) {
     assert.ok(Date.now() < end, "it did not come about in 20 s");
 }
 
-test("background_never_sets_no_alarm", async () => {
+test("background never sets no alarm", async () => {
   const vault = await loggedIn();
   await vault.getAccessToken();
   assert.equal(await vault.alarmAt(), null);
 });
 
-test("sign_out_forgets_the_tokens_and_later_calls_say_so", async () => {
+test("sign out forgets the tokens and later calls say so", async () => {
   const vault = await loggedIn();
   await vault.getAccessToken();
   await vault.signOut();
@@ -156,7 +156,7 @@ test("sign_out_forgets_the_tokens_and_later_calls_say_so", async () => {
   assert.deepEqual(await vault.changes(), ["login", "refresh", "sign-out"]);
 });
 
-test("a_stubs_fetch_is_the_refreshers_and_the_token_stays_in_the_object", async () => {
+test("a stubs fetch is the refreshers and the token stays in the object", async () => {
   const vault = await loggedIn();
   const { access_token } = await vault.getTokens();
   assert.ok(access_token);
@@ -166,3 +166,13 @@ test("a_stubs_fetch_is_the_refreshers_and_the_token_stays_in_the_object", async 
   });
   assert.deepEqual([ok, status], [true, 200]);
 });
+
+test("a stub reaches the methods for tokens and none that a vault has for itself", async () => {
+  const answers = await worker.ask("surface");
+  const reached = Object.keys(answers).filter((name) => "answer" in answers[name]);
+  assert.deepEqual(reached.sort(), SURFACE, JSON.stringify(answers, null, 1));
+  for (const call of ["options()", "tokenChanged()"]) assert.match(answers[call].error, /does not implement/);
+});
+
+/** `fetch` is the request of a stub; the platform alone rings an alarm. */
+const SURFACE = ["fetch", "getAccessToken", "getTokens", "refresh", "setTokens", "signOut"];

@@ -132,6 +132,36 @@ export class Vault extends TokenVault {
   }
 }
 
+/** A vault with nothing of its own but what the package asks for. */
+export class BareVault extends TokenVault {
+  options(env) {
+    return { ...env.OIDC, client_secret: "the-secret-of-a-client", clientAuth: "client_secret_post" };
+  }
+
+  tokenChanged() {}
+}
+
+/** Every name on the prototypes of a vault, and what a stub answers for it. */
+async function surface() {
+  const names = new Set();
+  for (let one = BareVault.prototype; one && one !== Object.prototype; one = Object.getPrototypeOf(one))
+    for (const name of Reflect.ownKeys(one)) names.add(String(name));
+  const stub = env.BARE.getByName("surface");
+  const answers = {};
+  // what every object has is the stub's own, and no call
+  for (const name of [...names, "ctx", "env"].filter((name) => !(name in Object.prototype)))
+    answers[name] = await asked(async () => typeof (await stub[name]));
+  answers["options()"] = await asked(() => stub.options(env, "surface"));
+  answers["tokenChanged()"] = await asked(() => stub.tokenChanged(null, "login"));
+  return answers;
+}
+
+const asked = (ask) =>
+  ask().then(
+    (answer) => ({ answer: answer ?? null }),
+    (error) => ({ error: String(error) }),
+  );
+
 // Of the isolate, shared by its requests.
 let shared;
 const warned = [];
@@ -142,6 +172,8 @@ console.warn = (...text) => (warned.push(text.join(" ")), warn(...text));
 let cancelled = 0;
 
 const actions = {
+  surface,
+
   cancelled: async () => cancelled,
 
   /** Whoever answers before it has its token (`giveUpMs`) takes all that it began along, but for what waitUntil keeps. */
