@@ -11,7 +11,11 @@ export async function encrypt(database, record) {
   const key = (await stored(database)) ?? (await created(database));
   const iv = crypto.getRandomValues(new Uint8Array(12)); // 96 bits, never again under this key: NIST SP 800-38D §8.2
   const text = new TextEncoder().encode(JSON.stringify(record));
-  return { generation, iv, ciphertext: await crypto.subtle.encrypt(algorithm(iv, generation), key, text) };
+  return {
+    generation,
+    iv,
+    ciphertext: await crypto.subtle.encrypt(algorithm(database, iv, generation), key, text),
+  };
 }
 
 /**
@@ -22,21 +26,22 @@ export async function decrypt(database, { generation, iv, ciphertext }) {
   const key = await stored(database);
   if (!key) return undefined;
   try {
-    const text = await crypto.subtle.decrypt(algorithm(iv, generation), key, ciphertext);
+    const text = await crypto.subtle.decrypt(algorithm(database, iv, generation), key, ciphertext);
     return JSON.parse(new TextDecoder().decode(text));
   } catch {
-    return undefined; // OperationError: another key sealed it, or it was changed since
+    return undefined; // OperationError: another key or another name sealed it, or it was changed since
   }
 }
 
 /**
- * The generation is in the clear for the comparison, and sealed with the rest.
- * @param {Uint8Array<ArrayBuffer>} iv @param {number} generation
+ * The generation is in the clear for the comparison, and sealed with the rest; so is the name, since a script can move a record together
+ * with its key into the database of another session (NIST SP 800-38D: additional authenticated data).
+ * @param {Database} database @param {Uint8Array<ArrayBuffer>} iv @param {number} generation
  */
-const algorithm = (iv, generation) => ({
+const algorithm = ({ databaseName }, iv, generation) => ({
   name: "AES-GCM",
   iv,
-  additionalData: new TextEncoder().encode(`generation ${generation}`),
+  additionalData: new TextEncoder().encode(JSON.stringify(["oauth-refresher", databaseName, generation])),
 });
 
 /** @param {Database} database @returns {Promise<CryptoKey | undefined>} */

@@ -2,10 +2,11 @@
 /**
  * Runs one transaction: `work` makes its requests and says by `settle` what the answer is once they are committed.
  * @typedef {<T = any>(mode: IDBTransactionMode, stores: string[], work: (tx: IDBTransaction, settle: (answer: T) => void) => void) => Promise<T>} Transact
- * @typedef {Transact & { close: () => void }} Database  Closed, it is opened again by the next transaction.
+ * @typedef {Transact & { close: () => void, databaseName: string }} Database  Closed, it is opened again by the next transaction.
  */
 
 const OPEN_LIMIT_MS = 10_000;
+const tooLate = Symbol("too late");
 
 /** Opens the database at first use, and again when it was closed from outside. @param {string} name @returns {Database} */
 export function open(name) {
@@ -20,18 +21,22 @@ export function open(name) {
 
   /** @type {Transact} */
   const transaction = async (mode, stores, work) => {
+    const begun = connection();
     try {
-      return await transact(await connection(), mode, stores, work);
-    } catch (error) {
-      // closed between two transactions, by another tab's upgrade or by the browser: nothing was written
-      if (/** @type {any} */ (error)?.name != "InvalidStateError") throw error;
-      opening = undefined;
+      return await transact(await begun, mode, stores, work);
+    } catch (/** @type {any} */ error) {
+      // A connection dies in several ways, and browsers name them differently: UnknownError ("Connection to Indexed Database server
+      // lost", WebKit), InvalidStateError, AbortError. So any error is followed by one more try, on a new connection.
+      if (error === tooLate)
+        throw new Error(`indexedDbStorage: "${name}" did not open in time: another tab may block it`);
+      if (opening === begun) opening = undefined;
+      begun.then(({ end }) => end()).catch(() => {});
       return transact(await connection(), mode, stores, work);
     }
   };
   // what is under way is finished first
   const close = () => void opening?.then(({ end }) => end()).catch(() => {});
-  return Object.assign(transaction, { close });
+  return Object.assign(transaction, { close, databaseName: name });
 }
 
 /** @template T @param {IDBRequest<T>} request @param {(result: T) => void} done */
@@ -47,7 +52,7 @@ function connect(name, closed) {
     const request = indexedDB.open(name, 1);
     // another tab can block it without end, and some browsers have answered neither way
     const timer = setTimeout(() => {
-      reject(new Error(`indexedDbStorage: "${name}" did not open in time: another tab may block it`));
+      reject(tooLate);
       request.onsuccess = () => request.result.close();
     }, OPEN_LIMIT_MS);
 

@@ -1,6 +1,7 @@
 // @ts-check
 import { open, send } from "./indexeddb-connection.js";
 import { decrypt, encrypt } from "./indexeddb-cipher.js";
+import { generationOf } from "./record.js";
 
 /** @import { TokenRecord } from "../index.js" */
 /** @import { indexedDbStorage as declared } from "./index.js" */
@@ -19,6 +20,8 @@ export function indexedDbStorage(name, options = {}) {
     const value = await database("readonly", ["sessions"], (tx, settle) =>
       send(tx.objectStore("sessions").get("session"), settle),
     );
+    if (value && options.encrypt && !value.ciphertext)
+      throw new Error(`indexedDbStorage: what "${name}" holds is not encrypted, and is not accepted`);
     if (!value?.ciphertext) return value ?? null;
     const record = await decrypt(database, value);
     if (record) return record;
@@ -37,15 +40,25 @@ export function indexedDbStorage(name, options = {}) {
       // crypto takes its time, and a transaction without a request commits by itself: everything is made before it begins
       const value = record && options.encrypt ? await encrypt(database, record) : record;
       if (expected === null) await load().catch(() => {});
+      let tries = 0;
       const written = await database("readwrite", ["sessions"], (tx, settle) => {
+        tries++;
         const store = tx.objectStore("sessions");
         send(store.get("session"), (held) => {
-          const generation = readable(held) ? held.generation : null;
-          settle(generation === expected);
-          if (generation !== expected) return;
-          if (held && generation === null) store.put(held, "session.unreadable");
-          if (value) store.put(value, "session");
-          else store.delete("session");
+          const generation = readable(held) ? generationOf(held) : null;
+          // a connection that died may have written, and lost no more than the answer
+          const isThere = tries > 1 && !!value && textOf(held) === textOf(value);
+          settle(isThere || generation === expected);
+          if (isThere || generation !== expected) return;
+          if (!value) {
+            store.delete("session");
+            store.delete("session.unreadable");
+            return;
+          }
+          // a record in clear is no part of what is to be encrypted, wherever it lies
+          const isKept = held && generation === null && (held.ciphertext || !options.encrypt);
+          if (isKept) store.put(held, "session.unreadable");
+          store.put(value, "session");
         });
       });
       if (written) hints.post(record?.generation ?? null);
@@ -57,9 +70,13 @@ export function indexedDbStorage(name, options = {}) {
 
   /** @param {(TokenRecord | Encrypted) | undefined} held @returns {held is TokenRecord | Encrypted} */
   function readable(held) {
-    return typeof held?.generation == "number" && !("iv" in held && String(held.iv) === unreadable);
+    if (!held || (options.encrypt && !("iv" in held))) return false;
+    return !("iv" in held && String(held.iv) === unreadable);
   }
 }
+
+/** Tells one write from another: by its IV, or by all of it. @param {any} value */
+const textOf = (value) => (value?.iv ? String(value.iv) : JSON.stringify(value));
 
 /**
  * One BroadcastChannel while somebody listens, or for one message; nothing where there is none. A page that goes closes it, since

@@ -106,12 +106,103 @@ const claims = {
     for (const storage of storages) same(await storage.load(), record(1));
   },
 
-  async "an unencrypted record is loaded, and encrypted by the next write"(storageOf, name) {
+  async "with encrypt a record in clear is not accepted, and is gone after a login"(storageOf, name) {
     await storageOf(name).save(record(1), null);
     const storage = storageOf(name, { encrypt: true });
-    same(await storage.load(), record(1));
-    equal(await storage.save(record(2), 1), true);
-    equal("ciphertext" in (await rawValue(name, "sessions", "session")), true);
+    equal(/not encrypted/.test((await storage.load().catch((caught) => caught)).message), true);
+    equal(await storage.save(record(2), 1), false);
+    equal(await storage.save(record(2), null), true);
+    same(await storage.load(), record(2));
+    equal(await rawValue(name, "sessions", "session.unreadable"), undefined);
+  },
+
+  async "an encrypted record that was moved is not accepted"(storageOf, name) {
+    const other = `${name}-other`;
+    await storageOf(name, { encrypt: true }).save(record(1), null);
+    await storageOf(other, { encrypt: true }).save(record(1), null);
+    await rawPut(other, "sessions", "session", await rawValue(name, "sessions", "session"));
+    await rawPut(other, "keys", "key", await rawValue(name, "keys", "key"));
+    const refused = () =>
+      storageOf(other, { encrypt: true })
+        .load()
+        .catch((caught) => caught);
+    equal(/cannot be decrypted/.test((await refused()).message), true);
+    // nor under another generation
+    const value = await rawValue(name, "sessions", "session");
+    await rawPut(name, "sessions", "session", { ...value, generation: 2 });
+    const changed = await storageOf(name, { encrypt: true })
+      .load()
+      .catch((caught) => caught);
+    equal(/cannot be decrypted/.test(changed.message), true);
+    await within(5, deleted(other));
+  },
+
+  async "a connection that died is opened again once whatever the error"(storageOf, name) {
+    const { transaction } = IDBDatabase.prototype;
+    for (const error of ["UnknownError", "InvalidStateError", "AbortError", "TransactionInactiveError"]) {
+      const storage = storageOf(name);
+      let failures = 0;
+      let dying = 1;
+      await storage.load();
+      IDBDatabase.prototype.transaction = function (...given) {
+        if (failures === dying) return transaction.apply(this, given);
+        failures++;
+        throw new DOMException(
+          "Connection to Indexed Database server lost. Refresh the page to try again",
+          error,
+        );
+      };
+      try {
+        equal(await storage.save(record(1), null), true);
+        [failures, dying] = [0, 1];
+        same(await storage.load(), record(1));
+        [failures, dying] = [0, Infinity];
+        equal((await storage.load().catch((caught) => caught)).name, error);
+        equal(failures, 2);
+      } finally {
+        IDBDatabase.prototype.transaction = transaction;
+      }
+      equal(await storage.save(null, 1), true);
+    }
+  },
+
+  async "a write whose answer was lost with the connection counts as written"(storageOf, name) {
+    for (const encrypt of [false, true]) {
+      const storage = storageOf(name, { encrypt });
+      const { transaction } = IDBDatabase.prototype;
+      let lost = false;
+      IDBDatabase.prototype.transaction = function (...given) {
+        const tx = transaction.apply(this, given);
+        if (!lost && given[0].includes("sessions") && given[1] === "readwrite") {
+          lost = true;
+          // it is committed, and the page hears of an abort
+          Object.defineProperty(tx, "oncomplete", { set() {} });
+          tx.addEventListener("complete", () => tx.onabort());
+        }
+        return tx;
+      };
+      try {
+        equal(await storage.save(record(1), null), true);
+      } finally {
+        IDBDatabase.prototype.transaction = transaction;
+      }
+      equal(lost, true);
+      equal(await storage.save(null, 1), true);
+    }
+  },
+
+  async "what is no record is replaced by a login and gone after a sign out"(storageOf, name) {
+    for (const generation of [1.5, -1, 0, 2 ** 53, "1", undefined]) {
+      const storage = storageOf(name);
+      await storage.load();
+      await rawPut(name, "sessions", "session", { ...record(1), generation });
+      equal(await storage.save(record(3), 3), false);
+      equal(await storage.save(record(3), null), true);
+      same(await storage.load(), record(3));
+      equal((await rawValue(name, "sessions", "session.unreadable")).generation, generation);
+      equal(await storage.save(null, 3), true);
+      equal(await rawValue(name, "sessions", "session.unreadable"), undefined);
+    }
   },
 
   async "a login over an encrypted record whose key is gone keeps a copy of it"(storageOf, name) {
@@ -179,4 +270,5 @@ async function rawStore(name, store, act) {
 }
 
 const rawValue = (name, store, key) => rawStore(name, store, (it) => it.get(key));
+const rawPut = (name, store, key, value) => rawStore(name, store, (it) => it.put(value, key));
 const rawDelete = (name, store, key) => rawStore(name, store, (it) => it.delete(key));
