@@ -1,4 +1,6 @@
 // @ts-check
+import { generationOf } from "../storage/record.js";
+
 /** @import { TokenStorage } from "../index.js" */
 
 const KEY = "oauth-refresher";
@@ -23,7 +25,8 @@ const record = (storage) => ({
   // What the object sends waits until what it wrote is on disk (output gates): the mark is, before the token leaves.
   save: (record, expected) =>
     storage.transaction(async (/** @type {any} */ rows) => {
-      if (((await rows.get(KEY))?.generation ?? null) !== expected) return false;
+      const held = await rows.get(KEY);
+      if (generationOf(held) !== expected) return false;
       await (record ? rows.put(KEY, record) : rows.delete(KEY));
       return true;
     }),

@@ -1,102 +1,184 @@
 // @ts-check
-import { link, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { constants, open, readdir, rm } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { draftOf, isDraft } from "./drafts.js";
+import { isGone, ownProcess } from "./holder.js";
+import { leaseMsIn, lockByLease } from "./lease.js";
 
-/** A holder says this often that it lives; one that was silent for as long as SILENT_MS has lost the lock. */
-const BEAT_MS = 2000;
-const SILENT_MS = 15_000;
-const POLL_MS = 15;
-const RELEASED = "released";
+/** @import { fileLock as declared } from "./node.js" */
+/** @import { LeaseStore, Taken } from "./lease.js" */
+/** @import { FileHandle } from "node:fs/promises" */
 
 /**
- * Runs `work` while no other process of this machine runs its own under that name.
+ * A lock of numbered files, PATH.1, PATH.2 and so on: the highest number is the lock, its text names the holder.
  *
- * The lock is whoever made the file with the highest number. A free lock is taken by making the next number, which only one
- * process can do, and the highest file is never removed: so nobody takes away, by mistake, the lock of a process that got it a
- * moment before. A holder that was killed is known by its process id, one that hangs by its silence.
- * @template T @param {string} path @param {() => Promise<T>} work @param {AbortSignal} [signal]
- * @returns {Promise<T>}
+ * - From git: exclusive creation (O_CREAT|O_EXCL), which needs no hard links and follows no symbolic link; and a new record is written
+ *   beside the old one and renamed over it. Not taken: a lock of git stays until a person removes it.
+ * - From proper-lockfile: a heartbeat, and a holder that looks whether the lock is still its own. Not taken: it compares a file time
+ *   with the wall clock (a clock that is set takes the lock away), and it removes a stale lock and creates it anew: of two observers
+ *   that found the same stale lock, the second removes the fresh lock of the first.
+ * - From SQLite: a lock that ends with its process costs no wait. Node has no fcntl locks, so `holder.js` concludes it where it can.
+ *   As SQLite says of its own locks: the promise holds on local disks, and on a network only as far as the server keeps its part.
+ *
+ * Two observers of one stale lock both create the next number, and exclusive creation lets one of them through. The highest file is
+ * never removed, so nothing that was created since can be taken away by mistake. Who created a number reads again what it was
+ * created over: if that changed, its holder was alive, and the new number is withdrawn.
  */
-export async function withFileLock(path, work, signal) {
-  const own = await take(path, signal);
-  const beat = setInterval(() => utimes(own, new Date(), new Date()).catch(() => {}), BEAT_MS);
-  beat.unref();
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-    // a lock that cannot be released is one that falls silent
-    await writeFile(own, RELEASED).catch(() => {});
-  }
+const RELEASED = "released";
+/** Longer than any holder's text; what is longer is none. */
+const LONGEST_TEXT = 300;
+/** A lock each millisecond reaches this in thirty years: a higher number is no lock of ours. */
+const HIGHEST = 1e12;
+/** A file without a word: its process did not come to write yet, and holds nothing before it has looked again after that. */
+const EMPTY = "empty";
+const EMPTY_LEASE_MS = 5000;
+/** Of versions before 0.1.0. */
+const OLD_DRAFT = /^\d+\.\d+-[a-z\d]+$/;
+const NOTE = "silence";
+
+/** @type {typeof declared} */
+export function fileLock(path) {
+  if (!path || typeof path != "string") throw new TypeError("fileLock: path must be a non-empty string");
+  return lockByLease(fileLease(resolve(path)));
 }
 
-/** @param {string} path @param {AbortSignal} [signal] @returns {Promise<string>} the file that is the lock */
-async function take(path, signal) {
-  for (;;) {
-    signal?.throwIfAborted();
-    const highest = await highestOf(path);
-    if (highest === 0 || (await isFree(`${path}.${highest}`))) {
-      const own = `${path}.${highest + 1}`;
-      if ((await make(own)) && (await highestOf(path)) === highest + 1) {
-        await removeBelow(path, highest + 1);
-        return own;
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS * (0.5 + Math.random())));
-  }
-}
-
-/** Whether this process made the file, with its id in it from the first moment. @param {string} file */
-async function make(file) {
-  const draft = `${file}.${process.pid}-${Math.random().toString(36).slice(2)}`;
-  await writeFile(draft, String(process.pid), { mode: 0o600 });
-  try {
-    await link(draft, file);
-    return true;
-  } catch (/** @type {any} */ error) {
-    if (error.code === "EEXIST") return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-/** Released, or its holder is dead or silent. @param {string} file */
-async function isFree(file) {
-  try {
-    const [text, { mtimeMs }] = [await readFile(file, "utf8"), await stat(file)];
-    return text === RELEASED || Date.now() - mtimeMs > SILENT_MS || (text !== "" && !lives(Number(text)));
-  } catch (/** @type {any} */ error) {
-    if (error.code === "ENOENT") return false; // overtaken: look again
-    throw error;
-  }
-}
-
-/** @param {number} pid */
-function lives(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (/** @type {any} */ error) {
-    return error.code === "EPERM"; // somebody else's process
-  }
-}
-
-/** @param {string} path */
-async function highestOf(path) {
-  return Math.max(0, ...(await numbersOf(path)));
-}
-
-/** @param {string} path @param {number} number */
-async function removeBelow(path, number) {
-  for (const older of await numbersOf(path))
-    if (older < number) await rm(`${path}.${older}`, { force: true });
-}
-
-/** @param {string} path */
-async function numbersOf(path) {
+/** @param {string} path @returns {LeaseStore} */
+export function fileLease(path) {
+  const folder = dirname(path);
   const prefix = `${basename(path)}.`;
-  const names = await readdir(dirname(join(path)));
-  const ends = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-  return ends.filter((end) => /^\d+$/.test(end)).map(Number);
+  const file = (/** @type {number | string} */ end) => `${path}.${end}`;
+  /** @type {Map<string, { number: number, handle: FileHandle }>} */
+  const held = new Map();
+
+  return {
+    async take(owner, text, over) {
+      const before = highestIn(await ends());
+      const said = before ? await textOf(file(before)) : RELEASED;
+      if (said === undefined) return { held: null };
+      const passedOn = await passedOnOf(said, over);
+      if (!passedOn) return { held: said, leaseMs: said === EMPTY ? EMPTY_LEASE_MS : leaseMsIn(said) };
+      const number = before + 1;
+      if (number > HIGHEST) throw new Error(`fileLock: remove ${file(before)}: its number is no lock's`);
+      const handle = await created(file(number), `${text} ${await ownProcess()}\n`);
+      if (!handle) return { held: null };
+      let all;
+      try {
+        all = await ends();
+        const stands = highestIn(all) === number && (!before || (await textOf(file(before))) === said);
+        if (stands) held.set(owner, { number, handle });
+      } finally {
+        if (!held.has(owner)) await withdraw(handle, file(number));
+      }
+      if (!held.has(owner)) return { held: null };
+      await sweep(all, number);
+      return { passedOn };
+    },
+
+    async beat(owner, text) {
+      // by the handle: the file at that path may be another's by now
+      await held.get(owner)?.handle.write(text, 0);
+    },
+
+    async isHeld(owner) {
+      const number = held.get(owner)?.number;
+      if (number === undefined || highestIn(await ends()) !== number) return false;
+      return !!(await textOf(file(number)))?.startsWith(owner);
+    },
+
+    async release(owner) {
+      const handle = held.get(owner)?.handle;
+      held.delete(owner);
+      if (!handle) return;
+      try {
+        await handle.write(RELEASED, 0); // over the owner's name, so that a full disk cannot prevent it
+      } finally {
+        await handle.close();
+      }
+    },
+
+    async silenceNoted(text) {
+      const [, ms, about] = /^(\d{1,10}) ([^]*)$/.exec((await textOf(file(NOTE))) ?? "") ?? [];
+      return about === text ? Number(ms) : 0;
+    },
+
+    async noteSilence(text, silentMs) {
+      await (await draftOf(path, `${Math.round(silentMs)} ${text}`, file(NOTE))).move();
+    },
+  };
+
+  /** What follows PATH. in the names of its folder. */
+  async function ends() {
+    const names = await readdir(folder);
+    return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  }
+
+  /** In ascending order: an observer that looks late finds the lock below its own gone, and withdraws. @param {string[]} all @param {number} number */
+  async function sweep(all, number) {
+    const lower = numbersIn(all).filter((one) => one < number);
+    const stale = all.filter((end) => end === NOTE || isDraft(end) || OLD_DRAFT.test(end));
+    // what cannot be removed (another user's file) is in nobody's way
+    for (const end of [...lower.sort((a, b) => a - b), ...stale])
+      await rm(file(end), { force: true }).catch(() => {});
+  }
 }
+
+/** @param {string} said @param {string} over @returns {Promise<"released" | "silent" | "dead" | undefined>} */
+async function passedOnOf(said, over) {
+  if (said.startsWith(RELEASED)) return "released";
+  if (over && said === over) return "silent";
+  return (await isGone(said)) ? "dead" : undefined;
+}
+
+/** Its handle if this process created the file. @param {string} file @param {string} text */
+async function created(file, text) {
+  let handle;
+  try {
+    handle = await open(file, "wx", 0o600);
+  } catch (/** @type {any} */ error) {
+    if (error.code === "EEXIST") return undefined;
+    throw error;
+  }
+  try {
+    await handle.write(text, 0);
+    return handle;
+  } catch (error) {
+    await withdraw(handle, file);
+    throw error;
+  }
+}
+
+/** @param {FileHandle} handle @param {string} file */
+async function withdraw(handle, file) {
+  await handle.close();
+  await rm(file, { force: true });
+}
+
+/**
+ * The beginning of a file, or undefined if there is none. What is no plain file (a link, a folder, a pipe) says the same for ever.
+ * @param {string} file
+ */
+async function textOf(file) {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  let handle;
+  try {
+    handle = await open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST_TEXT), 0, LONGEST_TEXT, 0);
+    return buffer.toString("latin1", 0, bytesRead) || EMPTY;
+  } catch (/** @type {any} */ error) {
+    if (error.code === "ENOENT") return undefined;
+    if (/^(ELOOP|EISDIR|ENXIO|EAGAIN)$/.test(error.code)) return error.code;
+    throw error;
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** @param {string[]} ends */
+const highestIn = (ends) => Math.max(0, ...numbersIn(ends));
+
+/** @param {string[]} ends */
+const numbersIn = (ends) =>
+  ends
+    .filter((end) => /^[1-9]\d{0,12}$/.test(end))
+    .map(Number)
+    .filter((number) => number <= HIGHEST);

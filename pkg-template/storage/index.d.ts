@@ -19,7 +19,7 @@ export function memoryStorage(): TokenStorage;
  *
  * `save` compares and writes in one synchronous block. Between two tabs that is not atomic by itself: the lock makes it so. What is
  * stored and is no JSON makes `load` reject with a SyntaxError and is not touched, until a login takes its place: then it is kept
- * under `${key}.unreadable`. A QuotaExceededError comes through as it is.
+ * under `${key}.unreadable`, until a sign-out. A QuotaExceededError comes through as it is.
  *
  * Duplicate Tab and `window.open` copy sessionStorage, refresh token and all. Which tokens were sent is noted in localStorage under
  * `${key}.sent`, as fingerprints, so that no tab sends what another one has: of two such tabs the one that refreshes first keeps the
@@ -51,13 +51,17 @@ export interface WebStorageArea {
 
 /**
  * Keeps the session in the IndexedDB database `name`, which it creates and has for itself; shared by tabs, workers and service
- * workers of the origin. Compares and writes in one transaction of strict durability. The database is opened at first use, and
- * again when the browser closed it. Other contexts learn of a write through the BroadcastChannel `oauth-refresher:${name}`, which
- * carries a generation and no token. A page that goes away closes both, so that it can be kept in the back/forward cache.
+ * workers of the origin. Compares and writes in one transaction of strict durability. The database is opened at first use. A connection
+ * that died is opened again, whatever the browser calls that: an operation that failed is tried once more. Other contexts learn of a
+ * write through the BroadcastChannel `oauth-refresher:${name}`, which carries a generation and no token. A page that goes away closes both, so that it can be kept in the back/forward cache.
  *
- * With `encrypt`, the record is written with AES-GCM under a 256-bit key that is not extractable and lives in the same database: a
- * copy of the files or a dump of the database is not readable without this browser profile's key. It does not protect from scripts of
- * the origin. Needs a secure context (`crypto.subtle`).
+ * With `encrypt`, the record is written with AES-GCM under a 256-bit key that is not extractable and lives in the same database.
+ * - What it defends: code that can read the database but not use its key (a bug that copies one object store, a log of stored values, an
+ *   export by `JSON.stringify`) sees no token. A record that was changed, moved here from another name, or written in clear is not
+ *   accepted: it is told of, and a login takes its place.
+ * - What it does not defend: the browser keeps the key in clear in its files, beside the ciphertext. Who copies the profile folder has
+ *   both. A script of the origin can use the key as this package does. An older record of the same session can be put back.
+ * A session that began without `encrypt` needs a new login. Needs a secure context (`crypto.subtle`).
  *
  * @throws TypeError if `name` is no string. `load` and `save` reject with the DOMException of IndexedDB.
  *

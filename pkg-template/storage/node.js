@@ -1,69 +1,100 @@
 // @ts-check
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { withFileLock } from "./file-lock.js";
+import { draftOf, sweepDrafts } from "./drafts.js";
+import { fileLease, fileLock } from "./file-lock.js";
+import { lockByLease } from "./lease.js";
+import { generationOf } from "./record.js";
 
-/** @import { TokenRecord } from "../index.js" */
+/** @import { LockGrant, TokenRecord } from "../index.js" */
 /** @import { fileStorage as declared } from "./node.js" */
+
+export { fileLock };
+
+/**
+ * The lease of the lock that a write has for itself. It may be short, since `replaced` is safe without any lease: the next writer sweeps
+ * the drafts before it compares, and a draft that was swept cannot be moved any more.
+ */
+const WRITE_LEASE_SECONDS = 5;
 
 /** @type {typeof declared} */
 export function fileStorage(path) {
   if (!path || typeof path != "string") throw new TypeError("fileStorage: path must be a non-empty string");
   const file = resolve(path);
+  const unreadable = `${file}.unreadable`;
+  // A lock of its own, held for the comparison and the write alone: a sign-out does not wait for a refresh.
+  const writing = lockByLease(fileLease(`${file}.write`), WRITE_LEASE_SECONDS);
 
-  /** @returns {Promise<TokenRecord | null>} */
-  async function load() {
-    const text = await readFile(file, "utf8").catch((error) => {
-      if (error.code === "ENOENT") return "null";
+  const content = () =>
+    readFile(file).catch((error) => {
+      if (error.code === "ENOENT") return null;
       throw error;
     });
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw new SyntaxError(`fileStorage: what is stored is not JSON`);
-    }
+
+  /**
+   * Whether it was written; undefined if another writer has the lock by now.
+   * @param {Required<LockGrant>} grant @param {TokenRecord | null} record @param {number | null} expected
+   */
+  async function replaced(grant, record, expected) {
+    await sweepDrafts(file);
+    const held = await content();
+    const generation = generationIn(held);
+    if (generation !== expected) return false;
+    if (!record) return (await grant.isHeld()) ? removed() : undefined;
+    // a login takes the place of what cannot be read
+    if (held && generation === null) await (await draftOf(file, held, unreadable)).move();
+    const draft = await draftOf(file, JSON.stringify(record));
+    if (!(await grant.isHeld())) return void (await draft.drop());
+    if (!(await draft.move())) return undefined;
+    await flushed(dirname(file));
+    return true;
+  }
+
+  async function removed() {
+    await rm(file, { force: true });
+    await rm(unreadable, { force: true });
+    await flushed(dirname(file));
+    return true;
   }
 
   return {
     name: `file:${file}`,
     conditionalSave: true,
-    load,
 
-    // A lock of its own, held for the comparison and the write alone: a sign-out does not wait for a refresh.
-    save: (record, expected) =>
-      withFileLock(`${file}.write`, async () => {
-        const held = await load().catch(keepUnreadable(file));
-        const generation = typeof held?.generation === "number" ? held.generation : null;
-        if (generation !== expected) return false;
-        if (record) await replace(file, JSON.stringify(record));
-        else await rm(file, { force: true });
-        return true;
-      }),
+    load: async () => recordIn(await content()),
 
-    lock: (work, { signal }) => withFileLock(`${file}.lock`, work, signal),
+    async save(record, expected) {
+      for (;;) {
+        const written = await writing((grant) => replaced(grant, record, expected));
+        if (written !== undefined) return written;
+      }
+    },
+
+    lock: fileLock(`${file}.lock`),
   };
 }
 
-/** Written whole beside the file, flushed, and moved over it: a reader sees the old record or the new one. @param {string} file @param {string} text */
-async function replace(file, text) {
-  const draft = `${file}.${process.pid}.new`;
-  const handle = await open(draft, "w", 0o600);
+/** @param {Buffer | null} content @returns {TokenRecord | null} */
+function recordIn(content) {
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    return content && JSON.parse(content.toString());
+  } catch {
+    throw new SyntaxError(`fileStorage: what is stored is not JSON`);
   }
-  await rename(draft, file);
-  // the new name is in the folder's own blocks; where a folder cannot be opened (Windows) that is the system's business
-  const folder = await open(dirname(file)).catch(() => undefined);
+}
+
+/** @param {Buffer | null} content */
+function generationIn(content) {
+  try {
+    return generationOf(recordIn(content));
+  } catch {
+    return null;
+  }
+}
+
+/** The new name is in the folder's own blocks; where a folder cannot be opened (Windows) the system sees to it. @param {string} path */
+async function flushed(path) {
+  const folder = await open(path).catch(() => undefined);
   await folder?.sync().catch(() => {});
   await folder?.close();
 }
-
-/** A login may take the place of what cannot be read; what it was stays beside it. @param {string} file */
-const keepUnreadable = (file) => async (/** @type {unknown} */ error) => {
-  if (!(error instanceof SyntaxError)) throw error;
-  await rename(file, `${file}.unreadable`);
-  return null;
-};

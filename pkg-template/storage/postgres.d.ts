@@ -1,4 +1,4 @@
-import type { TokenRecord, TokenStorage } from "../index.js";
+import type { LockGrant, TokenRecord, TokenStorage } from "../index.js";
 
 /** What `postgresStorage` uses of a `Pool` or `Client` of pg, or of whatever answers like it: PGlite, or an object of your own. */
 export interface PostgresPool {
@@ -10,7 +10,7 @@ export interface PostgresOptions {
   table?: string | undefined;
   /** Creates the two tables when they are missing. Default false: then an error says what to run. */
   createTable?: boolean | undefined;
-  /** So long after its owner was last heard a lock ends. Default 35; longer than `timeoutSeconds`. */
+  /** How long the holder of the lock may be silent, in seconds. Default: what the refresher passes, 2 x `timeoutSeconds` + 60. */
   leaseSeconds?: number | undefined;
 }
 
@@ -18,15 +18,15 @@ export interface PostgresOptions {
  * One session in PostgreSQL, for any number of processes on any number of machines. The pool, and hearing its errors, is yours.
  *
  * - The record is one row; every write compares its generation and is one statement. It is not encrypted.
- * - The lock is a row of the table `oauth_refresher_lock`: a random name of its owner and an end by the database's clock,
- *   `leaseSeconds` after the owner was last heard; while it is held it is renewed. No session, transaction, advisory lock or prepared
- *   statement stays open, so poolers in transaction mode (PgBouncer) are fine. A process that dies while it refreshes is waited for
- *   that long. After an outage that outlasts the lease, whoever saw it waits once more so long where a refresh is noted as begun: its
- *   reply may be in somebody's memory. A process that starts then has seen nothing, and does not.
+ * - The lock is a row of the table `oauth_refresher_lock`: a random name of its owner and a heartbeat. It passes on when the heartbeat
+ *   stood still for longer than the lease, by the monotonic clock of the process that waits. While the database is away nothing is
+ *   counted: a reply in somebody's memory is saved first. For programs that live for less than a lease, five leases by the clock of
+ *   the database (`expires_at`) end it as well. No session, transaction, advisory lock or prepared statement stays open, so poolers in
+ *   transaction mode (PgBouncer) are fine.
  * - The pool must lead to the primary: a replica is behind.
  * - PostgreSQL failing is an error: `load`, `save` and `lock` reject, with nothing of a token in the error.
- * - What is stored and is no JSON makes `load` reject with a SyntaxError, until a login takes its place; it is kept in the row
- *   `key:unreadable`.
+ * - What is stored and is no JSON, or has no generation, makes `load` reject with a SyntaxError, until a login takes its place; it is then
+ *   kept in the column `unreadable` of its row, until a sign-out.
  * - There is no `subscribe`: LISTEN would need a connection of its own. A refresher reads what others wrote when it needs a token.
  *
  * With postgres.js: `postgresStorage({ query: (text, values) => sql.unsafe(text, values) }, key)`.
@@ -54,7 +54,10 @@ export function postgresStorage(
 ): TokenStorage & {
   load(): Promise<TokenRecord | null>;
   save(record: TokenRecord | null, expected: number | null): Promise<boolean>;
-  lock<T>(work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
+  lock<T>(
+    work: (grant: Required<LockGrant>) => Promise<T>,
+    options?: { signal?: AbortSignal | undefined; leaseSeconds?: number | undefined },
+  ): Promise<T>;
 };
 
 /** The two CREATE TABLE statements, for a migration. */

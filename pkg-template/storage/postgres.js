@@ -1,6 +1,6 @@
 // @ts-check
-import { lockByLease } from "./lease.js";
-import { check, isMarked, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
+import { leaseMsIn, lockByLease } from "./lease.js";
+import { asRow, check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
 
 /** @import { postgresStorage as declared, postgresTables as declaredTables } from "./postgres.js" */
 
@@ -22,21 +22,11 @@ export function postgresStorage(pool, key, options = {}) {
     );
   check(WHO, key, options, { table, createTable, leaseSeconds });
   const { record, lock: leases } = statements(options.table);
-  const { lock, watched } = lockByLease(
-    {
-      take: (owner, milliseconds) => did(leases.take, owner, milliseconds),
-      renew: (owner, milliseconds) => did(leases.renew, owner, milliseconds),
-      release: (owner) => did(leases.release, owner),
-    },
-    async () => isMarked(await text()),
-    options.leaseSeconds,
-  );
-
   /** @param {string} text @param {unknown[]} values @returns {Promise<any[]>} */
   async function run(text, ...values) {
     for (let tries = 1; ; tries++) {
       try {
-        return rowsOf(await watched(pool.query(text, [key, ...values.map(String)])));
+        return rowsOf(await pool.query(text, [key, ...values.map(String)]));
       } catch (/** @type {any} */ error) {
         const missing = error?.code === NO_SUCH_TABLE;
         if (tries === TRIES || !(OVERTAKEN.includes(error?.code) || (missing && options.createTable)))
@@ -56,28 +46,52 @@ export function postgresStorage(pool, key, options = {}) {
   /** @param {string} text @param {unknown[]} values */
   const did = async (text, ...values) => (await run(text, ...values)).length > 0;
 
-  /** @returns {Promise<string | null>} */
-  const text = async () => (await run(record.load))[0]?.record ?? null;
+  async function row() {
+    const [found] = await run(record.load);
+    return asRow(found?.generation, found?.record);
+  }
+
+  const lock = lockByLease(
+    {
+      async take(owner, text, over) {
+        const [{ taken, before }] = await run(leases.take, text, serverMs(text), over);
+        if (taken) return { passedOn: before === null || before.startsWith(owner) ? "released" : "silent" };
+        return { held: before, leaseMs: leaseMsIn(before ?? "") };
+      },
+      beat: (_owner, text) => did(leases.beat, text, serverMs(text)),
+      isHeld: (owner) => did(leases.isHeld, owner),
+      release: (owner) => did(leases.release, owner),
+    },
+    options.leaseSeconds,
+  );
 
   return {
     name: nameOf("postgres", pool, `${options.table ?? TABLE}:${key}`),
     conditionalSave: true,
 
-    load: async () => recordIn(WHO, await text()),
+    load: async () => recordIn(WHO, await row()),
 
     async save(given, expected) {
-      if (!given) return expected === null ? did(record.isVacant) : did(record.remove, expected);
-      const written = [given.generation, JSON.stringify(given)];
-      if (expected !== null) return did(record.replace, expected, ...written);
-      if (await did(record.insert, ...written)) return true;
-      // a login takes the place of what cannot be read
-      const stored = await text();
-      return isUnreadable(stored) && did(record.replaceText, stored, ...written);
+      const written = given ? [given.generation, JSON.stringify(given)] : [];
+      if (expected !== null) return did(given ? record.replace : record.remove, expected, ...written);
+      if (await did(given ? record.insert : record.isVacant, ...written)) return true;
+      // a login, or a sign-out, takes the place of what cannot be read
+      const stored = await row();
+      if (!isUnreadable(stored)) return false;
+      return did(
+        given ? record.replaceOver : record.removeOver,
+        stored.generation,
+        stored.record,
+        ...written,
+      );
     },
 
     lock,
   };
 }
+
+/** Five leases by the clock of the server end a lock too, for programs that live for less than one. @param {string} text */
+const serverMs = (text) => Math.round(5 * (leaseMsIn(text) ?? 0));
 
 /** @type {typeof declaredTables} */
 export function postgresTables(options = {}) {
@@ -86,35 +100,40 @@ export function postgresTables(options = {}) {
 }
 
 /**
- * The lock is a row with an end, and no advisory lock: those belong to a session of the server, and a pooler in transaction mode
- * (PgBouncer) gives each statement another one; nor would one end while its session hangs. clock_timestamp(): now() stands still in a
- * transaction, and before a row that is waited for. A lock that is taken is only looked at, so that waiting writes nothing.
+ * The lock is a row with its holder's text, and no advisory lock: those belong to a session of the server, and a pooler in transaction
+ * mode (PgBouncer) gives each statement another one; nor would one end while its session hangs. clock_timestamp(): now() stands still in
+ * a transaction, and before a row that is waited for. A lock that is taken is only looked at, so that waiting writes nothing.
  * @param {string} [table]
  */
 function statements(table) {
   const { records, locks } = tables(table);
   const end = "clock_timestamp() + $3::bigint * interval '1 millisecond'";
   const record = {
-    load: `SELECT record FROM ${records} WHERE key = $1`,
+    load: `SELECT generation::text AS generation, record FROM ${records} WHERE key = $1`,
     insert: `INSERT INTO ${records} (key, generation, record) VALUES ($1, $2::bigint, $3)
       ON CONFLICT (key) DO NOTHING RETURNING key`,
     replace: `UPDATE ${records} SET generation = $3::bigint, record = $4
       WHERE key = $1 AND generation = $2::bigint RETURNING key`,
     remove: `DELETE FROM ${records} WHERE key = $1 AND generation = $2::bigint RETURNING key`,
     isVacant: `SELECT 1 AS vacant WHERE NOT EXISTS (SELECT FROM ${records} WHERE key = $1)`,
-    replaceText: `WITH kept AS (
-        INSERT INTO ${records} (key, generation, record) VALUES ($1::text || ':unreadable', 0, $2)
-        ON CONFLICT (key) DO UPDATE SET record = excluded.record)
-      UPDATE ${records} SET generation = $3::bigint, record = $4 WHERE key = $1 AND record = $2 RETURNING key`,
+    replaceOver: `UPDATE ${records} SET generation = $4::bigint, record = $5, unreadable = $3
+      WHERE key = $1 AND generation = $2::bigint AND record = $3 RETURNING key`,
+    removeOver: `DELETE FROM ${records} WHERE key = $1 AND generation = $2::bigint AND record = $3 RETURNING key`,
   };
+  const owned = (/** @type {string} */ holder) => `key = $1 AND left(owner, 36) = left(${holder}, 36)`;
   const lock = {
-    take: `INSERT INTO ${locks} AS held (key, owner, expires_at)
-      SELECT $1::text, $2::text, ${end}
-      WHERE NOT EXISTS (SELECT FROM ${locks} WHERE key = $1 AND owner <> $2 AND expires_at > clock_timestamp())
-      ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
-      WHERE held.owner = excluded.owner OR held.expires_at <= clock_timestamp() RETURNING key`,
-    renew: `UPDATE ${locks} SET expires_at = ${end} WHERE key = $1 AND owner = $2 RETURNING key`,
-    release: `DELETE FROM ${locks} WHERE key = $1 AND owner = $2 RETURNING key`,
+    take: `WITH before AS (SELECT owner FROM ${locks} WHERE key = $1), taken AS (
+        INSERT INTO ${locks} AS held (key, owner, expires_at)
+        SELECT $1::text, $2::text, ${end}
+        WHERE NOT EXISTS (SELECT FROM ${locks} WHERE key = $1 AND left(owner, 36) <> left($2, 36)
+          AND owner <> $4 AND expires_at > clock_timestamp())
+        ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+        WHERE left(held.owner, 36) = left(excluded.owner, 36) OR held.owner = $4
+          OR held.expires_at <= clock_timestamp() RETURNING key)
+      SELECT EXISTS (SELECT FROM taken) AS taken, (SELECT owner FROM before) AS before`,
+    beat: `UPDATE ${locks} SET owner = $2, expires_at = ${end} WHERE ${owned("$2")} RETURNING key`,
+    isHeld: `SELECT key FROM ${locks} WHERE ${owned("$2")}`,
+    release: `DELETE FROM ${locks} WHERE ${owned("$2")} RETURNING key`,
   };
   return { record, lock };
 }
@@ -123,7 +142,7 @@ function statements(table) {
 function creating(table) {
   const { records, locks } = tables(table);
   return [
-    `CREATE TABLE IF NOT EXISTS ${records} (key text PRIMARY KEY, generation bigint NOT NULL, record text NOT NULL)`,
+    `CREATE TABLE IF NOT EXISTS ${records} (key text PRIMARY KEY, generation bigint NOT NULL, record text NOT NULL, unreadable text)`,
     `CREATE TABLE IF NOT EXISTS ${locks} (key text PRIMARY KEY, owner text NOT NULL, expires_at timestamptz NOT NULL)`,
   ];
 }

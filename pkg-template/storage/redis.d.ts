@@ -1,4 +1,4 @@
-import type { TokenRecord, TokenStorage } from "../index.js";
+import type { LockGrant, TokenRecord, TokenStorage } from "../index.js";
 
 /** What `redisStorage` uses of a client of `redis` (node-redis, 4 or newer): a client, pool, cluster or sentinel. */
 export interface NodeRedisClient {
@@ -16,21 +16,21 @@ export interface IoRedisClient {
  * One session in Redis (or Valkey), for any number of processes on any number of machines. Connecting the client, and hearing its
  * errors, is yours.
  *
- * - The record lies in the hash `key` and is written by a script that compares generations in the same step. It is not encrypted and
- *   has no expiry; give Redis `maxmemory-policy noeviction`, and `appendonly yes` if sessions should survive a restart: what Redis
- *   forgets is a session lost.
- * - The lock is the key `{key}:lock` (in a cluster in the slot of `key`; `key:lock` for a key that has a `{tag}`). It holds a random
- *   name of its owner and ends by Redis's clock, `leaseSeconds` after the owner was last heard; while it is held it is renewed.
- *   Default 35, which is longer than a refresh takes: choose more if your `timeoutSeconds` is above 30. A process that dies while it
- *   refreshes is waited for that long. After an outage that outlasts the lease, whoever saw it waits once more so long where a refresh
- *   is noted as begun: its reply may be in somebody's memory. A process that starts then has seen nothing, and does not.
+ * - All of it lies in the hash `key`: the fields `generation`, `record`, `lock`, `lock_at` and `unreadable`. So no other session's key
+ *   can meet it. The record is written by a script that compares generations in the same step. It is not encrypted and has no expiry;
+ *   give Redis `maxmemory-policy noeviction`, and `appendonly yes` if sessions should survive a restart: what Redis forgets is a session
+ *   lost.
+ * - The lock holds a random name of its owner and a heartbeat. It passes on when the heartbeat stood still for longer than the lease, by
+ *   the monotonic clock of the process that waits; the lease is 2 x `timeoutSeconds` + 60 s unless `leaseSeconds` says otherwise. While
+ *   Redis is away nothing is counted: a reply in somebody's memory is saved first. For programs that live for less than a lease, five
+ *   leases by the clock of Redis end it as well.
  * - Redis copies to replicas after it answered: a failover can lose the last write. What is stored then is a refresh token that was used.
  *   Under `reuse: "never"` that costs the session, and everybody is told that it ended; a grace period of the authorization server
  *   (`reuse: { graceSeconds }`, `"until-successor-used"`) covers it. Where neither will do, use PostgreSQL with a synchronous standby.
  * - Redis failing is an error: `load`, `save` and `lock` reject, with nothing of a token in the error. An order of the lock that Redis
  *   does not answer in five seconds has failed, whatever the client thinks of it.
- * - What is stored and is no JSON makes `load` reject with a SyntaxError, until a login takes its place; it is kept under
- *   `{key}:unreadable`.
+ * - What is stored and is no JSON, or has no generation, makes `load` reject with a SyntaxError, until a login takes its place; it is then
+ *   kept in the field `unreadable`, until a sign-out.
  * - There is no `subscribe`: it would need a second connection. A refresher reads what others wrote when it needs a token.
  *
  * @throws TypeError for anything else than such a client, a key that is no string, and options that are not known.
@@ -56,5 +56,8 @@ export function redisStorage(
 ): TokenStorage & {
   load(): Promise<TokenRecord | null>;
   save(record: TokenRecord | null, expected: number | null): Promise<boolean>;
-  lock<T>(work: () => Promise<T>, options: { signal: AbortSignal }): Promise<T>;
+  lock<T>(
+    work: (grant: Required<LockGrant>) => Promise<T>,
+    options?: { signal?: AbortSignal | undefined; leaseSeconds?: number | undefined },
+  ): Promise<T>;
 };

@@ -1,96 +1,109 @@
 // @ts-check
-import { lockByLease } from "./lease.js";
-import { check, isMarked, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
+import { leaseMsIn, lockByLease } from "./lease.js";
+import { asRow, check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
 
 /** @import { redisStorage as declared } from "./redis.js" */
 
 const WHO = "redisStorage";
 
-// Reads are a script like the rest: a client of a cluster may send a plain read to a replica, which is behind.
-const LOAD = "return redis.call('HGET', KEYS[1], 'record')";
+// All that belongs to a session is a field of the one hash at its key: no key that a tenant chooses is another tenant's lock.
+// Each order is a script, reads too: a client of a cluster may send a plain read to a replica, which is behind.
+const LOAD = "return redis.call('HMGET', KEYS[1], 'generation', 'record')";
 
 // ARGV: the generation that is replaced, the new one, the record; an empty string is none.
 const SAVE = `
-if (redis.call('HGET', KEYS[1], 'generation') or '') ~= ARGV[1] then return 0 end
-if ARGV[2] == '' then redis.call('DEL', KEYS[1])
+local held = redis.call('HMGET', KEYS[1], 'generation', 'record')
+if (held[1] or '') ~= ARGV[1] or (ARGV[1] == '' and held[2]) then return 0 end
+if ARGV[2] == '' then redis.call('HDEL', KEYS[1], 'generation', 'record', 'unreadable')
 else redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'record', ARGV[3]) end
 return 1`;
 
-// ARGV: what cannot be read, and what takes its place.
+// ARGV: the generation and the text of what cannot be read; the generation and the text that take its place.
 const SAVE_OVER = `
-if redis.call('HGET', KEYS[1], 'record') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[2], 'record', ARGV[1])
-redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'record', ARGV[3])
+local held = redis.call('HMGET', KEYS[1], 'generation', 'record')
+if (held[1] or '') ~= ARGV[1] or (held[2] or '') ~= ARGV[2] then return 0 end
+if ARGV[3] == '' then redis.call('HDEL', KEYS[1], 'generation', 'record', 'unreadable')
+else redis.call('HSET', KEYS[1], 'unreadable', ARGV[2], 'generation', ARGV[3], 'record', ARGV[4]) end
 return 1`;
 
-// ARGV: the owner, the lease in milliseconds. Who has it may take it: clients send a command again when its reply was lost.
+// ARGV: the owner, the text of the new holder, a text that may be taken over. Who has it may take it: clients send a command again
+// when its reply was lost. Five leases by the clock of Redis end it too, for programs that live for less than one.
 const TAKE = `
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local held = redis.call('HGET', KEYS[1], 'lock')
+local now = redis.call('TIME')[1]
+local passed = 1
+if held and string.sub(held, 1, 36) ~= ARGV[1] then
+  local seconds = tonumber(string.match(held, '^%S+ (%S+)')) or 120
+  local at = tonumber(redis.call('HGET', KEYS[1], 'lock_at')) or 0
+  if held ~= ARGV[3] and math.abs(now - at) < 5 * seconds then return held end
+  passed = 2
+end
+redis.call('HSET', KEYS[1], 'lock', ARGV[2], 'lock_at', now)
+return passed`;
+
+const IF_OWNED = `
+local held = redis.call('HGET', KEYS[1], 'lock')
+if not held or string.sub(held, 1, 36) ~= ARGV[1] then return 0 end
+`;
+const BEAT = `${IF_OWNED}
+redis.call('HSET', KEYS[1], 'lock', ARGV[2], 'lock_at', redis.call('TIME')[1])
 return 1`;
-
-const RENEW = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
-
-const RELEASE = `
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`;
+const IS_HELD = `${IF_OWNED} return 1`;
+const RELEASE = `${IF_OWNED} return redis.call('HDEL', KEYS[1], 'lock', 'lock_at')`;
 
 /** @type {typeof declared} */
 export function redisStorage(client, key, options = {}) {
   const evaluate = caller(client);
   check(WHO, key, options, { leaseSeconds });
-  const lockKeys = [beside(key, "lock")];
-  const { lock, watched } = lockByLease(
-    {
-      take: (owner, milliseconds) => did(TAKE, lockKeys, owner, milliseconds),
-      renew: (owner, milliseconds) => did(RENEW, lockKeys, owner, milliseconds),
-      release: (owner) => did(RELEASE, lockKeys, owner),
-    },
-    async () => isMarked(await text()),
-    options.leaseSeconds,
-  );
-
-  /** @param {string} script @param {string[]} keys @param {unknown[]} args @returns {Promise<unknown>} */
-  async function run(script, keys, ...args) {
+  /** @param {string} script @param {unknown[]} args @returns {Promise<any>} */
+  async function run(script, ...args) {
     try {
-      return await watched(evaluate(script, keys, args.map(String)));
+      return await evaluate(script, [key], args.map(String));
     } catch (error) {
       throw told(`${WHO} ${JSON.stringify(key)}`, error);
     }
   }
 
-  /** @param {string} script @param {string[]} keys @param {unknown[]} args */
-  const did = async (script, keys, ...args) => Number(await run(script, keys, ...args)) === 1;
+  /** @param {string} script @param {unknown[]} args */
+  const did = async (script, ...args) => Number(await run(script, ...args)) === 1;
 
-  async function text() {
-    const stored = await run(LOAD, [key]);
-    return stored === null || stored === undefined ? null : String(stored);
+  async function row() {
+    const [generation, record] = await run(LOAD);
+    return asRow(generation, record);
   }
+
+  const lock = lockByLease(
+    {
+      async take(owner, text, over) {
+        const answer = await run(TAKE, owner, text, over);
+        if (typeof answer == "number") return { passedOn: answer === 1 ? "released" : "silent" };
+        return { held: String(answer), leaseMs: leaseMsIn(String(answer)) };
+      },
+      beat: (owner, text) => did(BEAT, owner, text),
+      isHeld: (owner) => did(IS_HELD, owner),
+      release: (owner) => did(RELEASE, owner),
+    },
+    options.leaseSeconds,
+  );
 
   return {
     name: nameOf("redis", client, key),
     conditionalSave: true,
 
-    load: async () => recordIn(WHO, await text()),
+    load: async () => recordIn(WHO, await row()),
 
     async save(record, expected) {
       const written = [record?.generation ?? "", record ? JSON.stringify(record) : ""];
-      if (await did(SAVE, [key], expected ?? "", ...written)) return true;
-      if (!record || expected !== null) return false;
-      // a login takes the place of what cannot be read
-      const stored = await text();
-      return isUnreadable(stored) && did(SAVE_OVER, [key, beside(key, "unreadable")], stored, ...written);
+      if (await did(SAVE, expected ?? "", ...written)) return true;
+      if (expected !== null) return false;
+      // a login, or a sign-out, takes the place of what cannot be read
+      const stored = await row();
+      return isUnreadable(stored) && did(SAVE_OVER, stored.generation ?? "", stored.record ?? "", ...written);
     },
 
     lock,
   };
 }
-
-/** In the slot of a cluster that the key is in: the part in braces decides it, else the whole. @param {string} key @param {string} what */
-const beside = (key, what) => (/[{}]/.test(key) ? `${key}:${what}` : `{${key}}:${what}`);
 
 /** @param {any} client @returns {(script: string, keys: string[], args: string[]) => Promise<unknown>} */
 function caller(client) {

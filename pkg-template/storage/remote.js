@@ -1,5 +1,6 @@
 // @ts-check
 // What the storages on a server of their own have in common.
+import { generationOf } from "./record.js";
 
 /** @import { TokenRecord } from "../index.js" */
 
@@ -28,24 +29,36 @@ export function told(who, error) {
   return Object.assign(shown, typeof error?.code == "string" && { code: error.code });
 }
 
-/** @param {string} who @param {string | null} text @returns {TokenRecord | null} */
-export function recordIn(who, text) {
+/**
+ * A stored record as text, and the generation that the server compares.
+ * @typedef {{ generation: string | null, record: string | null }} Row
+ */
+
+/** @param {unknown} generation @param {unknown} record @returns {Row} */
+export const asRow = (generation, record) => ({
+  generation: generation == null ? null : String(generation),
+  record: record == null ? null : String(record),
+});
+
+/** @param {string} who @param {Row} row @returns {TokenRecord | null} */
+export function recordIn(who, row) {
+  if (row.record === null && row.generation === null) return null;
+  /** @type {TokenRecord} */
+  let record;
   try {
-    return text === null ? null : JSON.parse(text);
+    record = JSON.parse(row.record ?? "");
   } catch {
     throw new SyntaxError(`${who}: what is stored is not JSON`);
   }
+  if (String(generationOf(record)) !== row.generation)
+    throw new SyntaxError(`${who}: what is stored has another generation than its row, or none`);
+  return record;
 }
 
-/** Whether a refresh was begun, of which nobody has said how it ended. @param {string | null} text */
-export function isMarked(text) {
-  return !isUnreadable(text) && !!recordIn("", text)?.pending;
-}
-
-/** @param {string | null} text @returns {text is string} */
-export function isUnreadable(text) {
+/** @param {Row} row */
+export function isUnreadable(row) {
   try {
-    recordIn("", text);
+    recordIn("", row);
     return false;
   } catch {
     return true;

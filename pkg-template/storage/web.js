@@ -1,4 +1,5 @@
 // @ts-check
+import { generationOf } from "./record.js";
 import { sentTokens } from "./web-clones.js";
 import { SPREAD_MS, marksOf } from "./web-marks.js";
 
@@ -11,6 +12,7 @@ export function webStorage(area, key) {
     throw new TypeError("webStorage: area must be localStorage or sessionStorage");
   if (!key || typeof key != "string") throw new TypeError("webStorage: key must be a non-empty string");
 
+  const unreadable = `${key}.unreadable`;
   const marks = isGlobal("localStorage", area)
     ? marksOf(key, () => stampOf(area.getItem(key)), isLater)
     : undefined;
@@ -34,12 +36,16 @@ export function webStorage(area, key) {
   /** One synchronous block: no other code of this page runs between the comparison and the write. @param {TokenRecord | null} record @param {number | null} expected */
   function write(record, expected) {
     const text = area.getItem(key);
-    const held = generationOf(text);
+    const held = generationIn(text);
     if (held !== expected) return false;
+    if (!record) {
+      area.removeItem(key);
+      area.removeItem(unreadable);
+      return true;
+    }
     // not ours, or damaged: a login may take its place, but what it was stays to be looked at
-    if (text !== null && held === null) area.setItem(`${key}.unreadable`, text);
-    if (record) area.setItem(key, JSON.stringify(record));
-    else area.removeItem(key);
+    if (text !== null && held === null) area.setItem(unreadable, text);
+    area.setItem(key, JSON.stringify(record));
     return true;
   }
 
@@ -67,7 +73,7 @@ export function webStorage(area, key) {
    * @param {ReturnType<typeof sentTokens>} sent @param {TokenRecord | null} record @param {number | null} expected
    */
   async function writeOnce(sent, record, expected) {
-    const replaced = generationOf(area.getItem(key)) === null ? null : read();
+    const replaced = generationIn(area.getItem(key)) === null ? null : read();
     if (record?.pending && (await sent.elsewhere(record, replaced))) {
       spent = record.tokens.refresh_token;
       return false;
@@ -110,11 +116,10 @@ export function webStorage(area, key) {
   };
 }
 
-/** The generation of any record, of whatever format; null for what is none. @param {string | null} text */
-function generationOf(text) {
+/** @param {string | null} text */
+function generationIn(text) {
   try {
-    const generation = JSON.parse(text ?? "null")?.generation;
-    return typeof generation == "number" ? generation : null;
+    return generationOf(JSON.parse(text ?? "null"));
   } catch {
     return null;
   }

@@ -24,9 +24,10 @@ export interface TokenStorage {
    */
   save(record: TokenRecord | null, expected: number | null): Awaitable<void | boolean>;
   /**
-   * Runs `work` while no other context runs its own; rejects with the signal's reason if it aborts while waiting. A lock that is a
-   * lease passes on only after `leaseSeconds` of silence: a living holder keeps it no longer. `grant` is what the lock knows of
-   * its own state; a lock that knows nothing passes none.
+   * Runs `work` while no other context runs its own; rejects with the signal's reason if it aborts while waiting.
+   *
+   * A lock that crosses processes is a lease: it passes on when its holder was silent for longer than `leaseSeconds`
+   * (2 x `timeoutSeconds` + 60), which outlives all that a refresh may take. Such a lock gives `work` a {@link LockGrant}.
    */
   lock?<T>(
     work: (grant?: LockGrant) => Promise<T>,

@@ -1,12 +1,13 @@
 // One of several processes on one session: asks for a token again and again and prints the results. Not a test by itself.
 import "../leaks/listener.mjs";
-import { mkdir, readFile, rename, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { createRefresher } from "oauth-refresher";
 import { callbackStorage } from "oauth-refresher/storage";
 import { fileStorage } from "oauth-refresher/storage/node";
 
-const [token_endpoint, client_id, file, milliseconds, kind] = process.argv.slice(2);
-const kept = kind === "host" ? hostStorage(file) : { storage: fileStorage(file) };
+const [token_endpoint, client_id, file, milliseconds, kind, recipe] = process.argv.slice(2);
+const kinds = { file: () => ({ storage: fileStorage(file) }), host: () => hostStorage(file), keychain };
+const kept = await kinds[kind]();
 const refresher = createRefresher({ token_endpoint, client_id, ...kept, timeoutSeconds: 15 });
 const end = Date.now() + Number(milliseconds);
 const counts = { tokens: 0, errors: {} };
@@ -47,4 +48,20 @@ function hostStorage(file) {
     }
   }
   return { storage: callbackStorage({ load, save }), lock };
+}
+
+/** The recipe of docs/storage.md, over an entry that takes its time and neither compares nor locks. */
+async function keychain() {
+  const { keychainStorage } = await import(recipe);
+  const slow = () => new Promise((resolve) => setTimeout(resolve, 3 * Math.random()));
+  const entry = {
+    getPassword: () => slow().then(() => readFile(file, "utf8").catch(() => null)),
+    async setPassword(text) {
+      await slow();
+      await writeFile(`${file}.${process.pid}`, text);
+      await rename(`${file}.${process.pid}`, file);
+    },
+    deletePassword: () => slow().then(() => rm(file, { force: true })),
+  };
+  return { storage: keychainStorage(entry, file) };
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createRefresher } from "oauth-refresher";
 import { fileStorage } from "oauth-refresher/storage/node";
+import { openRecipes } from "../compose/recipes.mjs";
 import { heard } from "../leaks/search.mjs";
 import { startOidc } from "../servers/oidc.mjs";
 
@@ -16,8 +17,15 @@ const LONG = !!process.env.OAUTH_REFRESHER_LONG;
 const WORKER = new URL("./process-worker.mjs", import.meta.url).pathname;
 
 let folder;
-before(async () => (folder = await mkdtemp(join(tmpdir(), "oauth-refresher-"))));
-after(() => rm(folder, { recursive: true, force: true }));
+let recipes;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "oauth-refresher-"));
+  recipes = await openRecipes({}, "docs/storage.md");
+});
+after(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await recipes.remove();
+});
 
 async function login(oidc, file) {
   const refresher = createRefresher({
@@ -30,10 +38,15 @@ async function login(oidc, file) {
 }
 
 function start(oidc, file, milliseconds, kind = "file") {
+  const recipe = join(recipes.folder, "keychain.js");
   const { client_id } = oidc.clients.none;
-  const child = spawn(process.execPath, [WORKER, oidc.token_endpoint, client_id, file, milliseconds, kind], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [WORKER, oidc.token_endpoint, client_id, file, milliseconds, kind, recipe],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"]) child[name].on("data", (chunk) => (output[name] += chunk));
   const ended = once(child, "close").then(([code]) => {
@@ -52,6 +65,7 @@ async function rotated(oidc) {
 
 for (const [count, kind, words] of [
   [8, "file", "eight processes on one file"],
+  [8, "keychain", "eight processes on a keychain under file locks"],
   [2, "host", "two processes under a lock of the host, on a file that cannot compare"],
   [3, "host", "three processes under a lock of the host, on a file that cannot compare"],
 ])

@@ -157,6 +157,53 @@ for (const { kind, start, clients } of servers)
           await long;
         });
 
+        test("no key meets what belongs to another", async () => {
+          for (const [one, two] of [
+            ["alice", "{alice}:lock"],
+            ["svc:{alice}", "svc:{alice}:lock"],
+            ["alice", "{alice}:unreadable"],
+            ["alice", "alice:unreadable"],
+          ]) {
+            const [first, second] = [one, two].map((name) => storages[kind](clients[0], `${key} ${name}`));
+            for (const storage of [first, second]) assert.equal(await storage.save(record(1), null), true);
+            const held = first.lock(() => second.lock(async () => "both", within(5)), within(5));
+            assert.equal(await held, "both", `${one} and ${two}`);
+            await behind[kind](server, `${key} ${one}`, { record: "{ broken" });
+            const login = record(2);
+            assert.equal(await first.save(login, null), true);
+            assert.equal((await second.load()).generation, 1);
+            assert.equal(await second.save(null, 1), true);
+            assert.deepEqual(await first.load(), login);
+            assert.equal(await first.save(null, 2), true);
+          }
+        });
+
+        test("what is no record is told of, a login takes its place, and a sign-out removes both", async () => {
+          const [storage, other] = several(" unreadable");
+          const unreadable = [
+            { record: "{ not json" },
+            { record: JSON.stringify({ ...record(3), generation: 1.5 }) },
+            { record: JSON.stringify({ ...record(3), generation: "3" }) },
+            { record: JSON.stringify(record(4)) },
+            { generation: "9007199254740992", record: '{"generation":9007199254740992}' },
+          ];
+          for (const fields of unreadable) {
+            assert.equal(await storage.save(record(3), null), true);
+            await behind[kind](server, key + " unreadable", fields);
+            await assert.rejects(storage.load(), SyntaxError);
+            assert.equal(await storage.save(record(4), 4), false);
+            const login = record(7);
+            assert.equal(await other.save(login, null), true, JSON.stringify(fields));
+            assert.deepEqual(await storage.load(), login);
+            assert.equal(await storage.save(null, 7), true);
+            assert.equal(await storage.load(), null);
+            await storage.save(record(3), null);
+            await behind[kind](server, key + " unreadable", fields);
+            assert.equal(await storage.save(null, null), true, "a sign-out");
+            assert.equal(await storage.load(), null);
+          }
+        });
+
         test("nothing that can be shown holds a token", async () => {
           const [storage] = several();
           await storage.save(record(1), null);
@@ -173,6 +220,16 @@ for (const { kind, start, clients } of servers)
         });
       });
   });
+
+/** Writes to a stored record what no storage writes. */
+const behind = {
+  redis: (server, key, fields) => server.command("hset", key, ...Object.entries(fields).flat()),
+  postgres: (server, key, fields) =>
+    server.query(
+      `UPDATE oauth_refresher SET ${Object.keys(fields).map((name, i) => `${name} = $${i + 2}`)} WHERE key = $1`,
+      [key, ...Object.values(fields)],
+    ),
+};
 
 let written = 0;
 function record(generation) {

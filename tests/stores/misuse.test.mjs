@@ -123,9 +123,9 @@ test("what is no JSON is told of, left as it is, and kept beside a new login", a
     assert.deepEqual(await storage.load(), login);
     assert.equal(await storage.save(record(1), null), false);
   }
-  assert.equal(await redis.command("hget", "{broken}:unreadable", "record"), "{ not json");
-  const kept = await postgres.query("SELECT record FROM oauth_refresher WHERE key = 'broken:unreadable'");
-  assert.equal(kept[0].record, "{ not json");
+  assert.equal(await redis.command("hget", "broken", "unreadable"), "{ not json");
+  const kept = await postgres.query("SELECT unreadable FROM oauth_refresher WHERE key = 'broken'");
+  assert.equal(kept[0].unreadable, "{ not json");
 });
 
 function record(generation) {

@@ -22,15 +22,17 @@ const OUTAGES = [
 /** How a test reaches behind a storage: to give the lock to somebody else, to see whose it is, and to make it fail alone. */
 const behind = {
   redis: (server) => ({
-    steal: (key) => server.command("set", `{${key}}:lock`, "somebody else", "px", 60_000),
-    owner: (key) => server.command("get", `{${key}}:lock`),
-    breakLock: (key) => server.command("rpush", `{${key}}:lock`, "no lock"),
+    steal: (key) => server.command("hset", key, "lock", "another owner"),
+    owner: (key) => server.command("hget", key, "lock"),
+    free: (key) => server.command("hdel", key, "lock"),
+    breakLock: () => server.command("acl", "setuser", "default", "-time"),
   }),
   postgres: (server) => ({
     steal: (key) =>
-      server.query("UPDATE oauth_refresher_lock SET owner = 'somebody else' WHERE key = $1", [key]),
+      server.query("UPDATE oauth_refresher_lock SET owner = 'another owner' WHERE key = $1", [key]),
     owner: async (key) =>
       (await server.query("SELECT owner FROM oauth_refresher_lock WHERE key = $1", [key]))[0]?.owner,
+    free: () => server.query("DELETE FROM oauth_refresher_lock"),
     breakLock: () => server.query("ALTER TABLE oauth_refresher_lock RENAME COLUMN owner TO nobody"),
   }),
 };
@@ -73,12 +75,31 @@ for (const [kind, client, start] of [
       assert.ok(tookMs > 0.5 * LEASE_MS && tookMs < LEASE_MS + 3000, `${tookMs} ms`);
     });
 
-    test("whoever lost the lock does not release another's", async () => {
+    test("a holder that lost the lock learns it, and does not release another's", async () => {
+      await storage.lock(async (grant) => {
+        assert.equal(await grant.isHeld(), true);
+        await behind[kind](server).steal(key);
+        assert.equal(await grant.isHeld(), false);
+      }, within(5));
+      assert.equal(await behind[kind](server).owner(key), "another owner");
+      await behind[kind](server).free(key);
+    });
+
+    test("what became of the holder before is said, and a clock that is set changes nothing", async () => {
+      assert.equal(await storage.lock(async ({ passedOn }) => passedOn, within(5)), "released");
+      const { now } = Date;
+      let calls = 0;
+      Date.now = () => now() + (calls++ % 2 ? 3_600_000 : -3_600_000);
+      try {
+        await storage.lock(async () => {
+          const waited = other.lock(never, within(1.5 * leaseSeconds));
+          await assert.rejects(waited, { name: "TimeoutError" });
+        }, within(5));
+      } finally {
+        Date.now = now;
+      }
       await storage.lock(() => behind[kind](server).steal(key), within(5));
-      assert.equal(await behind[kind](server).owner(key), "somebody else");
-      await (kind === "redis"
-        ? server.command("del", `{${key}}:lock`)
-        : server.query("DELETE FROM oauth_refresher_lock"));
+      assert.equal(await other.lock(async ({ passedOn }) => passedOn, within(20)), "silent");
     });
 
     test("a refresh that takes longer than the lease is one request", async () => {
@@ -133,7 +154,7 @@ for (const [kind, client, start] of [
     });
 
     for (const { outage, awayMs, ...times } of OUTAGES)
-      test(`a reply that comes while the server is away ${outage} is saved when it is back, before anybody sends its refresh token`, async () => {
+      test(`a reply that comes while the server is away ${outage} is saved when it is back, before the refresh token is sent again`, async () => {
         const oidc = await startOidc({ accessTokenSeconds: 2 });
         const { client_id } = oidc.clients.none;
         let back;
@@ -196,11 +217,11 @@ for (const [kind, client, start] of [
         const stored = { format: 1, generation: 1, tokens: { refresh_token }, obtained_at: 1 };
         assert.equal(await storage.save(stored, null), true);
         await behind[kind](server).breakLock(key);
-        await assert.rejects(refresher.getAccessToken({ timeoutSeconds: 10 }), { code: "lock_timeout" });
+        await assert.rejects(refresher.getAccessToken({ timeoutSeconds: 10 }), { code: "storage_failed" });
         assert.equal(failed[0]?.operation, "lock");
         assert.match(
           failed[0].error.message,
-          kind === "redis" ? /^redisStorage.*WRONGTYPE/ : /^postgresStorage: .*owner/,
+          kind === "redis" ? /^redisStorage.*can't run this command/ : /^postgresStorage: .*owner/,
         );
         assert.equal(oidc.requests.length, 0);
       } finally {

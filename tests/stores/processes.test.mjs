@@ -30,7 +30,7 @@ const KINDS = [
 const BRIEFLY = ["redis 6", "a Pool of pg"];
 
 for (const [kind, client, start] of LONG ? KINDS : KINDS.filter(([, client]) => BRIEFLY.includes(client))) {
-  test(`${client}: eight processes, of which nobody dies, send one request per rotation`, async (t) => {
+  test(`${client}: eight processes send one request per rotation`, async (t) => {
     const { oidc, worker, close } = await opened(kind, client, start);
     try {
       const workers = Array.from({ length: PROCESSES }, () => worker(MILLISECONDS));
@@ -49,7 +49,7 @@ for (const [kind, client, start] of LONG ? KINDS : KINDS.filter(([, client]) => 
     }
   });
 
-  test(`${client}: a process that is killed, and a server that crashes, cost no session but one whose reply died`, async (t) => {
+  test(`${client}: killed processes and a crash of the server lose the session only where a reply was lost with its process`, async (t) => {
     const { oidc, server, storage, login, worker, close } = await opened(kind, client, start);
     let lost = 0;
     let inDoubt = 0;

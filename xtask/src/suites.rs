@@ -40,7 +40,7 @@ const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"
 /// What to run while editing: under three minutes on two cores after the first build.
 const QUICK: [&str; 6] = ["fmt", "clippy", "host", "world", "types", "node"];
 
-const SUITES: [Suite; 28] = [
+const SUITES: [Suite; 29] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32; the crate as published", |_| {
@@ -79,6 +79,12 @@ const SUITES: [Suite; 28] = [
         "every preset against a strict server made from what is known of the provider",
         || has("providers"),
         |length| checks::node_tests("providers", false, length),
+    ),
+    node(
+        "chaos",
+        "processes on one file that stall, die, sleep and lose their disk",
+        || has("chaos"),
+        |length| checks::node_tests("chaos", false, length),
     ),
     node(
         "stores",

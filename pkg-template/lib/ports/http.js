@@ -6,6 +6,9 @@ import { typeOf } from "../options.js";
 /** The longest body that is read. */
 const LONGEST_BODY = 1 << 20;
 
+/** A timer that is late by this much belongs to a process that was blocked or suspended. */
+const STALLED_MS = 1000;
+
 /**
  * @typedef {{ method: string, url: string, headers: Record<string, string>, body?: string }} HttpRequest
  * @typedef {{ status: number, headers: Headers, retry_after?: string | undefined, date?: number | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
@@ -19,7 +22,14 @@ const LONGEST_BODY = 1 << 20;
  */
 export async function send(fetch, { url, ...init }, timeoutSeconds) {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), timeoutSeconds * 1000);
+  /** @type {any} */
+  let timer;
+  // A process that was stalled hears its timers before its sockets, and the reply may be waiting there.
+  const abortAfter = (/** @type {number} */ ms, lateAt = performance.now() + ms + STALLED_MS) => {
+    const due = () => (performance.now() < lateAt ? limit.abort() : abortAfter(STALLED_MS));
+    timer = setTimeout(due, ms);
+  };
+  abortAfter(timeoutSeconds * 1000);
   try {
     if (typeof fetch != "function") throw new TypeError("there is no fetch here: write the option `fetch`");
     // A redirect would carry the refresh token to another origin: Node re-posts the body after a 307.

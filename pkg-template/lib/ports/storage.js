@@ -1,4 +1,5 @@
 // @ts-check
+import { generationOf } from "../../storage/record.js";
 import { bounded } from "./timer.js";
 
 /** @import { TokenStorage, TokenRecord } from "../../index.js" */
@@ -16,6 +17,8 @@ export function storagePort(storage) {
   /** @type {Promise<unknown>} */
   let last = Promise.resolve();
   let running = 0;
+  /** What the record has for a generation that was read last: a storage may compare what the core takes for none. @type {any} */
+  let seen;
 
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   function inTurn(work) {
@@ -30,7 +33,8 @@ export function storagePort(storage) {
   /** @param {TokenRecord | null} record @param {number | null} expected */
   async function save(record, expected) {
     if (!compares && overtaken(await storage.load(), expected)) return false;
-    const written = await storage.save(record, expected);
+    let written = await storage.save(record, expected);
+    if (written === false && expected === null && seen != null) written = await storage.save(record, seen);
     if (typeof written == "boolean") compares = true;
     return written !== false;
   }
@@ -40,7 +44,12 @@ export function storagePort(storage) {
       return compares;
     },
     /** What is stored, as JSON text; what cannot be that is not null, and unreadable. @returns {Promise<string>} */
-    load: () => inTurn(async () => JSON.stringify((await storage.load()) ?? null) ?? ""),
+    load: () =>
+      inTurn(async () => {
+        const record = (await storage.load()) ?? null;
+        seen = record?.generation;
+        return JSON.stringify(record) ?? "";
+      }),
     /** @param {TokenRecord | null} record @param {number | null} expected */
     save: (record, expected) => inTurn(() => save(record, expected)),
   };
@@ -51,6 +60,6 @@ export function storagePort(storage) {
  * consistent shows it now and then. @param {any} held @param {number | null} expected
  */
 function overtaken(held, expected) {
-  const generation = typeof held?.generation == "number" ? held.generation : null;
+  const generation = generationOf(held);
   return expected === null || generation === null ? generation !== expected : generation > expected;
 }

@@ -1,0 +1,57 @@
+// @ts-check
+import { open, readdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * A file is replaced by a draft: written whole beside it, flushed, and renamed over it. A reader sees the old content or the new.
+ *
+ * The name of a draft is random and it is created exclusively with mode 0600, so that a file or link that was put there before is
+ * never followed, reused or made readable. A draft of a process that was killed is swept by the next writer.
+ */
+
+/** PATH.<uuid>.new; with a process id, of versions before 0.1.0. */
+const DRAFT = /^([\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|\d+)\.new$/;
+
+/** Whether that ending of PATH. is a draft's. @param {string} end */
+export const isDraft = (end) => DRAFT.test(end);
+
+/**
+ * A draft in the name of `path`, ready to be moved over it, or over `target`.
+ * @param {string} path @param {string | Uint8Array} content @param {string} [target]
+ */
+export async function draftOf(path, content, target = path) {
+  const draft = `${path}.${crypto.randomUUID()}.new`;
+  const handle = await open(draft, "wx", 0o600);
+  const drop = () => rm(draft, { force: true });
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } catch (error) {
+    await drop();
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  return {
+    drop,
+    /** False if another writer swept the draft. */
+    async move() {
+      try {
+        await rename(draft, target);
+        return true;
+      } catch (/** @type {any} */ error) {
+        if (error.code === "ENOENT") return false;
+        await drop();
+        throw error;
+      }
+    },
+  };
+}
+
+/** Removes the drafts of that file. @param {string} path */
+export async function sweepDrafts(path) {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path)))
+    if (name.startsWith(prefix) && isDraft(name.slice(prefix.length)))
+      await rm(join(dirname(path), name), { force: true });
+}
