@@ -3,15 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::{json, Value};
 
 use crate::project::{self, shown, WASM_TARGET};
 use crate::run;
-
-const LIMIT: Duration = Duration::from_secs(120);
 
 pub fn sbom() -> Result<()> {
     for (name, features) in [("npm", "npm"), ("crate", "web")] {
