@@ -14,8 +14,15 @@ const KNOWN = {
   refresher: 'declare const refresher: import("oauth-refresher").Refresher;',
 };
 
-/** What is about libraries that tests/mcp or tests/recipes installs is compiled there; what is in Rust is not TypeScript. */
-const ELSEWHERE = ["mcp.md", "command-line.md", "frameworks.md", "rust.md", "architecture.md"];
+/** What is about libraries that tests/mcp or tests/recipes installs is compiled there; what is in Rust or has no code is not compiled. */
+const ELSEWHERE = [
+  "mcp.md",
+  "command-line.md",
+  "frameworks.md",
+  "rust.md",
+  "architecture.md",
+  "platforms.md",
+];
 const documents = [
   "README.md",
   ...readdirSync(join(TESTS, "../docs"))
