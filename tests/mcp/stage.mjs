@@ -11,7 +11,7 @@ import { startMcp } from "./servers/mcp.mjs";
 
 /** Everything ends with the test. `authorization` are that server's options, `beside` puts it on the MCP server's origin. */
 export async function stage(t, { authorization: options = {}, isOneOrigin = false } = {}) {
-  const authorization = await startAuthorization(options);
+  const authorization = await startAuthorization({ accessSeconds: 3600, ...options });
   const beside = isOneOrigin ? authorization.handle : undefined;
   const mcp = await startMcp({ authorization, beside });
   if (isOneOrigin) authorization.issuer = mcp.origin;
