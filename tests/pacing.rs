@@ -113,7 +113,7 @@ fn a_waiting_caller_is_served_soon_after_an_outage_of_any_length() {
         (50, (|now| if now < START + 50_000 { (429, String::new()) } else { tokens("3600") }) as fn(u64) -> _),
         (317, (|now| if now < START + 317_000 { (429, String::new()) } else { tokens("3600") }) as fn(u64) -> _),
         (341, (|now| if now < START + 341_000 { (429, String::new()) } else { tokens("3600") }) as fn(u64) -> _),
-        (3648, (|now| if now < START + 3648_000 { (429, String::new()) } else { tokens("3600") }) as fn(u64) -> _),
+        (3648, (|now| if now < START + 3_648_000 { (429, String::new()) } else { tokens("3600") }) as fn(u64) -> _),
     ] {
         let mut waits: Vec<u64> = (1..=41)
             .map(|seed| {

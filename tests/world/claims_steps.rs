@@ -2,7 +2,7 @@
 //! nothing did. What chance would find late, or never, is looked for in order.
 
 use crate::queue::Moment;
-use crate::scenarios::{ask, at, Played};
+use crate::scenarios::{ask, at};
 use crate::script::{History, LockFate, OperationFate, RequestFate, What};
 use crate::server::Rotation;
 use crate::setup::{LockReach, Reuse, Setup, StorageKind};
@@ -11,14 +11,14 @@ use crate::world::World;
 const DAY: i64 = 86_400_000;
 
 /// The behaviour of servers, and the options of a user who read their documentation.
-const FORGIVING: [(Rotation, Reuse); 5] = [
+pub const FORGIVING: [(Rotation, Reuse); 5] = [
     (Rotation::Static { echoes: true }, Reuse::Always),
     (Rotation::Static { echoes: false }, Reuse::Always),
     (Rotation::OldStayValid, Reuse::Always),
     (Rotation::UntilSuccessorUsed, Reuse::UntilSuccessorUsed),
     (Rotation::Grace { window: 120_000, same_successor: false }, Reuse::Grace(120_000)),
 ];
-const STRICT: (Rotation, Reuse) = (Rotation::OneTime { revokes_family: true }, Reuse::Never);
+pub const STRICT: (Rotation, Reuse) = (Rotation::OneTime { revokes_family: true }, Reuse::Never);
 
 #[test]
 fn where_a_refresh_token_may_be_sent_again_no_crash_and_no_sleep_loses_a_session() {
@@ -127,7 +127,7 @@ fn a_login_wins_whenever_it_comes() {
     }
 }
 
-fn keeps_the_session(world: &World, moment: Moment) {
+pub fn keeps_the_session(world: &World, moment: Moment) {
     let kept = crate::storage::refresh_token(world.storage.content());
     let lives = kept.is_some_and(|token| world.server.families[token.family].ended.is_none());
     assert!(lives, "at {moment}: {:?} {:?}", world.history.setup, world.history.script);
@@ -139,7 +139,7 @@ fn at_every_moment((rotation, reuse): (Rotation, Reuse), what: &What, mut holds:
             // With neither, two contexts may send one token (`the_loser_never_clears_the_winners_tokens`).
             if storage.conditional || lock == LockReach::AllContexts {
                 let setup = Setup { rotation, reuse, storage, lock, ..Setup::calm(2) };
-                for moment in moments(&setup) {
+                for moment in moments_of(&played(&setup, None, true)) {
                     let world = played(&setup, Some((moment, what.clone())), false);
                     assert!(world.broken.is_none(), "{setup:?}\n{moment}: {what:?}: {:?}", world.broken);
                     holds(&world, moment);
@@ -149,10 +149,10 @@ fn at_every_moment((rotation, reuse): (Rotation, Reuse), what: &What, mut holds:
     }
 }
 
-/// When anything happens, and just after that.
-fn moments(setup: &Setup) -> Vec<Moment> {
-    let trace = Played(played(setup, None, true)).trace();
-    let seconds = trace.lines().filter_map(|line| line.get(..12)?.trim().parse::<f64>().ok());
+/// When anything happens in the first seconds, and just after that.
+pub fn moments_of(traced: &World) -> Vec<Moment> {
+    let trace = traced.trace.as_deref().unwrap_or_default();
+    let seconds = trace.iter().filter_map(|line| line.get(..12)?.trim().parse::<f64>().ok());
     let mut found: Vec<Moment> =
         seconds.map(|seconds| (seconds * 1000.0) as Moment).flat_map(|moment| [moment, moment + 1]).collect();
     found.sort_unstable();

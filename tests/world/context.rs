@@ -16,6 +16,8 @@ pub struct Context {
     pub life: u32,
     pub condition: Condition,
     pub asleep_since: Moment,
+    /// The lock that its driver takes for its own.
+    pub locked: Option<EffectId>,
     pub device: usize,
     pub operations: VecDeque<Operation>,
     pub busy: bool,
@@ -151,6 +153,7 @@ impl Context {
             life,
             condition: Condition::Awake,
             asleep_since: 0,
+            locked: None,
             device,
             operations: VecDeque::new(),
             busy: false,

@@ -4,7 +4,7 @@
 use oauth_refresher::core::machine::{Effect, EffectId, Input, Reach};
 use oauth_refresher::core::record::Record;
 
-use crate::context::{access_in, Answer, Arrival, Ends, Held, Operation};
+use crate::context::{access_in, Answer, Arrival, Condition, Ends, Held, Operation};
 use crate::lock::Claim;
 use crate::queue::Moment;
 use crate::script::{LockFate, OperationFate};
@@ -17,12 +17,17 @@ impl World {
         self.say(|_| format!("c{context}    {}", trace::order(&order)));
         match order {
             Effect::Load(order) => self.contexts[context].operations.push_back(Operation::Load(order)),
+            Effect::Save(order, ..) | Effect::Send(order) if self.lost_its_lease(context) => {
+                let life = self.contexts[context].life;
+                self.queue.plan(self.now, Happening::Arrival(context, life, Arrival::of(Input::LockLost(order))));
+            }
             Effect::Save(order, record, expected) => {
                 self.note_mark(context, record.as_deref());
                 self.contexts[context].operations.push_back(Operation::Save(order, record, expected));
             }
             Effect::Lock(order) => self.claim_lock(context, order),
             Effect::Unlock(order) => {
+                self.contexts[context].locked = self.contexts[context].locked.filter(|locked| *locked != order);
                 let next = self.lock.release(self.claim(context, order));
                 self.grant_lock(next);
             }
@@ -196,8 +201,40 @@ impl World {
     pub fn grant_lock(&mut self, claim: Option<Claim>) {
         if let Some(claim) = claim {
             let at = self.now + self.delay(self.history.setup.latency.storage.min(10));
-            self.lock_fact(claim, at, Input::Locked(claim.order, Reach::AllContexts));
+            let silent = std::mem::take(&mut self.lock.passed_by_silence);
+            let reach = if silent { Reach::AllContextsAfterSilence } else { Reach::AllContexts };
+            self.lock_fact(claim, at, Input::Locked(claim.order, reach));
+            // A context that sleeps cannot be heard.
+            self.goes_silent(claim.context);
         }
+    }
+
+    /// A lease that this context holds ends, unless it is heard again. It was last heard up to a quarter of the lease ago.
+    pub fn goes_silent(&mut self, context: usize) {
+        let there = &self.contexts[context];
+        let (Some(lease), Some(holder)) = (self.lease(), self.lock.holder) else { return };
+        if holder.context == context && there.condition != Condition::Awake {
+            self.queue.plan(self.now + lease * 3 / 4, Happening::LeaseEnds(holder, self.now));
+        }
+    }
+
+    pub fn lease_ends(&mut self, claim: Claim, silent_since: Moment) {
+        let there = &self.contexts[claim.context];
+        let heard =
+            there.life == claim.life && (there.condition == Condition::Awake || there.asleep_since > silent_since);
+        if self.lock.holder != Some(claim) || heard {
+            return;
+        }
+        self.say(|_| format!("the lease of c{} ends", claim.context));
+        self.past.stolen = true;
+        let next = self.lock.expire(claim);
+        self.grant_lock(next);
+    }
+
+    /// What a driver asks after a stall, before it sends or saves.
+    fn lost_its_lease(&self, context: usize) -> bool {
+        let held = self.contexts[context].locked.map(|order| self.claim(context, order));
+        self.lease().is_some() && held.is_some_and(|claim| self.lock.holder != Some(claim))
     }
 
     fn lock_fact(&mut self, claim: Claim, at: Moment, input: Input) {

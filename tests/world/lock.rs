@@ -14,7 +14,9 @@ pub struct Claim {
 
 #[derive(Debug, Default)]
 pub struct Lock {
-    holder: Option<Claim>,
+    pub holder: Option<Claim>,
+    /// A lease whose holder was silent: the next grant says so.
+    pub passed_by_silence: bool,
     waiting: VecDeque<Claim>,
 }
 
@@ -29,8 +31,24 @@ impl Lock {
         self.waiting.retain(|waiting| *waiting != claim);
         if self.holder == Some(claim) {
             self.holder = None;
+            self.passed_by_silence = false;
         }
         self.hand_over()
+    }
+
+    /// The holder was silent for a lease.
+    pub fn expire(&mut self, claim: Claim) -> Option<Claim> {
+        if self.holder != Some(claim) {
+            return None;
+        }
+        self.holder = None;
+        self.passed_by_silence = true;
+        self.hand_over()
+    }
+
+    /// A context that died waits no more; a lease that it held goes on.
+    pub fn leave_the_line(&mut self, context: usize) {
+        self.waiting.retain(|waiting| waiting.context != context);
     }
 
     pub fn release_all_of(&mut self, context: usize) -> Option<Claim> {

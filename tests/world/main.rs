@@ -6,6 +6,7 @@ mod checks;
 mod checks_spending;
 mod claims_failures;
 mod claims_identity;
+mod claims_leases;
 mod claims_sessions;
 mod claims_sharing;
 mod claims_steps;

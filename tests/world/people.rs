@@ -52,6 +52,7 @@ impl World {
                     self.contexts[context].condition = Condition::Asleep;
                     self.contexts[context].asleep_since = self.now;
                     self.contexts[context].timer = None;
+                    self.goes_silent(context);
                     let life = self.contexts[context].life;
                     self.queue.plan(self.now + span, Happening::WakesUp(context, life));
                 }
@@ -209,8 +210,15 @@ impl World {
                 self.requests[index].dropped = true;
             }
         }
+        let now = self.now;
+        let silent = self.lock.holder.filter(|holder| holder.context == context && holder.life == life);
+        if let (Some(lease), Some(holder)) = (self.lease(), silent) {
+            self.queue.plan(now + lease * 3 / 4, Happening::LeaseEnds(holder, now));
+        }
         let there = &mut self.contexts[context];
         there.condition = Condition::Dead;
+        there.asleep_since = now;
+        there.locked = None;
         there.operations.clear();
         there.mailbox.clear();
         there.timer = None;
@@ -218,8 +226,12 @@ impl World {
         there.late_writes_land = lands;
         there.life += 1;
         let life = there.life;
-        let next = self.lock.release_all_of(context);
-        self.grant_lock(next);
+        if self.lease().is_some() {
+            self.lock.leave_the_line(context);
+        } else {
+            let next = self.lock.release_all_of(context);
+            self.grant_lock(next);
+        }
         self.queue.plan(self.now + span, Happening::Restarts(context, life));
     }
 

@@ -80,6 +80,7 @@ impl<'a> Words<'a> {
         match self.word()? {
             "AllContexts" => Some(LockReach::AllContexts),
             "ThisRealm" => Some(LockReach::ThisRealm),
+            "Lease" => Some(LockReach::Lease(self.number()?)),
             _ => None,
         }
     }

@@ -31,6 +31,8 @@ pub struct Setup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockReach {
     AllContexts,
+    /// The same by a lease, which ends so long after its holder was last heard. A driver verifies it before it sends or saves.
+    Lease(Moment),
     /// Each context has one of its own: there is none that others respect.
     ThisRealm,
 }
@@ -103,7 +105,11 @@ impl Setup {
         Self {
             devices,
             skew: if dice.percent(30) { random_jump(dice) } else { 0 },
-            lock: if dice.percent(65) { LockReach::AllContexts } else { LockReach::ThisRealm },
+            lock: match dice.below(100) {
+                0..=49 => LockReach::AllContexts,
+                50..=69 => LockReach::Lease(2 * timeout + 60_000),
+                _ => LockReach::ThisRealm,
+            },
             storage: StorageKind {
                 conditional: dice.percent(75),
                 stale: if dice.percent(15) { dice.between(1, 4_000) } else { 0 },

@@ -127,7 +127,7 @@ fn simpler(setup: &Setup) -> Vec<Setup> {
     if setup.patient {
         found.push(Setup { patient: false, ..setup.clone() });
     }
-    if setup.lock == LockReach::ThisRealm {
+    if setup.lock != LockReach::AllContexts {
         found.push(Setup { lock: LockReach::AllContexts, ..setup.clone() });
     }
     found

@@ -36,6 +36,8 @@ pub enum Happening {
     AtServer(usize),
     Revocation(Token),
     WakesUp(usize, u32),
+    /// The holder of a lease was silent since then.
+    LeaseEnds(Claim, Moment),
     Restarts(usize, u32),
     Calm,
     Round(usize, u32),
@@ -226,6 +228,9 @@ impl World {
                 self.request_ends(index, &arrival.input);
             }
         }
+        if let Input::Locked(order, _) = arrival.input {
+            self.contexts[context].locked = Some(order);
+        }
         self.notice_jump(context);
         self.step(context, arrival.input);
         self.work(context);
@@ -292,6 +297,7 @@ impl World {
                 self.server.end(token.family, crate::server::End::Client);
             }
             Happening::WakesUp(context, life) => self.wake_up(context, life),
+            Happening::LeaseEnds(claim, silent_since) => self.lease_ends(claim, silent_since),
             Happening::Restarts(context, life) => self.restart(context, life),
             Happening::Calm => self.calm_down(),
             Happening::Round(context, round) => self.demand(context, Ask::Plain, 100_000, Some(((round, 0), None))),
@@ -350,7 +356,15 @@ impl World {
     }
 
     pub fn is_lock_shared(&self) -> bool {
-        self.history.setup.lock == LockReach::AllContexts
+        self.history.setup.lock != LockReach::ThisRealm
+    }
+
+    /// How long a lease is, if the lock is one.
+    pub fn lease(&self) -> Option<Moment> {
+        match self.history.setup.lock {
+            LockReach::Lease(lasts) => Some(lasts),
+            LockReach::AllContexts | LockReach::ThisRealm => None,
+        }
     }
 }
 

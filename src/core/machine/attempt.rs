@@ -23,8 +23,8 @@ pub struct Attempt {
     own_mark: Option<String>,
     /// The name of a mark that was written, or perhaps written, and whose request was not sent.
     pub unsent: Option<String>,
-    /// The name of a mark that was found when the lock passed on by silence: its writer may come back.
-    suspended: Option<String>,
+    /// The name of a mark that was found when the lock passed on by silence, and since when: its writer may come back.
+    suspended: Option<(String, UnixTime)>,
     /// When this context ran again after a stall.
     pub ran_again_at: UnixTime,
     /// The last refresh brought a token that had expired before it was stored.
@@ -36,6 +36,9 @@ impl Attempt {
     pub fn set_back(&mut self, by: Duration) {
         self.marked_at = self.marked_at - by;
         self.ran_again_at = self.ran_again_at - by;
+        if let Some((_, since)) = &mut self.suspended {
+            *since = *since - by;
+        }
     }
 
     /// A mark of that name is being written.
@@ -77,12 +80,14 @@ impl Attempt {
         too_many
     }
 
-    /// Whether the writer of a mark that is found now may only be suspended. To release the lock and get it again changes nothing of that.
-    pub fn may_be_suspended(&mut self, mark: &str) -> bool {
-        if matches!(self.lock, Some((_, Reach::AllContextsAfterSilence))) {
-            self.suspended = Some(String::from(mark));
+    /// Since when it is known that the writer of this mark may only be suspended. To release the lock and get it again changes nothing of that.
+    pub fn suspended_since(&mut self, mark: &str, now: UnixTime) -> Option<UnixTime> {
+        let since = self.suspended.as_ref().filter(|(name, _)| name == mark).map(|(_, since)| *since);
+        if since.is_none() && matches!(self.lock, Some((_, Reach::AllContextsAfterSilence))) {
+            self.suspended = Some((String::from(mark), now));
+            return Some(now);
         }
-        self.suspended.as_deref() == Some(mark)
+        since
     }
 
     /// Whether every context that shares the storage respects the lock that is held, and none may still act under it.

@@ -9,7 +9,7 @@ use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
 use crate::core::policy::{backoff, MARGIN};
 use crate::core::record::{Pending, Record};
-use crate::core::time::Duration;
+use crate::core::time::{Duration, UnixTime};
 
 impl Machine {
     /// Whether this context wrote the mark.
@@ -22,16 +22,25 @@ impl Machine {
         let now = self.now;
         let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
         let probed_at = pending.probed_at.filter(|at| *at <= now);
-        // A holder that is only suspended comes back within a lease, or is taken for dead.
-        let suspended = self.attempt.may_be_suspended(&pending.attempt);
-        let patience = if suspended { self.policy.lease() } else { self.policy.timeout + MARGIN };
-        let aged = pending.started_at.max(probed_at.unwrap_or_default()) + patience;
-        // A whole device sleeps: after that the writer of the mark needs its time too.
-        let given_up = aged.max(self.attempt.ran_again_at + MARGIN);
+        let started_at = pending.started_at.max(probed_at.unwrap_or_default());
         // The clocks of two devices differ; a mark from further in the future was written by a clock that was wrong.
-        let in_time = now < given_up && now + MARGIN >= pending.started_at;
-        if in_time && !self.is_own(pending) && (suspended || !self.attempt.is_alone()) {
-            // Without a lock that its owner respects, the request may still be in flight: its result is worth the wait.
+        let is_plausible = now + MARGIN >= pending.started_at;
+        let given_up = match self.attempt.suspended_since(&pending.attempt, now) {
+            // Harmless, and later it may not be: a grace period ends.
+            Some(_) if self.policy.may_send_again(pending, now) => UnixTime::EPOCH,
+            // A holder that is only suspended comes back within a lease, or is taken for dead. It was silent for most of one already:
+            // the rest is waited for by this clock, whatever the other one says.
+            Some(since) => {
+                let lease = self.policy.lease();
+                let aged = if is_plausible { (started_at + lease).min(since + lease) } else { since };
+                aged.max(since + lease.part(4))
+            }
+            None if !is_plausible || self.attempt.is_alone() => UnixTime::EPOCH,
+            // Without a lock that its owner respects, the request may still be in flight: its result is worth the wait. A whole device sleeps:
+            // after that the writer of the mark needs its time too.
+            None => (started_at + self.policy.timeout + MARGIN).max(self.attempt.ran_again_at + MARGIN),
+        };
+        if now < given_up && !self.is_own(pending) {
             let pause = Duration::from_millis(500) + self.random.below(Duration::from_millis(500));
             return self.rest_until(given_up.min(now + pause), unknown);
         }

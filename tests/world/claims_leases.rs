@@ -1,0 +1,79 @@
+//! Locks that are leases: they pass on when their holder is silent. Here the holder is suspended at every moment of a refresh, for less
+//! than a lease, for a little less than other contexts wait, and for much longer; with clocks that agree and clocks that do not.
+
+use crate::claims_steps::{keeps_the_session, moments_of, FORGIVING, STRICT};
+use crate::queue::Moment;
+use crate::scenarios::{ask, at};
+use crate::script::{Ask, History, Step, What};
+use crate::server::Rotation;
+use crate::setup::{LockReach, Reuse, Setup};
+use crate::world::{World, BEGINNING};
+
+/// 2 x `timeoutSeconds` + 60 s.
+const LEASE: Moment = 120_000;
+const SKEWS: [i64; 3] = [0, 3_600_000, -3_600_000];
+
+#[test]
+fn a_holder_that_is_suspended_for_less_than_a_lease_loses_no_session() {
+    for span in [2_000, 50_000, 80_000] {
+        for policy in FORGIVING.into_iter().chain([STRICT]) {
+            suspended_at_every_moment(policy, span, |world, moment| keeps_the_session(world, moment));
+        }
+    }
+}
+
+/// The lease may count from a sign of life long before the suspension, so it ends before the mark is a lease old.
+#[test]
+fn a_holder_that_comes_back_before_its_mark_is_a_lease_old_loses_no_session() {
+    for policy in FORGIVING.into_iter().chain([STRICT]) {
+        suspended_at_every_moment(policy, LEASE * 7 / 8, |world, moment| keeps_the_session(world, moment));
+    }
+}
+
+#[test]
+fn under_one_time_use_a_suspended_holder_loses_a_session_only_with_a_request_that_was_in_flight() {
+    let mut lost = 0;
+    suspended_at_every_moment(STRICT, 300_000, |world, moment| {
+        let mut requests = world.requests.iter().filter(|request| request.context == 0);
+        let was_in_flight =
+            requests.next().is_some_and(|request| request.sent_at <= BEGINNING + moment && request.issued.is_some());
+        if !was_in_flight {
+            keeps_the_session(world, moment);
+        }
+        lost += usize::from(world.storage.content().is_none());
+    });
+    assert!(lost > 0, "there are moments at which no client can save the session");
+}
+
+#[test]
+fn where_a_refresh_token_may_be_sent_again_no_suspension_of_a_holder_loses_a_session() {
+    for policy in FORGIVING {
+        suspended_at_every_moment(policy, 300_000, |world, moment| keeps_the_session(world, moment));
+    }
+}
+
+fn suspended_at_every_moment(
+    (rotation, reuse): (Rotation, Reuse),
+    span: Moment,
+    mut holds: impl FnMut(&World, Moment),
+) {
+    // Clocks that are an hour apart do not tell how long ago a refresh token was first used.
+    let ends = matches!(reuse, Reuse::Grace(_)) && span > LEASE;
+    for skew in SKEWS.into_iter().filter(|skew| *skew == 0 || !ends) {
+        let lock = LockReach::Lease(LEASE);
+        let setup = Setup { rotation, reuse, lock, devices: vec![0, 1], skew, ..Setup::calm(2) };
+        for moment in moments_of(&played(&setup, None, true)) {
+            let world = played(&setup, Some(at(moment, What::Sleep(0, span))), false);
+            assert!(world.broken.is_none(), "{setup:?}\n{moment}: {:?}", world.broken);
+            holds(&world, moment);
+        }
+    }
+}
+
+/// Two contexts want one refresh; the second one asks again and again.
+fn played(setup: &Setup, trouble: Option<Step>, traced: bool) -> World {
+    let mut script: Vec<Step> = trouble.into_iter().chain([at(0, ask(0))]).collect();
+    script.extend((0..12).map(|round| at(1 + round * 30_000, What::Demand(1, Ask::Plain, 60_000))));
+    script.push(at(500_000, What::Nothing));
+    World::new(History { seed: 7, setup: setup.clone(), script }, traced).run()
+}
