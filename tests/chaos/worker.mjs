@@ -46,4 +46,6 @@ while (!ends) {
   }
   await new Promise((resolve) => setTimeout(resolve, everyMs * (0.5 + Math.random())));
 }
+// an exit in the middle of a request would lose its reply
+while (refresher.state === "refreshing") await new Promise((resolve) => setTimeout(resolve, 50));
 process.send({ counts }, () => process.exit());
