@@ -42,6 +42,8 @@ const SETTLE_MS = 10_000;
 const GAP_MS = 6000;
 /** Clients of servers keep an order without a word until their server is back. After this long it has failed. */
 const ANSWER_LIMIT_MS = 5000;
+/** A timer that is late by this much belongs to a process that was blocked or suspended. */
+const STALLED_MS = 1000;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 250;
 
@@ -196,8 +198,17 @@ function silenceOf(store) {
 /** @template T @param {Promise<T>} order @param {AbortSignal} [signal] @returns {Promise<T>} */
 function answered(order, signal) {
   return new Promise((resolve, reject) => {
-    const late = () => reject(new Error(`the lock did not answer in ${ANSWER_LIMIT_MS / 1000} seconds`));
-    const timer = setTimeout(late, ANSWER_LIMIT_MS);
+    /** @type {any} */
+    let timer;
+    // A process that was stalled hears its timers before the answers that came meanwhile.
+    const within = (/** @type {number} */ ms, stalledAt = performance.now() + ms + STALLED_MS) => {
+      const late = () => {
+        if (performance.now() >= stalledAt) return within(STALLED_MS);
+        reject(new Error(`the lock did not answer in ${ANSWER_LIMIT_MS / 1000} seconds`));
+      };
+      timer = setTimeout(late, ms);
+    };
+    within(ANSWER_LIMIT_MS);
     const stop = () => reject(signal?.reason);
     signal?.addEventListener("abort", stop);
     const done = () => {
