@@ -191,6 +191,6 @@ fn claim_request(request: &HttpRequest, options: Json<'_>) {
     let posted = word("clientAuth") == "client_secret_post";
     assert!(
         !url.contains("s3cr3t-of-all") || posted && shaped,
-        "the secret is in the address, and nobody put it there"
+        "the secret is in the address, and no option put it there"
     );
 }

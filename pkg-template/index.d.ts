@@ -109,7 +109,7 @@ export interface RefresherOptions {
    * when a token is asked for.
    */
   background?: "auto" | "always" | "never";
-  /** Refresh at least every so many seconds even if nobody asks, so that an idle refresh token does not die. Default: never. */
+  /** Refresh at least every so many seconds, even without a caller, so that an idle refresh token does not expire. Default: never. */
   keepAliveSeconds?: number;
 
   /** May a refresh token be sent again when the reply to it was lost? Default `"never"`. */
@@ -266,7 +266,7 @@ export interface DPoPKeyPair {
 
 /**
  * One session. Fires {@link RefresherEvents}: after the change is stored, outside every lock, once per change and context, in the
- * order of `generation`. A listener may call and await any method; a listener that throws affects nobody.
+ * order of `generation`. A listener may call and await any method; a listener that throws has no effect on other listeners or callers.
  *
  * Promises reject with {@link RefreshError}, or with the signal's own reason when `signal` aborts.
  */

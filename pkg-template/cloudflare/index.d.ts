@@ -65,7 +65,7 @@ export class TokenVault<Env = unknown> extends DurableObject<Env> {
    * `"never"` refreshes only when a token is asked for; otherwise the alarm refreshes ahead of expiry.
    */
   options(env: Env, name: string | undefined): RefresherOptions;
-  /** Called after the change is stored: there are other tokens now, or none. What it throws is logged and harms nobody. */
+  /** Called after the change is stored: there are other tokens now, or none. An error that it throws is logged and has no other effect. */
   tokenChanged?(tokens: TokenSet | null, source: string): Awaitable<void>;
 
   getAccessToken(options?: DemandOptions): Promise<string>;

@@ -180,7 +180,7 @@ export class Driver {
     return answer.finally(() => clearInterval(alive));
   }
 
-  /** Begins to listen to other contexts and, where somebody may be looking, to the page. */
+  /** Begins to listen to other contexts and, in a visible page, to the page's own events. */
   #start() {
     if (this.#stops || this.closed) return;
     this.#stops = [];

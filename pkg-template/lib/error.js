@@ -12,7 +12,7 @@ export const MESSAGES = {
   unavailable: "The server is out of reach or busy: try again later",
   outcome_unknown: "The reply was lost, and `reuse` forbids sending the refresh token again",
   bad_response: "The reply is no token response: check token_endpoint and `response`",
-  identity_mismatch: "The new id_token names somebody else: nothing was stored",
+  identity_mismatch: "The new id_token names another person: nothing was stored",
   storage_failed: "The storage failed: listen to storage-failed",
   lock_timeout: "Another context held the lock for too long",
   timeout: "The wait took longer than timeoutSeconds: a refresh under way goes on",

@@ -116,7 +116,7 @@ export function fileLease(path) {
   async function sweep(all, number) {
     const lower = numbersIn(all).filter((one) => one < number);
     const stale = all.filter((end) => end === NOTE || isDraft(end) || OLD_DRAFT.test(end));
-    // what cannot be removed (another user's file) is in nobody's way
+    // what cannot be removed (another user's file) blocks no lock
     for (const end of [...lower.sort((a, b) => a - b), ...stale])
       await rm(file(end), { force: true }).catch(() => {});
   }

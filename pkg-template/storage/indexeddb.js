@@ -79,9 +79,9 @@ export function indexedDbStorage(name, options = {}) {
 const textOf = (value) => (value?.iv ? String(value.iv) : JSON.stringify(value));
 
 /**
- * One BroadcastChannel while somebody listens, or for one message; nothing where there is none. A page that goes closes it, since
+ * One BroadcastChannel while there is a listener, or for one message; nothing where the platform has none. A page that goes closes it, since
  * the first message would throw it out of the back/forward cache, and opens it again when it is back.
- * @param {string} name @param {() => void} unheard  Nobody listens any more.
+ * @param {string} name @param {() => void} unheard  The last listener is gone.
  */
 function channel(name, unheard) {
   /** @type {Set<() => void>} */

@@ -20,7 +20,7 @@ export interface PostgresOptions {
  * - The record is one row; every write compares its generation and is one statement. It is not encrypted.
  * - The lock is a row of the table `oauth_refresher_lock`: a random name of its owner and a heartbeat. It passes on when the heartbeat
  *   stood still for longer than the lease, by the monotonic clock of the process that waits. While the database is away nothing is
- *   counted: a reply in somebody's memory is saved first. For programs that live for less than a lease, five leases by the clock of
+ *   counted: a reply that a process holds in memory is saved first. For programs that live for less than a lease, five leases by the clock of
  *   the database (`expires_at`) end it as well. No session, transaction, advisory lock or prepared statement stays open, so poolers in
  *   transaction mode (PgBouncer) are fine.
  * - The pool must lead to the primary: a replica is behind.

@@ -22,10 +22,10 @@ export interface IoRedisClient {
  *   lost.
  * - The lock holds a random name of its owner and a heartbeat. It passes on when the heartbeat stood still for longer than the lease, by
  *   the monotonic clock of the process that waits; the lease is 2 x `timeoutSeconds` + 60 s unless `leaseSeconds` says otherwise. While
- *   Redis is away nothing is counted: a reply in somebody's memory is saved first. For programs that live for less than a lease, five
+ *   Redis is away nothing is counted: a reply that a process holds in memory is saved first. For programs that live for less than a lease, five
  *   leases by the clock of Redis end it as well.
  * - Redis copies to replicas after it answered: a failover can lose the last write. What is stored then is a refresh token that was used.
- *   Under `reuse: "never"` that costs the session, and everybody is told that it ended; a grace period of the authorization server
+ *   Under `reuse: "never"` that costs the session, and every context is told that it ended; a grace period of the authorization server
  *   (`reuse: { graceSeconds }`, `"until-successor-used"`) covers it. Where neither will do, use PostgreSQL with a synchronous standby.
  * - Redis failing is an error: `load`, `save` and `lock` reject, with nothing of a token in the error. An order of the lock that Redis
  *   does not answer in five seconds has failed, whatever the client thinks of it.

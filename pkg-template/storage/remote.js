@@ -23,7 +23,7 @@ export function nameOf(kind, connection, key) {
  * @param {string} who @param {any} error
  */
 export function told(who, error) {
-  // nobody at any of a name's addresses: an AggregateError, whose message is empty
+  // no server at any address of a name: an AggregateError, whose message is empty
   const words = String(error?.message || error?.code || error?.name || "failed");
   const shown = new Error(words.startsWith(who) ? words : `${who}: ${words}`);
   return Object.assign(shown, typeof error?.code == "string" && { code: error.code });

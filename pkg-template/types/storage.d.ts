@@ -67,7 +67,7 @@ export interface TokenRecord {
   tokens: TokenInput;
   /** When the request for the tokens was sent, in Unix seconds by this device's clock. */
   obtained_at: number;
-  /** Written before a refresh token is sent: whoever finds it knows that the token may be spent. */
+  /** Written before a refresh token is sent: a context that finds it knows that the token may be spent. */
   pending?: {
     /** Which attempt it is; no secret. */
     attempt: string;

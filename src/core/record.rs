@@ -327,7 +327,7 @@ pub fn point(millis: u64) -> Option<UnixTime> {
     (millis > 0).then_some(UnixTime::from_millis(millis))
 }
 
-/// Names that would reach a prototype if somebody copied the members into a JavaScript object.
+/// Names that would reach a prototype if the members were copied into a JavaScript object.
 pub fn is_reserved(name: &str) -> bool {
     matches!(name, "__proto__" | "constructor" | "prototype")
 }

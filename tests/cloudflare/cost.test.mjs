@@ -1,5 +1,5 @@
 // What sessions in vaults cost, as docs/cloudflare.md says it: the operations are counted on one object over days, each time that it is
-// woken in a new instance, as where nobody asks for an hour; the rest is arithmetic.
+// woken in a new instance, as after an hour without a caller; the rest is arithmetic.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";

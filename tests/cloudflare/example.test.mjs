@@ -53,7 +53,7 @@ test("a person signs in calls the api and signs out without ever seeing a token"
   const jar = new Map();
   const visit = browser(jar);
 
-  assert.equal((await visit("/api/x")).status, 401, "nobody is signed in");
+  assert.equal((await visit("/api/x")).status, 401, "without a session");
   const toLogin = await visit("/login");
   const asked = new URL(toLogin.headers.get("location"));
   assert.equal(asked.origin + asked.pathname, `${desk.origin}/authorize`);

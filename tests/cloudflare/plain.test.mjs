@@ -49,7 +49,7 @@ for (const moment of ["the token request is under way", "the reply is about to c
       first.resetAndDestroy();
       await until(async () => (await ask("cancelled")) === 1);
       assert.ok((await other).access_token);
-      // and whoever comes later has it too: the refresh outlived the request that began it
+      // a later caller gets it too: the refresh outlived the request that began it
       assert.equal((await ask("shared", { tokens })).access_token, (await other).access_token);
       assert.deepEqual(
         oidc.requests.map(({ outcome }) => outcome),
@@ -94,7 +94,7 @@ test("where nothing outlives its request the others are answered in time all the
     // the reply died with its request, and a strict server has spent the token: what is left is the truth
     for (const { reason } of others)
       assert.match(String(reason), /unavailable|outcome_unknown|session_ended|timeout/);
-    assert.ok(Date.now() - begun < 16_000, "nobody hangs");
+    assert.ok(Date.now() - begun < 16_000, "no caller hangs");
     await assert.rejects(ask("shared", { tokens }), /session_ended/);
     assert.equal(oidc.requests.length, 2, "one use and one probe");
   }));

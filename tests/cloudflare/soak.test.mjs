@@ -44,7 +44,7 @@ test(`${CONNECTIONS} connections for ${seconds} s get tokens that work and no re
 
 /**
  * On a connection that is the caller's own and never idle: workerd closes one after five seconds, and a pool that uses it at that
- * moment reports an error that is nobody's.
+ * moment reports an error that has no caller.
  */
 async function post(url, agent) {
   const sent = request(url, { method: "POST", agent }).end("{}");

@@ -60,7 +60,7 @@ for (const step of ["before-result", "after-reply"])
     const vault = await loggedIn(step);
     await vault.armEviction();
     await assert.rejects(vault.getAccessToken(), /evicted/);
-    // the server spent the token, and nobody has its successor: a strict server ends the session at the probe
+    // the server spent the token and its successor is lost: a strict server ends the session at the probe
     await assert.rejects(vault.getAccessToken(), /ended|refused|log in/i);
     assert.equal(oidc.requests.length, 2);
   });
@@ -73,7 +73,7 @@ test("evicted after-result nothing is lost", async () => {
   assert.equal(oidc.requests.length, 1);
 });
 
-test("alarms drive the rotation for days though nobody asks", async () => {
+test("alarms drive the rotation for days without a caller", async () => {
   const traveller = await startWorker({ oidc });
   try {
     const vault = traveller.vault("traveller");

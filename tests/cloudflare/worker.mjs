@@ -176,7 +176,7 @@ const actions = {
 
   cancelled: async () => cancelled,
 
-  /** Whoever answers before it has its token (`giveUpMs`) takes all that it began along, but for what waitUntil keeps. */
+  /** A request that answers before it has its token (`giveUpMs`) cancels all that it began, except what waitUntil keeps. */
   async shared({ tokens, giveUpMs, timeoutSeconds, deaf }) {
     shared ??= createRefresher({
       ...env.OIDC,

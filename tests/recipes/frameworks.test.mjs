@@ -92,7 +92,7 @@ for (const framework of FRAMEWORKS) {
     await second.evaluate((tokens) => window.refresher.setTokens(tokens), session(2));
     await shows(first, "welcome back");
 
-    assert.deepEqual(tokenRequests, [], "whether somebody is signed in is asked of no server");
+    assert.deepEqual(tokenRequests, [], "no server is asked whether there is a session");
     assert.deepEqual(faults, []);
     await context.close();
   });

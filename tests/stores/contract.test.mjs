@@ -144,7 +144,7 @@ for (const { kind, start, clients } of servers)
           assert.equal(await other.lock(async () => "free", within(2)), "free");
         });
 
-        test("a lease is renewed while it is held, and by nobody else", async () => {
+        test("a lease is renewed while it is held, and only by its owner", async () => {
           const [storage, other] = several(" lock", { leaseSeconds: 1 });
           let holds = false;
           const long = storage.lock(async () => {

@@ -19,7 +19,7 @@ const OUTAGES = [
   { outage: "for longer than the lease", awayMs: 13_000, leaseSeconds: 10, timeoutSeconds: 2 },
 ];
 
-/** How a test reaches behind a storage: to give the lock to somebody else, to see whose it is, and to make it fail alone. */
+/** How a test reaches behind a storage: to give the lock to another owner, to see who owns it, and to make it fail alone. */
 const behind = {
   redis: (server) => ({
     steal: (key) => server.command("hset", key, "lock", "another owner"),

@@ -70,7 +70,7 @@ for (const [kind, client, start] of LONG ? KINDS : KINDS.filter(([, client]) => 
         mortal.child.kill("SIGKILL");
         kills++;
         const after = await stored();
-        // undefined: the server was away, and nobody can say
+        // undefined: the server was away, so the outcome is unknown
         if (before?.pending || after?.pending || before === undefined || after === undefined) inDoubt++;
         if (after === null) {
           lost++;

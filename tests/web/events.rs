@@ -32,7 +32,11 @@ async fn a_change_is_told_once_after_it_is_stored_and_outside_the_lock() {
     drop(listener);
     refresher.refresh().await.expect("granted");
     later(20).await;
-    assert_eq!(log.lines().iter().filter(|line| line.contains("told Refresh")).count(), 1, "nobody listens any more");
+    assert_eq!(
+        log.lines().iter().filter(|line| line.contains("told Refresh")).count(),
+        1,
+        "the removed listener hears nothing"
+    );
 }
 
 #[wasm_bindgen_test]

@@ -1,4 +1,4 @@
-//! Every trace, and histories that nobody has written, through this driver.
+//! Every trace, and random histories, through this driver.
 
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
 

@@ -78,7 +78,7 @@ struct World {
     waiting: Cell<usize>,
     /// What the last round of callers got.
     rounds: RefCell<Vec<Result<Token, ErrorCode>>>,
-    /// Something went wrong, somebody logged in or out, or a page was left: two uses of a refresh token may be nobody's fault.
+    /// A fault, a login, a sign-out or a page that was left: two uses of a refresh token may be no fault of the client.
     troubled: Cell<bool>,
     sent: RefCell<Vec<Token>>,
     granted: Cell<usize>,
@@ -345,7 +345,7 @@ impl World {
         }
     }
 
-    /// Nobody is there any more.
+    /// The page is gone.
     fn judge_what_is_left(&self) {
         if self.lock.held.get() {
             self.breaks("a lock is held for ever".to_owned());
@@ -537,7 +537,7 @@ impl Line {
         let (held, waiting) = (Rc::clone(&self.held), Rc::clone(&self.waiting));
         LockGuard::new(move || {
             held.set(false);
-            // whoever has left the line is passed over
+            // a context that has left the line is passed over
             while waiting.borrow_mut().pop_front().is_some_and(|next| next.send(()).is_err()) {}
         })
     }

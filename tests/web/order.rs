@@ -153,7 +153,7 @@ async fn a_revocation_that_a_busy_server_put_off_is_sent_again_then() {
 async fn a_storage_that_cannot_compare_is_read_before_each_write() {
     let log = Log::default();
     let mut storage = Staged::with(&run_out(), &log).await;
-    std::rc::Rc::get_mut(&mut storage).expect("nobody else has it").is_blind = true;
+    std::rc::Rc::get_mut(&mut storage).expect("there is one owner").is_blind = true;
     let refresher = refresher(&storage, server(&log, []));
     assert_eq!(refresher.access_token().await.as_deref(), Ok("new-access-token"));
     let lines = log.lines();

@@ -96,7 +96,7 @@ impl World {
         observed.known = Some(held.access.family);
         let back =
             before.is_some_and(|(family, generation)| family == held.access.family && held.generation < generation);
-        // A replica that is behind is not believed, unless it said that somebody wrote in between. What a storage that fails
+        // A replica that is behind is not believed, unless it said that another context wrote in between. What a storage that fails
         // did not take has a number that others may give again.
         if back && compares && !refuted && !observed.storage_trouble {
             let detail = format!("c{context}: generation {} after {before:?}", held.generation);
@@ -105,11 +105,11 @@ impl World {
         let saves = self.reads_are_current() && !self.contexts[context].observed.storage_trouble;
         if saves && !self.past.stored.contains_key(&(false, held.access)) {
             let detail = format!("c{context} holds {}", name("at", held.access));
-            self.breaks("tokens are stored before anybody sees them", detail);
+            self.breaks("tokens are stored before a caller sees them", detail);
         }
     }
 
-    /// The lock is claimed: somebody must want what is not there.
+    /// The lock is claimed: a caller must want what is not there.
     pub fn check_lock(&mut self, context: usize) {
         let wall = self.wall(context);
         let there = &self.contexts[context];
@@ -121,7 +121,7 @@ impl World {
         let waits = !there.waiting.is_empty() && !there.waiting.iter().any(wanting);
         if waits && !errand && !marked && !self.past.clock_moved {
             self.breaks(
-                "nobody takes the lock for a good access token",
+                "no context takes the lock for a good access token",
                 format!("c{context} has {}", name("at", held)),
             );
         }
@@ -130,7 +130,7 @@ impl World {
     fn check_grant(&mut self, context: usize, waiting: &Waiting, access: Token) {
         let shown = || format!("c{context} #{} got {}", waiting.id, name("at", access));
         if self.past.strangers.contains(&access.family) {
-            self.breaks("nobody gets somebody else's tokens", shown());
+            self.breaks("no caller gets tokens of another person", shown());
         }
         if waiting.rejected == Some(access) {
             self.breaks("a refused access token is not granted to whom it was refused", shown());
@@ -138,7 +138,7 @@ impl World {
         let tells = self.history.setup.says_lifetime && !self.past.clock_moved && self.reads_are_current();
         let settled = self.compares() && self.reads_are_current() && !self.past.storage_trouble;
         if settled && self.contexts[context].observed.signed_out_of.contains(&access.family) {
-            self.breaks("after a sign-out nobody here gets that account's tokens", shown());
+            self.breaks("after a sign-out no caller here gets that account's tokens", shown());
         }
         let newest = self.newest_brought_to(context, access.family);
         if tells && newest > Some(access) && self.server.has_run_out(access, self.now) {
@@ -149,7 +149,7 @@ impl World {
             let place = |login| self.past.logins_stored.iter().position(|stored| *stored == login);
             if place(access.family) < place(own) && self.history.setup.storage.stale == 0 {
                 let detail = format!("{}, and had stored login {own}", shown());
-                self.breaks("after a login nobody here gets an older account's tokens", detail);
+                self.breaks("after a login no caller here gets an older account's tokens", detail);
             }
         }
         self.contexts[context].observed.granted.push(access);
@@ -188,7 +188,7 @@ impl World {
                     || self.contexts[context].observed.storage_trouble
                     || !self.reads_are_current()
             }
-            // Somebody who decides leaves a mark behind whose request nobody will hear of; and without a lock (or
+            // A login or a sign-out leaves a mark behind whose request gets no completion; and without a lock (or
             // one that was stolen) a caller's time may be over while another context's request is out.
             Code::OutcomeUnknown => {
                 let cannot_tell = !self.reads_are_current() || !self.is_lock_shared() || self.past.stolen;
@@ -216,7 +216,7 @@ impl World {
             let rotated = request.issued.is_some_and(|issued| issued.refresh.is_some_and(|child| child != token));
             own && rotated && request.reported && request.hides_its_outcome()
         });
-        // What is stored is what this context left there, if nobody came between its comparison and its write.
+        // What is stored is what this context left there, if no write came between its comparison and its own.
         if spent && self.reads_are_current() && self.compares() {
             self.breaks("no error says unspent of a refresh token that may be spent", shown);
         }
@@ -267,11 +267,11 @@ impl World {
         let alone = self.compares() || self.is_lock_shared() && !self.past.stolen && !self.past.decided;
         let nobody_decided = alone && self.contexts[context].observed.decided_at.is_none();
         if refresh_token(record).is_none() && forgotten.is_some() && nobody_decided {
-            return self.breaks("nobody forgets a refresh token that the server would take", shown());
+            return self.breaks("no context forgets a refresh token that the server would take", shown());
         }
         let Some(record) = record else { return };
         if family(Some(record)).is_some_and(|family| self.past.strangers.contains(&family)) {
-            return self.breaks("nothing of somebody else's reply is stored", shown());
+            return self.breaks("nothing of another person's reply is stored", shown());
         }
         let ends = (access_token(Some(record)), refresh_token(Some(record)));
         if let (Some(access), Some(refresh)) = ends {
@@ -348,7 +348,7 @@ impl World {
         })
     }
 
-    /// Somebody cannot know, or could not at some time, what became of a refresh token.
+    /// A context cannot know, or could not at some time, what became of a refresh token.
     fn was_in_doubt(&self) -> bool {
         use RequestFate::*;
         let unknown = |request: &Request| {
@@ -362,7 +362,7 @@ impl World {
         self.past.interrupted || self.past.storage_trouble || self.requests.iter().any(unknown)
     }
 
-    /// When the request was sent that brought it, by the clock of its sender, if nobody touched that clock.
+    /// When the request was sent that brought it, by the clock of its sender, if that clock was not set.
     fn sent_for(&self, access: Option<Token>) -> Option<Moment> {
         let brought = |request: &&Request| request.issued.map(|issued| issued.access) == access;
         let request = self.requests.iter().rev().find(brought)?;
@@ -389,15 +389,15 @@ impl World {
         self.history.setup.storage.stale == 0
     }
 
-    /// Nobody keeps to what is not in the storage any more, if hints get through.
+    /// No context keeps what is not in the storage any more, if hints get through.
     fn check_knowledge(&mut self, context: usize) {
         let Some(held) = self.contexts[context].held.as_ref().map(|held| held.access) else { return };
-        // Tokens that end before they arrive are refreshed all the time: somebody always waits in line.
+        // Tokens that end before they arrive are refreshed all the time: a caller always waits.
         let hinted = self.lasts_long_enough()
             && self.history.setup.latency.lost_hints == 0
             && self.compares()
             && self.reads_are_current();
-        // Whoever wants the lock itself hears the hint, and reads when it is its turn.
+        // A context that waits for the lock hears the hint, and reads when it has the lock.
         let latency = self.history.setup.latency;
         let all_read = 2 * latency.hint + 2 * latency.storage * (self.contexts.len() as Moment + 1);
         let stored = access_token(self.storage.content());

@@ -73,7 +73,7 @@ impl World {
         // A login that was given up elsewhere may be restored while a storage fails: the context that stored it cannot know.
         let given_up = self.past.given_up.contains(&token.family);
         if observed.replaced.contains(&token) && self.compares() && !given_up {
-            return self.breaks("whoever was given a successor never sends what it replaces", shown);
+            return self.breaks("a context that was given a successor never sends what it replaces", shown);
         }
         let out_elsewhere = self.requests.iter().any(|other| {
             let there = &self.contexts[other.context];

@@ -178,7 +178,7 @@ impl World {
         let token = self.requests[index].token;
         let strangers = self.server.mix_up(self.now, token);
         self.say(|_| {
-            format!("server: {} brings {}, of somebody else", name("rt", token), name("at", strangers.access))
+            format!("server: {} brings {}, of another person", name("rt", token), name("at", strangers.access))
         });
         self.past.strangers.insert(strangers.access.family);
         self.past.refused = true;

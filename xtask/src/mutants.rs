@@ -83,7 +83,7 @@ fn judge(mutants: &[Mutant], effort: Effort) -> Result<Tally> {
                 by_unit_test += 1;
                 how
             }
-            Fate::Survived => format!("NOBODY: {}", mutant.about),
+            Fate::Survived => format!("SURVIVED: {}", mutant.about),
         };
         println!("   {:width$}  {:7.1}  {said}", mutant.name, started.elapsed().as_secs_f32());
     }

@@ -56,8 +56,8 @@ export function storagePort(storage) {
 }
 
 /**
- * Somebody else wrote in between. An older generation than expected is none of that: a storage that is only eventually
- * consistent shows it now and then. @param {any} held @param {number | null} expected
+ * Another context wrote in between. An older generation than expected does not count: an eventually consistent storage shows one
+ * now and then. @param {any} held @param {number | null} expected
  */
 function overtaken(held, expected) {
   const generation = generationOf(held);
