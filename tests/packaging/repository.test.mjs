@@ -63,3 +63,27 @@ test("links in what npm and crates.io show lead to files that are there", () => 
   assert.match(JSON.parse(read("pkg-template/package.json")).repository.url, /^git\+https:\/\/github\.com\//);
   for (const path of links) assert.ok(read(path), path);
 });
+
+test("the crates that Cargo.lock names come from one registry, with a checksum", () => {
+  for (const lock of ["Cargo.lock", "examples/apps/Cargo.lock"]) {
+    const sources = new Set();
+    for (const entry of read(lock).split("[[package]]").slice(1)) {
+      const [, source] = /^source = "(.+)"$/m.exec(entry) ?? [];
+      if (!source) continue; // of this workspace
+      sources.add(source);
+      assert.match(source, /^registry\+/, entry);
+      assert.match(entry, /^checksum = "[0-9a-f]{64}"$/m, entry);
+    }
+    assert.equal(sources.size, 1, lock);
+  }
+});
+
+test("the npm packages that the tests lock come from the registry, with a checksum", () => {
+  const { packages } = JSON.parse(read("tests/package-lock.json"));
+  for (const [name, { resolved, integrity }] of Object.entries(packages)) {
+    if (name === "") continue;
+    assert.match(integrity ?? "", /^sha512-/, name);
+    // .npmrc leaves out the registry's address: any other one would be there.
+    assert.equal(resolved, undefined, name);
+  }
+});

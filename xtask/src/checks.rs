@@ -58,14 +58,31 @@ pub fn clippy_features() -> Result<Report> {
         }
     }
     // The published crate must contain every file that a feature needs.
-    let packaged = check(run::cargo().args(["package", "--allow-dirty", "--quiet", "--features", "web"]), 10 * MINUTE)?;
+    let packaged = check(
+        run::cargo().args(["publish", "--dry-run", "--allow-dirty", "--quiet", "--features", "web"]),
+        10 * MINUTE,
+    )?;
     report.tally += packaged.tally;
     report.output.push_str(&packaged.output);
     Ok(report)
 }
 
 pub fn doc() -> Result<Report> {
-    check(run::cargo().args(["doc", "--no-deps", "--features", "web"]).env("RUSTDOCFLAGS", "-Dwarnings"), 10 * MINUTE)
+    let arguments = ["doc", "--no-deps", "--features", "web"];
+    let mut report = check(run::cargo().args(arguments).env("RUSTDOCFLAGS", "-Dwarnings"), 10 * MINUTE)?;
+    let on_docs_rs = as_docs_rs()?;
+    report.tally += on_docs_rs.tally;
+    report.output.push_str(&on_docs_rs.output);
+    Ok(report)
+}
+
+/// docs.rs has a nightly, which shows the feature that an item needs: the package's metadata says how it builds.
+fn as_docs_rs() -> Result<Report> {
+    prepare::wasm_target()?;
+    let mut command = run::cargo();
+    command.args(["doc", "--no-deps", "--lib", "--features", "serde,web", "--target", WASM_TARGET, "--target-dir"]);
+    command.arg(project::target().join("docs.rs"));
+    check(command.env("RUSTC_BOOTSTRAP", "1").env("RUSTDOCFLAGS", "--cfg docsrs -Dwarnings"), 10 * MINUTE)
 }
 
 /// Unit, integration and doc tests. `world`, `wasm` and `web` are suites of their own; a debug build of the world takes minutes.
