@@ -18,14 +18,18 @@ import { startAuthorization } from "./servers/authorization.mjs";
 const isLong = !!process.env.OAUTH_REFRESHER_LONG;
 const HERE = dirname(fileURLToPath(import.meta.url));
 
-/** As a keychain is: slow, shared by the processes of a user, with no lock and nothing to compare. */
+/** As a keychain is: slow, shared by the processes of a user, whole at each write, with no lock and nothing to compare. */
 const KEYRING = `
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 const entry = process.env.MY_TOOL_HOME + "/keychain";
 export const keyring = {
   async read() { await sleep(30); return readFile(entry, "utf8").catch(() => null); },
-  async write(text) { await sleep(30); await writeFile(entry, text); },
+  async write(text) {
+    await sleep(30);
+    await writeFile(entry + process.pid, text);
+    await rename(entry + process.pid, entry);
+  },
   async remove() { await sleep(30); await rm(entry, { force: true }); },
 };`;
 
