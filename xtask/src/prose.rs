@@ -7,8 +7,8 @@ use crate::project;
 
 const FOLDERS: [&str; 5] = ["src", "pkg-template", "xtask", "tests", "fuzz"];
 const EXTENSIONS: [&str; 5] = ["rs", "js", "mjs", "ts", "py"];
-/// Comments that may have one.
-const LEFT: usize = 0;
+/// This file, which quotes the words.
+const ITSELF: &str = "prose.rs";
 const RIDDLES: [&str; 4] = ["whoever", "nobody", "somebody", "anybody"];
 
 #[test]
@@ -17,7 +17,7 @@ fn no_comment_gets_a_riddle() {
     for folder in FOLDERS {
         search(&project::root().join(folder), &mut found);
     }
-    assert!(found.len() <= LEFT, "write who or what it is; {LEFT} are left:\n{}", found.join("\n"));
+    assert!(found.is_empty(), "write who or what it is:\n{}", found.join("\n"));
 }
 
 fn search(folder: &Path, found: &mut Vec<String>) {
@@ -26,7 +26,9 @@ fn search(folder: &Path, found: &mut Vec<String>) {
         let name = entry.file_name();
         if path.is_dir() && name != "node_modules" && name != "target" {
             search(&path, found);
-        } else if path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known)) {
+        } else if name != ITSELF
+            && path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known))
+        {
             let text = fs::read_to_string(&path).unwrap_or_default();
             let riddles = text.lines().enumerate().filter(|(_, line)| has_riddle(line));
             found.extend(riddles.map(|(at, line)| format!("{}:{}: {}", project::shown(&path), at + 1, line.trim())));
