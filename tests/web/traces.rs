@@ -16,7 +16,7 @@ traces! {
     "clears_unconditionally"
     "counts_generations_from_one_after_a_sign_out"
     "counts_the_expiry_from_the_reply"
-    "does_its_errands_without_the_lock"
+    "refreshes_in_the_background_without_the_lock"
     "drops_the_refresh_token_beside_an_unknown_type"
     "drops_the_refresh_token_that_the_reply_leaves_out"
     "drops_the_tokens_on_a_5xx"

@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(240);
 const COMPILE_LIMIT: Duration = Duration::from_secs(600);
 
 /// Those that every `test` applies; all of them take ten minutes.
-const SHORT: [&str; 3] = ["saves_after_the_grant", "sends_although_its_mark_was_refused", "writes_over_whoever_won"];
+const SHORT: [&str; 3] = ["saves_after_the_grant", "sends_although_its_mark_was_refused", "writes_over_the_winner"];
 
 /// How long each mutant is looked at.
 #[derive(Clone, Copy, PartialEq)]
