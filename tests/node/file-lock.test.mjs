@@ -13,7 +13,7 @@ import { fakeAuthorizationServer } from "oauth-refresher/testing";
 // no part of the package's interface
 import { fileLease } from "../node_modules/oauth-refresher/storage/file-lock.js";
 import { ownProcess } from "../node_modules/oauth-refresher/storage/holder.js";
-import { DEFAULT_LEASE_SECONDS } from "../node_modules/oauth-refresher/storage/lease.js";
+import { DEFAULT_LEASE_SECONDS, lockByLease } from "../node_modules/oauth-refresher/storage/lease.js";
 import { holder, never, place, quickened, record, withFs, within } from "./files.mjs";
 
 const linux = process.platform === "linux" ? {} : { skip: "proc(5) is of Linux" };
@@ -104,6 +104,26 @@ test("a holder learns that its lock passed on and releases no other", async () =
     fs.writeFileSync(`${other}.1`, holder({}));
     assert.equal(await grant.isHeld(), false, "of the same number, and not its own");
   });
+});
+
+test("a heartbeat that is on its way is awaited before the release", async () => {
+  const log = [];
+  const paused = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const store = {
+    take: async () => ({ passedOn: "released" }),
+    async beat() {
+      log.push("beat");
+      await paused(60);
+      log.push("written");
+    },
+    isHeld: async () => true,
+    release: async () => void log.push("released"),
+  };
+  const untilItBeats = async () => {
+    while (!log.includes("beat")) await paused(1);
+  };
+  await lockByLease(store)(untilItBeats, { leaseSeconds: 0.1 });
+  assert.deepEqual(log, ["beat", "written", "released"], "else the heartbeat would take the lock back");
 });
 
 test("a holder that beats while its lock is taken over keeps it", async () => {
