@@ -115,6 +115,8 @@ test("webStorage: a login replaces an unreadable item and keeps a copy of it", (
     assert.equal(storage.save(record(1), null), true);
     assert.deepEqual(storage.load(), record(1));
     assert.equal(area.getItem(`${KEY}.unreadable`), unreadable);
+    assert.equal(storage.save(null, 1), true);
+    assert.deepEqual(area.keys(), [], "a sign-out removes both");
   }
 });
 
