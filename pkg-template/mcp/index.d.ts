@@ -43,8 +43,8 @@ export interface McpOptions {
   /** What keeps two processes from refreshing at once, for a storage without a lock of its own: a keychain, say. */
   lock?: Lock | undefined;
   /**
-   * Held while a login is under way: of several processes one opens the browser, the others wait and adopt what it brings. The lock of a
-   * `fileStorage`, say. Default: each process logs in for itself.
+   * Held while a login is under way: of several processes one opens the browser, the others wait and adopt what it brings. `fileLock` of
+   * `oauth-refresher/storage/node`. Default: each process logs in for itself.
    */
   loginLock?: Lock | undefined;
   /** How many seconds a login may take before the next process has its turn. Default 300. */
