@@ -54,7 +54,7 @@ export const NAMES = {
 /** What the contract has and the package does not have yet: a word goes when it comes. */
 const PENDING = {
   subPaths: ["oauth-refresher/trace"],
-  values: ["fileLock"],
+  values: [],
   members: [
     "RefresherOptions.allowInsecureRequests",
     "RefresherOptions.keepRejectedResponse",
@@ -65,7 +65,6 @@ const PENDING = {
     "TokenStorage.peek",
     "TokenRecord.owner",
     "RefreshError.loginRequired",
-    "RefreshError.cause",
   ],
 };
 
