@@ -173,8 +173,40 @@ export interface RefresherOptions {
    * names it in `Access-Control-Expose-Headers`. The body may be read: the caller still gets all of it.
    */
   isTokenRejected?: (response: Response) => boolean | Promise<boolean>;
+  /**
+   * Allows plain http for `token_endpoint`, `issuer`, `revocation_endpoint` and `origins` beyond loopback: a container network such as
+   * `http://keycloak:8080`. Tokens then cross the network in clear. Default false.
+   */
+  allowInsecureRequests?: boolean;
+  /**
+   * What `refresher.fetch` does where the server refused the access token and the refresh failed for now, while the session goes on:
+   * false (default) rejects with the `RefreshError`, true gives the server's 401. Where a login is needed, it always gives the 401.
+   */
+  keepRejectedResponse?: boolean;
+  /**
+   * Is called after each step of the state machine, with what came in and what went out. It holds no secret. `oauth-refresher/trace`
+   * has two: one prints, one keeps the last hundred. Keep it fast, and do not throw.
+   */
+  trace?: (step: TraceStep) => void;
   /** Keeps a refresh alive beyond the request that began it. Default on Cloudflare Workers: the platform's own. */
   waitUntil?: (work: Promise<unknown>) => void;
+}
+
+/** One step of the state machine. `String(step)` is one line of JSON. */
+export interface TraceStep {
+  /** Unix seconds. */
+  at: number;
+  /** What happened: `demanded`, `loaded`, `locked`, `replied`, `unreachable` … */
+  event: string;
+  /** What is done about it, in order: `load`, `lock`, `save`, `send`, `grant`, `notify` …, with the number it is about. */
+  effects: string[];
+  /** What is in flight now: `idle`, `look`, `lock`, `re-read`, `mark`, `send`, `save` … */
+  phase: string;
+  /** Of the tokens that are held. */
+  generation?: number;
+  /** The number of the caller, or of the effect that the event completes. */
+  caller?: number;
+  toString(): string;
 }
 
 /** A value, or a function that is asked for it each time: a rotated secret, a signed header, a request id. */
@@ -267,6 +299,7 @@ export interface DPoPKeyPair {
 /**
  * One session. Fires {@link RefresherEvents}: after the change is stored, outside every lock, once per change and context, in the
  * order of `generation`. A listener may call and await any method; a listener that throws has no effect on other listeners or callers.
+ * Methods may be taken off the refresher and called alone: `const { getAccessToken } = refresher`.
  *
  * Promises reject with {@link RefreshError}, or with the signal's own reason when `signal` aborts.
  */
@@ -301,12 +334,27 @@ export interface Refresher extends EventTarget {
   /**
    * `fetch` with the access token attached, to the `origins` only; takes what `fetch` takes and gives the same `Response`. When the
    * token is rejected (`isTokenRejected`), it is refreshed, unless a newer one is here already, and the request is sent once more.
-   * A second rejection is the answer, and so is the first one where the refresh failed or the body was a stream, which can be sent
-   * only once. Strings, buffers, forms, blobs and Requests are sent again as they are: leave a buffer alone until the answer is there.
+   * A second rejection is the answer, and so is the first one where a login is needed or the body was a stream, which can be sent
+   * only once. Where the refresh failed for now and the session goes on, it rejects with the `RefreshError`, unless
+   * `keepRejectedResponse` is set. Strings, buffers, forms, blobs and Requests are sent again as they are: leave a buffer alone until the answer is there.
    *
    * @throws TypeError for an origin that is not listed; RefreshError where there is no token; what `fetch` throws.
    */
   fetch(input: FetchInput, init?: RequestInit): Promise<Response>;
+  /**
+   * Reads the storage if it was not read yet, and sends nothing. Null: there is no session. The tokens may have expired.
+   *
+   * @throws RefreshError `storage_failed` where the storage cannot be read; the signal's own reason when `signal` aborts.
+   *
+   * @example
+   * ```ts
+   * import { createRefresher } from "oauth-refresher";
+   *
+   * const refresher = createRefresher({ token_endpoint: "https://auth.example/token", client_id: "my-app" });
+   * const signedIn = (await refresher.load()) !== null;
+   * ```
+   */
+  load(options?: { signal?: AbortSignal }): Promise<TokenSet | null>;
   /**
    * After a login: takes the token endpoint's reply as it came, stores it as the session and answers what is now known. With a
    * `response` shape the reply is read by it, and registered names are understood as well; one without tokens is `bad_response`.
@@ -375,7 +423,7 @@ export interface DemandOptions {
   rejected?: string;
 }
 
-/** What is known about the tokens. Never the refresh token. */
+/** What is known about the tokens. Never the refresh token. Frozen: all callers share one object. */
 export interface TokenSet {
   access_token: string;
   /** As registered: `Bearer` (RFC 6750), `DPoP` (RFC 9449). */
@@ -415,6 +463,8 @@ export interface RefresherEvents {
   "refresh-failed": CustomEvent<{ error: RefreshError; retryAt?: number }>;
   /** A new login is needed. */
   "session-ended": CustomEvent<{ error: RefreshError }>;
+  /** `refresher.state` is another one, also after the first read of the storage. */
+  "state-changed": CustomEvent<{ state: Refresher["state"]; previous: Refresher["state"] }>;
   /** The storage or its lock threw, rejected or gave rubbish. Work goes on in memory as far as it can. */
   "storage-failed": CustomEvent<{ error: unknown; operation: "load" | "save" | "lock" }>;
 }

@@ -72,6 +72,7 @@ impl Core {
             "recovered" => Input::Recovered(late(object(details))),
             "unreachable" => Input::Unreachable(id, sent(object(details))),
             "peerChanged" => Input::PeerChanged,
+            "loadRequested" => Input::LoadRequested,
             "resumed" => Input::Resumed,
             "clockSetBack" => Input::ClockSetBack,
             "watching" => Input::Watching(id != 0),
@@ -147,13 +148,21 @@ impl Core {
     fn step(&mut self, now: UnixTime, input: Input) -> String {
         let effects = self.machine.step(now, input);
         let mut out = String::from("[");
+        let mut refusal = None;
         for effect in &effects {
             push_comma(&mut out);
+            if let Effect::Refuse(id, failure) = effect {
+                if refusal.replace(failure) == Some(failure) {
+                    push_numbered(&mut out, "refuse", *id);
+                    continue;
+                }
+            }
             push_effect(&mut out, effect, self.machine.lease());
         }
         push_comma(&mut out);
         open(&mut out, "rest");
         push_word(&mut out, self.machine.state().as_str());
+        push_word(&mut out, self.machine.phase());
         if let Some(at) = self.machine.deadline() {
             push_count(&mut out, at.as_millis());
         }

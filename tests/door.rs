@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+
+use oauth_refresher::core::machine::Code;
 
 fn text(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -65,4 +68,43 @@ fn the_notifications_of_both_sides_have_the_same_words() {
     let declared = quoted(&text("pkg-template/lib/door.d.ts"), "[\"notify\", ");
     assert!(rust.len() > 3, "the words are found: {rust:?}");
     assert_eq!(rust, declared);
+}
+
+#[test]
+fn the_errors_of_both_sides_have_the_same_texts_and_meanings() {
+    const ALL: [Code; 12] = [
+        Code::SessionEnded,
+        Code::SignedOut,
+        Code::ClientRejected,
+        Code::Unavailable,
+        Code::OutcomeUnknown,
+        Code::BadResponse,
+        Code::IdentityMismatch,
+        Code::StorageFailed,
+        Code::LockTimeout,
+        Code::Timeout,
+        Code::Closed,
+        Code::EngineFailed,
+    ];
+    let rust: BTreeSet<String> = ALL
+        .iter()
+        .map(|code| {
+            let flags = [code.is_retryable(), code.is_session_ended(), code.is_login_required()];
+            format!("{code} {flags:?} {}", code.message())
+        })
+        .collect();
+    let script = r#"
+        import { MESSAGES, RefreshError } from "./pkg-template/lib/error.js";
+        for (const code in MESSAGES) {
+            const { message, retryable, sessionEnded, loginRequired } = new RefreshError({ code });
+            console.log(`${code} [${[retryable, sessionEnded, loginRequired].join(", ")}] ${message}`);
+        }"#;
+    let run = Command::new("node")
+        .args(["--input-type=module", "--eval", script])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("node can be started");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert_eq!(rust, said.lines().map(str::to_owned).collect());
 }

@@ -1,12 +1,20 @@
 // @ts-check
 
-/** @typedef {{ resolve: (value?: any) => void, reject: (reason: unknown) => void }} Caller */
+/**
+ * @typedef {object} Caller
+ * @property {(value?: any) => void} resolve
+ * @property {(reason: unknown) => void} reject
+ * @property {AbortSignal} [signal]
+ * @property {(id: number) => void} [withdrawn]  Called if the signal aborts first.
+ */
 
-/** Callers that wait for the core's answer, by number. Aborting detaches one caller and nothing else. */
+/** Callers that wait for an answer, by number. Aborting detaches the callers of that signal and no other. */
 export class Callers {
   /** @type {Map<number, Caller>} */
   #waiting = new Map();
   #last = 0;
+  /** Callers share one listener per signal: Node warns of more than ten. @type {Set<AbortSignal>} */
+  #signals = new Set();
 
   get size() {
     return this.#waiting.size;
@@ -17,25 +25,16 @@ export class Callers {
     return this.#waiting.has(id);
   }
 
-  /**
-   * A new caller: its number, and the promise of its answer. `withdrawn` is called if its signal aborts first.
-   * @param {AbortSignal | undefined} signal @param {(id: number) => void} withdrawn
-   */
+  /** A new caller: its number, and the promise of its answer. @param {AbortSignal} [signal] @param {Caller["withdrawn"]} [withdrawn] */
   add(signal, withdrawn) {
     const id = (this.#last = (this.#last % 0xffffffff) + 1);
     const answer = new Promise((resolve, reject) => {
-      const aborted = () => {
-        this.#waiting.delete(id);
-        withdrawn(id);
-        reject(signal?.reason);
-      };
-      const done = () => signal?.removeEventListener("abort", aborted);
-      this.#waiting.set(id, {
-        resolve: (value) => (done(), resolve(value)),
-        reject: (reason) => (done(), reject(reason)),
-      });
-      signal?.addEventListener("abort", aborted, { once: true });
+      this.#waiting.set(id, { resolve, reject, signal, withdrawn });
     });
+    if (signal) {
+      this.#signals.add(signal);
+      signal.addEventListener("abort", this.#aborted);
+    }
     return { id, answer };
   }
 
@@ -43,6 +42,7 @@ export class Callers {
   take(id) {
     const caller = this.#waiting.get(id);
     this.#waiting.delete(id);
+    if (!this.size) this.#unlisten();
     return caller;
   }
 
@@ -50,6 +50,22 @@ export class Callers {
   takeAll() {
     const callers = [...this.#waiting.values()];
     this.#waiting.clear();
+    this.#unlisten();
     return callers;
+  }
+
+  /** @param {any} event */
+  #aborted = ({ target }) => {
+    for (const [id, { signal, withdrawn, reject }] of this.#waiting)
+      if (signal == target) {
+        this.take(id);
+        withdrawn?.(id);
+        reject(target.reason);
+      }
+  };
+
+  #unlisten() {
+    for (const signal of this.#signals) signal.removeEventListener("abort", this.#aborted);
+    this.#signals.clear();
   }
 }

@@ -8,10 +8,10 @@ const ENDPOINTS = ["token_endpoint", "revocation_endpoint"];
  * What an issuer says of itself. RFC 8414 §3.1 inserts the well-known path before the issuer's own, and is asked first; OpenID
  * Connect appends its own. What names another issuer, be it by a slash, is not used (§3.3), nor is an endpoint without TLS. Nothing
  * is spent yet when this fails, and a failure is not cached: the next attempt requests it again.
- * @param {typeof fetch} fetch @param {string} issuer @param {number} timeoutSeconds
+ * @param {typeof fetch} fetch @param {string} issuer @param {number} timeoutSeconds @param {boolean} [insecure]
  * @returns {Promise<Record<string, any>>}
  */
-export async function discover(fetch, issuer, timeoutSeconds) {
+export async function discover(fetch, issuer, timeoutSeconds, insecure) {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
   let found = "was not found";
@@ -23,7 +23,7 @@ export async function discover(fetch, issuer, timeoutSeconds) {
     const metadata = read(await send(fetch, request, timeoutSeconds));
     if (!metadata) continue;
     for (const place of [metadata, metadata.mtls_endpoint_aliases ?? {}])
-      for (const name of ENDPOINTS) if (!isEndpoint(place[name])) delete place[name];
+      for (const name of ENDPOINTS) if (!isEndpoint(place[name], insecure)) delete place[name];
     if (metadata.issuer !== issuer) found = "names another issuer";
     else if (metadata.token_endpoint) return metadata;
     else found = "has no token_endpoint with https";

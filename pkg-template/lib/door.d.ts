@@ -30,6 +30,7 @@ export interface CoreEvents {
   recovered: [0, Reply & { attempt: string; sent_at: number }];
   unreachable: [EffectId, Unreachable];
   peerChanged: [0, void];
+  loadRequested: [0, void];
   resumed: [0, void];
   clockSetBack: [0, void];
   watching: [on: number, void];
@@ -71,14 +72,15 @@ export type CoreEffect =
   | ["send", EffectId]
   | ["hold", tokens?: TokenSet, generation?: number, freshFromMs?: number, freshUntilMs?: number]
   | ["grant", CallerId]
-  | ["refuse", CallerId, Failure]
+  /** Without a failure: the one of the refusal before. */
+  | ["refuse", CallerId, Failure | undefined]
   | ["done", CallerId]
   | ["notify", "token-changed", source: string, generation: number]
   | ["notify", "refresh-failed", Failure, retryAt: number | undefined]
   | ["notify", "session-ended", Failure, undefined]
   | ["notify", "storage-failed", "load" | "save" | "lock", undefined]
   | ["revoke", token: string]
-  | ["rest", Refresher["state"], deadlineMs?: number];
+  | ["rest", Refresher["state"], phase: string, deadlineMs?: number];
 
 /** How each effect is performed: a driver without one of them, or with one too many, does not compile. */
 export type CoreEffects = {

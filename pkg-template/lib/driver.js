@@ -1,8 +1,9 @@
 // @ts-check
 import { Callers } from "./callers.js";
 import { whyNotLoaded } from "./engine.js";
-import { RefreshError } from "./error.js";
 import { exchange } from "./exchange.js";
+import { refreshError } from "./failure.js";
+import { coreOptions } from "./options.js";
 import { clock } from "./ports/clock.js";
 import { lockPort } from "./ports/lock.js";
 import { storagePort } from "./ports/storage.js";
@@ -12,30 +13,39 @@ import { requests } from "./request.js";
 import { revoke } from "./revocation.js";
 import { scrubber } from "./scrub.js";
 
-/** @import { DemandOptions, Refresher, RefresherOptions, RefreshErrorCode, TokenInput, TokenRecord, TokenSet, TokenStorage } from "../index.js" */
+/** @import { DemandOptions, Refresher, RefresherOptions, RefreshErrorCode, TokenInput, TokenRecord, TokenSet, TokenStorage, TraceStep } from "../index.js" */
+/** @import { Caller } from "./callers.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
 /** @import { checkOptions } from "./options.js" */
 /** @import { Engine, Exports } from "./engine.js" */
-/** @import { Sender } from "./fetch.js" */
+/** @import { Platform } from "./platform.js" */
 /** @import { HttpReply, NoReply } from "./ports/http.js" */
 
 /** @typedef {ReturnType<typeof checkOptions> & { storage: TokenStorage } & Partial<Platform>} Options */
-/**
- * What an entry knows of the place it is for.
- * @typedef {object} Platform
- * @property {Sender} sender  Sends requests to APIs, where plain `fetch` is not good enough.
- * @property {(work: Promise<unknown>) => void} [waitUntil]
- * @property {(options: RefresherOptions) => void} given  Hears of every refresher.
- * @property {string} unsafe  Contexts share no realm here: why a refresh token is not sent where the core does not allow it.
- * @property {(refresher: object, driver: Driver) => void} [lend]  For an entry that needs more than the interface: the host of pages.
- * @property {typeof timer} [timer]  Wakes what a plain timer would not: a Durable Object that was evicted.
- */
 /** @typedef {InstanceType<Exports["Core"]>} Core */
 
 /** On Workers a waiting call asks this often whether the work that it waits for still runs. */
 const WORKER_BEAT_MS = 250;
 /** Message of `storage-failed` for a stored value that is no record. */
 const NO_RECORD = "what is stored is no record of this library, and is left as it is";
+
+/**
+ * A step of the core without its secrets: numbers and words only.
+ * @param {string} event @param {number} caller @param {CoreEffect[]} effects @param {number} generation @returns {TraceStep}
+ */
+const traced = (event, caller, effects, generation) => ({
+  at: Date.now() / 1000,
+  event,
+  effects: effects
+    .slice(0, -1)
+    .map(([word, first]) => (word == "notify" || typeof first == "number" ? `${word} ${first}` : word)),
+  phase: String(effects.at(-1)?.[2]),
+  generation,
+  caller,
+  toString() {
+    return JSON.stringify(this);
+  },
+});
 
 /**
  * Performs the core's effects and reports each outcome as one event. It decides nothing.
@@ -54,10 +64,9 @@ export class Driver {
   /** The storage's tokens whose key is here. @type {(TokenStorage & { lost?: string }) | undefined} */
   #bound;
   #storage;
-  #lock;
   #requests;
   #scrubber = scrubber();
-  // Before whatever asked for the time: nothing is handed out on the word of a clock that jumped.
+  // The core learns of a jump before the caller that asked for the time gets anything.
   #clock = clock((jump) => this.#tell(jump));
   #timer;
 
@@ -68,6 +77,9 @@ export class Driver {
   /** From and until when the tokens go to callers without special wishes. */
   #fresh = [0, 0];
   #callers = new Callers();
+  /** Callers that wait for the first read of the storage. */
+  #readers = new Callers();
+  #lock;
   /** Releases a lock, or ends the wait for it, by the number of its effect. @type {Map<number, () => void>} */
   #locks = new Map();
   /** @type {Promise<unknown>[]} */
@@ -80,8 +92,11 @@ export class Driver {
   #storageError;
   /** Why the last request brought no reply: what the platform, `transport` or a function of the options threw. @type {unknown} */
   #requestError;
-  /** Its message, unless it is the platform's. @type {string | undefined} */
+  /** The message of that, unless it is the platform's. @type {string | undefined} */
   #reason;
+  /** The error of the last refused caller: all callers of one failure get the same. @type {unknown} */
+  #refusal;
+  #generation = 0;
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
   constructor(options, engine, dispatch) {
@@ -96,18 +111,13 @@ export class Driver {
     this.#storage = storagePort(this.#bound ?? options.storage);
     this.#lock = lockPort(options.lock, options.storage, session);
     this.#requests = requests(options, this.#scrubber.learn);
-    // A page that shows a session, or will, keeps it fresh without being asked; elsewhere the first call begins everything,
-    // or the first listener.
+    // A page keeps its session fresh from the start. Elsewhere the first call or the first listener starts everything.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
   }
 
   get capabilities() {
-    const { everywhere } = this.#lock;
-    return {
-      engine: this.#engine.kind,
-      crossContextLock: everywhere,
-      conditionalSave: this.#storage.compares,
-    };
+    const { kind: engine } = this.#engine;
+    return { engine, crossContextLock: this.#lock.everywhere, conditionalSave: this.#storage.compares };
   }
 
   /** The tokens, if a caller without special wishes may have them: no core, no lock, no storage. */
@@ -144,6 +154,17 @@ export class Driver {
     return this.#call(undefined, "signedOut", () => revoke || undefined);
   }
 
+  /** @param {AbortSignal} [signal] @returns {Promise<TokenSet | null>} */
+  async load(signal) {
+    if (this.closed) throw this.#error({ code: "closed" });
+    signal?.throwIfAborted();
+    if (this.state != "unknown") return this.tokens;
+    const { answer } = this.#readers.add(signal);
+    this.#start();
+    this.#ready(() => this.#tell("loadRequested"));
+    return this.#alive(answer);
+  }
+
   /** Whether those challenges refuse the token that was sent. @param {string} challenges */
   rejects(challenges) {
     return this.#ask("rejects", challenges);
@@ -174,6 +195,11 @@ export class Driver {
     const { id, answer } = this.#callers.add(signal, (id) => this.#tell("withdrawn", id));
     this.#start();
     this.#ready(() => this.#callers.has(id) && this.#tell(event, id, details()));
+    return this.#alive(answer);
+  }
+
+  /** @template T @param {Promise<T>} answer */
+  #alive(answer) {
     if (!isWorkerd()) return answer;
     // workerd cancels a request that waits only for the work of another request, which may have been cancelled itself.
     const alive = setInterval(() => this.#tell("woke"), WORKER_BEAT_MS);
@@ -217,19 +243,11 @@ export class Driver {
 
   /** @param {Exports} exports */
   #create(exports) {
-    const { client_id, clientAuth, resource, ...others } = this.#options;
+    const { tokens } = this.#options;
+    if (tokens) this.#scrubber.learn(Object.values(tokens));
     const [high, low] = crypto.getRandomValues(new Uint32Array(2));
-    const text = JSON.stringify({
-      ...others,
-      client_id,
-      clientAuth: typeof clientAuth == "function" ? "custom" : clientAuth,
-      resource: resource && [resource].flat(),
-      client_secret: undefined,
-      storage: undefined,
-    });
-    if (others.tokens) this.#scrubber.learn(Object.values(others.tokens));
     this.#exports = exports;
-    return new exports.Core(text, /** @type {number} */ (high), /** @type {number} */ (low));
+    return new exports.Core(coreOptions(this.#options), Number(high), Number(low));
   }
 
   /**
@@ -249,6 +267,7 @@ export class Driver {
       return this.#trapped();
     }
     for (const [word, ...details] of effects) /** @type {any} */ (this.#effects)[word](...details);
+    this.#options.trace?.(traced(event, number, effects, this.#generation));
   }
 
   /** Asks the core. @param {Question} question @param {unknown} details  A string crosses as it is. */
@@ -291,20 +310,17 @@ export class Driver {
     lock: (id, leaseSeconds) => {
       const core = this.#core;
       const waiting = new AbortController();
+      const { signal } = waiting;
       this.#locks.set(id, () => waiting.abort());
-      const stored = new Promise((resolve) => {
-        this.#lock.acquire(waiting.signal, leaseSeconds).then(
-          ({ everywhere, release }) => {
-            if (waiting.signal.aborted) return resolve(release());
-            this.#locks.set(id, () => resolve(release()));
-            this.#tell(everywhere ? "locked" : "lockedHere", id, "", core);
-          },
-          (error) => {
-            resolve(undefined);
-            if (!waiting.signal.aborted) this.#storageFailed("lock", error, id, core);
-          },
-        );
-      });
+      const stored = this.#lock.acquire(signal, leaseSeconds).then(
+        ({ everywhere, release }) => {
+          if (signal.aborted) return release();
+          const released = new Promise((resolve) => this.#locks.set(id, () => resolve(release())));
+          this.#tell(everywhere ? "locked" : "lockedHere", id, "", core);
+          return released;
+        },
+        (error) => signal.aborted || this.#storageFailed("lock", error, id, core),
+      );
       this.#options.waitUntil?.(stored);
     },
 
@@ -315,13 +331,17 @@ export class Driver {
 
     send: (id) => this.#send(id),
 
-    hold: (tokens, _generation, from = 0, until = Infinity) => {
-      this.tokens = tokens ?? null;
+    hold: (tokens, generation = 0, from = 0, until = Infinity) => {
+      this.#generation = generation;
+      this.tokens = Object.freeze(tokens ?? null);
       this.#fresh = [from, until];
     },
 
     grant: (id) => this.#callers.take(id)?.resolve(this.tokens),
-    refuse: (id, failure) => this.#callers.take(id)?.reject(this.#error(failure)),
+    refuse: (id, failure) => {
+      if (failure) this.#refusal = this.#error(failure);
+      this.#callers.take(id)?.reject(this.#refusal);
+    },
     done: (id) => {
       const caller = this.#callers.take(id);
       Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve());
@@ -334,8 +354,8 @@ export class Driver {
           : type == "storage-failed"
             ? { error: this.#storageError ?? new Error(NO_RECORD), operation: subject }
             : { error: this.#error(subject), ...(second !== undefined && { retryAt: second }) };
-      // Listeners run after all effects of the same event.
-      queueMicrotask(() => this.closed || this.#dispatch(type, detail));
+      this.#notify(type, detail);
+      if (subject == "load") this.#unreadable();
     },
 
     revoke: (token) => {
@@ -345,15 +365,27 @@ export class Driver {
       this.#options.waitUntil?.(told);
     },
 
-    rest: (state, deadline) => {
+    rest: (state, _phase, deadline) => {
+      const previous = this.state;
       this.state = state;
-      const awaited = this.#callers.size > 0;
+      if (state != previous) this.#notify("state-changed", { state, previous });
+      if (state != "unknown") for (const { resolve } of this.#readers.takeAll()) resolve(this.tokens);
+      const awaited = this.#callers.size + this.#readers.size > 0;
       const busy = awaited || this.#locks.size > 0;
       // On Workers a timer belongs to a request and ends with it.
       const rests = this.closed ? !this.#locks.size : isWorkerd() && !busy && !this.#options.timer;
       this.#timer.arm(rests ? undefined : deadline, Date.now(), awaited, busy);
     },
   };
+
+  /** Listeners run after all effects of the same event. @param {string} type @param {object} detail */
+  #notify(type, detail) {
+    queueMicrotask(() => this.closed || this.#dispatch(type, detail));
+  }
+
+  #unreadable() {
+    this.#answer(this.#readers.takeAll(), { code: "storage_failed" });
+  }
 
   /** @param {number} id */
   async #send(id) {
@@ -392,6 +424,7 @@ export class Driver {
   #storageFailed(operation, error, id, core) {
     this.#storageError = this.#scrubber.presentable(error);
     this.#tell(`${operation}Failed`, id, "", core);
+    if (operation == "load") this.#unreadable();
   }
 
   /** What a storage holds, once its secrets are known. @param {string} stored */
@@ -404,25 +437,29 @@ export class Driver {
 
   /** @param {RefreshErrorCode} code @param {string} [error_description] @param {unknown} [cause] */
   #answerAll(code, error_description, cause) {
-    const error = this.#error({ code, error_description }, cause);
-    for (const { reject } of this.#callers.takeAll()) reject(error);
+    this.#answer(
+      [...this.#callers.takeAll(), ...this.#readers.takeAll()],
+      { code, error_description },
+      cause,
+    );
   }
 
-  /** @param {Failure} failure @param {unknown} [cause]  What the platform threw. */
-  #error({ retry_at, error, error_description, ...fields }, cause) {
-    const { scrub, presentable } = this.#scrubber;
-    const lost = fields.code == "session_ended" && this.#bound?.lost;
+  /** @param {Caller[]} callers @param {Failure} failure @param {unknown} [cause] */
+  #answer(callers, failure, cause) {
+    const error = this.#error(failure, cause);
+    for (const { reject } of callers) reject(error);
+  }
+
+  /** @param {Failure} failure @param {unknown} [cause] */
+  #error(failure, cause) {
+    const { code, status } = failure;
+    const lost = code == "session_ended" && this.#bound?.lost;
+    if (lost) failure = { ...failure, error_description: lost, refreshTokenState: "unspent" };
     // Without a status there was no reply, and the reason is on this side.
-    const isLocal = /rejected|unavailable|unknown/.test(fields.code) && !fields.status;
-    if (isLocal) cause = this.#requestError;
-    if (/storage|lock/.test(fields.code)) cause = this.#storageError;
-    return new RefreshError({
-      ...fields,
-      ...(lost && { refreshTokenState: "unspent" }),
-      error: scrub(error),
-      error_description: scrub(error_description ?? (lost || (isLocal && this.#reason))),
-      cause: cause && presentable(cause),
-      ...(retry_at && { retryAfterSeconds: Math.max(0, Math.ceil(retry_at - Date.now() / 1000)) }),
-    });
+    if (/rejected|unavailable|unknown/.test(code) && !status) {
+      cause = this.#requestError;
+      failure = { error_description: this.#reason, ...failure };
+    }
+    return refreshError(this.#scrubber, failure, /storage|lock/.test(code) ? this.#storageError : cause);
   }
 }

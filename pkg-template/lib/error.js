@@ -2,7 +2,8 @@
 /** @import { RefreshErrorCode, RefreshErrorFields } from "../index.js" */
 
 /**
- * What happened and what to do, in one sentence or two. Every page downloads this table: keep it short.
+ * What happened and what to do: `Code::message` of the core, for errors that are made without a core. tests/door.rs compares both.
+ * Every page downloads this table: keep it short.
  * @type {Record<RefreshErrorCode, string>}
  */
 export const MESSAGES = {
@@ -13,9 +14,9 @@ export const MESSAGES = {
   outcome_unknown: "The reply was lost, and `reuse` forbids sending the refresh token again",
   bad_response: "The reply is no token response: check token_endpoint and `response`",
   identity_mismatch: "The new id_token names another person: nothing was stored",
-  storage_failed: "The storage failed: listen to storage-failed",
+  storage_failed: "The storage failed: the storage-failed event says how",
   lock_timeout: "Another context held the lock for too long",
-  timeout: "The wait took longer than timeoutSeconds: a refresh under way goes on",
+  timeout: "The wait took longer than its limit: a refresh under way goes on",
   closed: "This refresher is closed: create another",
   engine_failed: "The core does not run",
 };
@@ -60,10 +61,10 @@ export class RefreshError extends Error {
     if (error) this.error = error;
     if (error_description) this.error_description = error_description;
     if (status) this.status = status;
-    // unavailable, timeout, lock_timeout, storage_failed, engine_failed: what the next call may find mended
-    this.retryable = retryable ?? /able|timeout|failed/.test(code);
+    this.retryable = retryable ?? !/ended|signed|rejected|mismatch|closed/.test(code);
     if (retryAfterSeconds != null) this.retryAfterSeconds = retryAfterSeconds;
     this.sessionEnded = sessionEnded ?? /ended|mismatch/.test(code);
+    this.loginRequired = /ended|mismatch|signed/.test(code);
     this.refreshTokenState = refreshTokenState ?? "unknown";
   }
 

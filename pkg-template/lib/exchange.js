@@ -1,6 +1,5 @@
 // @ts-check
-import { typeOf } from "./options.js";
-import { isResponse, send } from "./ports/http.js";
+import { checkedResponse, send } from "./ports/http.js";
 import { bounded, FUNCTIONS } from "./ports/timer.js";
 
 /** @import { RefresherOptions, TokenSet } from "../index.js" */
@@ -50,9 +49,7 @@ export async function exchange(options, requests, { ask, stands, tokens }) {
  */
 const carried = (transport, fetch) => async (url, init) => {
   try {
-    const response = await transport(new Request(url, init), fetch);
-    if (isResponse(response)) return response;
-    throw new TypeError(`transport must give a Response (given: ${typeOf(response)})`);
+    return checkedResponse(await transport(new Request(url, init), fetch), "transport");
   } catch (/** @type {any} */ cause) {
     throw { cause, message: cause?.message, isUnsent: cause?.isUnsent === true };
   }

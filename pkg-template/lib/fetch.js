@@ -48,9 +48,11 @@ export function authorizedFetch(options, driver, tokensFor) {
       request && init.body == null && !/^(GET|HEAD)$/.test(request.method) ? request.clone() : request;
     const renewed = async () => {
       if (access_token === irreplaceable) return;
-      const other = await tokensFor({ ...wish, rejected: access_token }).catch(() =>
-        signal?.throwIfAborted(),
-      );
+      const other = await tokensFor({ ...wish, rejected: access_token }).catch((error) => {
+        signal?.throwIfAborted();
+        // The 401 means that a login is needed; where the session goes on, it would say so by mistake.
+        if (!error.loginRequired && !options.keepRejectedResponse) throw error;
+      });
       if (other?.access_token !== access_token) return other;
       irreplaceable = access_token;
     };

@@ -10,7 +10,8 @@ import { MESSAGES } from "./error.js";
  * @param {unknown} given
  */
 export function checkOptions(given) {
-  check(OPTIONS, given, "options");
+  const { allowInsecureRequests } = /** @type {RefresherOptions} */ (given ?? {});
+  check(allowInsecureRequests === true ? INSECURE_OPTIONS : OPTIONS, given, "options");
   /** @type {any} */
   const options = { ...DEFAULTS };
   for (const [name, value] of Object.entries(/** @type {{}} */ (given)))
@@ -24,6 +25,16 @@ export function checkOptions(given) {
     options
   );
 }
+
+/** The options as the core reads them, in JSON. @param {RefresherOptions} options */
+export const coreOptions = ({ clientAuth, resource, ...others }) =>
+  JSON.stringify({
+    ...others,
+    clientAuth: isFunction(clientAuth) ? "custom" : clientAuth,
+    resource: resource && [resource].flat(),
+    client_secret: undefined,
+    storage: undefined,
+  });
 
 /** What no option can say alone: one is missing, or two contradict each other. @param {Record<string, any>} options */
 function checkTogether({
@@ -78,8 +89,8 @@ function checkTogether({
  */
 export const checkFormat = (format, value, name) => check("a valid " + format, value, name);
 
-/** Where a token may be sent. @param {unknown} url */
-export const isEndpoint = (url) => fits(ENDPOINT, url);
+/** Where a token may be sent. @param {unknown} url @param {boolean} [insecure] */
+export const isEndpoint = (url, insecure) => fits(insecure ? INSECURE : ENDPOINT, url);
 
 const DEFAULTS = {
   basicEncoding: /** @type {"rfc6749" | "percent" | "raw"} */ ("rfc6749"),
@@ -93,6 +104,8 @@ const DEFAULTS = {
 
 /** RFC 6749 §3.2 and §10.4: TLS, no fragment; without TLS only where nothing leaves the machine. */
 const ENDPOINT = "an https URL (http on loopback only) without credentials or fragment";
+/** With `allowInsecureRequests`: a container network. */
+const INSECURE = "an http or https URL without credentials or fragment";
 
 const CODES = Object.keys(MESSAGES).join("|");
 /** @type {Spec} */
@@ -162,6 +175,18 @@ const OPTIONS = {
   isTokenRejected: "a function",
   transport: "a function",
   waitUntil: "a function",
+  allowInsecureRequests: "true|false",
+  keepRejectedResponse: "true|false",
+  trace: "a function",
+};
+
+/** @type {Spec} */
+const INSECURE_OPTIONS = {
+  ...OPTIONS,
+  token_endpoint: INSECURE,
+  issuer: INSECURE,
+  revocation_endpoint: INSECURE,
+  origins: "[an http or https origin without a path]",
 };
 
 const PROTOTYPE = /^(__proto__|constructor|prototype)$/;
@@ -180,14 +205,22 @@ const KINDS = {
   "a whole number": (v) => Number.isInteger(v) && v >= 0,
   "{ graceSeconds: number }": (v) => isObject(v) && KINDS["a finite number"](v.graceSeconds),
   "an absolute URI": (v) => parsed(v) && !v.includes("#"), // RFC 8707 §2
+  true: (v) => v === true,
+  false: (v) => v === false,
+  [INSECURE]: (v) => {
+    const { protocol, username, password } = parsed(v) || {};
+    return /^https?:$/.test(protocol) && !username && !password && !v.includes("#");
+  },
   [ENDPOINT]: (v) => {
-    const { protocol, hostname, username, password } = parsed(v) || {};
-    const local = /^((.+\.)?localhost|127\.\d+\.\d+\.\d+|\[::1])$/.test(hostname);
-    return (
-      (protocol == "https:" || (protocol == "http:" && local)) && !username && !password && !v.includes("#")
-    );
+    const { protocol, hostname } = parsed(v) || {};
+    // Browsers resolve names under .localhost to loopback; other platforms ask the DNS.
+    const local =
+      /^(localhost|127\.\d+\.\d+\.\d+|\[::1])$/.test(hostname) ||
+      (/\.localhost$/.test(hostname) && globalThis.location);
+    return KINDS[INSECURE](v) && (protocol == "https:" || local);
   },
   "an https origin without a path": (v) => KINDS[ENDPOINT](v) && parsed(v).origin == v,
+  "an http or https origin without a path": (v) => KINDS[INSECURE](v) && parsed(v).origin == v,
   "a valid int32": (v) => /^-?\d+$/.test(v) && v == (v | 0),
   "a valid uuid": (v) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(v),
   "a valid url": (v) => parsed(v),

@@ -7,7 +7,7 @@ import { checkOptions } from "./options.js";
 
 /** @import { DemandOptions, Refresher as Declared, RefresherOptions, TokenInput } from "../index.js" */
 /** @import { Engine } from "./engine.js" */
-/** @import { Platform } from "./driver.js" */
+/** @import { Platform } from "./platform.js" */
 
 /**
  * `createRefresher`, with an engine that an entry chose, and what that knows of the place.
@@ -21,7 +21,10 @@ export const refresherMaker = (engine, platform) => (options) => {
   return /** @type {any} */ (new Refresher({ ...platform, ...checked, storage }, engine));
 };
 
-/** @implements {Omit<Declared, "fetch" | typeof Symbol.dispose>}  Those two are defined as properties, below. */
+/**
+ * Methods are own and bound: one may be taken off and handed to other libraries.
+ * @implements {Omit<Declared, typeof Symbol.dispose>}
+ */
 class Refresher extends GuardedEventTarget {
   #driver;
   #isShaped;
@@ -34,51 +37,51 @@ class Refresher extends GuardedEventTarget {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
     options.lend?.(this, this.#driver);
-    // Its own, and not the prototype's: fetch is handed to other libraries as it is.
-    const value = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish));
-    Object.defineProperty(this, "fetch", { value, configurable: true, writable: true });
+    this.fetch = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish));
   }
 
-  /** Who listens hears other contexts too, before the first call. @type {GuardedEventTarget["addEventListener"]} */
-  addEventListener(...given) {
+  /** The first listener starts the hints of other contexts. @type {GuardedEventTarget["addEventListener"]} */
+  addEventListener = (...given) => {
     super.addEventListener(...given);
     this.#driver.listen();
-  }
+  };
+
+  /** @type {GuardedEventTarget["removeEventListener"]} */
+  removeEventListener = (...given) => super.removeEventListener(...given);
 
   /** @param {DemandOptions} [options] */
-  async getAccessToken(options) {
-    return (await this.getTokens(options)).access_token;
-  }
+  getAccessToken = async (options) => (await this.getTokens(options)).access_token;
 
   /** @param {DemandOptions} [options] */
-  async getTokens(options = {}) {
+  getTokens = async (options = {}) => {
     const { signal, minValiditySeconds, rejected } = options;
     const held = minValiditySeconds === undefined && this.#driver.fresh();
     if (!held || held.access_token === rejected || signal?.aborted) return this.#driver.demand(options);
     return held;
-  }
+  };
 
   /** @param {{ signal?: AbortSignal, timeoutSeconds?: number }} [options] */
-  async refresh(options = {}) {
-    return this.#driver.demand(options, true);
-  }
+  refresh = async (options = {}) => this.#driver.demand(options, true);
+
+  /** @param {{ signal?: AbortSignal }} [options] */
+  load = async ({ signal } = {}) => this.#driver.load(signal);
 
   /** @param {TokenInput} tokens */
-  async setTokens(tokens) {
+  setTokens = async (tokens) => {
     const { access_token, refresh_token } = tokens ?? {};
     const some = [access_token, refresh_token].filter((token) => token !== undefined && token !== null);
     const isReply = some.length && some.every((token) => token && typeof token == "string");
-    // where the tokens of a shaped reply are, the core knows
+    // The core knows where the tokens of a shaped reply are.
     if (!isReply && !this.#isShaped)
       throw new TypeError(
         "setTokens: write the token endpoint's reply, with access_token or refresh_token as non-empty strings",
       );
     return this.#driver.adopt(tokens);
-  }
+  };
 
-  async signOut({ revoke = false } = {}) {
-    return this.#driver.forget(revoke);
-  }
+  signOut = async ({ revoke = false } = {}) => this.#driver.forget(revoke);
+
+  close = () => this.#driver.close();
 
   get tokens() {
     return this.#driver.tokens;
@@ -91,16 +94,15 @@ class Refresher extends GuardedEventTarget {
   get capabilities() {
     return this.#driver.capabilities;
   }
-
-  close() {
-    this.#driver.close();
-  }
 }
 
 // Older engines have no such symbol; then there is no `using` either.
 if (Symbol.dispose)
   Object.defineProperty(Refresher.prototype, Symbol.dispose, {
-    value: Refresher.prototype.close,
+    /** @this {Refresher} */
+    value() {
+      this.close();
+    },
     configurable: true,
     writable: true,
   });

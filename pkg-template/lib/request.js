@@ -30,7 +30,7 @@ export function requests(options, learn) {
   /** @param {typeof fetch} fetch @param {"token_endpoint" | "revocation_endpoint"} name @returns {Promise<any>} */
   async function endpoint(fetch, name) {
     if (options[name] || !issuer) return options[name];
-    metadata ??= await discover(fetch, issuer, options.timeoutSeconds ?? 30);
+    metadata ??= await discover(fetch, issuer, options.timeoutSeconds ?? 30, options.allowInsecureRequests);
     // RFC 8705 §5: where the server asks for a certificate
     return (clientAuth.aliased && metadata.mtls_endpoint_aliases?.[name]) || metadata[name];
   }

@@ -11,17 +11,19 @@ export function scrubber() {
   /** @param {unknown} text @returns {any} */
   function scrub(text) {
     if (typeof text != "string") return undefined;
+    // Only so much is shown. A secret that is cut here is found by what is left of it.
+    const said = text.slice(0, 500);
     let clean = "";
-    for (let at = 0; at < text.length;) {
-      const run = text.slice(at, at + RUN);
+    for (let at = 0; at < said.length;) {
+      const run = said.slice(at, at + RUN);
       const leak = run.length == RUN && [...secrets].find((secret) => secret.includes(run));
       if (!leak) {
-        clean += text[at++];
+        clean += said[at++];
         continue;
       }
       // as far as the text goes on as the secret does
       let from = leak.indexOf(run) + RUN;
-      for (at += RUN; at < text.length && text[at] === leak[from]; at++) from++;
+      for (at += RUN; at < said.length && said[at] === leak[from]; at++) from++;
       clean += "[redacted]";
     }
     return clean;
@@ -51,8 +53,8 @@ export function scrubber() {
       // the media types of a request are among them
       for (const value of values)
         if (typeof value == "string" && value.length >= RUN && !/^application\//.test(value))
-          secrets.add(value);
-      while (secrets.size > 40) for (const oldest of secrets) if (secrets.delete(oldest)) break;
+          (secrets.delete(value), secrets.add(value));
+      while (secrets.size > 300) for (const oldest of secrets) if (secrets.delete(oldest)) break;
     },
     presentable,
   };

@@ -6,7 +6,7 @@ import { refresherMaker } from "./refresher.js";
 /** @import { Refresher } from "../index.js" */
 /** @import { SlimOptions, Core } from "../slim.js" */
 /** @import { Engine } from "./engine.js" */
-/** @import { Platform } from "./driver.js" */
+/** @import { Platform } from "./platform.js" */
 
 /** One engine for each core that is brought. @type {WeakMap<object, Engine>} */
 const engines = new WeakMap();

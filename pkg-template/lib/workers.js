@@ -1,7 +1,7 @@
 // @ts-check
 import { followRedirects } from "./redirects.js";
 
-/** @import { Platform } from "./driver.js" */
+/** @import { Platform } from "./platform.js" */
 
 /** Workers KV is such a one. */
 const UNSAFE =

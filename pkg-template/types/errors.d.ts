@@ -16,8 +16,10 @@ export class RefreshError extends Error {
   readonly retryable: boolean;
   /** After so many seconds, says the server (RFC 9110 §10.2.3). */
   readonly retryAfterSeconds?: number;
-  /** A new login is needed. */
+  /** The session is over: the server refused it, or the new tokens were another person's. */
   readonly sessionEnded: boolean;
+  /** Only a login helps: `session_ended`, `signed_out` or `identity_mismatch`. */
+  readonly loginRequired: boolean;
   /** Whether the server has used up the refresh token, as far as can be known. */
   readonly refreshTokenState: "unspent" | "spent" | "unknown";
   /**

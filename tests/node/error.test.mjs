@@ -37,6 +37,7 @@ test("a RefreshError is an Error with a name and a stack", () => {
 test("unknown fields are absent", () => {
   assert.deepEqual(Object.keys(new RefreshError({ code: "timeout", status: undefined })).sort(), [
     "code",
+    "loginRequired",
     "refreshTokenState",
     "retryable",
     "sessionEnded",
@@ -55,18 +56,27 @@ test("the fields are those of the contract", () => {
     refreshTokenState: "unspent",
   };
   const error = new RefreshError(fields);
-  assert.deepEqual({ ...error }, fields);
+  assert.deepEqual({ ...error }, { ...fields, loginRequired: false });
   assert.deepEqual(JSON.parse(JSON.stringify(error)), {
     name: "RefreshError",
     message: error.message,
     ...fields,
+    loginRequired: false,
   });
   assert.match(error.message, /\(503 temporarily_unavailable\)$/);
 });
 
-test("by default only temporary failures are retryable", () => {
+test("by default an error is retryable unless configuration, a login or a new refresher is needed", () => {
   const retryable = CODES.filter((code) => new RefreshError({ code }).retryable);
-  assert.deepEqual(retryable, ["unavailable", "storage_failed", "lock_timeout", "timeout", "engine_failed"]);
+  assert.deepEqual(retryable, [
+    "unavailable",
+    "outcome_unknown",
+    "bad_response",
+    "storage_failed",
+    "lock_timeout",
+    "timeout",
+    "engine_failed",
+  ]);
   assert.equal(new RefreshError({ code: "unavailable", retryable: false }).retryable, false);
   assert.deepEqual(
     CODES.filter((code) => new RefreshError({ code }).sessionEnded),

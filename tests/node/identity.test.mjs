@@ -86,6 +86,7 @@ for (const [name, claims] of Object.entries(OTHERS))
       {
         code: "identity_mismatch",
         sessionEnded: true,
+        loginRequired: true,
         retryable: false,
         refreshTokenState: "spent",
       },

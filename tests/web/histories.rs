@@ -1,10 +1,11 @@
-//! Every trace, and random histories, through this driver.
+//! Every trace, and random histories, through a driver.
 
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
 
 use crate::history::{play, Played};
 use crate::reader::read;
 use crate::script::History;
+use crate::subject;
 use crate::traces::TRACES;
 
 /// Ten seconds of them; with `--long` so many that a minute or two is needed.
@@ -12,6 +13,7 @@ const SEEDS: u64 = if option_env!("OAUTH_REFRESHER_LONG").is_some() { 2_000 } el
 
 #[wasm_bindgen_test]
 async fn no_trace_breaks_what_callers_are_promised() {
+    subject::prepare().await;
     let mut all = Played::default();
     for (name, text) in TRACES {
         add(&mut all, name, play(read(text).unwrap_or_else(|| panic!("{name} is no trace"))).await);
@@ -21,6 +23,7 @@ async fn no_trace_breaks_what_callers_are_promised() {
 
 #[wasm_bindgen_test]
 async fn no_random_history_breaks_what_callers_are_promised() {
+    subject::prepare().await;
     let mut all = Played::default();
     for seed in 0..SEEDS {
         let history = History::random(seed);

@@ -1,4 +1,4 @@
-//! The simulator's histories, those of tests/traces and random ones, through this driver: the same script, server, setup and faults as
+//! The simulator's histories, those of tests/traces and random ones, through a driver: the same script, server, setup and faults as
 //! in tests/world, with real refreshers as contexts, in virtual time. What people are promised is checked here; what only the machine
 //! can know, the simulator checks. A context that crashes is one that is closed here, and all devices have one clock.
 
@@ -6,17 +6,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::pending;
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use futures_channel::oneshot;
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Reflect};
 use oauth_refresher::core::record::{Record, Stored, Tokens};
 use oauth_refresher::core::time::UnixTime;
-use oauth_refresher::web::{
-    Async, Background, Demand, ErrorCode, Lock, LockGuard, Options, RefreshError, Refresher, Revoke, Storage,
-    StorageError, Subscription, Written,
-};
+use oauth_refresher::web::{Async, LockGuard, Storage, StorageError, Subscription, Written};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
@@ -25,6 +21,7 @@ use crate::dice::Dice;
 use crate::script::{Ask, History, LockFate, OperationFate, RequestFate, What};
 use crate::server::{name, token, End, Server, Token};
 use crate::setup::{LockReach, Setup, Start};
+use crate::subject::Subject;
 use crate::virtual_time::{now, VirtualTime};
 
 /// What came of a history.
@@ -77,7 +74,7 @@ struct World {
     /// Callers that wait.
     waiting: Cell<usize>,
     /// What the last round of callers got.
-    rounds: RefCell<Vec<Result<Token, ErrorCode>>>,
+    rounds: RefCell<Vec<Result<Token, String>>>,
     /// A fault, a login, a sign-out or a page that was left: two uses of a refresh token may be no fault of the client.
     troubled: Cell<bool>,
     sent: RefCell<Vec<Token>>,
@@ -89,7 +86,7 @@ type Listener = Rc<dyn Fn()>;
 
 #[derive(Default)]
 struct Context {
-    refresher: Option<Refresher>,
+    refresher: Option<Subject>,
     /// Callers that may still be withdrawn.
     callers: Vec<oneshot::Sender<()>>,
     changed: Rc<RefCell<Vec<Listener>>>,
@@ -162,13 +159,8 @@ impl World {
     fn open(self: &Rc<Self>, context: usize, tokens: Option<&str>) {
         let options = self.setup().options(tokens).replacen('{', r#"{"token_endpoint":"https://as.example/token","#, 1);
         let is_shared = self.setup().lock == LockReach::AllContexts;
-        let options = Options::from_json(&options)
-            .expect("the world's options are options")
-            .background(if self.refreshes_ahead() { Background::Always } else { Background::Never })
-            .lock(if is_shared { Lock::Auto } else { Lock::None })
-            .storage(Own { world: Rc::clone(self), context })
-            .fetch(self.fetch());
-        let refresher = Refresher::new(options).expect("the options are good");
+        let storage = Own { world: Rc::clone(self), context };
+        let refresher = Subject::open(&options, self.refreshes_ahead(), is_shared, storage, self.fetch());
         self.contexts.borrow_mut()[context].refresher = Some(refresher);
     }
 
@@ -210,17 +202,16 @@ impl World {
                     let _ = caller.send(());
                 }
             }
-            What::SignOut(context, revoke) => self.decide(context, move |refresher| async move {
-                refresher.sign_out(if revoke { Revoke::Yes } else { Revoke::No }).await
-            }),
+            What::SignOut(context, revoke) => {
+                self.decide(context, move |refresher| async move { refresher.sign_out(revoke).await });
+            }
             What::Login(context) => {
                 let reply = {
                     let mut server = self.server.borrow_mut();
                     let issued = server.login(now());
                     server.reply(issued)
                 };
-                let tokens = Tokens::parse(&reply).expect("the server replies in JSON");
-                self.decide(context, move |refresher| async move { refresher.set_tokens(tokens).await.map(|_| ()) });
+                self.decide(context, move |refresher| async move { refresher.set_tokens(&reply).await });
             }
             What::Crash(context, after, _) => {
                 self.context(context, |context| context.refresher.take());
@@ -260,15 +251,15 @@ impl World {
     }
 
     /// A login or a sign-out: it is answered, sooner or later.
-    fn decide<F>(self: &Rc<Self>, context: usize, work: impl FnOnce(Refresher) -> F + 'static)
+    fn decide<F>(self: &Rc<Self>, context: usize, work: impl FnOnce(Subject) -> F + 'static)
     where
-        F: std::future::Future<Output = Result<(), RefreshError>> + 'static,
+        F: std::future::Future<Output = ()> + 'static,
     {
         let Some(refresher) = self.context(context, |context| context.refresher.clone()) else { return };
         self.waiting.set(self.waiting.get() + 1);
         let world = Rc::clone(self);
         spawn_local(async move {
-            let _ = work(refresher).await;
+            work(refresher).await;
             world.waiting.set(world.waiting.get() - 1);
         });
     }
@@ -280,20 +271,7 @@ impl World {
         self.waiting.set(self.waiting.get() + 1);
         let (world, begun) = (Rc::clone(self), now());
         spawn_local(async move {
-            let demand = Demand::default().timeout(Duration::from_millis(patience));
-            let held = refresher.tokens().map(|tokens| tokens.access_token().to_owned());
-            let wants = async {
-                match (ask, &held) {
-                    (Ask::Valid(span), _) => {
-                        refresher.token_set(demand.min_validity(Duration::from_millis(span))).await
-                    }
-                    (Ask::Rejected, Some(held)) => refresher.token_set(demand.rejected(held)).await,
-                    (Ask::RejectedLong, _) => refresher.token_set(demand.rejected("at-0-0")).await,
-                    (Ask::Force, _) => refresher.refresh().await,
-                    (Ask::Plain | Ask::Rejected, _) => refresher.token_set(demand).await,
-                }
-            };
-            let (answer, withdrawn) = (std::pin::pin!(wants), std::pin::pin!(leave));
+            let (answer, withdrawn) = (std::pin::pin!(refresher.ask(ask, patience)), std::pin::pin!(leave));
             let outcome = first(answer, withdrawn).await;
             world.waiting.set(world.waiting.get() - 1);
             let Some(answer) = outcome else { return };
@@ -301,11 +279,11 @@ impl World {
             if now() > begun + patience + 1 {
                 world.breaks(format!("c{context} waited {} ms of {patience}", now() - begun));
             }
-            let answer = answer.map(|tokens| token(tokens.access_token()).expect("a token of this server"));
+            let answer = answer.map(|access| token(&access).expect("a token of this server"));
             if let Ok(access) = answer {
                 world.check_granted(context, access);
             }
-            world.rounds.borrow_mut().push(answer.map_err(|error| error.code()));
+            world.rounds.borrow_mut().push(answer);
         });
     }
 
@@ -324,8 +302,8 @@ impl World {
             self.breaks(format!("{} callers got no answer", self.waiting.get()));
         }
         let rounds = self.rounds.borrow();
-        let refused = |answer: &Result<Token, ErrorCode>| {
-            matches!(answer, Err(ErrorCode::SessionEnded | ErrorCode::SignedOut | ErrorCode::IdentityMismatch))
+        let refused = |answer: &Result<Token, String>| {
+            answer.as_ref().is_err_and(|code| ["session_ended", "signed_out", "identity_mismatch"].contains(&&**code))
         };
         let is_one = rounds.iter().all(|answer| answer.is_ok()) || rounds.iter().all(refused);
         let Setup { storage, lock, latency, lifetime, .. } = *self.setup();
@@ -428,7 +406,7 @@ impl World {
 }
 
 /// A context's view of the storage that all share.
-struct Own {
+pub struct Own {
     world: Rc<World>,
     context: usize,
 }
@@ -553,7 +531,7 @@ async fn wait(mut millis: u64) {
 }
 
 /// The first one's outcome, or nothing if the second one is done before.
-async fn first<A, B>(
+pub async fn first<A, B>(
     mut one: std::pin::Pin<&mut impl std::future::Future<Output = A>>,
     mut other: std::pin::Pin<&mut impl std::future::Future<Output = Result<B, oneshot::Canceled>>>,
 ) -> Option<A> {

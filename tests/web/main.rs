@@ -11,6 +11,7 @@ mod history;
 mod order;
 mod sharing;
 mod stage;
+mod subject;
 mod time;
 mod traces;
 mod virtual_time;

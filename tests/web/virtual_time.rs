@@ -21,6 +21,8 @@ const SHIM: &str = "
     globalThis.clearTimeout = (id) => void timers.delete(id);
     Date.now = () => now;
     performance.now = () => now - start;
+    // What the npm package takes its seed from.
+    crypto.getRandomValues = (array) => array.map(() => Math.random() * 2 ** 32);
     Math.random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
     return {
       /** Everything that is under way comes to rest: promises first, and then a turn of the platform. */
@@ -49,6 +51,7 @@ const SHIM: &str = "
         Date.now = realNow;
         Math.random = random;
         delete performance.now;
+        delete crypto.getRandomValues;
       },
     };";
 

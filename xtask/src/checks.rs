@@ -85,11 +85,12 @@ fn as_docs_rs() -> Result<Report> {
     check(command.env("RUSTC_BOOTSTRAP", "1").env("RUSTDOCFLAGS", "--cfg docsrs -Dwarnings"), 10 * MINUTE)
 }
 
-/// Unit, integration and doc tests. `world`, `wasm` and `web` are suites of their own; a debug build of the world takes minutes.
+/// Unit, integration and doc tests. `world`, `wasm`, `web` and `package` are suites of their own; a debug build of the world takes minutes.
 pub fn host() -> Result<Report> {
     let mut tests = run::cargo();
     tests.args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins"]);
-    for name in integration_tests().iter().filter(|name| !["world", "wasm", "web"].contains(&name.as_str())) {
+    for name in integration_tests().iter().filter(|name| !["world", "wasm", "web", "package"].contains(&name.as_str()))
+    {
         tests.args(["--test", name]);
     }
     let mut report = libtest(&mut tests, 15 * MINUTE)?;
@@ -143,7 +144,21 @@ pub fn web(long: bool) -> Result<Report> {
     in_browsers("web", "web", &places)
 }
 
-/// Runs a test with wasm-bindgen's runner, which is a crate of this workspace, in each place.
+/// The simulator's traces and histories through the packed package: in Node, with --long also in Chromium.
+pub fn histories(long: bool) -> Result<Report> {
+    prepare::npm_dependencies()?;
+    let bundle = project::root().join("dist/histories/package.js");
+    run::must(run::program("node").arg(project::tests().join("package/bundle.mjs")).arg(bundle), MINUTE)?;
+    let mut report = libtest(&mut wasm_test("web", "package")?, 15 * MINUTE)?;
+    if long {
+        let in_browser = in_browser("web", "package", "CHROMEDRIVER", "WASM_BINDGEN_USE_BROWSER")?;
+        report.tally += in_browser.tally;
+        report.output.push_str(&in_browser.output);
+    }
+    Ok(report)
+}
+
+/// Runs a test in each place.
 fn in_browsers(features: &str, test: &str, places: &[(&str, &str)]) -> Result<Report> {
     let mut report = Report { tally: Tally::default(), output: String::new() };
     for (driver, place) in places {
@@ -155,8 +170,16 @@ fn in_browsers(features: &str, test: &str, places: &[(&str, &str)]) -> Result<Re
 }
 
 fn in_browser(features: &str, test: &str, driver: &str, place: &str) -> Result<Report> {
-    prepare::wasm_target()?;
     let browser = prepare::browser()?;
+    let mut command = wasm_test(features, test)?;
+    let program = if driver == "CHROMEDRIVER" { Some(browser.chromedriver) } else { run::find("geckodriver") };
+    command.env(driver, program.context("there is no geckodriver")?).env(place, "1");
+    libtest(&mut command, 15 * MINUTE)
+}
+
+/// A test by wasm-bindgen's runner, which is a crate of this workspace: in Node, unless the environment names another place.
+fn wasm_test(features: &str, test: &str) -> Result<Command> {
+    prepare::wasm_target()?;
     run::must(run::cargo().args(["build", "--package", "wasm-test-runner"]), 15 * MINUTE)?;
     let runner = project::target().join("debug/wasm-test-runner");
     let mut command = run::cargo();
@@ -164,12 +187,9 @@ fn in_browser(features: &str, test: &str, driver: &str, place: &str) -> Result<R
     // --config accepts a path with a space; the environment variable does not.
     command.arg(format!("target.{WASM_TARGET}.runner=[{:?}]", runner.display().to_string()));
     command.env_remove("CHROMEDRIVER").env_remove("GECKODRIVER").env_remove("SAFARIDRIVER");
-    let program = if driver == "CHROMEDRIVER" { Some(browser.chromedriver) } else { run::find("geckodriver") };
-    command.env(driver, program.context("no geckodriver on the PATH")?).env(place, "1").env(
-        "WASM_BINDGEN_TEST_TIMEOUT",
-        if std::env::var_os("OAUTH_REFRESHER_LONG").is_some() { "600" } else { "120" },
-    );
-    libtest(&mut command, 15 * MINUTE)
+    let is_long = std::env::var_os("OAUTH_REFRESHER_LONG").is_some();
+    command.env("WASM_BINDGEN_TEST_TIMEOUT", if is_long { "600" } else { "120" });
+    Ok(command)
 }
 
 pub fn packed() -> Result<Report> {

@@ -10,13 +10,14 @@ use crate::{project, run};
 /// Bytes of minified bundles, compressed by brotli 11. A page downloads "at once" before it can serve a stored token, and the core's chunk
 /// at the first call that needs it. The goal for both together is 34,000. The budget was raised by 300 bytes for faults that the simulator
 /// found and the hooks of DPoP, by 1,100 for the checks of id_tokens, revocation and discovery, by 300 for client authentication by a
-/// function, and by 1,800 for wire shapes and `transport` (two thirds in the core, one in the checks of options). `oauth-refresher/js` is
+/// function, by 1,800 for wire shapes and `transport` (two thirds in the core, one in the checks of options), and by 3,300 for rules that
+/// moved into the core, typed tokens, causes of errors, `load`, `trace` and plain http on purpose, which are to be won back. `oauth-refresher/js` is
 /// the core as JavaScript, for pages whose content security policy blocks WebAssembly.
 const BUDGET: [(&str, u64); 4] = [
-    ("default import, at once", 11_000),
+    ("default import, at once", 11_100),
     ("RefreshError alone", 1_000),
-    ("default import, one file", 44_600),
-    ("oauth-refresher/js, one file", 56_700),
+    ("default import, one file", 46_600),
+    ("oauth-refresher/js, one file", 59_200),
 ];
 
 const LIMIT: Duration = Duration::from_secs(60);

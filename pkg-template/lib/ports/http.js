@@ -43,8 +43,7 @@ export async function send(fetch, { url, ...init }, timeoutSeconds) {
     } catch (error) {
       return noReply(error, limit.signal);
     }
-    if (!isResponse(response)) throw new TypeError(`fetch must give a Response (given: ${typeOf(response)})`);
-    return await read(response, limit.signal);
+    return await read(checkedResponse(response, "fetch"), limit.signal);
   } finally {
     clearTimeout(timer);
   }
@@ -55,14 +54,18 @@ function checkHeader(name, value) {
   try {
     new Headers([[name, `${value}`]]);
   } catch {
-    throw new TypeError(
-      `the header ${name} cannot be sent: its name or value has a character that HTTP does not allow`,
-    );
+    throw new TypeError(`the header ${name} has a character that HTTP does not allow`);
   }
 }
 
-/** By the members that are read: on Workers of an older compatibility date a Response is an [object Object]. @param {any} response */
-export const isResponse = (response) => typeof response?.headers?.get == "function" && response.status >= 0;
+/**
+ * By the members that are read: on Workers of an older compatibility date a Response is an [object Object].
+ * @param {any} response @param {string} who  Gave it. @returns {Response}
+ */
+export function checkedResponse(response, who) {
+  if (typeof response?.headers?.get == "function" && response.status >= 0) return response;
+  throw new TypeError(`${who} must give a Response (given: ${typeOf(response)})`);
+}
 
 /** @param {Response} response @param {AbortSignal} signal @returns {Promise<HttpReply | NoReply>} */
 async function read(response, signal) {

@@ -107,9 +107,7 @@ impl Code {
             Self::LockTimeout => "Another context held the lock for too long",
             Self::Timeout => "The wait took longer than its limit: a refresh under way goes on",
             Self::Closed => "This refresher is closed: create another",
-            Self::EngineFailed => {
-                "WebAssembly did not load, or stopped: does the CSP allow 'wasm-unsafe-eval'? If not: oauth-refresher/js"
-            }
+            Self::EngineFailed => "The core does not run",
         }
     }
 

@@ -50,6 +50,8 @@ pub enum Input {
     Recovered(Late),
     /// Another context wrote: a hint to look.
     PeerChanged,
+    /// The application asks whether there is a session: the storage is read if it was not read yet. Nothing is sent for it.
+    LoadRequested,
     /// The page is visible, online or back: whatever was remembered may be old.
     Resumed,
     /// The wall clock went back while the monotonic clock went on.

@@ -152,7 +152,7 @@ impl Machine {
         match (&self.session.record, self.session.absence) {
             (Some(_), _) => State::Active,
             (None, Code::SessionEnded) => State::SessionEnded,
-            (None, Code::SignedOut) if self.session.looked => State::SignedOut,
+            (None, Code::SignedOut) if self.session.looked && !self.phase.is_initial_change() => State::SignedOut,
             (None, _) => State::Unknown,
         }
     }
@@ -213,6 +213,7 @@ impl Machine {
                 self.session.hinted |= !self.session.looked && self.is_idle();
                 self.session.look_due = true;
             }
+            Input::LoadRequested => self.session.look_due |= !self.session.looked,
             Input::Resumed => {
                 self.pacing.resume(self.now);
                 self.look_before_grants();

@@ -156,6 +156,16 @@ impl Phase {
         matches!(self, Self::Reading(_, Read::Change(_)) | Self::Writing(_, _, Write::Change(_)))
     }
 
+    /// Whether the tokens of the options become the session.
+    pub fn is_initial_change(&self) -> bool {
+        match self {
+            Self::Reading(_, Read::Change(change)) | Self::Writing(_, _, Write::Change(change)) => {
+                matches!(change.kind, ChangeKind::Initial(..))
+            }
+            Self::Idle | Self::Locking(..) | Self::Reading(..) | Self::Writing(..) | Self::Sending(_) => false,
+        }
+    }
+
     /// When this phase goes on, or is given up, without a completion.
     pub fn deadline(&self) -> Option<UnixTime> {
         match self {
