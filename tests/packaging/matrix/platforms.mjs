@@ -94,6 +94,7 @@ function told({ short, expected = {} }, outcome) {
   for (const [subPath, words] of others) {
     const text = words
       .replace(/^(failed|refused): (\w*Error: )?/, "")
+      .replaceAll(/\/\S*\/node_modules\//g, "")
       .replaceAll("|", "\\|")
       .split("\n")[0]
       .slice(0, 160);
