@@ -77,7 +77,9 @@ async function install(folder, packages) {
   const stamp = join(folder, ".tarball");
   const hash = createHash("sha256").update(tarball).digest("hex");
   if ((await readFile(stamp, "utf8").catch(() => "")) === hash) return;
-  await rm(target, { recursive: true, force: true });
+  // Vite and others keep there what they made of the tarball before.
+  for (const stale of [target, join(folder, "node_modules/.vite"), join(folder, "node_modules/.cache")])
+    await rm(stale, { recursive: true, force: true });
   // It depends on nothing, so there is nothing else to install.
   await run(`npm install --offline --no-save --no-package-lock --no-audit --no-fund ${TARBALL}`, {
     folder: await emptied(join(folder, ".unpacked")),
