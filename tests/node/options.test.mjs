@@ -21,9 +21,16 @@ test("without token endpoint and issuer nothing is created", () => {
 });
 
 test("http is for loopback hosts only", () => {
-  for (const host of ["localhost:8080", "app.localhost", "127.0.0.1:1", "127.9.8.7", "[::1]:80"])
+  for (const host of ["localhost:8080", "127.0.0.1:1", "127.9.8.7", "[::1]:80"])
     accepts({ token_endpoint: `http://${host}/token` });
-  for (const host of ["auth.example", "127.0.0.1.evil.example", "notlocalhost", "10.0.0.1", "[::2]"])
+  for (const host of [
+    "auth.example",
+    "app.localhost",
+    "127.0.0.1.evil.example",
+    "notlocalhost",
+    "10.0.0.1",
+    "[::2]",
+  ])
     for (const name of ["token_endpoint", "issuer", "revocation_endpoint"])
       assert.match(
         refusal({ token_endpoint: ENDPOINT, [name]: `http://${host}/` }),

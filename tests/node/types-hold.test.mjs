@@ -38,7 +38,7 @@ function complaints(name, change) {
 }
 
 for (const [title, name, from, to, complaint] of [
-  ["a method with another name", "refresher.js", "async signOut(", "async signOutt(", /signOut/],
+  ["a method with another name", "refresher.js", "signOut = async (", "signOutt = async (", /signOut/],
   [
     "a method with another result",
     "refresher.js",
