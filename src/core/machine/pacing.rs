@@ -121,3 +121,25 @@ impl Pacing {
         self.rest = self.rest.take().filter(|rest| rest.failure.retry_at.is_some_and(|at| at > now));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_that_bring_nothing_are_limited_in_a_minute_and_those_that_bring_tokens_are_not() {
+        let start = UnixTime::from_millis(1_700_000_000_000);
+        let mut pacing = Pacing::default();
+        for _ in 0..REQUESTS_PER_MINUTE {
+            assert_eq!(pacing.limited_until(start), None);
+            pacing.sends(start);
+        }
+        assert_eq!(pacing.limited_until(start + Duration::from_secs(59)), Some(start + MINUTE));
+        assert_eq!(pacing.limited_until(start + MINUTE), None);
+        for _ in 0..2 * REQUESTS_PER_MINUTE {
+            pacing.sends(start);
+            pacing.earned();
+        }
+        assert_eq!(pacing.limited_until(start), None);
+    }
+}
