@@ -99,7 +99,10 @@ export interface RefresherOptions {
   headers?: Record<string, Value>;
   /** How the request differs from RFC 6749's, as plain data. */
   request?: RequestShape;
-  /** How the reply differs from RFC 6749's, as plain data. */
+  /**
+   * How the reply differs from RFC 6749's, as plain data. A reply of more than 1 MiB, of more than 1000 members, or of more than 10,000
+   * values at any depth is `bad_response`, which says so.
+   */
   response?: ResponseShape;
 
   /** How many seconds before its expiry a token is refreshed. Default 60, never more than a quarter of the token's lifetime. */

@@ -5,21 +5,22 @@
 //! pending promise. Two methods, because each one that takes a text of its own costs every page 150 bytes of brotli;
 //! text, because serde-wasm-bindgen alone would double the module (27 kB brotli).
 
+mod details;
+
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::core::json::{
-    decimal_thousandths, push_comma, push_name, push_number, push_seconds, push_string, push_text, whole, Json,
-};
-use crate::core::machine::{
-    Demand, Effect, Event, Failure, Input, Late, Machine, Operation, Reach, Revoke, Sent, Source,
-};
+use self::details::{late, millis, object, reply, sent, text, value};
+use crate::core::json::{push_comma, push_name, push_number, push_seconds, push_string, push_text, whole, Value};
+use crate::core::machine::{Demand, Effect, Effects, Event, Failure, Input, Machine, Operation, Reach, Revoke, Source};
 use crate::core::oauth::challenge::rejects_token;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
-use crate::core::oauth::response::{RefreshTokenState, Reply};
-use crate::core::oauth::retry::{proves_unsent, RefusedPart, RevocationRetry};
+use crate::core::oauth::response::RefreshTokenState;
+use crate::core::oauth::retry::{RefusedPart, RevocationRetry};
+use crate::core::provider::seconds;
 use crate::core::record::Stored;
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
@@ -40,7 +41,15 @@ fn panicked(_: &::core::panic::PanicInfo<'_>) -> ! {
 /// One session's machine, for one refresher.
 #[wasm_bindgen]
 pub struct Core {
-    machine: Machine,
+    machine: Machine<EffectTexts>,
+}
+
+/// Effects as the JSON text that crosses: a list of them in between would cost every page 0.4 kB brotli.
+#[derive(Default)]
+struct EffectTexts {
+    text: String,
+    /// The failure of the last refusal: ten thousand callers get the same one, which crosses once.
+    refused: Option<Box<Failure>>,
 }
 
 #[wasm_bindgen]
@@ -49,14 +58,14 @@ impl Core {
     #[wasm_bindgen(constructor)]
     pub fn new(options: &str, high: u32, low: u32) -> Core {
         let seed = u64::from(high) << 32 | u64::from(low);
-        Core { machine: Machine::new(Json::parse(options).unwrap_or_default(), seed) }
+        Core { machine: Machine::with(object(options), seed, EffectTexts::default()) }
     }
 
     /// An event: its word, the number of the effect or caller that it is about, and its details. Answers effects.
     pub fn tell(&mut self, now: f64, event: &str, id: u32, details: &str) -> String {
         let now = UnixTime::from_millis_f64(now);
         let input = match event {
-            "demanded" => Input::Demanded(id, self.demand(object(details), now)),
+            "demanded" => Input::Demanded(id, self.demand(&value(details), now)),
             "adopted" => Input::Adopted(id, self.machine.login(object(details))),
             "signedOut" => Input::SignedOut(id, if details.is_empty() { Revoke::No } else { Revoke::Yes }),
             "withdrawn" => Input::Withdrawn(id),
@@ -68,9 +77,9 @@ impl Core {
             "locked" => Input::Locked(id, Reach::AllContexts),
             "lockedHere" => Input::Locked(id, Reach::ThisRealm),
             "lockFailed" => Input::LockFailed(id),
-            "replied" => Input::Replied(id, reply(object(details))),
-            "recovered" => Input::Recovered(late(object(details))),
-            "unreachable" => Input::Unreachable(id, sent(object(details))),
+            "replied" => Input::Replied(id, reply(&value(details))),
+            "recovered" => Input::Recovered(late(&value(details))),
+            "unreachable" => Input::Unreachable(id, sent(&value(details))),
             "peerChanged" => Input::PeerChanged,
             "loadRequested" => Input::LoadRequested,
             "resumed" => Input::Resumed,
@@ -90,13 +99,14 @@ impl Core {
         match question {
             "request" => built(self.machine.request(&Values::from_json(object(details)))),
             "revocation" => {
-                let details = object(details);
-                built(self.machine.revocation_request(&Values::from_json(details), &details.text("refresh_token")))
+                let values = Values::from_json(object(details));
+                built(self.machine.revocation_request(&values, values.refresh_token()))
             }
             "sending" => answer(self.machine.is_sending(whole(details).unwrap_or_default() as u32)),
-            "heard" => self.heard(object(details)),
+            "heard" => self.heard(&value(details)),
             "spendable" => {
-                let is = |name| object(details).member(name).is_some_and(|it| it.raw() == "true");
+                let details = value(details);
+                let is = |name| details.member(name).is_true();
                 answer(self.machine.may_spend(is("crossContextLock"), is("conditionalSave")))
             }
             "rejects" => answer(rejects_token(details)),
@@ -105,27 +115,26 @@ impl Core {
     }
 
     /// What a caller of `getTokens` wants; times in seconds.
-    fn demand(&self, details: Json<'_>, now: UnixTime) -> Demand {
-        let span = |name| {
-            details.member(name).and_then(|seconds| decimal_thousandths(seconds.raw())).map(Duration::from_millis)
-        };
+    fn demand(&self, details: &Value, now: UnixTime) -> Demand {
+        let rejected = details.member("rejected");
         Demand {
-            min_validity: span("min_validity"),
-            rejected: details.member("rejected").and_then(Json::string).map(Secret::new),
-            force: details.member("force").is_some(),
-            deadline: now + span("timeout").unwrap_or(self.machine.patience()),
+            min_validity: seconds(details, "min_validity"),
+            // `true` is the access token of the last `hold`: of ten thousand callers that name it none tells its text.
+            rejected: if rejected.is_true() { self.machine.access_token() } else { text(rejected).map(Secret::new) },
+            force: details.member("force").is_true(),
+            deadline: now + seconds(details, "timeout").unwrap_or(self.machine.patience()),
         }
     }
 
     /// The error code of a reply, the part of its request that the server refused, and for a revocation how it is tried once more.
-    fn heard(&self, details: Json<'_>) -> String {
+    fn heard(&self, details: &Value) -> String {
         let reply = reply(details);
-        let now = details.member("now").and_then(|millis| whole(millis.raw())).unwrap_or_default();
-        let now = UnixTime::from_millis(now);
+        let now = millis(details.member("now")).unwrap_or_default();
         let (error, part) = self.machine.refusal(&reply, now);
         let mut out = String::from("{");
-        if let Some(can_prove) = details.member("can_prove") {
-            match self.machine.revocation_retry(&reply, part, can_prove.raw() == "true", now) {
+        let can_prove = details.member("can_prove");
+        if !can_prove.is_absent() {
+            match self.machine.revocation_retry(&reply, part, can_prove.is_true(), now) {
                 Some(RevocationRetry::WithProof) => push_text(&mut out, "again", "proof"),
                 Some(RevocationRetry::WithClientAskedAgain) => push_text(&mut out, "again", "client"),
                 Some(RevocationRetry::After(pause)) => {
@@ -146,19 +155,7 @@ impl Core {
     }
 
     fn step(&mut self, now: UnixTime, input: Input) -> String {
-        let effects = self.machine.step(now, input);
-        let mut out = String::from("[");
-        let mut refusal = None;
-        for effect in &effects {
-            push_comma(&mut out);
-            if let Effect::Refuse(id, failure) = effect {
-                if refusal.replace(failure) == Some(failure) {
-                    push_numbered(&mut out, "refuse", *id);
-                    continue;
-                }
-            }
-            push_effect(&mut out, effect, self.machine.lease());
-        }
+        let mut out = self.machine.step(now, input);
         push_comma(&mut out);
         open(&mut out, "rest");
         push_word(&mut out, self.machine.state().as_str());
@@ -171,49 +168,47 @@ impl Core {
     }
 }
 
+impl Effects for EffectTexts {
+    type Step = String;
+
+    // Out of line: it is called at forty places.
+    #[inline(never)]
+    fn push(&mut self, effect: Effect) {
+        if let Effect::Refuse(id, failure) = &effect {
+            if self.refused.as_ref() == Some(failure) {
+                return push_numbered(self.next(), "refuse", *id);
+            }
+            self.refused = Some(failure.clone());
+        }
+        push_effect(self.next(), &effect);
+    }
+
+    fn lock(&mut self, id: u32, lease: Duration) {
+        let out = self.next();
+        push_numbered(out, "lock", id);
+        reopen(out);
+        push_seconds(out, lease.as_millis());
+        out.push(']');
+    }
+
+    fn take(&mut self) -> String {
+        self.refused = None;
+        if self.text.is_empty() {
+            return String::from("[");
+        }
+        ::core::mem::take(&mut self.text)
+    }
+}
+
+impl EffectTexts {
+    fn next(&mut self) -> &mut String {
+        self.text.push(if self.text.is_empty() { '[' } else { ',' });
+        &mut self.text
+    }
+}
+
 fn answer(yes: bool) -> String {
     String::from(if yes { "true" } else { "false" })
-}
-
-fn object(details: &str) -> Json<'_> {
-    Json::parse(details).unwrap_or_default()
-}
-
-/// No body: it did not arrive whole, or was too long.
-fn reply(details: Json<'_>) -> Reply {
-    Reply {
-        status: details.member("status").and_then(|status| whole(status.raw())).unwrap_or_default() as u16,
-        body: details.member("body").and_then(Json::string).map(Secret::new),
-        retry_after: details.member("retry_after").and_then(Json::string),
-        date: details.member("date").and_then(|millis| whole(millis.raw())).map(UnixTime::from_millis),
-    }
-}
-
-/// How far a request without a reply got: as the driver says, or as the platform's errors prove (the error, its cause and the causes
-/// of that).
-fn sent(details: Json<'_>) -> Sent {
-    match details.literal("how") {
-        "unsent" => Sent::Provably,
-        "timedOut" => Sent::TimedOut,
-        "unbuildable" => Sent::Unbuildable,
-        _ => {
-            let proves = |error: Json<'_>| {
-                proves_unsent(error.literal("code"), error.literal("syscall"), error.literal("message"))
-            };
-            let proven = details.member("errors").is_some_and(|errors| errors.items().any(proves));
-            if proven {
-                Sent::Provably
-            } else {
-                Sent::Perhaps
-            }
-        }
-    }
-}
-
-/// The reply to a request of a discarded core.
-fn late(details: Json<'_>) -> Late {
-    let sent_at = details.member("sent_at").and_then(|millis| whole(millis.raw())).unwrap_or_default();
-    Late { attempt: details.text("attempt"), sent_at: UnixTime::from_millis(sent_at), reply: reply(details) }
 }
 
 fn built(request: Result<HttpRequest, BadValue>) -> String {
@@ -229,15 +224,11 @@ fn built(request: Result<HttpRequest, BadValue>) -> String {
     }
 }
 
-fn push_effect(out: &mut String, effect: &Effect, lease: Duration) {
+fn push_effect(out: &mut String, effect: &Effect) {
     match effect {
         Effect::Load(id) => push_numbered(out, "load", *id),
-        Effect::Lock(id) => {
-            push_numbered(out, "lock", *id);
-            reopen(out);
-            push_seconds(out, lease.as_millis());
-            out.push(']');
-        }
+        // Comes by the method of its own.
+        Effect::Lock(_) => {}
         Effect::Unlock(id) => push_numbered(out, "unlock", *id),
         Effect::Send(id) => push_numbered(out, "send", *id),
         Effect::Grant(id) => push_numbered(out, "grant", *id),

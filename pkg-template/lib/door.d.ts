@@ -40,8 +40,8 @@ export interface CoreEvents {
 /** What one caller wants; times in seconds. */
 export interface Demand {
   min_validity?: number;
-  /** An access token that a resource server refused. */
-  rejected?: string;
+  /** An access token that a resource server refused; `true`: the one of the last `hold`. */
+  rejected?: string | true;
   force?: true;
   /** The caller's own patience; else the core's default. */
   timeout?: number;

@@ -136,7 +136,8 @@ export class Driver {
   demand({ signal, minValiditySeconds, timeoutSeconds, rejected }, force) {
     return this.#call(signal, "demanded", () => ({
       ...(minValiditySeconds !== undefined && { min_validity: minValiditySeconds }),
-      ...(rejected && { rejected }),
+      // the core has the text of the one that it handed out
+      ...(rejected && { rejected: rejected === this.tokens?.access_token || rejected }),
       ...(force && { force }),
       ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
     }));
@@ -292,14 +293,18 @@ export class Driver {
     load: (id) => {
       const core = this.#core;
       this.#storage.load().then(
-        (stored) => this.#tell("loaded", id, this.#read(stored), core),
+        ([text, record]) => {
+          this.#storageError = undefined;
+          this.#scrubber.learn(Object.values(record?.tokens ?? {}));
+          this.#tell("loaded", id, text, core);
+        },
         (error) => this.#storageFailed("load", error, id, core),
       );
     },
 
     save: (id, record, expected) => {
       const core = this.#core;
-      if (record) this.#scrubber.learn(Object.values(record.tokens));
+      this.#scrubber.learn(Object.values(record?.tokens ?? {}));
       if (record?.pending) this.#attempt = record.pending.attempt;
       this.#storage.save(record, expected).then(
         (written) => this.#tell(written ? "saved" : "saveRefused", id, "", core),
@@ -425,14 +430,6 @@ export class Driver {
     this.#storageError = this.#scrubber.presentable(error);
     this.#tell(`${operation}Failed`, id, "", core);
     if (operation == "load") this.#unreadable();
-  }
-
-  /** What a storage holds, once its secrets are known. @param {string} stored */
-  #read(stored) {
-    this.#storageError = undefined;
-    const record = stored && JSON.parse(stored);
-    if (record?.tokens) this.#scrubber.learn(Object.values(record.tokens));
-    return stored;
   }
 
   /** @param {RefreshErrorCode} code @param {string} [error_description] @param {unknown} [cause] */

@@ -44,7 +44,9 @@ fn assembled() -> Result<Files> {
     let mut files = Files::new();
     add_folder(&mut files, &root.join("pkg-template"), "")?;
     add_folder(&mut files, &root.join("docs"), "docs/")?;
-    files.remove("docs/architecture.md"); // for contributors
+    for name in ["docs/architecture.md", "docs/size.md"] {
+        files.remove(name); // for contributors
+    }
     generate_into(&mut files)?;
     for name in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {
         let path = root.join(name);

@@ -141,13 +141,17 @@ fn bindgen_version() -> Result<String> {
         .context("xtask/Cargo.toml pins no version of wasm-bindgen-cli-support")
 }
 
-/// Never --all-features: engines reject such modules. `--converge` saves a hundred bytes brotli.
+/// Never --all-features: engines reject such modules. `--converge` saves a hundred bytes brotli, and so do the promises about memory:
+/// it is the module's own, so it begins as zeros, and nothing is kept below address 1024, because the stack grows down to there and
+/// the static memory is above it. Not `--traps-never-happen` (130 bytes): a panic must stay a trap, and bounds checks are panics.
 fn optimised(module: &[u8]) -> Result<Vec<u8>> {
     let tool = project::tests().join("node_modules/binaryen/bin/wasm-opt");
     kept("wasm-opt", module, &tool, |input, output| {
         println!("    made small by wasm-opt …");
         let mut command = run::program("node");
-        command.arg(&tool).args(["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+        command.arg(&tool).args(["-Oz", "--converge", "--one-caller-inline-max-function-size", "1000"]);
+        command.args(["--low-memory-unused", "--zero-filled-memory"]);
+        command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
         run::must(command.arg(input).arg("-o").arg(output), OPTIMISE_LIMIT).map(|_| ())
     })
 }

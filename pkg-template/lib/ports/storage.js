@@ -43,12 +43,12 @@ export function storagePort(storage) {
     get compares() {
       return compares;
     },
-    /** What is stored, as JSON text; what cannot be that is not null, and unreadable. @returns {Promise<string>} */
+    /** What is stored, as JSON text, and as it came; what cannot be JSON is not null, and unreadable. @returns {Promise<[string, any]>} */
     load: () =>
       inTurn(async () => {
         const record = (await storage.load()) ?? null;
         seen = record?.generation;
-        return JSON.stringify(record) ?? "";
+        return [JSON.stringify(record) ?? "", record];
       }),
     /** @param {TokenRecord | null} record @param {number | null} expected */
     save: (record, expected) => inTurn(() => save(record, expected)),

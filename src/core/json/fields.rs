@@ -7,10 +7,17 @@ use super::{cut, Json, Members};
 
 /// The members of one object. Of a repeated name the last value counts, in the place of the first, as `JSON.parse` has it.
 #[derive(Default)]
-pub struct Fields<'a>(Vec<(String, Json<'a>)>);
+pub struct Fields<'a> {
+    list: Vec<(String, Json<'a>)>,
+    /// How many values there are in all of them, at every depth; names count too.
+    values: usize,
+}
 
 /// A server's object with more members than this is not taken: that keeps a look-up by name cheap, and what is stored small.
 pub const MOST_MEMBERS: usize = 1000;
+
+/// The same of all values in them, at every depth. A megabyte of nested objects would cost seconds on its way to a storage and back.
+pub const MOST_VALUES: usize = 10_000;
 
 /// Of a record, which adds some to those of a server. Repeated names count.
 const MOST_READ: usize = 2 * MOST_MEMBERS;
@@ -22,20 +29,21 @@ impl<'a> Fields<'a> {
     }
 
     /// The same, of members that are listed somewhere.
-    pub fn listed(members: Members<'a>) -> Option<Self> {
+    pub fn listed(mut members: Members<'a>) -> Option<Self> {
         let mut fields = Self::default();
-        for (count, (name, value)) in members.enumerate() {
+        for (count, (name, value)) in members.by_ref().enumerate() {
             if count >= MOST_READ {
                 return None;
             }
             fields.set(name, value);
         }
+        fields.values = members.scanner.values;
         Some(fields)
     }
 
     /// The member of that name.
     pub fn get(&self, name: &str) -> Option<Json<'a>> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
+        self.list.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
     }
 
     /// The text of a string member, or nothing.
@@ -55,32 +63,37 @@ impl<'a> Fields<'a> {
 
     /// Takes a member in, in place of one of that name.
     pub fn set(&mut self, name: String, value: Json<'a>) {
-        match self.0.iter_mut().find(|(other, _)| *other == name) {
+        match self.list.iter_mut().find(|(other, _)| *other == name) {
             Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
+            None => self.list.push((name, value)),
         }
     }
 
     /// Leaves a member null, if it is there: what is null is no token.
     pub fn remove(&mut self, name: &str) {
-        if let Some((_, value)) = self.0.iter_mut().find(|(other, _)| other == name) {
+        if let Some((_, value)) = self.list.iter_mut().find(|(other, _)| other == name) {
             *value = Json::default();
         }
     }
 
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+        self.list.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// Whether a server may send as many.
+    pub fn are_few(&self) -> bool {
+        self.list.len() <= MOST_MEMBERS && self.values <= MOST_VALUES
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 }
 

@@ -13,8 +13,10 @@ mod scan;
 mod value;
 mod write;
 
-pub use fields::{Fields, MOST_MEMBERS};
+pub use fields::{Fields, MOST_MEMBERS, MOST_VALUES};
 pub use number::{cut, decimal_thousandths, whole};
+#[cfg(test)]
+pub(in crate::core) use scan::work;
 pub(in crate::core) use scan::Scanner;
 pub use value::Value;
 pub use write::{push_comma, push_hex, push_name, push_number, push_raw, push_seconds, push_string, push_text};
@@ -39,10 +41,15 @@ impl Default for Json<'_> {
 impl<'a> Json<'a> {
     /// Reads `text` as one JSON value with nothing but white space around it.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut scanner = Scanner { text, at: 0 };
+        let mut scanner = Scanner { text, at: 0, values: 0 };
         let value = scanner.value(MAX_DEPTH)?;
         scanner.space();
         (scanner.at == text.len()).then_some(value)
+    }
+
+    /// One value whose text was checked before, or written here.
+    pub(in crate::core) fn checked(text: &'a str) -> Self {
+        Self(text)
     }
 
     /// The text of the value, as it stood.
@@ -94,7 +101,7 @@ impl<'a> Json<'a> {
     /// The items of an array; any other value is a list of itself.
     pub fn each(self) -> Items<'a> {
         let at = usize::from(self.0.starts_with('['));
-        Items { scanner: Scanner { text: self.0, at } }
+        Items { scanner: Scanner { text: self.0, at, values: 0 } }
     }
 
     /// The member of that name; the last one if the server repeated it, as `JSON.parse` has it.
@@ -114,19 +121,9 @@ impl<'a> Json<'a> {
         self.member(name).and_then(Json::string).unwrap_or_default()
     }
 
-    /// The same as it is written, escapes and all: for words that need none.
-    pub fn literal(self, name: &str) -> &'a str {
-        self.member(name).map_or("", Json::inner)
-    }
-
     /// A string's text, or the raw text of anything else.
     pub fn shown(self) -> String {
         self.string().unwrap_or_else(|| String::from(self.0))
-    }
-
-    /// A string as it is written, or the raw text of anything else.
-    pub fn inner(self) -> &'a str {
-        self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(self.0)
     }
 
     /// The value at a dotted path such as `result.token`; an empty path is the value itself.
@@ -160,7 +157,7 @@ impl<'a> Json<'a> {
     /// Behind the bracket that opens the value, or at its end if that is another one.
     fn inside(self, bracket: u8) -> Scanner<'a> {
         let opens = self.0.as_bytes().first() == Some(&bracket);
-        Scanner { text: self.0, at: if opens { 1 } else { self.0.len() } }
+        Scanner { text: self.0, at: if opens { 1 } else { self.0.len() }, values: 0 }
     }
 }
 
@@ -218,7 +215,7 @@ pub struct Members<'a> {
 impl<'a> Members<'a> {
     /// Of members that stand one after the other, without the braces around them.
     pub(in crate::core) fn listed(text: &'a str) -> Self {
-        Self { scanner: Scanner { text, at: 0 } }
+        Self { scanner: Scanner { text, at: 0, values: 0 } }
     }
 
     /// The next one, its name as it is written.

@@ -8,11 +8,15 @@ use super::Json;
 pub(in crate::core) struct Scanner<'a> {
     pub text: &'a str,
     pub at: usize,
+    /// How many JSON values were read, each in another one too.
+    pub values: usize,
 }
 
 impl<'a> Scanner<'a> {
     #[inline]
     pub fn peek(&self) -> Option<u8> {
+        #[cfg(test)]
+        work::count(1);
         self.text.as_bytes().get(self.at).copied()
     }
 
@@ -44,6 +48,7 @@ impl<'a> Scanner<'a> {
     /// One value, or `None` where there is none.
     pub(super) fn value(&mut self, depth: u32) -> Option<Json<'a>> {
         self.space();
+        self.values += 1;
         let start = self.at;
         match self.peek()? {
             b'{' => self.list(depth.checked_sub(1)?, b'}')?,
@@ -79,7 +84,10 @@ impl<'a> Scanner<'a> {
     fn string(&mut self) -> Option<()> {
         self.eat(b'"').then_some(())?;
         loop {
-            self.at += plain(self.text.as_bytes().get(self.at..)?);
+            let run = plain(self.text.as_bytes().get(self.at..)?);
+            #[cfg(test)]
+            work::count(run);
+            self.at += run;
             match self.take()? {
                 b'"' => return Some(()),
                 b'\\' => match self.take()? {
@@ -128,6 +136,59 @@ impl<'a> Scanner<'a> {
 }
 
 /// How many bytes stand for themselves in a string, up to the first that does not. Tokens are long: this is the loop that counts.
+/// Four bytes are looked at in one step.
 pub(super) fn plain(bytes: &[u8]) -> usize {
-    bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(bytes.len())
+    // The highest bit of each byte that is zero; the lowest one of them is right, and the others are not looked at.
+    let zero = |word: u32| word.wrapping_sub(0x0101_0101) & !word & 0x8080_8080;
+    let mut at = 0;
+    while let Some([one, two, three, four]) = bytes.get(at..at + 4) {
+        let word = u32::from_le_bytes([*one, *two, *three, *four]);
+        let special = zero(word ^ 0x2222_2222) | zero(word ^ 0x5c5c_5c5c) | zero(word & 0xe0e0_e0e0);
+        if special != 0 {
+            break;
+        }
+        at += 4;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len())
+}
+
+/// How many bytes were looked at, for tests that what is read costs in proportion to its length.
+#[cfg(test)]
+pub(in crate::core) mod work {
+    use std::cell::Cell;
+
+    std::thread_local!(static LOOKED_AT: Cell<usize> = const { Cell::new(0) });
+
+    pub fn count(bytes: usize) {
+        LOOKED_AT.set(LOOKED_AT.get() + bytes);
+    }
+
+    /// Of that work.
+    pub fn of(work: impl FnOnce()) -> usize {
+        LOOKED_AT.set(0);
+        work();
+        LOOKED_AT.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+
+    #[test]
+    fn a_run_of_plain_bytes_ends_at_the_first_special_one_wherever_it_stands() {
+        for special in ['"', '\\', '\u{1f}', '\0'] {
+            for before in 0..9 {
+                let text =
+                    format!("{}{special}xé\u{7f}\"", "\u{80} ]!".chars().cycle().take(before).collect::<String>());
+                let wanted = text.find(special);
+                assert_eq!(Some(plain(text.as_bytes())), wanted, "{text:?}");
+            }
+        }
+        assert_eq!(plain("é".repeat(9).as_bytes()), 18);
+        assert_eq!(plain(&[0x20, 0x21, 0xff, 0x80, 0x7f]), 5);
+    }
 }

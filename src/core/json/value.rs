@@ -70,6 +70,11 @@ impl Value {
         }
     }
 
+    /// Whether it is `true`.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::Raw(raw) if raw == "true")
+    }
+
     /// Whether there was no such member.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Raw(raw) if raw.is_empty())

@@ -1,7 +1,7 @@
 //! Refreshes without a caller: ahead of expiry while the page is watched, often enough to keep an idle refresh token alive, and at
 //! once after an unknown outcome where the token may be sent again. Also the end of an access token that outlived its session.
 
-use super::effect::{Event, Source};
+use super::effect::{Effects, Event, Source};
 use super::failure::{Code, Failure};
 use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
@@ -19,7 +19,7 @@ pub struct Background {
     pub found_mark: bool,
 }
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     /// Whether a refresh without a caller is due.
     pub(super) fn background_due(&self) -> bool {
         self.session.can_refresh() && self.background_at().is_some_and(|at| at <= self.now)

@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::effect::Effect;
+use super::effect::{Effect, Effects};
 use super::failure::{Code, Failure};
 use super::input::{CallerId, Demand};
 use super::session::Session;
@@ -112,7 +112,7 @@ impl Callers {
     }
 }
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     pub(super) fn demanded(&mut self, id: CallerId, demand: Demand) {
         let mut caller = Caller::new(id, demand, false);
         if self.session.is_current() && !self.phase.is_change() {

@@ -4,7 +4,7 @@
 
 use alloc::boxed::Box;
 
-use super::effect::{Event, Operation};
+use super::effect::{Effects, Event, Operation};
 use super::failure::{Code, Failure};
 use super::input::EffectId;
 use super::phase::{Outcome, Phase, Read, Wait, Write, Writing};
@@ -17,7 +17,7 @@ use crate::core::time::Duration;
 /// Rounds of a write that keeps losing against other contexts.
 const CONFLICT_TRIES: u32 = 8;
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     pub(super) fn lock_failed(&mut self, id: EffectId) {
         if self.is_locking(id) {
             self.notify(Event::StorageFailed(Operation::Lock));

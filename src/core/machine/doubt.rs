@@ -1,6 +1,7 @@
 //! A refresh token that may be spent: a mark stands whose outcome is unknown, or cannot be written. Such a token is sent again where
 //! `Reuse` allows it, or as the alternative to a new login (tests/GUARANTEES.md, G4; RFC 9700 section 4.14.2).
 
+use super::effect::Effects;
 use super::failure::{Code, Failure};
 use super::pacing::MINUTE;
 use super::phase::{Read, Writing};
@@ -11,7 +12,7 @@ use crate::core::policy::{backoff, MARGIN};
 use crate::core::record::{Pending, Record};
 use crate::core::time::{Duration, UnixTime};
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     /// Whether this context wrote the mark.
     pub(super) fn is_own(&self, pending: &Pending) -> bool {
         pending.attempt.starts_with(&self.context)

@@ -1,12 +1,13 @@
 //! What the machine tells its driver to do. An effect that takes time has a number, which its completion echoes.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::failure::Failure;
 use super::input::{CallerId, EffectId};
 use crate::core::record::Record;
 use crate::core::secret::Secret;
-use crate::core::time::UnixTime;
+use crate::core::time::{Duration, UnixTime};
 
 /// Do this.
 #[derive(Clone, Debug)]
@@ -33,6 +34,42 @@ pub enum Effect {
     Notify(Box<Event>),
     /// Tell the server that this token is not needed any more (RFC 7009). No caller waits for the outcome.
     Revoke(Secret),
+}
+
+/// Where a machine puts its effects, in order: a list, or what a driver makes of each at once.
+pub trait Effects {
+    /// What [`Machine::step`](super::Machine::step) gives.
+    type Step;
+
+    /// One more.
+    fn push(&mut self, effect: Effect);
+
+    /// [`Effect::Lock`], and how long a lease on that lock is.
+    fn lock(&mut self, id: EffectId, _lease: Duration) {
+        self.push(Effect::Lock(id));
+    }
+
+    /// Several more.
+    fn extend(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        for effect in effects {
+            self.push(effect);
+        }
+    }
+
+    /// All since the last call.
+    fn take(&mut self) -> Self::Step;
+}
+
+impl Effects for Vec<Effect> {
+    type Step = Self;
+
+    fn push(&mut self, effect: Effect) {
+        Vec::push(self, effect);
+    }
+
+    fn take(&mut self) -> Self {
+        core::mem::take(self)
+    }
 }
 
 /// What may be handed out without asking the machine.

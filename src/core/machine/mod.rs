@@ -33,7 +33,7 @@ mod session;
 mod session_change;
 mod strays;
 
-pub use effect::{Effect, Event, Holding, Operation, Source};
+pub use effect::{Effect, Effects, Event, Holding, Operation, Source};
 pub use failure::{Code, Failure};
 pub use input::{CallerId, Demand, EffectId, Input, Late, Reach, Revoke, Sent};
 
@@ -54,7 +54,7 @@ use super::time::{Duration, UnixTime};
 
 /// The state machine of one session in one context.
 #[derive(Debug)]
-pub struct Machine {
+pub struct Machine<E = Vec<Effect>> {
     policy: Policy,
     /// The client and its server, without the tokens.
     options: Options,
@@ -72,7 +72,7 @@ pub struct Machine {
     last_id: EffectId,
     random: Random,
     /// What this step has ordered so far.
-    effects: Vec<Effect>,
+    effects: E,
 }
 
 /// What a session is, in one word; as `Refresher.state` has it.
@@ -93,6 +93,13 @@ pub enum State {
 impl Machine {
     /// A machine for the options in JSON. `seed` is the only randomness there is, and tells this context from others.
     pub fn new(options: Json<'_>, seed: u64) -> Self {
+        Self::with(options, seed, Vec::new())
+    }
+}
+
+impl<E: Effects> Machine<E> {
+    /// The same, with its effects put there.
+    pub fn with(options: Json<'_>, seed: u64, effects: E) -> Self {
         let mut random = Random::new(seed);
         let mut options = Options::from_json(options);
         let mut context = String::new();
@@ -112,12 +119,12 @@ impl Machine {
             context,
             last_id: 0,
             random,
-            effects: Vec::new(),
+            effects,
         }
     }
 
     /// One input in, effects out, to be performed in this order.
-    pub fn step(&mut self, now: UnixTime, input: Input) -> Vec<Effect> {
+    pub fn step(&mut self, now: UnixTime, input: Input) -> E::Step {
         self.tell_time(now);
         self.take(input);
         self.wake();
@@ -125,7 +132,7 @@ impl Machine {
         if self.is_idle() {
             self.consider();
         }
-        core::mem::take(&mut self.effects)
+        self.effects.take()
     }
 
     /// When to tell `Woke` next. A pure query: to wake early, late or twice changes nothing.

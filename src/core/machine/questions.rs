@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use super::effect::Effects;
 use super::input::EffectId;
 use super::phase::Phase;
 use super::Machine;
@@ -10,9 +11,10 @@ use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 use crate::core::oauth::response::{login, Reply};
 use crate::core::oauth::retry::{refusal, refused_part, revocation_retry, RefusedPart, RevocationRetry};
 use crate::core::record::Tokens;
+use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     /// Whether that [`Effect::Send`](super::Effect::Send) still stands. It may be given up while its request is built.
     pub fn is_sending(&self, id: EffectId) -> bool {
         matches!(&self.phase, Phase::Sending(sending) if sending.id == id)
@@ -61,6 +63,11 @@ impl Machine {
     /// Whether a refresh token may be sent where contexts share a storage and nothing else, as the isolates of Workers do.
     pub fn may_spend(&self, locks_all_contexts: bool, compares: bool) -> bool {
         self.policy.may_spend(locks_all_contexts, compares)
+    }
+
+    /// The access token of the last [`Effect::Hold`](super::Effect::Hold).
+    pub fn access_token(&self) -> Option<Secret> {
+        self.session.access_token()
     }
 
     /// How long a caller waits by default.

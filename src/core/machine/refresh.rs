@@ -7,7 +7,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::effect::{Effect, Event, Operation, Source};
+use super::effect::{Effect, Effects, Event, Operation, Source};
 use super::failure::{Code, Failure};
 use super::input::{EffectId, Reach};
 use super::phase::{Outcome, Phase, Read, Sending, Wait, Write, Writing};
@@ -20,7 +20,7 @@ use crate::core::policy::{LONGEST_PATIENCE, LONGEST_WAIT, MARGIN};
 use crate::core::record::{fingerprint, Pending, Record, Stored, Tokens};
 use crate::core::time::{Duration, UnixTime};
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     /// What an idle machine does next.
     pub(super) fn consider(&mut self) {
         if self.session.look_due {
@@ -69,7 +69,7 @@ impl Machine {
     fn lock(&mut self) {
         let id = self.next_id();
         self.enter(Phase::Locking(id, self.now + self.policy.lock_wait()));
-        self.effects.push(Effect::Lock(id));
+        self.effects.lock(id, self.policy.lease());
     }
 
     /// A lock that comes too late is released at once.
@@ -278,7 +278,7 @@ impl Machine {
 }
 
 /// What the steps are made of.
-impl Machine {
+impl<E: Effects> Machine<E> {
     /// Takes over what a read brought, and grants what can be granted now.
     pub(super) fn reconcile(&mut self, stored: Stored) -> Reconciled {
         let first = !self.session.looked;

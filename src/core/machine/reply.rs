@@ -1,7 +1,7 @@
 //! What a token request brings other than new tokens. Only a confirmed `invalid_grant` (RFC 6749 section 5.2), or tokens of another person,
 //! end the session; each other failure keeps the tokens (tests/GUARANTEES.md, G2 and G3).
 
-use super::effect::{Effect, Event, Source};
+use super::effect::{Effect, Effects, Event, Source};
 use super::failure::{Code, Failure};
 use super::input::Sent;
 use super::pacing::Rest;
@@ -14,7 +14,7 @@ use crate::core::record::{Record, Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     /// No reply came.
     pub(super) fn unreachable(&mut self, sent: Sent) {
         let (code, state) = match sent {

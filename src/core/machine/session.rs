@@ -333,7 +333,13 @@ impl Session {
         }
     }
 
-    fn put(&mut self, record: Option<Record>, stored: Option<u64>) {
+    fn put(&mut self, mut record: Option<Record>, stored: Option<u64>) {
+        // One text for one token: ten thousand callers compare theirs with it.
+        if let (Some(new), Some(old)) = (&mut record, &self.record) {
+            if new.tokens.access_token == old.tokens.access_token {
+                new.tokens.access_token.clone_from(&old.tokens.access_token);
+            }
+        }
         let generation = record.as_ref().map_or(0, |record| record.generation);
         self.highest = self.highest.max(generation).max(stored.unwrap_or(0));
         if record.as_ref().is_some_and(|record| self.distrusted.is_some_and(|old| record.generation > old)) {

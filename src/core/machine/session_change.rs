@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::callers::Caller;
-use super::effect::{Effect, Event, Operation, Source};
+use super::effect::{Effect, Effects, Event, Operation, Source};
 use super::failure::{Code, Failure};
 use super::input::{CallerId, Demand, Revoke};
 use super::phase::{ChangeKind as Kind, Phase, Read, SessionChange, Write, Writing};
@@ -20,7 +20,7 @@ use crate::core::time::Duration;
 /// Writes of other contexts that are read and replaced before memory has to do.
 const CONFLICT_TRIES: u32 = 10;
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     pub(super) fn adopted(&mut self, caller: CallerId, mut tokens: Tokens) {
         if tokens.access_token().is_none() && tokens.refresh_token().is_none() {
             return self.effects.push(Effect::Refuse(caller, Box::new(Failure::new(Code::BadResponse))));

@@ -4,6 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::effect::Effects;
 use super::input::{EffectId, Late};
 use super::phase::Sending;
 use super::Machine;
@@ -45,7 +46,7 @@ impl Strays {
     }
 }
 
-impl Machine {
+impl<E: Effects> Machine<E> {
     /// A reply that no phase awaits.
     pub(super) fn stray_replied(&mut self, id: EffectId, reply: &Reply) {
         if let Some((sending, attempt)) = self.strays.overdue.take_if(|(sending, _)| sending.id == id) {

@@ -73,6 +73,11 @@ impl Values {
         self.text("client_secret")
     }
 
+    /// Of a revocation (RFC 7009 section 2.1).
+    pub fn refresh_token(&self) -> &str {
+        self.text("refresh_token")
+    }
+
     /// How the server wants the secret, where no option says it.
     pub fn client_auth(&self) -> &str {
         self.text("clientAuth")

@@ -8,7 +8,7 @@ use super::members::{as_object, read_tokens, registered_type};
 use super::refusal::{class_of, error_code, error_sign, error_text, shows, Class};
 pub use super::refusal::{RefreshTokenState, ServerError};
 use super::retry_after::retry_after;
-use crate::core::json::{Fields, Json, MOST_MEMBERS};
+use crate::core::json::{Fields, Json};
 use crate::core::provider::{Meaning, ResponseShape};
 use crate::core::record::Tokens;
 use crate::core::secret::Secret;
@@ -52,8 +52,8 @@ pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict 
     let success = shape.is_success(reply.status);
     let mut means = None;
     if let Some(body) = reply.body.as_ref().and_then(|body| as_object(body.reveal(), shape.text("format"))) {
-        let Some(fields) = members(Json::parse(body.reveal()).unwrap_or_default()) else {
-            evidence.error_description = Some(String::from("the reply has more than 1000 members"));
+        let Some(fields) = members(Json::checked(body.reveal())) else {
+            evidence.error_description = Some(String::from("the reply has more than 1000 members or 10000 values"));
             return Verdict::Unreadable(evidence);
         };
         evidence.error = error_code(&fields, shape.text("error"));
@@ -88,7 +88,7 @@ pub fn login(reply: Json<'_>, shape: ResponseShape<'_>) -> Option<Tokens> {
 
 /// The members of what a server sent, unless they are too many.
 fn members(reply: Json<'_>) -> Option<Fields<'_>> {
-    Fields::read(reply).filter(|fields| fields.len() <= MOST_MEMBERS)
+    Fields::read(reply).filter(Fields::are_few)
 }
 
 fn judge_type(mut tokens: Tokens, shape: ResponseShape<'_>, evidence: ServerError) -> Verdict {
@@ -123,8 +123,9 @@ fn judge_error(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::json::Value;
+    use crate::core::json::{work, Value};
     use crate::core::oauth::refusal::CLIENT_CODES;
+    use crate::core::record::{Record, Stored};
     use crate::core::time::Duration;
     use alloc::vec::Vec;
 
@@ -193,7 +194,56 @@ mod tests {
         assert!(matches!(reply(1000), Verdict::Tokens(_)));
         for count in [1001, 5000] {
             let Verdict::Unreadable(error) = reply(count) else { panic!("{count} members were taken") };
-            assert_eq!(error.error_description.as_deref(), Some("the reply has more than 1000 members"));
+            assert_eq!(
+                error.error_description.as_deref(),
+                Some("the reply has more than 1000 members or 10000 values")
+            );
+        }
+    }
+
+    #[test]
+    fn values_at_any_depth_count_too() {
+        for (count, taken) in [(9_000, true), (10_001, false)] {
+            let body = format!(r#"{{"access_token":"a","p":{{"list":[{{}}{}]}}}}"#, ",{}".repeat(count));
+            assert_eq!(matches!(verdict(200, &body), Verdict::Tokens(_)), taken, "{count}");
+        }
+    }
+
+    /// Counts bytes that are looked at, and takes no time: a machine may be busy.
+    #[test]
+    fn a_reply_of_any_shape_is_read_in_proportion_to_its_length_and_so_is_its_record() {
+        let many = |count: usize, write: &dyn Fn(usize) -> String| (0..count).map(write).collect::<String>();
+        let json = |more: String| format!(r#"{{"access_token":"a","refresh_token":"r"{more}}}"#);
+        let shapes: [(&str, &dyn Fn(usize) -> String); 7] = [
+            ("members", &|n| json(many(n / 10, &|number| format!(",\"m{number}\":0")))),
+            ("one name", &|n| json(many(n / 10, &|_| String::from(",\"access_token\":\"b\"")))),
+            ("an object", &|n| json(format!(",\"p\":{{\"x\":0{}}}", many(n, &|number| format!(",\"m{number}\":0"))))),
+            ("lists in lists", &|n| {
+                json(format!(",\"p\":[{}0]", many(n / 50, &|_| format!("{}{},", "[".repeat(50), "]".repeat(50)))))
+            }),
+            ("objects in objects", &|n| {
+                json(format!(
+                    ",\"p\":[{}0]",
+                    many(n / 50, &|_| format!("{}1{},", "{\"a\":".repeat(50), "}".repeat(50)))
+                ))
+            }),
+            ("a long token", &|n| json(format!(",\"id_token\":\"{}\"", "x".repeat(n * 10)))),
+            ("escapes", &|n| json(format!(",\"id_token\":\"{}\"", "\\n".repeat(n * 10)))),
+        ];
+        for (shape, write) in shapes {
+            let cost = |n: usize| {
+                let body = write(n);
+                let work = work::of(|| {
+                    let mut tokens = tokens(verdict(200, &body));
+                    tokens.keep_from(&tokens.clone());
+                    let stored = Stored::from_json(&Record::new(tokens, NOW, 1).to_json());
+                    assert!(matches!(stored, Stored::Record(_)), "{shape}");
+                });
+                (work, body.len())
+            };
+            let ((few, _), (many, length)) = (cost(2_000), cost(8_000));
+            assert!(many < few * 5, "{shape}: {few} and {many} bytes looked at");
+            assert!(many < length * 24, "{shape}: {length} bytes are looked at {} times", many / length);
         }
     }
 
