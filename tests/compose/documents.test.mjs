@@ -22,6 +22,7 @@ const ELSEWHERE = [
   "rust.md",
   "architecture.md",
   "platforms.md",
+  "size.md",
 ];
 const documents = [
   "README.md",
