@@ -37,8 +37,7 @@ export class Vault extends TokenVault<Env> {
       return await super.fetch(request);
     } catch (error) {
       if (!(error instanceof RefreshError)) throw error;
-      const isSignedOut = error.sessionEnded || error.code === "signed_out";
-      return new Response(`${error.code}\n`, { status: isSignedOut ? 401 : 503 });
+      return new Response(`${error.code}\n`, { status: error.loginRequired ? 401 : 503 });
     }
   }
 }

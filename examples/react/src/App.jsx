@@ -25,7 +25,7 @@ function Notes() {
       const response = await refresher.fetch(`${api}/notes`);
       setAnswer(`The API answered ${response.status}`);
     } catch (error) {
-      if (!error.sessionEnded) setAnswer(`Not now (${error.code ?? error.name}): try again`);
+      if (!error.loginRequired) setAnswer(`Not now (${error.code ?? error.name}): try again`);
     }
   }
   return (

@@ -10,10 +10,7 @@ function sessionState() {
 }
 
 function subscribe(changed) {
-  const left = new AbortController();
-  for (const event of ["token-changed", "session-ended"])
-    refresher.addEventListener(event, changed, { signal: left.signal });
-  const read = () => left.signal.aborted || changed();
-  refresher.getTokens({ minValiditySeconds: 0 }).then(read, read);
-  return () => left.abort();
+  refresher.addEventListener("state-changed", changed);
+  refresher.load().catch(() => {}); // a storage that cannot be read is a storage-failed event
+  return () => refresher.removeEventListener("state-changed", changed);
 }
