@@ -334,7 +334,7 @@ impl World {
     fn check_sent(&self, refresh: Token) {
         let text = name("rt", refresh);
         let stored = self.stored.borrow();
-        let same = stored.as_ref().filter(|record| record.tokens.refresh_token().as_deref() == Some(&text));
+        let same = stored.as_ref().filter(|record| record.tokens.refresh_token() == Some(&text));
         if same.is_some_and(|record| record.in_doubt().is_none()) && !self.troubled.get() {
             self.breaks(format!("{text} was sent without a mark"));
         }

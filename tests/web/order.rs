@@ -26,7 +26,7 @@ async fn one_refresh_takes_the_whole_way_from_look_to_grant() {
     assert_eq!(log.lines(), way);
     assert_eq!(refresher.state(), State::Active);
     let record = storage.record().await.expect("it is stored");
-    assert_eq!(record.tokens.refresh_token().as_deref(), Some("second-refresh-token"));
+    assert_eq!(record.tokens.refresh_token(), Some("second-refresh-token"));
     assert!(record.pending.is_none());
 }
 
@@ -105,7 +105,7 @@ async fn tokens_that_cannot_be_stored_are_served_from_memory_and_stored_later() 
         later(20).await;
     }
     let record = storage.record().await.expect("it is stored");
-    assert_eq!(record.tokens.refresh_token().as_deref(), Some("second-refresh-token"));
+    assert_eq!(record.tokens.refresh_token(), Some("second-refresh-token"));
 }
 
 #[wasm_bindgen_test]

@@ -76,7 +76,7 @@ async fn a_javascript_storage_holds_the_same_record_whether_it_compares_or_not()
         let record = wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&promise)).await.expect("it loads");
         let text = js_sys::JSON::stringify(&record).expect("it is JSON").as_string().expect("it is text");
         let Stored::Record(record) = Stored::from_json(&text) else { panic!("a record") };
-        assert_eq!(record.tokens.refresh_token().as_deref(), Some("second-refresh-token"));
+        assert_eq!(record.tokens.refresh_token(), Some("second-refresh-token"));
     }
 }
 
@@ -111,7 +111,7 @@ async fn indexed_db_keeps_the_session_encrypted_or_not() {
         assert_eq!(log.count("send"), 1);
         let stored = open().load().await.expect("it can be read");
         let Stored::Record(record) = stored else { panic!("a record") };
-        assert_eq!(record.tokens.refresh_token().as_deref(), Some("second-refresh-token"));
+        assert_eq!(record.tokens.refresh_token(), Some("second-refresh-token"));
     }
 }
 
@@ -129,7 +129,7 @@ async fn web_storage_is_that_of_the_npm_package() {
     assert_eq!(refresher.access_token().await.as_deref(), Ok("new-access-token"));
     let text = area.get_item("web-test").expect("it can be read").expect("it is there");
     let Stored::Record(record) = Stored::from_text(&text) else { panic!("a record") };
-    assert_eq!(record.tokens.refresh_token().as_deref(), Some("second-refresh-token"));
+    assert_eq!(record.tokens.refresh_token(), Some("second-refresh-token"));
     area.remove_item("web-test").expect("it can be removed");
 }
 

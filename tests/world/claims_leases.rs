@@ -17,7 +17,7 @@ const SKEWS: [i64; 3] = [0, 3_600_000, -3_600_000];
 fn a_holder_that_is_suspended_for_less_than_a_lease_loses_no_session() {
     for span in [2_000, 50_000, 80_000] {
         for policy in FORGIVING.into_iter().chain([STRICT]) {
-            suspended_at_every_moment(policy, span, |world, moment| keeps_the_session(world, moment));
+            suspended_at_every_moment(policy, span, keeps_the_session);
         }
     }
 }
@@ -26,7 +26,7 @@ fn a_holder_that_is_suspended_for_less_than_a_lease_loses_no_session() {
 #[test]
 fn a_holder_that_comes_back_before_its_mark_is_a_lease_old_loses_no_session() {
     for policy in FORGIVING.into_iter().chain([STRICT]) {
-        suspended_at_every_moment(policy, LEASE * 7 / 8, |world, moment| keeps_the_session(world, moment));
+        suspended_at_every_moment(policy, LEASE * 7 / 8, keeps_the_session);
     }
 }
 
@@ -48,7 +48,7 @@ fn under_one_time_use_a_suspended_holder_loses_a_session_only_with_a_request_tha
 #[test]
 fn where_a_refresh_token_may_be_sent_again_no_suspension_of_a_holder_loses_a_session() {
     for policy in FORGIVING {
-        suspended_at_every_moment(policy, 300_000, |world, moment| keeps_the_session(world, moment));
+        suspended_at_every_moment(policy, 300_000, keeps_the_session);
     }
 }
 
