@@ -20,7 +20,7 @@ function pair({ connect, reuse, ...options } = {}) {
     client_id: server.client_id,
     storage: memoryStorage(),
     // slow enough for a message to arrive meanwhile
-    fetch: async (...given) => (await delay(30), server.fetch(...given)),
+    fetch: async (...given) => (await delay(300), server.fetch(...given)),
     tokens,
     ...options,
   });

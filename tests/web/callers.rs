@@ -56,7 +56,7 @@ async fn a_dropped_future_withdraws_its_demand_and_the_refresh_goes_on() {
         later(5).await;
     }
     let record = storage.record().await.expect("it is stored");
-    assert_eq!(record.tokens.access_token().as_deref(), Some("new-access-token"));
+    assert_eq!(record.tokens.access_token(), Some("new-access-token"));
     assert_eq!(refresher.access_token().await.as_deref(), Ok("new-access-token"));
     assert_eq!(log.count("send"), 1);
 }
