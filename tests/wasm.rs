@@ -158,8 +158,8 @@ fn what_is_in_memory_stays_as_it_was_however_much_comes_and_goes_beside_it() {
 #[wasm_bindgen_test]
 fn a_challenge_is_read_as_rfc_6750_has_it() {
     let core = Core::new(OPTIONS, 1, 2);
-    assert_eq!(core.ask("rejects", r#"Bearer realm="api", error="invalid_token""#), "yes");
-    assert_eq!(core.ask("rejects", r#"Bearer realm="api", error="insufficient_scope""#), "");
+    assert_eq!(core.ask("rejects", r#"Bearer realm="api", error="invalid_token""#), "true");
+    assert_eq!(core.ask("rejects", r#"Bearer realm="api", error="insufficient_scope""#), "false");
 }
 
 fn one<T>(orders: Vec<Effect>, wanted: fn(Effect) -> Option<T>) -> T {
