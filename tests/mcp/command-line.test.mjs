@@ -1,6 +1,7 @@
 // The program of docs/command-line.md, as it stands there, in processes of its own: with a file and with a keychain that can neither lock nor
 // compare, over TLS on loopback, stopped by Ctrl-Z and by SIGSTOP.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

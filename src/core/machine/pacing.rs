@@ -19,6 +19,8 @@ pub struct Pacing {
     pub rest: Option<Rest>,
     /// The requests of the last minute.
     requests: Vec<Request>,
+    /// When the device came back last: the pause after a request before that is over.
+    resumed_at: UnixTime,
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +61,7 @@ impl Pacing {
         for request in &mut self.requests {
             request.at = request.at - by;
         }
+        self.resumed_at = self.resumed_at - by;
         if let Some(rest) = &mut self.rest {
             rest.until = rest.until - by;
             rest.for_callers = rest.for_callers - by;
@@ -111,13 +114,15 @@ impl Pacing {
     /// When the next refresh ahead of need may begin: seconds after the last one, and within the limit per minute whatever the
     /// requests brought, however short the access token lives.
     pub fn ahead_from(&self, now: UnixTime) -> UnixTime {
-        let paused = self.requests.last().map_or(UnixTime::EPOCH, |last| last.at.min(now) + BACKGROUND_PAUSE);
+        let last = self.requests.last().filter(|last| last.at >= self.resumed_at);
+        let paused = last.map_or(UnixTime::EPOCH, |last| last.at.min(now) + BACKGROUND_PAUSE);
         let many = self.requests.len().checked_sub(REQUESTS_PER_MINUTE).and_then(|index| self.requests.get(index));
         paused.max(many.map_or(UnixTime::EPOCH, |oldest| oldest.at.min(now) + MINUTE))
     }
 
-    /// The device is back. What the server asked for stands; the backoff is over.
+    /// The device is back. What the server asked for stands; the backoff and the pause are over.
     pub fn resume(&mut self, now: UnixTime) {
+        self.resumed_at = now;
         self.rest = self.rest.take().filter(|rest| rest.failure.retry_at.is_some_and(|at| at > now));
     }
 }
@@ -125,6 +130,18 @@ impl Pacing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_that_is_back_does_not_wait_for_the_pause_between_requests() {
+        let start = UnixTime::from_millis(1_700_000_000_000);
+        let mut pacing = Pacing::default();
+        pacing.sends(start);
+        assert_eq!(pacing.ahead_from(start), start + BACKGROUND_PAUSE);
+        pacing.resume(start + Duration::from_secs(1));
+        assert_eq!(pacing.ahead_from(start), UnixTime::EPOCH);
+        pacing.sends(start + Duration::from_secs(2));
+        assert_eq!(pacing.ahead_from(start + Duration::from_secs(2)), start + Duration::from_secs(2) + BACKGROUND_PAUSE);
+    }
 
     #[test]
     fn requests_that_bring_nothing_are_limited_in_a_minute_and_those_that_bring_tokens_are_not() {
