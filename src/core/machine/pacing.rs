@@ -140,7 +140,10 @@ mod tests {
         pacing.resume(start + Duration::from_secs(1));
         assert_eq!(pacing.ahead_from(start), UnixTime::EPOCH);
         pacing.sends(start + Duration::from_secs(2));
-        assert_eq!(pacing.ahead_from(start + Duration::from_secs(2)), start + Duration::from_secs(2) + BACKGROUND_PAUSE);
+        assert_eq!(
+            pacing.ahead_from(start + Duration::from_secs(2)),
+            start + Duration::from_secs(2) + BACKGROUND_PAUSE
+        );
     }
 
     #[test]
