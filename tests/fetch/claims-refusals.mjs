@@ -63,15 +63,27 @@ export const refusals = {
     equal([tokens, calls.length], [1, 2]);
   },
 
-  async "after a failed refresh the first refusal is the result, with its body"({ session }) {
-    const failures = { 503: { error: "temporarily_unavailable" }, 400: { error: "invalid_grant" } };
-    for (const [status, body] of Object.entries(failures)) {
-      const { refresher, url, tell, log } = await session();
-      await tell({ dead: true, tokenFault: { status: Number(status), body } });
-      const response = await refresher.fetch(url("x"));
-      equal([response.status, await response.json()], [401, { refused: true }], status);
-      equal((await log()).calls.length, 1);
-    }
+  async "a session that has ended gives the first refusal, with its body"({ session }) {
+    const { refresher, url, tell, log } = await session();
+    await tell({ dead: true, tokenFault: { status: 400, body: { error: "invalid_grant" } } });
+    const response = await refresher.fetch(url("x"));
+    equal([response.status, await response.json()], [401, { refused: true }]);
+    equal((await log()).calls.length, 1);
+  },
+
+  async "a refresh that was only unavailable rejects, and with keepRejectedResponse gives the refusal"({
+    session,
+  }) {
+    const fault = { dead: true, tokenFault: { status: 503, body: { error: "temporarily_unavailable" } } };
+    const rejecting = await session();
+    await rejecting.tell(fault);
+    const error = await reason(rejecting.refresher.fetch(rejecting.url("x")));
+    equal([error.code, error.retryable], ["unavailable", true]);
+    equal((await rejecting.log()).calls.length, 1);
+    const keeping = await session({ keepRejectedResponse: true });
+    await keeping.tell(fault);
+    const response = await keeping.refresher.fetch(keeping.url("x"));
+    equal([response.status, await response.json()], [401, { refused: true }]);
   },
 
   async "without a session the call rejects and nothing is sent"({ session }) {
