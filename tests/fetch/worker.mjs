@@ -6,7 +6,7 @@ import { runClaims } from "./claims.mjs";
 
 export default {
   async fetch(request) {
-    const name = new URL(request.url).pathname.slice(1);
+    const name = decodeURIComponent(new URL(request.url).pathname.slice(1));
     const results = await runClaims({ createRefresher, ...env.SETTING }, (each) => each === name);
     return Response.json(results);
   },

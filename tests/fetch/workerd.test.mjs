@@ -24,7 +24,7 @@ after(async () => {
 
 for (const name of Object.keys(claims))
   test(name, async () => {
-    const response = await workerd.dispatchFetch(`http://worker.example/${name}`);
+    const response = await workerd.dispatchFetch(`http://worker.example/${encodeURIComponent(name)}`);
     const [{ failure }] = await response.json();
     assert.equal(failure, undefined);
   });
