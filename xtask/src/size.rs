@@ -14,10 +14,10 @@ use crate::{project, run};
 /// moved into the core, typed tokens, causes of errors, `load`, `trace` and plain http on purpose, which are to be won back. `oauth-refresher/js` is
 /// the core as JavaScript, for pages whose content security policy blocks WebAssembly.
 const BUDGET: [(&str, u64); 4] = [
-    ("default import, at once", 11_120),
+    ("default import, at once", 11_150),
     ("RefreshError alone", 1_000),
     ("default import, one file", 46_400),
-    ("oauth-refresher/js, one file", 59_850),
+    ("oauth-refresher/js, one file", 59_950),
 ];
 
 const LIMIT: Duration = Duration::from_secs(60);
