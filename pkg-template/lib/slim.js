@@ -45,7 +45,7 @@ function open(url) {
 
 /** As bytes: a server that labels .wasm wrongly stops the streaming way. @param {Response} response */
 function read(response) {
-  // A page of HTML that says 404 compiles to nothing but a riddle.
+  // An HTML page with status 404 would fail as invalid WebAssembly, which hides the reason.
   if (!response.ok) throw new Error(`HTTP status ${response.status} for the URL of the core`);
   return response.clone().arrayBuffer();
 }
