@@ -10,14 +10,8 @@ use anyhow::{Context, Result};
 
 use crate::count::{self, Tally};
 use crate::project::{self, WASM_TARGET};
-use crate::suites::Length;
+use crate::report::{Length, Report};
 use crate::{apps, fuzz, pack, prepare, run, size};
-
-/// A suite's result, and the output to show if a test failed.
-pub struct Report {
-    pub tally: Tally,
-    pub output: String,
-}
 
 const MINUTE: Duration = Duration::from_secs(60);
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::checks::Report;
 use crate::count::Tally;
+use crate::report::Report;
 use crate::{project, run};
 
 const TARGETS: [&str; 5] = ["replies", "shapes", "records", "challenges", "retry_after"];

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::package::{self, Files};
+use crate::files::{self, Files};
 use crate::project::{self, shown};
 use crate::{prepare, run};
 
@@ -27,13 +27,13 @@ pub fn generated() -> Result<Files> {
     command.arg(project::root().join(SOURCE).join("generate.mjs")).arg(&folder);
     run::must(&mut command, LIMIT).context("the provider declarations cannot be generated")?;
     let mut files = Files::new();
-    package::add_folder(&mut files, &folder, "")?;
+    files::add_folder(&mut files, &folder, "")?;
     Ok(files)
 }
 
 /// Writes the committed copies that are not current.
 pub fn generate() -> Result<()> {
-    let _lock = package::lock()?;
+    let _lock = files::lock()?;
     let mut files = generated()?;
     files.insert(ARCHITECTURE.to_owned(), architecture()?.into_bytes());
     let files = stale(&files);

@@ -4,10 +4,13 @@
 
 mod apps;
 mod checks;
+#[cfg(test)]
+mod circles;
 mod count;
 mod demo;
 mod docs;
 mod example;
+mod files;
 mod fuzz;
 mod generate;
 mod glue;
@@ -21,6 +24,7 @@ mod prepare;
 mod project;
 #[cfg(test)]
 mod prose;
+mod report;
 mod run;
 mod sbom;
 mod size;

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, Context, Result};
 
-use crate::checks::Report;
 use crate::count::Tally;
+use crate::files::{self, Files};
 use crate::mutant::{self, Mutant};
-use crate::package::{self, Files};
+use crate::report::Report;
 use crate::{project, run};
 
 const LIMIT: Duration = Duration::from_secs(240);
@@ -64,7 +64,7 @@ fn selected(all: Vec<Mutant>, only: &[String]) -> Result<Vec<Mutant>> {
 }
 
 fn judge(mutants: &[Mutant], effort: Effort) -> Result<Tally> {
-    let _lock = package::lock_of("mutants.lock")?;
+    let _lock = files::lock_of("mutants.lock")?;
     let copy = Copy { sources: sources()?, effort };
     let changed: Vec<Files> = mutants.iter().map(|mutant| copy.with(mutant)).collect::<Result<_>>()?;
     copy.must_hold_unchanged()?;
@@ -104,7 +104,7 @@ fn sources() -> Result<Files> {
     }
     for folder in ["src", "tests/world", "tests/traces", "xtask"] {
         if root.join(folder).is_dir() {
-            package::add_folder(&mut files, &root.join(folder), &format!("{folder}/"))?;
+            files::add_folder(&mut files, &root.join(folder), &format!("{folder}/"))?;
         }
     }
     Ok(files)
@@ -138,7 +138,7 @@ impl Copy {
     }
 
     fn fate_of(&self, files: &Files) -> Result<Fate> {
-        package::sync(files, &Self::folder())?;
+        files::sync(files, &Self::folder())?;
         if let Some(how) = self.failure(&["--test", "world"])? {
             return Ok(Fate::ByWorld(how));
         }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::project::{self, shown};
-use crate::{package, run};
+use crate::{files, package, run};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
 pub fn pack() -> Result<()> {
     package::build()?;
-    let _lock = package::lock()?;
+    let _lock = files::lock()?;
     let packed = npm_pack()?;
     let tarball = project::tarball();
     let bytes = fs::read(&packed).with_context(|| format!("cannot read {}", shown(&packed)))?;

@@ -7,25 +7,9 @@ use std::time::Instant;
 
 use anyhow::{bail, Result};
 
-use crate::checks::{self, Report};
 use crate::count::Tally;
-use crate::{apps, fuzz, mutants, pack, prepare};
-
-/// How much of a suite runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Length {
-    /// `test quick`: fewer histories, without the slowest files.
-    Quick,
-    Usual,
-    /// `test --long`: more histories, more rounds, more browsers.
-    Long,
-}
-
-impl Length {
-    pub fn is_long(self) -> bool {
-        self == Length::Long
-    }
-}
+use crate::report::{Length, Report};
+use crate::{apps, checks, fuzz, mutants, pack, prepare};
 
 struct Suite {
     name: &'static str,

@@ -1,7 +1,7 @@
 //! Numbers from text, without a floating-point parser: a lifetime is whole milliseconds, whatever way a server writes it
 //! (RFC 6749 section 5.1 and RFC 8259 section 6).
 
-use super::Scanner;
+use super::scan::{digit, Scanner};
 
 /// A decimal number, thousandfold and rounded down to a whole one: `"3600"`, `3600.0`, `36e2`. `None` for anything else,
 /// and for a negative number, which no lifetime and no point in time is.
@@ -67,10 +67,6 @@ fn scaled(mut value: u64, mut shift: i64) -> u64 {
         shift += 1;
     }
     value
-}
-
-pub(super) fn digit(byte: Option<u8>) -> Option<u64> {
-    byte.filter(u8::is_ascii_digit).map(|byte| u64::from(byte & 15))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Steps through text byte by byte: JSON by its grammar (RFC 8259 section 2), and whatever else is made of tokens and
 //! separators.
 
-use super::number::digit;
 use super::Json;
 
 /// A position in text that is being read.
@@ -133,6 +132,11 @@ impl<'a> Scanner<'a> {
         }
         (self.at > start).then_some(())
     }
+}
+
+/// The value of an ASCII digit.
+pub(super) fn digit(byte: Option<u8>) -> Option<u64> {
+    byte.filter(u8::is_ascii_digit).map(|byte| u64::from(byte & 15))
 }
 
 /// How many bytes stand for themselves in a string, up to the first that does not. Tokens are long: this is the loop that counts.

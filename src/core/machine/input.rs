@@ -3,8 +3,6 @@
 
 use alloc::string::String;
 
-#[cfg(doc)]
-use super::effect::Effect;
 use crate::core::oauth::response::Reply;
 use crate::core::record::{Stored, Tokens};
 use crate::core::secret::Secret;
@@ -18,33 +16,34 @@ pub type EffectId = u32;
 /// Something happened.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A caller wants tokens. Answered by one [`Effect::Grant`] or [`Effect::Refuse`].
+    /// A caller wants tokens. Answered by one [`Effect::Grant`](super::Effect::Grant) or [`Effect::Refuse`](super::Effect::Refuse).
     Demanded(CallerId, Demand),
     /// A caller does not want them any more. The refresh goes on.
     Withdrawn(CallerId),
     /// A login brought tokens. Answered like a caller, once they are stored.
     Adopted(CallerId, Tokens),
-    /// The session is to be forgotten. Answered by [`Effect::Done`].
+    /// The session is to be forgotten. Answered by [`Effect::Done`](super::Effect::Done).
     SignedOut(CallerId, Revoke),
-    /// [`Effect::Load`] brought this.
+    /// [`Effect::Load`](super::Effect::Load) brought this.
     Loaded(EffectId, Stored),
-    /// [`Effect::Load`] failed.
+    /// [`Effect::Load`](super::Effect::Load) failed.
     LoadFailed(EffectId),
-    /// [`Effect::Save`] wrote.
+    /// [`Effect::Save`](super::Effect::Save) wrote.
     Saved(EffectId),
-    /// [`Effect::Save`] wrote nothing: the storage holds another generation.
+    /// [`Effect::Save`](super::Effect::Save) wrote nothing: the storage holds another generation.
     SaveRefused(EffectId),
-    /// [`Effect::Save`] failed; whether it wrote is unknown.
+    /// [`Effect::Save`](super::Effect::Save) failed; whether it wrote is unknown.
     SaveFailed(EffectId),
-    /// [`Effect::Lock`] holds the lock, and whether other contexts respect it.
+    /// [`Effect::Lock`](super::Effect::Lock) holds the lock, and whether other contexts respect it.
     Locked(EffectId, Reach),
-    /// [`Effect::Lock`] failed: the lock service is broken.
+    /// [`Effect::Lock`](super::Effect::Lock) failed: the lock service is broken.
     LockFailed(EffectId),
-    /// An [`Effect::Send`] or [`Effect::Save`] was not performed: after a stall the driver found that the lock went to another context.
+    /// An [`Effect::Send`](super::Effect::Send) or [`Effect::Save`](super::Effect::Save) was not performed: after a stall the driver
+    /// found that the lock went to another context.
     LockLost(EffectId),
-    /// [`Effect::Send`] brought a reply.
+    /// [`Effect::Send`](super::Effect::Send) brought a reply.
     Replied(EffectId, Reply),
-    /// [`Effect::Send`] brought none.
+    /// [`Effect::Send`](super::Effect::Send) brought none.
     Unreachable(EffectId, Sent),
     /// A machine that is gone had sent a request under that mark, and this came back.
     Recovered(Late),
