@@ -15,3 +15,4 @@ pub mod secret;
 mod serde;
 pub mod time;
 pub mod token_set;
+pub mod tokens;

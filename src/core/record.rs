@@ -1,40 +1,18 @@
 //! What is persisted: one record per session, written as one value, with a generation that grows by one
 //! with every write, and a mark that says when a refresh token may have been spent.
-//! Invariants 1, 7 and 12 of rotation safety rest on this; the members of a token response are RFC 6749 section 5.1.
+//! I1 (one value, one write), I7 (a mark before a token is sent) and I12 of tests/GUARANTEES.md rest on this.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::json::{
-    decimal_thousandths, push_comma, push_hex, push_name, push_number, push_raw, push_seconds, push_string, push_text,
-    whole, Fields, Json, Members, MOST_MEMBERS,
-};
+use super::json::{decimal_thousandths, push_hex, push_name, push_number, push_raw, push_text, whole, Fields, Json};
 use super::secret::Secret;
 use super::time::{Duration, UnixTime};
+use super::tokens::push_time;
+pub use super::tokens::Tokens;
 
-/// Lifetimes beyond ten years are taken for a mistake, and the lifetime for unknown.
-const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
-
-/// The members of a token response under their registered names (RFC 6749 section 5.1), read once. Clones share the texts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tokens {
-    /// RFC 6749 section 1.4. No text here is empty.
-    pub access_token: Option<Secret>,
-    /// RFC 6749 section 1.5.
-    pub refresh_token: Option<Secret>,
-    /// As the server wrote it, or as it is registered.
-    pub token_type: Option<Secret>,
-    /// The lifetime that the server gave, if it is one: `0`, negative, absurd and unreadable ones are unknown.
-    pub expires_in: Option<Duration>,
-    /// An end that was given as a point in time.
-    pub expires_at: Option<UnixTime>,
-    /// RFC 6749 section 3.3, with spaces between the scopes.
-    pub scope: Option<Secret>,
-    /// OpenID Connect Core section 2.
-    pub id_token: Option<Secret>,
-    /// Everything else, in order: members as the JSON text that they were, without braces around them.
-    pub(super) extras: Secret,
-}
+/// The last generation: 2^53 - 1, the largest integer that JavaScript compares exactly. What has another number, or none, is unreadable.
+pub const LAST_GENERATION: u64 = (1 << 53) - 1;
 
 /// What one session is, in one atomic value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,132 +53,6 @@ pub enum Stored {
     Record(Box<Record>),
     /// Something that is not a record of this format; with its generation, if it has one.
     Unreadable(Option<u64>),
-}
-
-impl Tokens {
-    /// The access token (RFC 6749 section 1.4).
-    pub fn access_token(&self) -> Option<&str> {
-        self.access_token.as_ref().map(Secret::reveal)
-    }
-
-    /// The refresh token (RFC 6749 section 1.5).
-    pub fn refresh_token(&self) -> Option<&str> {
-        self.refresh_token.as_ref().map(Secret::reveal)
-    }
-
-    /// What a sign-out revokes (RFC 7009): the refresh token, or the access token where there is none.
-    pub fn revocable(&self) -> Option<Secret> {
-        self.refresh_token.as_ref().or(self.access_token.as_ref()).cloned()
-    }
-
-    /// The members without a registered name, in order, as JSON.
-    pub fn extras(&self) -> Members<'_> {
-        Members::listed(self.extras.reveal())
-    }
-
-    /// All the texts that are secret or may be, by their registered names.
-    pub fn texts(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
-        [
-            ("access_token", &self.access_token),
-            ("refresh_token", &self.refresh_token),
-            ("token_type", &self.token_type),
-            ("scope", &self.scope),
-            ("id_token", &self.id_token),
-        ]
-        .into_iter()
-        .filter_map(|(name, text)| Some((name, text.as_ref()?)))
-    }
-
-    /// Keeps what the older response said and this one leaves out: the refresh token (RFC 6749 section 6), the scope
-    /// (section 5.1), the id_token (OpenID Connect Core section 12.2) and whatever else, but no lifetime.
-    pub fn keep_from(&mut self, older: &Self) {
-        for (name, text) in older.texts() {
-            if let Some(slot @ None) = self.slot(name) {
-                *slot = Some(text.clone());
-            }
-        }
-        if older.extras.is_empty() || self.extras == older.extras {
-            return;
-        }
-        let known = Fields::listed(self.extras()).unwrap_or_default();
-        let mut extras = String::from(self.extras.reveal());
-        for (name, value) in older.extras().take(MOST_MEMBERS.saturating_sub(known.len())) {
-            if known.get(&name).is_none() {
-                push_extra(&mut extras, &name, value);
-            }
-        }
-        self.extras = Secret::new(extras);
-    }
-
-    /// From the text of a JSON object.
-    pub fn parse(text: &str) -> Option<Self> {
-        Json::parse(text).filter(|json| json.is_object()).map(Self::from_json)
-    }
-
-    /// From a JSON object. Members that are null are left out; so are the names that mean something to a JavaScript object.
-    pub fn from_json(object: Json<'_>) -> Self {
-        Self::from_fields(&Fields::read(object).unwrap_or_default())
-    }
-
-    /// The same, from members that were read already.
-    pub fn from_fields(fields: &Fields<'_>) -> Self {
-        let mut tokens = Self::default();
-        let mut extras = String::new();
-        for (name, value) in fields.iter() {
-            let number = || decimal_thousandths(&value.word()?);
-            if let Some(slot) = tokens.slot(name) {
-                *slot = value.string().filter(|text| !text.is_empty()).map(Secret::new);
-            } else if name == "expires_in" {
-                tokens.expires_in = number().and_then(lifetime);
-            } else if name == "expires_at" {
-                tokens.expires_at = number().and_then(point);
-            } else if !value.is_null() && !is_reserved(name) {
-                push_extra(&mut extras, name, value);
-            }
-        }
-        tokens.extras = Secret::new(extras);
-        tokens
-    }
-
-    /// As JSON text, with the refresh token: to be stored.
-    pub fn to_json(&self) -> String {
-        let mut out = String::from("{");
-        self.push_members(&mut out, true);
-        out.push('}');
-        out
-    }
-
-    /// Where the text of a registered name is.
-    fn slot(&mut self, name: &str) -> Option<&mut Option<Secret>> {
-        Some(match name {
-            "access_token" => &mut self.access_token,
-            "refresh_token" => &mut self.refresh_token,
-            "token_type" => &mut self.token_type,
-            "scope" => &mut self.scope,
-            "id_token" => &mut self.id_token,
-            _ => return None,
-        })
-    }
-
-    /// The members as they are stored, or without the refresh token and the lifetime as a caller sees them.
-    fn push_members(&self, out: &mut String, stored: bool) {
-        for (name, text) in self.texts() {
-            if stored || name != "refresh_token" {
-                push_text(out, name, text.reveal());
-            }
-        }
-        if let Some(lifetime) = self.expires_in.filter(|_| stored) {
-            push_name(out, "expires_in");
-            push_seconds(out, lifetime.as_millis());
-        }
-        if let Some(end) = self.expires_at.filter(|_| stored) {
-            push_time(out, "expires_at", end);
-        }
-        if !self.extras.is_empty() {
-            push_comma(out);
-            out.push_str(self.extras.reveal());
-        }
-    }
 }
 
 impl Record {
@@ -274,9 +126,6 @@ impl Record {
     }
 }
 
-/// The last generation: 2^53 - 1, the largest integer that JavaScript compares exactly. What has another number, or none, is unreadable.
-pub const LAST_GENERATION: u64 = (1 << 53) - 1;
-
 impl Stored {
     /// What the JSON text of a storage's answer means.
     pub fn from_json(text: &str) -> Self {
@@ -317,21 +166,6 @@ pub fn fingerprint(token: &Secret) -> String {
     out
 }
 
-/// A number of milliseconds as a lifetime, if it is one: `0` and absurd ones are not.
-pub fn lifetime(millis: u64) -> Option<Duration> {
-    (1..=LONGEST_LIFETIME.as_millis()).contains(&millis).then_some(Duration::from_millis(millis))
-}
-
-/// A number of milliseconds as a point in time, if it is one: `0` is not.
-pub fn point(millis: u64) -> Option<UnixTime> {
-    (millis > 0).then_some(UnixTime::from_millis(millis))
-}
-
-/// Names that would reach a prototype if the members were copied into a JavaScript object.
-pub fn is_reserved(name: &str) -> bool {
-    matches!(name, "__proto__" | "constructor" | "prototype")
-}
-
 fn read_record(fields: &Fields<'_>, generation: Option<u64>) -> Option<Record> {
     let tokens = fields.get("tokens").filter(|tokens| tokens.is_object())?;
     (fields.get("format")?.raw() == "1").then_some(())?;
@@ -355,32 +189,8 @@ fn read_pending(value: Json<'_>) -> Option<Pending> {
     })
 }
 
-/// Appends a member that stands in no braces. Another session's refresh token, which came in the same reply, is left out.
-fn push_extra(out: &mut String, name: &str, value: Json<'_>) {
-    if !out.is_empty() {
-        out.push(',');
-    }
-    push_string(out, name);
-    out.push(':');
-    if value.member("refresh_token").is_none() {
-        return out.push_str(value.raw());
-    }
-    out.push('{');
-    for (name, value) in value.members() {
-        if name != "refresh_token" {
-            push_raw(out, &name, value.raw());
-        }
-    }
-    out.push('}');
-}
-
 fn moment(value: Json<'_>) -> Option<UnixTime> {
     decimal_thousandths(value.raw()).map(UnixTime::from_millis)
-}
-
-fn push_time(out: &mut String, name: &str, at: UnixTime) {
-    push_name(out, name);
-    push_seconds(out, at.as_millis());
 }
 
 #[cfg(test)]
@@ -425,23 +235,6 @@ mod tests {
             record.token_set(),
             r#"{"access_token":"at","principal":"","token_type":"Bearer","expires_at":4600}"#
         );
-    }
-
-    #[test]
-    fn b6_a_refresh_token_that_is_absent_null_empty_or_no_string_keeps_the_old_one() {
-        for reply in [
-            r#"{"access_token":"b"}"#,
-            r#"{"access_token":"b","refresh_token":null}"#,
-            r#"{"access_token":"b","refresh_token":""}"#,
-            r#"{"access_token":"b","refresh_token":7}"#,
-        ] {
-            let mut fresh = tokens(reply);
-            fresh.keep_from(&tokens(r#"{"access_token":"a","refresh_token":"rt","scope":"x","expires_in":5}"#));
-            assert_eq!(fresh.refresh_token(), Some("rt"), "{reply}");
-            assert_eq!(fresh.scope.as_ref().map(Secret::reveal), Some("x"));
-            assert_eq!(fresh.access_token(), Some("b"));
-            assert_eq!(fresh.expires_in, None);
-        }
     }
 
     #[test]

@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use super::encoding::{push_pair, push_path, replaced};
 use crate::core::json::{cut, push_comma, push_name, push_raw, push_string, push_text, Json, Value};
 use crate::core::provider::{flaw, BodyFormat, Place, RequestShape};
-use crate::core::record::is_reserved;
+
 use crate::core::secret::Secret;
+use crate::core::tokens::is_reserved;
 
 /// What a driver resolved for one attempt, in JSON: `{endpoint, client_secret, clientAuth, parameters, headers}`.
 #[derive(Clone, Debug, Default)]

@@ -7,9 +7,9 @@ use super::calendar::iso8601;
 use super::encoding::{form_to_json, replaced};
 use crate::core::json::{cut, decimal_thousandths, push_text, Fields, Json};
 use crate::core::provider::{ExpiryUnit, ResponseShape};
-use crate::core::record::{lifetime, point, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
+use crate::core::tokens::{lifetime, point, Tokens};
 
 /// A number of milliseconds below this is no date of a token but a number of seconds: `expires_at` of what this library gave
 /// out is in those.
