@@ -137,6 +137,7 @@ export class Connection {
         this.#open(),
         (message) => this.#heard(message),
         () => this.#isWelcome || this.#lost(NO_HOST),
+        () => this.#lost(NO_HOST),
       );
     } catch (/** @type {any} */ error) {
       // A caller that waits is answered after it has begun to wait.

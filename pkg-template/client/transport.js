@@ -5,8 +5,12 @@
 
 /** @typedef {{ post: (message: object, transfer: Transferable[]) => void, stop: () => void }} Transport */
 
-/** @param {Target} target @param {(message: any) => void} heard @param {() => void} broken @returns {Transport} */
-export function carry(target, heard, broken) {
+/**
+ * @param {Target} target @param {(message: any) => void} heard
+ * @param {() => void} broken  The script cannot be loaded, a policy blocks it, or it threw. @param {() => void} gone  The other end ended.
+ * @returns {Transport}
+ */
+export function carry(target, heard, broken, gone) {
   /** @param {any} event */
   const listener = ({ data }) => data?.["oauth-refresher"] && heard(data);
   if ("active" in target) {
@@ -24,12 +28,14 @@ export function carry(target, heard, broken) {
   const port = /** @type {MessagePort} */ ("port" in target ? target.port : target);
   port.addEventListener("message", listener);
   port.start?.();
-  // A script that cannot be loaded, or that a policy blocks.
+  // Chromium's word for a SharedWorker whose process crashed. Elsewhere missed beats tell.
+  port.addEventListener("close", gone);
   target.addEventListener("error", broken);
   return {
     post: (message, transfer) => port.postMessage(message, transfer),
     stop() {
       port.removeEventListener("message", listener);
+      port.removeEventListener("close", gone);
       target.removeEventListener("error", broken);
     },
   };

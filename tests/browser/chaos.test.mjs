@@ -1,4 +1,4 @@
-// Five tabs with one session and tokens of two seconds, at a server that ends the session when a refresh token is replayed. Tabs are
+// Tabs with one session and tokens of two seconds, at a server that ends the session when a refresh token is replayed. Tabs are
 // closed, crashed, frozen, blocked and reloaded at random, some of them during a token request.
 
 import "../leaks/listener.mjs";
@@ -17,12 +17,28 @@ const isLong = Boolean(process.env.OAUTH_REFRESHER_LONG);
 const engines = isLong ? [chromium, firefox, webkit] : [chromium];
 const rotations = isLong ? 100 : 12;
 
+/** The kinds: where the session is stored if it is kept by the tabs, or the worker that keeps it. */
+const storms = [
+  { kind: "local", title: "five tabs that are killed at random share a session in localStorage" },
+  { kind: "indexeddb", title: "five tabs that are killed at random share a session in IndexedDB" },
+  { kind: "shared", title: "five tabs that are killed at random lose no session of a SharedWorker" },
+  {
+    kind: "service",
+    title: "the only tab, reloaded at random, loses no session of a service worker",
+    tabs: 1,
+    deeds: ["reload", "reload", "busy"],
+  },
+  ...(isLong
+    ? [{ kind: "service", title: "five tabs that are killed at random lose no session of a service worker" }]
+    : []),
+];
+
 for (const engine of engines)
   describe(engine.name, { concurrency: 2 }, () => {
-    for (const kind of ["local", "indexeddb"])
-      test(`five tabs of ${engine.name} that are killed at random share a session in ${kind}`, async (t) => {
+    for (const { kind, title, ...plan } of storms)
+      test(`${title} of ${engine.name}`, async (t) => {
         const say = (text) => t.diagnostic(text);
-        const seen = await storm({ engine, kind, rotations, say });
+        const seen = await storm({ engine, kind, ...plan, rotations, say });
         const { failures, figures, lost } = judged(seen);
         const told = Object.entries(figures).map(([name, figure]) => `${name} ${figure}`);
         say(`${seen.version}, ${kind}: ${told.join(", ")}`);
@@ -33,7 +49,8 @@ for (const engine of engines)
         assert.deepEqual(failures, []);
         assert.ok(figures.calls > rotations * 5, `only ${figures.calls} calls`);
         const everywhere = ["lock", "address", "performance", "global", "local storage", "refresher"];
-        const places = kind === "local" ? everywhere : [...everywhere, "channel", "message", "database"];
+        const places = kind === "local" ? everywhere : [...everywhere, "channel", "database"];
+        if (kind === "indexeddb") places.push("message");
         const missing = places.filter(
           (place) => ![...seen.shown].some((text) => text.startsWith(`${place} `)),
         );

@@ -1,4 +1,5 @@
-// Decides which observations are failures of the package, and which are the cost of a tab that was killed during a request.
+// Decides which observations are failures of the package, and which are the cost of a tab, or of a host, that was killed during a request.
+// With a host the end of a tab costs no session.
 
 import { leaks } from "./leaks.mjs";
 
@@ -14,14 +15,22 @@ const LIFE_MS = 2000;
 export function judged(seen) {
   const rotations = judgedRotations(seen);
   const calls = judgedCalls(seen);
+  const hosts = [...seen.lives.values()].filter(({ isHost }) => isHost);
   const failures = [
+    ...(hosts.length ? rotations.lost.filter((why) => !why.startsWith("the worker")) : []),
     ...seen.stuck,
     ...rotations.failures,
     ...calls.failures,
     ...complaints(seen),
     ...leaks(seen.shown, seen.secrets),
   ];
-  const figures = { ...rotations.figures, ...calls.figures, lives: seen.lives.size, ...seen.deeds };
+  const figures = {
+    ...rotations.figures,
+    ...calls.figures,
+    lives: seen.lives.size,
+    hosts: hosts.length,
+    ...seen.deeds,
+  };
   return { failures, figures, lost: rotations.lost };
 }
 

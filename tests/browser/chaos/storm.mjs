@@ -1,11 +1,10 @@
-// Five tabs of one origin that share a session, and random actions of users and browsers on them.
+// Tabs of one origin that share a session, and random actions of users and browsers on them.
 
 import { setTimeout as delay } from "node:timers/promises";
 import { startHub } from "./hub.mjs";
 import { Session } from "./session.mjs";
 import { startWire } from "./wire.mjs";
 
-const TABS = 5;
 const SECONDS_PER_ROTATION = 8;
 /** The share of the actions that hit the tab with an in-flight token request. */
 const AIMED = 0.15;
@@ -14,12 +13,16 @@ const EMPTY_MS = 3000;
 const STALLED_MS = 20_000;
 const PATIENCE_MS = 15_000;
 
-/** Runs until the server has rotated that often; returns all observations. */
-export async function storm({ engine, kind, rotations, say }) {
+/** A host that lives reports so often. */
+const HOST_SILENT_MS = 1500;
+
+/** Runs until the server has rotated that often; returns all observations. `deeds`: what happens to the tabs. */
+export async function storm({ engine, kind, tabs = 5, deeds = DEEDS, rotations, say }) {
   const wire = await startWire();
-  const run = new Storm(wire);
+  const run = new Storm(wire, { tabs, deeds });
   const hub = await startHub({
-    given: { kind, server: wire.provider },
+    given: { kind, ...(/local|indexeddb/.test(kind) && { server: wire.provider }) },
+    server: wire.provider,
     connectTo: wire.origin,
     born: (tab) => run.born(tab),
     reported: (report) => run.reported(report),
@@ -47,6 +50,7 @@ class Storm {
     stuck: [],
   };
   #wire;
+  #plan;
   /** The tabs: each has a number for the address, a handle of the browser, and the life that was loaded last. */
   #slots = [];
   #lastTab = 0;
@@ -55,8 +59,9 @@ class Storm {
   #crashedMs = 0;
   #requestArrived = () => {};
 
-  constructor(wire) {
+  constructor(wire, plan) {
     this.#wire = wire;
+    this.#plan = plan;
     this.session = new Session(wire);
     wire.hear({
       arrived: (entry) => this.#requestArrived(entry),
@@ -66,7 +71,7 @@ class Storm {
 
   async through(rotations, openTab) {
     this.#openTab = openTab;
-    for (let i = 0; i < TABS; i++) await this.#open((this.#slots[i] = {}));
+    for (let i = 0; i < this.#plan.tabs; i++) await this.#open((this.#slots[i] = {}));
     if (!(await this.#comes(() => this.session.isLive))) throw new Error("no tab could log in");
     const end = Date.now() + rotations * SECONDS_PER_ROTATION * 1000;
     while (this.#granted() < rotations && Date.now() < end && !this.#isStalled()) {
@@ -89,15 +94,22 @@ class Storm {
 
   async reported({ rejections, complaints, shown, history, ...figures }) {
     const { seen, session } = this;
-    const life = seen.lives.get(figures.life);
+    const life = seen.lives.get(figures.life) ?? this.#hostBorn(figures);
     Object.assign(life, figures, { reportedMs: Date.now() });
     for (const rejection of rejections) seen.rejections.push({ life: life.life, ...rejection });
     for (const complaint of complaints) seen.complaints.push(`life ${life.life}: ${complaint}`);
     for (const text of shown) seen.shown.add(text);
     for (const [ms, ...what] of history) seen.history.push([ms, life.life, ...what]);
+    if (life.isHost) return {};
     session.begun(figures.loggedIn);
     const isAsking = this.#isAsking && session.login > 0;
     return { isAsking, busyMs: this.#keptBusy(life), ...(await session.orders(life)) };
+  }
+
+  #hostBorn({ life }) {
+    const host = { life, isHost: true, doomedMs: Infinity, deadMs: Infinity, pauses: [] };
+    this.seen.lives.set(life, host);
+    return host;
   }
 
   heard(level, text) {
@@ -117,14 +129,14 @@ class Storm {
   async #deed() {
     const slot = Math.random() < AIMED ? await this.#sender() : oneOf(this.#slots);
     if (slot?.life?.doomedMs === Infinity) {
-      const possible = slot.isFrozen ? ["close"] : DEEDS;
+      const possible = slot.isFrozen ? ["close"] : this.#plan.deeds;
       const name = oneOf(possible.filter((name) => name === "busy" || slot.handle[name]));
       await this.#deeds[name](slot);
     }
     await this.#mend();
   }
 
-  /** Opens tabs until there are five. */
+  /** Opens tabs until there are as many as before. */
   async #mend() {
     for (const slot of this.#slots.filter((slot) => slot.isCrashed || isEmpty(slot))) {
       if (!slot.isCrashed) this.#count("reload that loaded nothing");
@@ -210,7 +222,9 @@ class Storm {
       delay(3000),
     ]);
     await delay(100 * Math.random());
-    return entry && this.#slots.find(({ life, isFrozen }) => life?.life === entry.life && !isFrozen);
+    const isAwake = ({ isFrozen }) => !isFrozen;
+    if (this.seen.lives.get(entry?.life)?.isHost) return oneOf(this.#slots.filter(isAwake));
+    return entry && this.#slots.find((slot) => slot.life?.life === entry.life && isAwake(slot));
   }
 
   /** Tabs ask all the time, so without requests the storm has stalled, unless there is no session. */
@@ -240,6 +254,21 @@ class Storm {
       stuck.push(
         `life ${life?.life}: ${life?.waiting} calls wait, and nothing was heard of it for ${silentMs} ms`,
       );
+    }
+    this.#buryHosts();
+  }
+
+  /** A host that went silent is gone since its last report. It goes with the tab whose process it shared, or by the browser's will. */
+  #buryHosts() {
+    const lives = [...this.seen.lives.values()];
+    for (const host of lives.filter(({ isHost }) => isHost)) {
+      const { reportedMs } = host;
+      if (Date.now() - reportedMs < HOST_SILENT_MS) continue;
+      const crash = lives.find(
+        ({ how, doomedMs }) => how?.startsWith("crash") && Math.abs(doomedMs - reportedMs) < HOST_SILENT_MS,
+      );
+      const how = crash ? "the worker crashed with a tab" : "the worker was ended by the browser";
+      Object.assign(host, { how, doomedMs: reportedMs, deadMs: reportedMs });
     }
   }
 
