@@ -54,20 +54,19 @@ async function keyPair() {
 }
 
 async function run() {
-  await client.ready().catch((error) => (told.errors[`ready: ${error.message}`.slice(0, 90)] = 1));
+  await client.ready().then(
+    () => (told.calls += 1),
+    (error) => failed([error], "ready: "),
+  );
   const endsAt = performance.now() + seconds * 1000;
   for (let round = 0; performance.now() < endsAt; round++) {
     const tool = everyTool && round % everyTool === everyTool - 1 ? "administer" : "echo";
     const results = await Promise.allSettled(
       Array.from({ length: atOnce ?? 1 }, () => client.call(tool, plan.timeoutMs ?? 30_000)),
     );
-    told.calls += results.length;
     const refused = results.filter(({ status }) => status === "rejected").map(({ reason }) => reason);
-    for (const error of refused) {
-      told.failed += 1;
-      const text = `${error.code ?? ""} ${error.message}`.slice(0, 90);
-      told.errors[text] = (told.errors[text] ?? 0) + 1;
-    }
+    told.calls += results.length - refused.length;
+    failed(refused);
     if (refused.some(client.isLoginWanted)) await logIn();
     told.logins = provider.opened.length;
     process.send(told);
@@ -75,6 +74,15 @@ async function run() {
   }
   process.send({ ...told, isOver: true });
   process.exit();
+}
+
+function failed(errors, when = "") {
+  told.calls += errors.length;
+  told.failed += errors.length;
+  for (const error of errors) {
+    const text = `${when}${error.code ?? ""} ${error.message}`.slice(0, 90);
+    told.errors[text] = (told.errors[text] ?? 0) + 1;
+  }
 }
 
 async function logIn() {
