@@ -24,7 +24,11 @@ export interface CoreEvents {
   saveFailed: [EffectId, void];
   locked: [EffectId, void];
   lockedHere: [EffectId, void];
+  /** The holder before was silent for a lease: it may only be suspended. */
+  lockedAfterSilence: [EffectId, void];
   lockFailed: [EffectId, void];
+  /** The save or request of that number was not performed: the lock went to another context. */
+  lockLost: [EffectId, void];
   replied: [EffectId, Reply];
   /** The reply to a request of a discarded core; `sent_at` in Unix milliseconds. */
   recovered: [0, Reply & { attempt: string; sent_at: number }];

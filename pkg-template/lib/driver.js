@@ -82,6 +82,8 @@ export class Driver {
   #lock;
   /** Releases a lock, or ends the wait for it, by the number of its effect. @type {Map<number, () => void>} */
   #locks = new Map();
+  /** Whether the lock that was granted last is still held. @type {(() => Promise<boolean>) | undefined} */
+  #isHeld;
   /** @type {Promise<unknown>[]} */
   #revocations = [];
   /** @type {(() => void)[] | undefined} */
@@ -306,10 +308,12 @@ export class Driver {
       const core = this.#core;
       this.#scrubber.learn(Object.values(record?.tokens ?? {}));
       if (record?.pending) this.#attempt = record.pending.attempt;
-      this.#storage.save(record, expected).then(
-        (written) => this.#tell(written ? "saved" : "saveRefused", id, "", core),
-        (error) => this.#storageFailed("save", error, id, core),
-      );
+      this.#underLock(id, core)
+        .then((may) => may && this.#storage.save(record, expected))
+        .then(
+          (written) => this.#tell(written ? "saved" : "saveRefused", id, "", core),
+          (error) => this.#storageFailed("save", error, id, core),
+        );
     },
 
     lock: (id, leaseSeconds) => {
@@ -318,10 +322,11 @@ export class Driver {
       const { signal } = waiting;
       this.#locks.set(id, () => waiting.abort());
       const stored = this.#lock.acquire(signal, leaseSeconds).then(
-        ({ everywhere, release }) => {
+        ({ granted, isHeld, release }) => {
           if (signal.aborted) return release();
           const released = new Promise((resolve) => this.#locks.set(id, () => resolve(release())));
-          this.#tell(everywhere ? "locked" : "lockedHere", id, "", core);
+          this.#isHeld = isHeld;
+          this.#tell(granted, id, "", core);
           return released;
         },
         (error) => signal.aborted || this.#storageFailed("lock", error, id, core),
@@ -332,6 +337,7 @@ export class Driver {
     unlock: (id) => {
       this.#locks.get(id)?.();
       this.#locks.delete(id);
+      this.#isHeld = undefined;
     },
 
     send: (id) => this.#send(id),
@@ -406,7 +412,8 @@ export class Driver {
       reply = await exchange(this.#options, this.#requests, {
         ask: (...asked) => this.#ask(...asked, core),
         // A function of the options may have taken long: a sign-out, a login or a trap cancels the effect.
-        stands: () => core === this.#core && this.#ask("sending", String(id)),
+        stands: async () =>
+          (await this.#underLock(id, core)) && core === this.#core && this.#ask("sending", String(id)),
         tokens: () => this.tokens,
       });
     } catch (/** @type {any} */ error) {
@@ -423,6 +430,16 @@ export class Driver {
     if (isOwn || unreachable.how == "unbuildable") this.#reason = String(error?.message ?? "");
     this.#requestError = (isOwn && error.cause) || error;
     this.#tell("unreachable", id, unreachable, core);
+  }
+
+  /**
+   * After a stall the lock may be another context's: what the effect of that number ordered is then not performed.
+   * @param {number} id @param {Core} [core]
+   */
+  async #underLock(id, core) {
+    const may = (await this.#isHeld?.().catch(() => false)) ?? true;
+    if (!may) this.#tell("lockLost", id, "", core);
+    return may;
   }
 
   /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} id @param {Core} [core] */

@@ -10,7 +10,7 @@ import { bounded, FUNCTIONS } from "./ports/timer.js";
  * What a driver lends to one exchange.
  * @typedef {object} Lent
  * @property {Ask} ask  Of the core that ordered the request.
- * @property {() => boolean} stands  Whether that core still wants it.
+ * @property {() => Promise<boolean>} stands  Whether that core still wants it, and holds its lock.
  * @property {() => TokenSet | null} tokens
  */
 
@@ -31,7 +31,7 @@ export async function exchange(options, requests, { ask, stands, tokens }) {
   for (;;) {
     const building = requests.refresh(fetch, ask, tokens(), refused);
     const request = await bounded(building, leftSeconds(), FUNCTIONS);
-    if (!stands()) return { how: "unsent", error: undefined };
+    if (!(await stands())) return { how: "unsent", error: undefined };
     if (!request) return /** @type {Refused} */ (refused).reply;
     const reply = await send(carry, request.http, leftSeconds());
     const fault = "status" in reply && requests.heard(ask, request.http, reply).refused;

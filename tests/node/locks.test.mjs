@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { memoryStorage } from "oauth-refresher/storage";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import { heard } from "../leaks/search.mjs";
-import { apart, context, contexts, outcomeOf, runOut } from "./contexts.mjs";
+import { apart, context, contexts, outcomeOf, runOut, SECOND } from "./contexts.mjs";
 
 test("a lock that is never granted costs a bounded time and no session", async () => {
   const { server, storage, all } = await contexts(1, { lock: () => new Promise(() => {}) });
@@ -163,4 +163,63 @@ async function withLocks(locks, work) {
     if (before) Object.defineProperty(globalThis, "navigator", before);
     else delete globalThis.navigator;
   }
+}
+
+test("a holder that lost its lock during a request reads the storage before it writes", async () => {
+  const inner = memoryStorage();
+  const calls = [];
+  const storage = {
+    load: () => (calls.push("load"), inner.load()),
+    save: (record, expected) => (calls.push(record.pending ? "mark" : "save"), inner.save(record, expected)),
+  };
+  let isHeld = true;
+  const server = fakeAuthorizationServer();
+  const fetch = async (...given) => {
+    await new Promise((resolve) => setTimeout(resolve, 3 * SECOND));
+    isHeld = false;
+    return server.fetch(...given);
+  };
+  const lock = (work) => work({ isHeld: () => isHeld, passedOn: "released" });
+  const { all } = await contexts(1, { server, storage, lock, fetch });
+  calls.length = 0;
+  const { value } = await outcomeOf(all[0].refresher.getAccessToken());
+  assert.equal(value, (await inner.load()).tokens.access_token);
+  assert.deepEqual(calls, ["load", "mark", "load", "save"]);
+  assert.equal(server.requests.length, 1);
+});
+
+test("a lock that cannot tell whether it is held counts as lost, and nothing is sent under it", async () => {
+  let asked = 0;
+  const isHeld = () => {
+    asked++;
+    throw new Error("the lock service is away");
+  };
+  const headers = { "x-slow": () => new Promise((resolve) => setTimeout(resolve, 3 * SECOND, "1")) };
+  const { server, all } = await contexts(1, { lock: (work) => work({ isHeld }), headers });
+  const { reason } = await outcomeOf(all[0].refresher.getAccessToken({ timeoutSeconds: 10 }));
+  assert.equal(reason.code, "timeout");
+  assert.ok(asked > 0);
+  assert.equal(server.requests.length, 0);
+});
+
+for (const [passedOn, sent] of [
+  ["released", 1],
+  ["silent", 0],
+])
+  test(`a mark that is found under a lock whose holder before was ${passedOn} is ${sent ? "" : "not "}taken for abandoned`, async () => {
+    const { server, storage, all } = await contexts(1, { lock: (work) => work({ passedOn }) });
+    const record = await storage.load();
+    const fingerprint = fingerprintOf(record.tokens.refresh_token);
+    const pending = { attempt: "another-1", started_at: Date.now() / 1000, fingerprint };
+    const marked = { ...record, generation: record.generation + 1, pending };
+    assert.ok(await storage.save(marked, record.generation));
+    await outcomeOf(all[0].refresher.getAccessToken({ timeoutSeconds: 15 }));
+    assert.equal(server.requests.length, sent);
+  });
+
+/** As core/record.rs makes it: FNV-1a of 64 bits. */
+function fingerprintOf(token) {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of Buffer.from(token)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash.toString(16).padStart(16, "0");
 }

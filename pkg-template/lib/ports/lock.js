@@ -3,7 +3,13 @@ import { isWorkerd } from "./wake.js";
 
 /** @import { Lock, TokenStorage } from "../../index.js" */
 
-/** @typedef {{ everywhere: boolean, release: () => void }} Held */
+/**
+ * `granted`: the event for the core. `isHeld`: whether the lock is still this context's, as far as can be known.
+ * @typedef {{ granted: "locked" | "lockedAfterSilence" | "lockedHere", isHeld: () => Promise<boolean>, release: () => void }} Held
+ */
+
+/** A context that ran all the time since it last knew of its lock has it: no lease is so short. */
+const STALLED_MS = 1000;
 
 /** So often a request on Workers looks whether the one that it waits for is gone. */
 const WATCH_MS = 250;
@@ -41,7 +47,7 @@ export function lockPort(option, storage, session) {
   async function acquireFurther(signal, leaseSeconds, leave) {
     if (ownLock) return hold((work) => ownLock(work, { signal, leaseSeconds }), leave);
     const locks = webLocks();
-    if (!locks) return { everywhere: false, release: leave };
+    if (!locks) return realmOnly(leave);
     // a page that waits for a lock is kept out of the back/forward cache
     const waiting = new AbortController();
     const stop = () => waiting.abort();
@@ -54,7 +60,7 @@ export function lockPort(option, storage, session) {
       if (signal.aborted) throw error;
       if (!waiting.signal.aborted) {
         broken = true;
-        return { everywhere: false, release: leave };
+        return realmOnly(leave);
       }
       await new Promise((shown) => globalThis.addEventListener("pageshow", shown, { once: true }));
       return acquireFurther(signal, leaseSeconds, leave);
@@ -72,23 +78,40 @@ export function lockPort(option, storage, session) {
 }
 
 /**
- * Turns "run this under the lock" into "here it is, let it go when you are done". A lock that is lost later says nothing: the
- * generation decides who may write.
- * @param {(work: (lock?: unknown) => Promise<void>) => Promise<unknown>} request @param {() => void} leave
+ * Turns "run this under the lock" into "here it is, let it go when you are done". A lock that was stolen, or whose lease ended while
+ * this context was stalled, is found lost when it is asked next.
+ * @param {(work: (lock?: any) => Promise<void>) => Promise<unknown>} request @param {() => void} leave
  * @returns {Promise<Held>}
  */
 function hold(request, leave) {
   return new Promise((resolve, reject) => {
-    const work = (/** @type {unknown} */ lock) =>
+    let lost = false;
+    const work = (/** @type {any} */ lock) =>
       new Promise((/** @type {(nothing?: any) => void} */ done) => {
+        let known = Date.now();
+        const isHeld = async () => {
+          if (lost || Math.abs(Date.now() - known) < STALLED_MS || typeof lock?.isHeld != "function")
+            return !lost;
+          const held = await lock.isHeld();
+          known = Date.now();
+          return held;
+        };
         const release = () => (done(), leave());
         // null: the browser ran the callback without the lock
-        resolve({ everywhere: lock !== null, release });
+        const granted =
+          lock === null ? "lockedHere" : lock?.passedOn == "silent" ? "lockedAfterSilence" : "locked";
+        resolve({ granted, isHeld, release });
       });
     // a lock that throws at once rejects like any other
-    new Promise((settle) => settle(request(work))).catch(reject);
+    new Promise((settle) => settle(request(work))).catch((error) => {
+      lost = true;
+      reject(error);
+    });
   });
 }
+
+/** @param {() => void} release @returns {Held} */
+const realmOnly = (release) => ({ granted: "lockedHere", isHeld: async () => true, release });
 
 /**
  * Waits in the queue and returns when it is first. The queue is plain data: on Workers a request in it may be cancelled silently,

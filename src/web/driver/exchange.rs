@@ -57,7 +57,7 @@ impl Driver {
                 }
             };
             // Building the request waited for functions of the options: a sign-out or a login may have come first.
-            if !self.machine.borrow().is_sending(order) {
+            if self.is_lock_lost(order).await || !self.machine.borrow().is_sending(order) {
                 return Err(Sent::Provably);
             }
             let reply = send(self.options.fetch.as_ref(), &request, left_ms()).await?;

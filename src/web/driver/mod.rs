@@ -69,7 +69,7 @@ type Answered = Result<Option<TokenSet>, RefreshError>;
 
 enum Lease {
     Waiting(#[allow(dead_code, reason = "dropped, the wait is over")] oneshot::Sender<()>),
-    Held(#[allow(dead_code, reason = "dropped, the lock is let go of")] LockGuard),
+    Held(LockGuard),
 }
 
 /// What is listened to.
@@ -333,6 +333,9 @@ impl Driver {
         if let Some(record) = &record {
             self.scrubber.borrow_mut().learn_tokens(&record.tokens);
         }
+        if self.is_lock_lost(order).await {
+            return;
+        }
         let saved = self.storage.save(record.as_deref(), expected).await;
         match saved {
             Ok(true) => self.tell(Input::Saved(order)),
@@ -343,7 +346,8 @@ impl Driver {
 
     async fn acquire(&self, order: EffectId, stopped: oneshot::Receiver<()>) {
         match race(pin!(self.lock.acquire()), pin!(stopped)).await {
-            Either::First(Ok((held, reach))) => {
+            Either::First(Ok(held)) => {
+                let reach = held.reach();
                 self.locks.borrow_mut().insert(order, Lease::Held(held));
                 self.tell(Input::Locked(order, reach));
             }
@@ -353,6 +357,20 @@ impl Driver {
             }
             Either::Second(_) => {}
         }
+    }
+
+    /// After a stall the lock may be another context's: what that order asks for is then not done.
+    async fn is_lock_lost(&self, order: EffectId) -> bool {
+        let check = self.locks.borrow().values().find_map(|lease| match lease {
+            Lease::Held(held) => held.check(),
+            Lease::Waiting(_) => None,
+        });
+        let Some(check) = check else { return false };
+        let lost = !check().await;
+        if lost {
+            self.tell(Input::LockLost(order));
+        }
+        lost
     }
 
     fn hold(&self, holding: Option<Box<Holding>>) {

@@ -1,6 +1,7 @@
 //! One refresh at a time: first in this realm, then, where there is a lock that reaches further, in every context. A storage's own
 //! lock comes first; else Web Locks, by the npm package's own file and names, so that both worlds stand in one line.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -13,7 +14,6 @@ use wasm_bindgen_futures::{spawn_local, JsFuture};
 use web_sys::{AbortController, AbortSignal};
 
 use super::wake::OnDrop;
-use crate::core::machine::Reach;
 use crate::web::error::StorageError;
 use crate::web::options::Lock;
 use crate::web::storage::{LockGuard, Storage};
@@ -63,9 +63,9 @@ impl LockPort {
     }
 
     /// Waits for the lock. Dropping the future stops waiting.
-    pub async fn acquire(&self) -> Result<(LockGuard, Reach), StorageError> {
+    pub async fn acquire(&self) -> Result<LockGuard, StorageError> {
         if self.own {
-            return self.storage.lock().await.map(|held| (held, Reach::AllContexts));
+            return self.storage.lock().await;
         }
         let waiting = AbortController::new().map_err(|error| StorageError::from_js(&error))?;
         let (granted, grant) = oneshot::channel();
@@ -96,12 +96,26 @@ fn named(name: &str) -> JsValue {
     object.into()
 }
 
-fn held(answer: JsValue) -> (LockGuard, Reach) {
+fn held(answer: JsValue) -> LockGuard {
     let member = |name| Reflect::get(&answer, &JsValue::from_str(name)).unwrap_or_default();
-    let reach = if member("everywhere").is_truthy() { Reach::AllContexts } else { Reach::ThisRealm };
     let release = member("release").dyn_into::<Function>().ok();
     let let_go = move || {
         let _ = release.map(|release| release.call0(&JsValue::UNDEFINED));
     };
-    (LockGuard::new(let_go), reach)
+    let is_held = member("isHeld").dyn_into::<Function>().ok();
+    let guard = LockGuard::new(let_go).checked_by(move || {
+        let asked = is_held.as_ref().map(|is_held| is_held.call0(&JsValue::UNDEFINED));
+        Box::pin(async {
+            match asked {
+                Some(Ok(answer)) => JsFuture::from(Promise::resolve(&answer)).await.is_ok_and(|held| held.is_truthy()),
+                Some(Err(_)) => false,
+                None => true,
+            }
+        })
+    });
+    match member("granted").as_string().as_deref() {
+        Some("locked") => guard,
+        Some("lockedAfterSilence") => guard.after_silence(),
+        _ => guard.in_this_realm(),
+    }
 }

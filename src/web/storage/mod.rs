@@ -7,6 +7,7 @@ mod javascript;
 mod memory;
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::string::String;
 use core::future::Future;
 use core::pin::Pin;
@@ -16,6 +17,7 @@ pub use memory::{memory_storage, MemoryStorage};
 
 use super::error::StorageError;
 use super::ports::wake::OnDrop;
+use crate::core::machine::Reach;
 use crate::core::record::{Record, Stored};
 
 /// A future of this thread.
@@ -109,12 +111,41 @@ pub enum Written {
 }
 
 /// A lock that is held until this is dropped.
-pub struct LockGuard(#[allow(dead_code, reason = "what matters is when it is dropped")] OnDrop);
+pub struct LockGuard {
+    reach: Reach,
+    is_held: Option<Rc<dyn Fn() -> Async<'static, bool>>>,
+    _release: OnDrop,
+}
 
 impl LockGuard {
     /// With what lets go of it.
     pub fn new(release: impl FnOnce() + 'static) -> Self {
-        Self(OnDrop::new(release))
+        Self { reach: Reach::AllContexts, is_held: None, _release: OnDrop::new(release) }
+    }
+
+    /// For a lock that passes on while its holder is stalled (a lease): whether it is still this holder's. Asked before
+    /// a request is sent and before a record is saved; where the answer is no, neither is done.
+    pub fn checked_by(self, is_held: impl Fn() -> Async<'static, bool> + 'static) -> Self {
+        Self { is_held: Some(Rc::new(is_held)), ..self }
+    }
+
+    /// It passed on because the holder before was silent: that one may only be suspended, and come back.
+    pub fn after_silence(self) -> Self {
+        Self { reach: Reach::AllContextsAfterSilence, ..self }
+    }
+
+    /// Other contexts do not respect it.
+    pub(in crate::web) fn in_this_realm(self) -> Self {
+        Self { reach: Reach::ThisRealm, ..self }
+    }
+
+    pub(in crate::web) fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// What asks whether it is held, for use without a borrow of it.
+    pub(in crate::web) fn check(&self) -> Option<Rc<dyn Fn() -> Async<'static, bool>>> {
+        self.is_held.clone()
     }
 }
 
