@@ -41,7 +41,7 @@ fn assembled() -> Result<Files> {
     add(&mut files, "lib/core-glue.js", glue.into_bytes())?;
     add(&mut files, "lib/core-js.js", js.into_bytes())?;
     add(&mut files, "lib/core-js-glue.js", js_glue.into_bytes())?;
-    add(&mut files, "lib/core-bytes.js", inline::module(&module).into_bytes())?;
+    add(&mut files, "lib/core-bytes.js", inline::module(&module)?.into_bytes())?;
     add(&mut files, "core.wasm", module)?;
     Ok(files)
 }

@@ -11,12 +11,13 @@ use crate::{project, run};
 /// at the first call that needs it. The goal for both together is 34,000. The budget was raised by 300 bytes for faults that the simulator
 /// found and the hooks of DPoP, by 1,100 for the checks of id_tokens, revocation and discovery, by 300 for client authentication by a
 /// function, by 1,800 for wire shapes and `transport` (two thirds in the core, one in the checks of options), and by 3,300 for rules that
-/// moved into the core, typed tokens, causes of errors, `load`, `trace` and plain http on purpose, which are to be won back. `oauth-refresher/js` is
-/// the core as JavaScript, for pages whose content security policy blocks WebAssembly.
+/// moved into the core, typed tokens, causes of errors, `load`, `trace` and plain http on purpose. The last
+/// were won back by the text of the core (docs/size.md). `oauth-refresher/js` is the core as JavaScript, for pages whose content
+/// security policy blocks WebAssembly.
 const BUDGET: [(&str, u64); 4] = [
     ("default import, at once", 11_150),
     ("RefreshError alone", 1_000),
-    ("default import, one file", 46_400),
+    ("default import, one file", 42_550),
     ("oauth-refresher/js, one file", 59_950),
 ];
 

@@ -1,0 +1,70 @@
+// @ts-nocheck
+// Generated: core.wasm in texts of numbers. One text has the symbols of the instructions, and others their operands, a kind each.
+// No rare branch reads an array: an engine that compiles a loop before it has seen such a branch compiles it again and again.
+export default function bytes() {
+  const numbers = new Uint32Array($NUMBERS);
+  const next = new Uint32Array(texts.length + 1);
+  texts.forEach((text, kind) => (next[kind + 1] = unpack(text, numbers, next[kind])));
+  const [, before, after, locals] = next;
+
+  // What a symbol stands for: the text of its operand, or 0, then a number of bytes, and these.
+  const symbols = new Uint32Array(257);
+  for (let at = 0, symbol = 0; at < before; at += numbers[at + 1] + 2) {
+    symbols[symbol++] = at;
+    symbols[symbol] = before;
+  }
+
+  const bytes = new Uint8Array($LENGTH);
+  bytes.set(numbers.subarray(before, after));
+  let end = after - before;
+  for (let left = $FUNCTIONS; left--; ) {
+    // the length of a body stands before it: three bytes at most
+    const start = end + 3;
+    const length = body(numbers, next, symbols, bytes, start) - start;
+    end = leb128(length, 0, bytes, end);
+    bytes.copyWithin(end, start, start + length);
+    end += length;
+  }
+  bytes.set(numbers.subarray(after, locals), end);
+  return bytes;
+}
+
+// The last digit of a number is below $LAST, and most numbers are one digit.
+function unpack(text, numbers, end) {
+  let number = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const digit = code === $STAND_IN ? $BACKSLASH : code - $FIRST;
+    number = (Math.imul(number, digit < $LAST ? $LAST : $OTHERS) + (digit & ($LAST - 1))) | 0;
+    if (digit < $LAST) {
+      numbers[end++] = number;
+      number = 0;
+    }
+  }
+  return end;
+}
+
+function leb128(number, bias, bytes, end) {
+  for (; (number + bias) >>> 0 > 127; number >>= 7) bytes[end++] = number | 128;
+  bytes[end++] = number & 127;
+  return end;
+}
+
+function body(numbers, next, symbols, bytes, end) {
+  for (let left = numbers[next[$LOCALS]] * 2 + 1; left--; ) bytes[end++] = numbers[next[$LOCALS]++];
+  for (let depth = 1; depth; ) {
+    const symbol = numbers[next[$OPCODES]++];
+    const stop = symbols[symbol + 1];
+    let at = symbols[symbol];
+    const text = numbers[at];
+    const opcode = numbers[(at += 2)];
+    while (at < stop) bytes[end++] = numbers[at++];
+    if (text) {
+      const number = numbers[next[text]++];
+      const isSigned = text >= $SIGNED;
+      end = leb128(isSigned ? (number >>> 1) ^ -(number & 1) : number, isSigned ? 64 : 0, bytes, end);
+    } else if (opcode === 11) depth--;
+    else if (opcode > 1 && opcode < 5) depth++;
+  }
+  return end;
+}

@@ -1,0 +1,242 @@
+//! A module taken apart: its instructions as symbols, and their operands by kind.
+
+use std::collections::BTreeMap;
+
+use anyhow::{bail, Context, Result};
+use wasmparser::{BinaryReader, FunctionBody, Operator, Parser, Payload};
+
+/// What varies in an instruction. Each kind is a text of its own, numbered as the decoder numbers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Operand {
+    None = 0,
+    Local = 5,
+    Function,
+    /// The depth of a label.
+    Label,
+    /// Of a memory access.
+    Offset,
+    /// From here on a constant of 32 bits, with the sign in the lowest bit.
+    Signed,
+    Signed64,
+}
+
+const TEXTS: usize = Operand::Signed64 as usize + 1;
+/// The texts that are no operands: what the symbols stand for, what is before and after the code, declarations of locals, symbols.
+const SYMBOLS: usize = 0;
+const BEFORE: usize = 1;
+const AFTER: usize = 2;
+pub const LOCALS: usize = 3;
+pub const OPCODES: usize = 4;
+/// The decoder has room for so many.
+const MOST_SYMBOLS: usize = 256;
+
+const LENGTHS: &str =
+    "a length in the module's code is not in as few bytes as LEB128 has, which the decoder would write";
+
+/// An instruction without its operand.
+type Symbol = (Operand, Vec<u8>);
+
+pub struct Streams {
+    pub numbers: [Vec<u64>; TEXTS],
+    pub functions: u64,
+}
+
+impl Streams {
+    pub fn of(module: &[u8]) -> Result<Self> {
+        let mut numbers: [Vec<u64>; TEXTS] = Default::default();
+        let (mut symbols, mut functions) = (Vec::new(), 0);
+        let mut outside = None;
+        let (mut length, mut written) = (0, 0);
+        for payload in Parser::new(0).parse_all(module) {
+            match payload? {
+                Payload::CodeSectionStart { range, count, .. } => {
+                    let first = range.start + leb128(u64::from(count)).len();
+                    outside = Some((&module[..first], &module[range.end..]));
+                    functions = u64::from(count);
+                    length = range.end - first;
+                }
+                Payload::CodeSectionEntry(body) => {
+                    read(&body, &mut numbers, &mut symbols)?;
+                    written += leb128(body.range().len() as u64).len() + body.range().len();
+                }
+                _ => {}
+            }
+        }
+        let (before, after) = outside.context("the module has no code")?;
+        if length != written {
+            bail!(LENGTHS);
+        }
+        let ranked = ranked(&symbols);
+        if ranked.len() > MOST_SYMBOLS {
+            bail!("the module has {} kinds of instructions, more than {MOST_SYMBOLS}", ranked.len());
+        }
+        for (operand, bytes) in &ranked {
+            numbers[SYMBOLS].extend([*operand as u64, bytes.len() as u64]);
+            push_bytes(&mut numbers[SYMBOLS], bytes);
+        }
+        push_bytes(&mut numbers[BEFORE], before);
+        push_bytes(&mut numbers[AFTER], after);
+        let ranks: BTreeMap<_, _> = ranked.iter().zip(0..).collect();
+        numbers[OPCODES] = symbols.iter().filter_map(|symbol| ranks.get(symbol).copied()).collect();
+        Ok(Self { numbers, functions })
+    }
+}
+
+/// The most frequent first: it is the one with the shortest number.
+fn ranked(symbols: &[Symbol]) -> Vec<Symbol> {
+    let mut counts: BTreeMap<&Symbol, usize> = BTreeMap::new();
+    for symbol in symbols {
+        *counts.entry(symbol).or_default() += 1;
+    }
+    let mut ranked: Vec<_> = counts.into_iter().collect();
+    ranked.sort_by_key(|(symbol, count)| (usize::MAX - count, *symbol));
+    ranked.into_iter().map(|(symbol, _)| symbol.clone()).collect()
+}
+
+fn read(body: &FunctionBody<'_>, numbers: &mut [Vec<u64>; TEXTS], symbols: &mut Vec<Symbol>) -> Result<()> {
+    let mut operators = body.get_operators_reader()?;
+    let locals = body.range().start..operators.original_position();
+    let locals = &body.as_bytes()[..locals.len()];
+    if locals.len() != usize::from(locals[0]) * 2 + 1 {
+        bail!("a function has more than 127 locals of one type in a row, and the decoder reads no more");
+    }
+    push_bytes(&mut numbers[LOCALS], locals);
+    while !operators.eof() {
+        let start = operators.original_position();
+        let operator = operators.read()?;
+        let bytes = &body.as_bytes()[start - body.range().start..operators.original_position() - body.range().start];
+        let mut again = Vec::new();
+        for (operand, symbol, value) in pieces(&operator, bytes)? {
+            again.extend(&symbol);
+            if operand != Operand::None {
+                again.extend(encoded(operand, value));
+                numbers[operand as usize].push(value);
+            }
+            symbols.push((operand, symbol));
+        }
+        if again != bytes {
+            bail!("the operand of {operator:?} is not in as few bytes as LEB128 has, which the decoder would write");
+        }
+    }
+    Ok(())
+}
+
+/// An instruction with one operand is a symbol and that, and one without is a symbol. Only a br_table has more: its first symbol has
+/// the number of targets, and each target is a symbol without bytes.
+fn pieces(operator: &Operator<'_>, bytes: &[u8]) -> Result<Vec<(Operand, Vec<u8>, u64)>> {
+    let opcode = bytes[..1].to_vec();
+    let (operand, value) = match operator {
+        Operator::LocalGet { local_index }
+        | Operator::LocalSet { local_index }
+        | Operator::LocalTee { local_index } => (Operand::Local, u64::from(*local_index)),
+        Operator::Call { function_index } => (Operand::Function, u64::from(*function_index)),
+        Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
+            (Operand::Label, u64::from(*relative_depth))
+        }
+        Operator::BrTable { targets } => {
+            let mut pieces = vec![(Operand::Label, opcode, u64::from(targets.len()))];
+            for target in targets.targets().chain([Ok(targets.default())]) {
+                pieces.push((Operand::Label, Vec::new(), u64::from(target?)));
+            }
+            return Ok(pieces);
+        }
+        Operator::I32Const { value } => (Operand::Signed, zigzag(*value)),
+        Operator::I64Const { value } => match i32::try_from(*value) {
+            Ok(value) => (Operand::Signed64, zigzag(value)),
+            Err(_) => return Ok(vec![(Operand::None, bytes.to_vec(), 0)]),
+        },
+        _ => match bytes {
+            // the loads and stores of MVP: opcode, alignment, offset
+            [0x28..=0x3e, alignment, offset @ ..] => {
+                let offset = BinaryReader::new(offset, 0).read_var_u64()?;
+                return Ok(vec![(Operand::Offset, vec![bytes[0], *alignment], offset)]);
+            }
+            _ => return Ok(vec![(Operand::None, bytes.to_vec(), 0)]),
+        },
+    };
+    Ok(vec![(operand, opcode, value)])
+}
+
+fn zigzag(value: i32) -> u64 {
+    u64::from(((value << 1) ^ (value >> 31)) as u32)
+}
+
+/// As the decoder writes an operand.
+fn encoded(operand: Operand, number: u64) -> Vec<u8> {
+    if operand < Operand::Signed {
+        return leb128(number);
+    }
+    let mut value = (number >> 1) as i32 ^ -((number & 1) as i32);
+    let mut bytes = Vec::new();
+    while !(-64..64).contains(&value) {
+        bytes.push((value & 127) as u8 | 128);
+        value >>= 7;
+    }
+    bytes.push((value & 127) as u8);
+    bytes
+}
+
+fn leb128(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 127 {
+        bytes.push((number & 127) as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+fn push_bytes(text: &mut Vec<u64>, bytes: &[u8]) {
+    text.extend(bytes.iter().copied().map(u64::from));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `(module (func (param i32) (result i64) local.get 0 drop i64.const N))`, with the length of its body as given.
+    fn module_of(constant: &[u8], length: &[u8]) -> Vec<u8> {
+        let code = [&[1], length, &[0, 0x20, 0, 0x1a, 0x42], constant, &[0x0b]].concat();
+        let mut module = b"\0asm\x01\0\0\0\x01\x06\x01\x60\x01\x7f\x01\x7e\x03\x02\x01\x00\x0a".to_vec();
+        module.push(code.len() as u8);
+        module.extend(code);
+        module
+    }
+
+    fn module(constant: &[u8]) -> Vec<u8> {
+        module_of(constant, &[6 + constant.len() as u8])
+    }
+
+    #[test]
+    fn instructions_are_symbols_and_operands_are_apart() {
+        let streams = Streams::of(&module(&[0x7f])).expect("a module");
+        assert_eq!((streams.functions, streams.numbers[SYMBOLS].len()), (1, 12));
+        assert_eq!(streams.numbers[OPCODES], [2, 1, 3, 0]);
+        assert_eq!(streams.numbers[Operand::Local as usize], [0]);
+        assert_eq!(streams.numbers[Operand::Signed64 as usize], [1]);
+    }
+
+    #[test]
+    fn a_constant_of_more_than_32_bits_is_part_of_its_symbol() {
+        let long = [0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
+        let streams = Streams::of(&module(&long)).expect("a module");
+        assert!(streams.numbers[Operand::Signed64 as usize].is_empty());
+        assert!(streams.numbers[SYMBOLS].windows(7).any(|bytes| bytes[0] == 0x42 && bytes[6] == 1));
+    }
+
+    #[test]
+    fn what_the_decoder_would_write_otherwise_fails_the_build() {
+        assert!(Streams::of(&module_of(&[1], &[7])).is_ok());
+        assert!(Streams::of(&module_of(&[1], &[0x87, 0])).is_err());
+        assert!(Streams::of(&module(&[0x81, 0])).is_err());
+        assert!(Streams::of(b"\0asm\x01\0\0\0").is_err());
+    }
+
+    #[test]
+    fn constants_keep_their_sign() {
+        for value in [0, 1, -1, 63, 64, -64, -65, i32::MAX, i32::MIN] {
+            let bytes = encoded(Operand::Signed, zigzag(value));
+            assert_eq!(BinaryReader::new(&bytes, 0).read_var_i32().expect("LEB128"), value);
+        }
+    }
+}
