@@ -182,6 +182,12 @@ export interface RefresherOptions {
    */
   allowInsecureRequests?: boolean;
   /**
+   * How much of an id_token that comes with a refresh must be as in the stored one (OpenID Connect Core §12.2). `subject` (default):
+   * `iss` (with `https://` or without), `sub` and `aud`. `strict`: `auth_time`, `nonce` and `azp` too where both have them, and it must
+   * be issued to `client_id`, have an `iat` and not be over. `off`: nothing. If it is not, the session ends: `identity_mismatch`.
+   */
+  identityCheck?: "subject" | "strict" | "off";
+  /**
    * What `refresher.fetch` does where the server refused the access token and the refresh failed for now, while the session goes on:
    * false (default) rejects with the `RefreshError`, true gives the server's 401. Where a login is needed, it always gives the 401.
    */

@@ -54,8 +54,8 @@ export class RefreshError extends Error {
   }) {
     error = printable(error);
     error_description = printable(error_description);
-    // What the core says of itself is in no server's words.
-    const why = code == "engine_failed" ? error_description : [status, error].filter(Boolean).join(" ");
+    // Where no server spoke, the description is this library's own.
+    const why = [status, error].filter(Boolean).join(" ") || error_description;
     super(MESSAGES[code] + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
     this.code = code;
     if (error) this.error = error;

@@ -176,6 +176,7 @@ const OPTIONS = {
   transport: "a function",
   waitUntil: "a function",
   allowInsecureRequests: "true|false",
+  identityCheck: "subject|strict|off",
   keepRejectedResponse: "true|false",
   trace: "a function",
 };

@@ -52,8 +52,8 @@ export interface RefreshErrorFields {
  * - `unavailable`: unreachable, timed out, 408, 429, 5xx. Tokens kept.
  * - `outcome_unknown`: the server may have spent the refresh token, and `reuse` forbids sending it again.
  * - `bad_response`: not a token response. Tokens kept.
- * - `identity_mismatch`: the id_token that came with a refresh is not of the session's person: another `iss`, `sub`, `aud`, `auth_time`,
- *   `nonce` or `azp` than in the stored one (OpenID Connect Core §12.2), not issued to `client_id`, over already, or unreadable.
+ * - `identity_mismatch`: the id_token that came with a refresh is not of the session's person: another `iss`, `sub` or `aud` than in the
+ *   stored one (OpenID Connect Core §12.2), or unreadable; with `identityCheck: "strict"` more. `error_description` names the claim.
  *   Nothing of the reply is stored, the tokens in it are revoked where a revocation endpoint is known, and the session ends: log in.
  *   Signatures are not checked, as §3.1.3.7 allows for a token that comes straight from the token endpoint over TLS.
  * - `storage_failed`: the storage or its lock failed. See the `storage-failed` event. `lock_timeout`: another context holds the lock.

@@ -2,6 +2,7 @@
 //! and its wire shapes (RFC 6749 section 2), what refusals mean, and the policy. What is code among the options is the driver's.
 
 use super::json::{Json, Value};
+use super::oauth::id_token::IdentityCheck;
 use super::oauth::request::Client;
 use super::oauth::response::login;
 use super::policy::Policy;
@@ -41,5 +42,14 @@ impl Options {
     /// How the server replies, and what its errors mean.
     pub fn response(&self) -> ResponseShape<'_> {
         ResponseShape::new(&self.all)
+    }
+
+    /// How much of an id_token that comes with a refresh is compared.
+    pub fn identity_check(&self) -> IdentityCheck {
+        match self.all.member("identityCheck").text() {
+            "off" => IdentityCheck::Off,
+            "strict" => IdentityCheck::Strict,
+            _ => IdentityCheck::Subject,
+        }
     }
 }

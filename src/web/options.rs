@@ -15,6 +15,7 @@ use js_sys::Function;
 use super::storage::{memory_storage, Async, Storage};
 use super::value::Value;
 use crate::core::json::{push_comma, push_seconds, push_string, Object};
+use crate::core::oauth::id_token::IdentityCheck;
 use crate::core::oauth::request::HttpRequest;
 use crate::core::policy::Reuse;
 use crate::core::record::Tokens;
@@ -187,6 +188,18 @@ impl Options {
                 self
             }
         }
+    }
+
+    /// How much of an id_token that comes with a refresh must be as in the stored one: issuer, subject and audience by default.
+    pub fn identity_check(self, check: IdentityCheck) -> Self {
+        self.text(
+            "identityCheck",
+            match check {
+                IdentityCheck::Subject => "subject",
+                IdentityCheck::Strict => "strict",
+                IdentityCheck::Off => "off",
+            },
+        )
     }
 
     /// Where the tokens live; in memory by default.

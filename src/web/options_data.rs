@@ -16,7 +16,7 @@ use super::value::{values_of, Value};
 use crate::core::json::{Json, Object};
 
 /// Every option that is data.
-const NAMES: [&str; 23] = [
+const NAMES: [&str; 24] = [
     "token_endpoint",
     "revocation_endpoint",
     "client_id",
@@ -35,6 +35,7 @@ const NAMES: [&str; 23] = [
     "keepAliveSeconds",
     "reuse",
     "endsWhen",
+    "identityCheck",
     "tokens",
     "lock",
     "timeoutSeconds",

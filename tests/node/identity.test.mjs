@@ -65,6 +65,9 @@ const OTHERS = {
   "H3 no iss": { iss: undefined },
   "H4 another sub": { sub: "bob" },
   "H4 no sub": { sub: undefined },
+  "H4 a number for sub": { sub: 7 },
+  "H4 sub in a list": { sub: ["ada"] },
+  "H4 an empty sub": { sub: "" },
   "H5 another aud": { aud: "you" },
   "H5 one more aud": { aud: ["me", "you"] },
   "H6 another auth_time": { auth_time: ISSUED + 60 },
@@ -75,21 +78,25 @@ const OTHERS = {
 };
 for (const [name, claims] of Object.entries(OTHERS))
   test(`an id_token with ${name} ends the session, and nothing of its reply is stored`, async () => {
-    const { refresher, storage, events, requests } = await begin(ORIGINAL, {
-      ...ORIGINAL,
-      ...NOW,
-      ...claims,
-    });
+    const [claim] = Object.keys(claims);
+    const identityCheck = /iss|sub|aud/.test(claim) ? undefined : "strict";
+    const brought = { ...ORIGINAL, ...NOW, ...claims };
+    const { refresher, storage, events, requests } = await begin(ORIGINAL, brought, { identityCheck });
     const error = await refresher.getTokens().catch((reason) => reason);
     assert.deepEqual(
       { ...error },
       {
         code: "identity_mismatch",
+        error_description: `another ${claim}`,
         sessionEnded: true,
         loginRequired: true,
         retryable: false,
         refreshTokenState: "spent",
       },
+    );
+    assert.equal(
+      error.message,
+      `The new id_token names another person: nothing was stored (another ${claim})`,
     );
     assert.equal(await storage.load(), null);
     assert.equal(refresher.tokens, null);
@@ -112,6 +119,11 @@ for (const [name, claims] of Object.entries(OTHERS))
   });
 
 const SAME = {
+  "another auth_time": { auth_time: ISSUED + 60 },
+  "another nonce": { nonce: "n-1T7_XaB3Nk" },
+  "another azp": { azp: "you" },
+  "no iat": { iat: undefined },
+  "an end long ago": { iat: 1_000_000_000, exp: 1_000_003_600 },
   "all claims as they were": {},
   "H5 aud as a list": { aud: ["me"] },
   "H6 no auth_time": { auth_time: undefined },
@@ -127,6 +139,29 @@ for (const [name, claims] of Object.entries(SAME))
     assert.equal(id_token, idToken({ ...ORIGINAL, ...NOW, ...claims }));
     assert.equal((await storage.load()).tokens.id_token, id_token);
   });
+
+test("Google's issuer is the same with https:// and without", async () => {
+  for (const [stored, brought, refused] of [
+    ["https://accounts.google.com", "accounts.google.com", false],
+    ["accounts.google.com", "https://accounts.google.com", false],
+    ["accounts.google.com", "http://accounts.google.com", true],
+  ])
+    assert.equal(
+      await isRefused(await begin({ ...ORIGINAL, iss: stored }, { ...ORIGINAL, ...NOW, iss: brought })),
+      refused,
+      `${stored} ${brought}`,
+    );
+});
+
+test("identityCheck off compares nothing", async () => {
+  const brought = { ...ORIGINAL, ...NOW, sub: "bob" };
+  assert.ok(!(await isRefused(await begin(ORIGINAL, brought, { identityCheck: "off" }))));
+  assert.ok(await isRefused(await begin(ORIGINAL, brought, { identityCheck: "subject" })));
+  assert.throws(() => createRefresher({ token_endpoint: "https://as.example/t", identityCheck: "none" }), {
+    name: "TypeError",
+    message: /identityCheck must be subject or strict or off/,
+  });
+});
 
 test("H2 a reply without an id_token keeps the stored one", async () => {
   const { refresher } = await begin(ORIGINAL, undefined);
@@ -152,18 +187,21 @@ test("an unreadable id_token is a mismatch", async () => {
 
 test("H10 an id_token of another client is refused although the stored one was too", async () => {
   const foreign = { ...ORIGINAL, aud: "you", azp: "you" };
-  assert.ok(await isRefused(await begin(foreign, { ...foreign, ...NOW })));
+  const brought = { ...foreign, ...NOW };
+  assert.ok(await isRefused(await begin(foreign, brought, { identityCheck: "strict" })));
+  assert.ok(!(await isRefused(await begin(foreign, brought))));
 });
 
 test("H10 the expiry of an id_token is judged by the server's clock", async () => {
+  const strict = (brought, options) => begin(ORIGINAL, brought, { ...options, identityCheck: "strict" });
   const over = { ...ORIGINAL, ...NOW };
   const [soon, late] = [over.exp + 200, over.exp + 400];
-  assert.ok(!(await isRefused(await begin(ORIGINAL, over, { date: soon }))), "five minutes of tolerance");
-  assert.ok(await isRefused(await begin(ORIGINAL, over, { date: late })));
+  assert.ok(!(await isRefused(await strict(over, { date: soon }))), "five minutes of tolerance");
+  assert.ok(await isRefused(await strict(over, { date: late })));
   // CORS hides the server's clock: two days, because the local clock may be a day wrong
   const aged = (days) => ({ ...ORIGINAL, iat: ISSUED - days * DAY, exp: ISSUED + 60 - days * DAY });
-  assert.ok(!(await isRefused(await begin(ORIGINAL, aged(1)))));
-  assert.ok(await isRefused(await begin(ORIGINAL, aged(3))));
+  assert.ok(!(await isRefused(await strict(aged(1)))));
+  assert.ok(await isRefused(await strict(aged(3))));
 });
 
 test("the stored id_token is accepted again, however old it is", async () => {

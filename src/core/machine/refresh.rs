@@ -14,7 +14,7 @@ use super::phase::{Outcome, Phase, Read, Sending, Wait, Write, Writing};
 use super::session::Reconciled;
 use super::Machine;
 use crate::core::json::push_number;
-use crate::core::oauth::id_token::is_somebody_elses;
+use crate::core::oauth::id_token::mismatch;
 use crate::core::oauth::response::{judge, RefreshTokenState, Reply, Verdict};
 use crate::core::policy::{LONGEST_PATIENCE, LONGEST_WAIT, MARGIN};
 use crate::core::record::{fingerprint, Pending, Record, Stored, Tokens};
@@ -157,8 +157,8 @@ impl<E: Effects> Machine<E> {
     pub(super) fn replied(&mut self, sending: Sending, reply: &Reply) {
         let verdict = judge(reply, self.options.response(), self.now);
         if let Verdict::Tokens(tokens) | Verdict::UnknownType(tokens, _) = &verdict {
-            if self.are_another_persons(tokens, reply) {
-                return self.mismatched(tokens);
+            if let Some(claim) = self.another_persons(tokens, reply) {
+                return self.mismatched(tokens, claim);
             }
         }
         match verdict {
@@ -301,16 +301,15 @@ impl<E: Effects> Machine<E> {
         reconciled
     }
 
-    /// OpenID Connect Core section 12.2: whether the id_token of the reply is of another person than the session's.
-    pub(super) fn are_another_persons(&self, tokens: &Tokens, reply: &Reply) -> bool {
+    /// OpenID Connect Core section 12.2: the claim by which the id_token of the reply is of another person than the session's.
+    pub(super) fn another_persons(&self, tokens: &Tokens, reply: &Reply) -> Option<&'static str> {
         let stored = self.session.record.as_ref().and_then(|record| record.tokens.id_token.as_ref());
-        let Some((new, stored)) = tokens.id_token.as_ref().zip(stored) else {
-            return false;
-        };
+        let (new, stored) = tokens.id_token.as_ref().zip(stored)?;
         // By the server's own time; this clock may be a day wrong.
         let earliest_end =
             reply.date.map_or(self.now - Duration::from_secs(172_800), |date| date - Duration::from_secs(300));
-        is_somebody_elses(new.reveal(), stored.reveal(), self.options.client().client_id(), earliest_end)
+        let (client, check) = (self.options.client(), self.options.identity_check());
+        mismatch(new.reveal(), stored.reveal(), check, client.client_id(), earliest_end)
     }
 
     // Out of line: what is left is dropped here and not at each of thirty places (0.3 kB brotli).

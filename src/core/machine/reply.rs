@@ -1,6 +1,8 @@
 //! What a token request brings other than new tokens. Only a confirmed `invalid_grant` (RFC 6749 section 5.2), or tokens of another person,
 //! end the session; each other failure keeps the tokens (tests/GUARANTEES.md, G2 and G3).
 
+use alloc::string::String;
+
 use super::effect::{Effect, Effects, Event, Source};
 use super::failure::{Code, Failure};
 use super::input::Sent;
@@ -46,10 +48,13 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The session ends. Nothing of the reply is stored, not even its refresh token.
-    pub(super) fn mismatched(&mut self, tokens: &Tokens) {
+    pub(super) fn mismatched(&mut self, tokens: &Tokens, claim: &str) {
         self.revoke(tokens.refresh_token.clone());
         self.revoke(tokens.access_token.clone());
-        let failure = Failure::new(Code::IdentityMismatch).leaving(RefreshTokenState::Spent);
+        let mut text = String::from("another ");
+        text.push_str(claim);
+        let error = ServerError { error_description: Some(text), ..ServerError::default() };
+        let failure = Failure::new(Code::IdentityMismatch).leaving(RefreshTokenState::Spent).said(error);
         let writing = Writing::new(None, self.session.fingerprint());
         self.write(writing, Write::Outcome(Outcome::Ended(failure)));
     }

@@ -4,44 +4,66 @@
 
 use alloc::string::String;
 
-use super::encoding::base64url_text;
+use super::encoding::{base64url_text, replaced};
 use crate::core::json::{cut, decimal_thousandths, Fields, Json};
 use crate::core::time::UnixTime;
 
-/// Whether the reply with this id_token is to be thrown away. One that cannot be read counts as another person's where
+/// How much of section 12.2 is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityCheck {
+    /// `iss`, `sub` and `aud`: what says whose session it is. The other claims differ at real providers: `auth_time` after a login in
+    /// another application, `nonce` and `azp` where the provider makes them anew.
+    Subject,
+    /// All of it, and that the id_token is for this client and not over.
+    Strict,
+    /// Nothing.
+    Off,
+}
+
+/// The claim by which the reply with this id_token is to be thrown away. One that cannot be read counts as another person's where
 /// the stored one could be: it proves nothing, and no session may silently become another person's. The stored one sent
 /// once more claims nothing new, and with an encrypted one there is nothing to compare.
 ///
-/// It must not have ended before `earliest_end`: the server's own time where that is known, because a device's clock may be
-/// wrong by a day, which must not cost a session.
-pub fn is_somebody_elses(new: &str, stored: &str, client_id: &str, earliest_end: UnixTime) -> bool {
+/// Under a strict check it must not have ended before `earliest_end`: the server's own time where that is known, because a device's
+/// clock may be wrong by a day, which must not cost a session.
+pub fn mismatch(
+    new: &str,
+    stored: &str,
+    check: IdentityCheck,
+    client_id: &str,
+    earliest_end: UnixTime,
+) -> Option<&'static str> {
     let (theirs, known) = (payload(new), payload(stored));
-    let Some(known) = Json::parse(&known).filter(|known| known.is_object() && new != stored) else {
-        return false;
-    };
-    let (theirs, known) = (claims(Json::parse(&theirs).unwrap_or_default()), claims(known));
+    let readable = |known: &Json<'_>| known.is_object() && new != stored && check != IdentityCheck::Off;
+    let known = claims(Json::parse(&known).filter(readable)?);
+    let theirs = claims(Json::parse(&theirs).unwrap_or_default());
+    let strict = check == IdentityCheck::Strict;
     let mut ours = client_id.is_empty();
-    for &(name, required) in
-        &[("iss", true), ("sub", true), ("aud", true), ("auth_time", false), ("nonce", false), ("azp", false)]
-    {
+    for (place, &name) in ["iss", "sub", "aud", "auth_time", "nonce", "azp"].iter().enumerate() {
         let (theirs, known) = (claim(&theirs, name), claim(&known, name));
         // The last three are compared where both have them: a refresh may leave them out.
-        let compared = required || !theirs.is_null() && !known.is_null();
-        if compared && !(is_within(theirs, known) && is_within(known, theirs)) {
-            return true;
+        let left_out = place > 2 && (!strict || theirs.is_null() || known.is_null());
+        // The first two are texts: a number or a list is no person.
+        let unfit = place < 2 && !(is_text(theirs) && is_text(known));
+        if !left_out && (unfit || !is_within(theirs, known) || !is_within(known, theirs)) {
+            return Some(name);
         }
         // Beside the audience of another server, `azp` names the client that the token was issued to (section 2).
-        ours |= matches!(name, "aud" | "azp") && has(theirs, client_id);
+        ours |= place % 3 == 2 && has(theirs, client_id);
     }
     let time = |name| decimal_thousandths(claim(&theirs, name).raw());
     let (issued, end) = (time("iat"), time("exp"));
-    !ours || issued.is_none() || end <= issued || end < Some(earliest_end.as_millis())
+    let of_time = if issued.is_none() { "iat" } else { "exp" };
+    let fits = ours && issued.is_some() && end > issued && end >= Some(earliest_end.as_millis());
+    (strict && !fits).then_some(if ours { of_time } else { "aud" })
 }
 
-/// The text of what a JWT says (RFC 7519 section 7.2), or nothing. At that place of an encrypted one there is no JSON.
+/// The text of what a JWT says (RFC 7519 section 7.2), or nothing. At that place of an encrypted one there is no JSON. Google documents
+/// its issuer with the scheme and without: no issuer has one here.
 fn payload(token: &str) -> String {
     let rest = cut(token, b'.').unwrap_or_default().1;
-    base64url_text(cut(rest, b'.').unwrap_or_default().0)
+    let text = base64url_text(cut(rest, b'.').unwrap_or_default().0);
+    replaced(&text, "\"iss\":\"https://", "\"iss\":\"")
 }
 
 fn claims(token: Json<'_>) -> Fields<'_> {
@@ -57,12 +79,18 @@ fn is_within(these: Json<'_>, those: Json<'_>) -> bool {
     these.each().all(|one| has(those, &one.word().unwrap_or_default()))
 }
 
+/// Whether it is a text, and not an empty one.
+fn is_text(json: Json<'_>) -> bool {
+    json.raw().len() > 2 && json.raw().starts_with('"')
+}
+
 fn has(these: Json<'_>, text: &str) -> bool {
     these.each().any(|one| one.word().unwrap_or_default() == text)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::IdentityCheck::{Off, Strict, Subject};
     use super::*;
     use crate::core::oauth::encoding::base64;
 
@@ -75,8 +103,16 @@ mod tests {
         format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2lnbmF0dXJl")
     }
 
+    fn by(new: &str, check: IdentityCheck) -> Option<&'static str> {
+        mismatch(&id_token(new), &id_token(ORIGINAL), check, "app", NOW)
+    }
+
     fn is_refused(new: &str) -> bool {
-        is_somebody_elses(&id_token(new), &id_token(ORIGINAL), "app", NOW)
+        by(new, Strict).is_some()
+    }
+
+    fn is_somebody_elses(new: &str, stored: &str, client_id: &str, earliest_end: UnixTime) -> bool {
+        mismatch(new, stored, Strict, client_id, earliest_end).is_some()
     }
 
     /// The original with one claim that is another.
@@ -107,6 +143,65 @@ mod tests {
             (r#""aud":"app","#, ""),
         ] {
             assert!(is_refused(&with(claim, other)), "{claim} {other}");
+        }
+    }
+
+    #[test]
+    fn by_default_only_issuer_subject_and_audience_decide_and_the_claim_is_named() {
+        for (claim, other, name) in [
+            ("https://as.example", "https://as.example/", "iss"),
+            ("ann", "bob", "sub"),
+            (r#""aud":"app""#, r#""aud":"other""#, "aud"),
+        ] {
+            let new = with(claim, other);
+            assert_eq!((by(&new, Subject), by(&new, Strict), by(&new, Off)), (Some(name), Some(name), None), "{other}");
+        }
+        for (claim, other, name) in [
+            ("\"auth_time\":1700000000", "\"auth_time\":1700000050", "auth_time"),
+            ("n-0S6", "n-1S7", "nonce"),
+            (r#""azp":"app""#, r#""azp":"other""#, "azp"),
+            (r#""iat":1700000100,"#, "", "iat"),
+            ("1700003700", "1600000000", "exp"),
+            (r#","exp":1700003700"#, "", "exp"),
+        ] {
+            let new = with(claim, other);
+            assert_eq!((by(&new, Subject), by(&new, Strict)), (None, Some(name)), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_subject_is_a_text_exactly() {
+        for (stored, new, same) in [
+            (r#""42""#, r#""42""#, true),
+            (r#""a\u006e""#, r#""an""#, true),
+            (r#""42""#, "42", false),
+            ("42", "42", false),
+            (r#""ann""#, r#"["ann"]"#, false),
+            (r#"["ann"]"#, r#"["ann"]"#, false),
+            (r#""""#, r#""""#, false),
+            ("null", "null", false),
+            (r#""ann""#, r#""ann ""#, false),
+            (r#""ann""#, r#""https://ann""#, false),
+        ] {
+            let token = |sub: &str| id_token(&with(r#""ann""#, sub));
+            let found = mismatch(&token(new), &id_token(&ORIGINAL.replace(r#""ann""#, stored)), Subject, "app", NOW);
+            assert_eq!(found, (!same).then_some("sub"), "{stored} {new}");
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_the_same_with_its_scheme_and_without() {
+        for (stored, new, same) in [
+            ("https://accounts.google.com", "accounts.google.com", true),
+            ("accounts.google.com", "https://accounts.google.com", true),
+            ("accounts.google.com", "http://accounts.google.com", false),
+            ("https://accounts.google.com", "https://accounts.google.com.evil", false),
+            ("https://", "", false),
+        ] {
+            let token = |iss: &str| id_token(&with("https://as.example", iss));
+            let found =
+                mismatch(&token(new), &id_token(&ORIGINAL.replace("https://as.example", stored)), Subject, "app", NOW);
+            assert_eq!(found, (!same).then_some("iss"), "{stored} {new}");
         }
     }
 
