@@ -185,8 +185,15 @@ impl World {
     }
 
     async fn happen(self: &Rc<Self>, what: What) {
-        let calm =
-            matches!(what, What::Demand(..) | What::Everyone(..) | What::Withdraw(_) | What::Nothing | What::Hint(_));
+        let calm = matches!(
+            what,
+            What::Demand(..)
+                | What::Everyone(..)
+                | What::Withdraw(_)
+                | What::PageGoes(_)
+                | What::Nothing
+                | What::Hint(_)
+        );
         if !calm {
             self.troubled.set(true);
         }
@@ -199,6 +206,11 @@ impl World {
             }
             What::Withdraw(context) => {
                 if let Some(caller) = self.context(context, |context| context.callers.pop()) {
+                    let _ = caller.send(());
+                }
+            }
+            What::PageGoes(context) => {
+                for caller in self.context(context, |context| std::mem::take(&mut context.callers)) {
                     let _ = caller.send(());
                 }
             }

@@ -122,6 +122,15 @@ fn a_request_that_was_sent_is_stored_although_its_only_caller_withdrew() {
     assert_eq!((played.told(0), played.stored_refresh().as_deref()), (vec!["gone".to_owned()], Some("rt-0-1")));
 }
 
+/// A host in a worker: its pages come and go, and the next one finds the tokens.
+#[test]
+fn a_page_that_goes_takes_no_refresh_of_its_host_with_it() {
+    let script = [at(0, ask(0)), at(0, ask(0)), at(20, What::PageGoes(0)), at(4_000, ask(0)), until(5_000)];
+    let played = play(slow(Setup::calm(1)), script);
+    assert_eq!(played.told(0), ["gone", "gone", "at-0-1"]);
+    assert_eq!(played.sent(), ["rt-0-0"], "{}", played.trace());
+}
+
 #[test]
 fn a_lock_that_is_never_granted_is_given_up_in_time() {
     let played = play(Setup::calm(1), [at(0, What::Locks(1, LockFate::NeverGranted)), at(1, ask(0)), until(55_000)]);

@@ -26,6 +26,7 @@ impl World {
             What::Demand(..)
                 | What::Everyone(..)
                 | What::Withdraw(_)
+                | What::PageGoes(_)
                 | What::SignOut(..)
                 | What::Login(_)
                 | What::Watch(..)
@@ -43,7 +44,10 @@ impl World {
                     self.demand(context, ask, timeout, None);
                 }
             }
-            What::Withdraw(context) => self.withdraw(context),
+            What::Withdraw(context) => {
+                self.withdraw(context);
+            }
+            What::PageGoes(context) => while self.withdraw(context) {},
             What::SignOut(context, revoke) => self.sign_out(context, revoke),
             What::Login(context) => self.login(context),
             What::Crash(context, span, lands) => self.crash(context, span, lands),
@@ -140,18 +144,19 @@ impl World {
         self.tell(context, Arrival::of(Input::Demanded(id, wish)));
     }
 
-    fn withdraw(&mut self, context: usize) {
-        let waiting = &mut self.contexts[context].waiting;
-        let Some(index) = waiting.iter().position(|waiting| waiting.wants == Wants::Tokens && waiting.round.is_none())
+    /// Whether there was a caller that could.
+    fn withdraw(&mut self, context: usize) -> bool {
+        let there = &mut self.contexts[context];
+        let is_caller = |waiting: &Waiting| waiting.wants == Wants::Tokens && waiting.round.is_none();
+        let Some(index) = there.waiting.iter().position(is_caller).filter(|_| there.condition == Condition::Awake)
         else {
-            return;
+            return false;
         };
-        if self.contexts[context].condition == Condition::Awake {
-            let waiting = self.contexts[context].waiting.remove(index);
-            let id = waiting.id;
-            self.answers.push((context, waiting, Answer::Gone));
-            self.tell(context, Arrival::of(Input::Withdrawn(id)));
-        }
+        let waiting = there.waiting.remove(index);
+        let id = waiting.id;
+        self.answers.push((context, waiting, Answer::Gone));
+        self.tell(context, Arrival::of(Input::Withdrawn(id)));
+        true
     }
 
     fn sign_out(&mut self, context: usize, revoke: bool) {

@@ -135,6 +135,7 @@ impl<'a> Words<'a> {
             "Demand" => What::Demand(self.number()?, self.ask()?, self.number()?),
             "Everyone" => What::Everyone(self.ask()?, self.number()?),
             "Withdraw" => What::Withdraw(self.number()?),
+            "PageGoes" => What::PageGoes(self.number()?),
             "SignOut" => What::SignOut(self.number()?, self.number()?),
             "Login" => What::Login(self.number()?),
             "Crash" => What::Crash(self.number()?, self.number()?, self.number()?),

@@ -24,6 +24,8 @@ pub enum What {
     /// Every context asks at the same moment: windows that become visible together.
     Everyone(Ask, Moment),
     Withdraw(usize),
+    /// A page goes with all its calls, and the host that it had in a worker goes on.
+    PageGoes(usize),
     SignOut(usize, bool),
     Login(usize),
     /// A context dies and comes back; a write that was under way lands or not.
@@ -138,7 +140,8 @@ fn routine(dice: &mut Dice, setup: &Setup) -> What {
     let context = dice.index(setup.devices.len());
     match dice.below(100) {
         0..=59 => What::Demand(context, random_ask(dice), dice.pick(&[1_000, 5_000, 30_000, 80_000])),
-        60..=64 => What::Withdraw(context),
+        60..=62 => What::Withdraw(context),
+        63 | 64 => What::PageGoes(context),
         65..=69 => What::Watch(context, dice.percent(70)),
         70..=73 => What::Resume(context),
         74..=76 => What::Hint(context),

@@ -84,6 +84,7 @@ fn context_in(what: &mut What) -> Option<&mut usize> {
     match what {
         What::Demand(context, ..)
         | What::Withdraw(context)
+        | What::PageGoes(context)
         | What::SignOut(context, _)
         | What::Login(context)
         | What::Crash(context, ..)

@@ -44,7 +44,7 @@ test("docs/platforms.md has each row of the table", () => {
 async function outcomeOf(row) {
   const server = await startLoopback();
   try {
-    const files = sources(row, server.base);
+    const files = { ...sources(row, server.base), ...row.files?.(server.base) };
     const project = await laidOut({ fixtures: [], ...row, files });
     server.core = await coreOf(project.folder);
     if (row.build) await run(row.build, project);

@@ -81,7 +81,7 @@ function count({ subPaths }, outcome) {
 function versionsOf({ name, packages = {}, short, node }) {
   const tools = Object.entries(packages).map(([tool, version]) => `${tool} ${version}`);
   const ours = { esbuild: "esbuild", bun: "bun", deno: "@deno/linux-x64-glibc", workerd: "miniflare" };
-  const used = Object.entries(ours).filter(([word]) => short && name.toLowerCase().includes(word));
+  const used = Object.entries(ours).filter(([word]) => short && new RegExp(`\\b${word}\\b`, "i").test(name));
   const known = used.map(([, tool]) => `${tool} ${TOOLS[tool]}`);
   return [...tools.slice(0, 3), ...known, ...(node && tools.length ? [`Node ${node}`] : [])].join(", ");
 }

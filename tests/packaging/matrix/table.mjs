@@ -2,6 +2,7 @@
 // `packages` are installed into the fixture's own project, in exactly these versions.
 
 import { BROWSER_ROWS, ESBUILD, IN_SERVICE_WORKER, STARTS } from "./browser-rows.mjs";
+import { HOST_ROWS } from "./host-rows.mjs";
 import { page, program, refused, registry, served, workerd } from "./places.mjs";
 import { importMap, NODE, WEB, without, WORKERD } from "./sub-paths.mjs";
 import {
@@ -306,6 +307,7 @@ export const TABLE = [
   },
 
   ...BROWSER_ROWS,
+  ...HOST_ROWS,
 
   // --- Cloudflare ---------------------------------------------------------------------------------------------------------
   {
