@@ -4,7 +4,14 @@
  *
  * All of it crosses as JSON text. An unknown word has no answer: `JSON.parse` throws, which the driver treats as a trap.
  */
-import type { Refresher, RefreshErrorFields, TokenInput, TokenRecord, TokenSet } from "../index.js";
+import type {
+  LockGrant,
+  Refresher,
+  RefreshErrorFields,
+  TokenInput,
+  TokenRecord,
+  TokenSet,
+} from "../index.js";
 
 /** Number of the effect that an event completes. */
 type EffectId = number;
@@ -22,10 +29,9 @@ export interface CoreEvents {
   saved: [EffectId, void];
   saveRefused: [EffectId, void];
   saveFailed: [EffectId, void];
-  locked: [EffectId, void];
-  lockedHere: [EffectId, void];
-  /** The holder before was silent for a lease: it may only be suspended. */
-  lockedAfterSilence: [EffectId, void];
+  /** `silent`: the holder before was silent for a lease, and may only be suspended. */
+  locked: [EffectId, LockGrant["passedOn"]];
+  lockedHere: [EffectId, unknown];
   lockFailed: [EffectId, void];
   /** The save or request of that number was not performed: the lock went to another context. */
   lockLost: [EffectId, void];

@@ -82,8 +82,8 @@ export class Driver {
   #lock;
   /** Releases a lock, or ends the wait for it, by the number of its effect. @type {Map<number, () => void>} */
   #locks = new Map();
-  /** Whether the lock that was granted last is still held. @type {(() => Promise<boolean>) | undefined} */
-  #isHeld;
+  /** Whether the lock that was granted last went to no other context. */
+  #isHeld = async () => true;
   /** @type {Promise<unknown>[]} */
   #revocations = [];
   /** @type {(() => void)[] | undefined} */
@@ -322,11 +322,11 @@ export class Driver {
       const { signal } = waiting;
       this.#locks.set(id, () => waiting.abort());
       const stored = this.#lock.acquire(signal, leaseSeconds).then(
-        ({ granted, isHeld, release }) => {
+        ({ everywhere, passedOn, isHeld = this.#isHeld, release }) => {
           if (signal.aborted) return release();
           const released = new Promise((resolve) => this.#locks.set(id, () => resolve(release())));
           this.#isHeld = isHeld;
-          this.#tell(granted, id, "", core);
+          this.#tell(everywhere ? "locked" : "lockedHere", id, passedOn, core);
           return released;
         },
         (error) => signal.aborted || this.#storageFailed("lock", error, id, core),
@@ -337,7 +337,6 @@ export class Driver {
     unlock: (id) => {
       this.#locks.get(id)?.();
       this.#locks.delete(id);
-      this.#isHeld = undefined;
     },
 
     send: (id) => this.#send(id),
@@ -437,7 +436,7 @@ export class Driver {
    * @param {number} id @param {Core} [core]
    */
   async #underLock(id, core) {
-    const may = (await this.#isHeld?.().catch(() => false)) ?? true;
+    const may = await this.#isHeld().catch(() => false);
     if (!may) this.#tell("lockLost", id, "", core);
     return may;
   }

@@ -1,15 +1,17 @@
 // @ts-check
+import { bounded } from "./timer.js";
 import { isWorkerd } from "./wake.js";
 
-/** @import { Lock, TokenStorage } from "../../index.js" */
+/** @import { Lock, LockGrant, TokenStorage } from "../../index.js" */
 
 /**
- * `granted`: the event for the core. `isHeld`: whether the lock is still this context's, as far as can be known.
- * @typedef {{ granted: "locked" | "lockedAfterSilence" | "lockedHere", isHeld: () => Promise<boolean>, release: () => void }} Held
+ * `isHeld`: whether it went to no other context; of a lock that was released, true.
+ * @typedef {{ everywhere: boolean, passedOn?: LockGrant["passedOn"], isHeld?: () => Promise<boolean>, release: () => void }} Held
  */
 
 /** A context that ran all the time since it last knew of its lock has it: no lease is so short. */
 const STALLED_MS = 1000;
+const ANSWER_SECONDS = 10;
 
 /** So often a request on Workers looks whether the one that it waits for is gone. */
 const WATCH_MS = 250;
@@ -47,7 +49,7 @@ export function lockPort(option, storage, session) {
   async function acquireFurther(signal, leaseSeconds, leave) {
     if (ownLock) return hold((work) => ownLock(work, { signal, leaseSeconds }), leave);
     const locks = webLocks();
-    if (!locks) return realmOnly(leave);
+    if (!locks) return { everywhere: false, release: leave };
     // a page that waits for a lock is kept out of the back/forward cache
     const waiting = new AbortController();
     const stop = () => waiting.abort();
@@ -60,7 +62,7 @@ export function lockPort(option, storage, session) {
       if (signal.aborted) throw error;
       if (!waiting.signal.aborted) {
         broken = true;
-        return realmOnly(leave);
+        return { everywhere: false, release: leave };
       }
       await new Promise((shown) => globalThis.addEventListener("pageshow", shown, { once: true }));
       return acquireFurther(signal, leaseSeconds, leave);
@@ -78,40 +80,32 @@ export function lockPort(option, storage, session) {
 }
 
 /**
- * Turns "run this under the lock" into "here it is, let it go when you are done". A lock that was stolen, or whose lease ended while
- * this context was stalled, is found lost when it is asked next.
+ * Turns "run this under the lock" into "here it is, let it go when you are done". A lease that ended while this context was
+ * stalled is found lost when it is asked next.
  * @param {(work: (lock?: any) => Promise<void>) => Promise<unknown>} request @param {() => void} leave
  * @returns {Promise<Held>}
  */
 function hold(request, leave) {
   return new Promise((resolve, reject) => {
-    let lost = false;
     const work = (/** @type {any} */ lock) =>
       new Promise((/** @type {(nothing?: any) => void} */ done) => {
-        let known = Date.now();
-        const isHeld = async () => {
-          if (lost || Math.abs(Date.now() - known) < STALLED_MS || typeof lock?.isHeld != "function")
-            return !lost;
-          const held = await lock.isHeld();
-          known = Date.now();
-          return held;
-        };
-        const release = () => (done(), leave());
+        let knownAt = Date.now();
+        const isHeld = async () =>
+          !lock?.isHeld ||
+          Math.abs(Date.now() - knownAt) < STALLED_MS ||
+          ((knownAt = Date.now()), bounded(lock.isHeld(), ANSWER_SECONDS, "the lock"));
         // null: the browser ran the callback without the lock
-        const granted =
-          lock === null ? "lockedHere" : lock?.passedOn == "silent" ? "lockedAfterSilence" : "locked";
-        resolve({ granted, isHeld, release });
+        resolve({
+          everywhere: lock !== null,
+          passedOn: lock?.passedOn,
+          isHeld,
+          release: () => ((lock = undefined), done(), leave()),
+        });
       });
     // a lock that throws at once rejects like any other
-    new Promise((settle) => settle(request(work))).catch((error) => {
-      lost = true;
-      reject(error);
-    });
+    new Promise((settle) => settle(request(work))).catch(reject);
   });
 }
-
-/** @param {() => void} release @returns {Held} */
-const realmOnly = (release) => ({ granted: "lockedHere", isHeld: async () => true, release });
 
 /**
  * Waits in the queue and returns when it is first. The queue is plain data: on Workers a request in it may be cancelled silently,

@@ -105,6 +105,16 @@ pub enum Reach {
     ThisRealm,
 }
 
+impl Reach {
+    /// Of a lock that every context respects, by what it says of how it came here.
+    pub fn passed_on(how: &str) -> Self {
+        if how == "silent" {
+            return Self::AllContextsAfterSilence;
+        }
+        Self::AllContexts
+    }
+}
+
 /// How far a request got that brought no reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {

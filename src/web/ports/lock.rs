@@ -14,6 +14,7 @@ use wasm_bindgen_futures::{spawn_local, JsFuture};
 use web_sys::{AbortController, AbortSignal};
 
 use super::wake::OnDrop;
+use crate::core::machine::Reach;
 use crate::web::error::StorageError;
 use crate::web::options::Lock;
 use crate::web::storage::{LockGuard, Storage};
@@ -113,9 +114,6 @@ fn held(answer: JsValue) -> LockGuard {
             }
         })
     });
-    match member("granted").as_string().as_deref() {
-        Some("locked") => guard,
-        Some("lockedAfterSilence") => guard.after_silence(),
-        _ => guard.in_this_realm(),
-    }
+    let passed_on = member("passedOn").as_string().unwrap_or_default();
+    guard.reaching(if member("everywhere").is_truthy() { Reach::passed_on(&passed_on) } else { Reach::ThisRealm })
 }

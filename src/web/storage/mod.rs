@@ -134,9 +134,8 @@ impl LockGuard {
         Self { reach: Reach::AllContextsAfterSilence, ..self }
     }
 
-    /// Other contexts do not respect it.
-    pub(in crate::web) fn in_this_realm(self) -> Self {
-        Self { reach: Reach::ThisRealm, ..self }
+    pub(in crate::web) fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
     }
 
     pub(in crate::web) fn reach(&self) -> Reach {
