@@ -1,6 +1,7 @@
 //! Performs the machine's orders and tells it what came of them: one order, one thing awaited, one fact. It decides nothing.
 //! The only caller of the machine; no borrow of it crosses an `await`.
 
+mod effects;
 mod exchange;
 
 use alloc::boxed::Box;
@@ -9,7 +10,7 @@ use alloc::rc::{Rc, Weak};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
-use core::pin::{pin, Pin};
+use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 
@@ -17,25 +18,19 @@ use futures_channel::oneshot;
 use wasm_bindgen_futures::spawn_local;
 
 use super::error::{RefreshError, StorageError};
-use super::events::{Event, Listeners};
+use super::events::Listeners;
 use super::options::{Background, Options};
 use super::ports::clock::Clock;
 use super::ports::lock::{session_of, LockPort};
 use super::ports::storage::StoragePort;
 use super::ports::timer::Timer;
-use super::ports::turn::{race, Either};
 use super::ports::wake::{has_document, is_visible, is_workerd, Wakes};
 use super::scrub::Scrubber;
 use super::storage::{LockGuard, Subscription};
-use crate::core::machine::{
-    CallerId, Code, Demand, Effect, EffectId, Event as Told, Failure, Holding, Input, Machine, Revoke, State,
-};
-use crate::core::record::{Record, Stored, Tokens};
+use crate::core::machine::{CallerId, Demand, EffectId, Input, Machine, Revoke, State};
+use crate::core::record::Tokens;
 use crate::core::time::{Duration as Span, UnixTime};
 use crate::core::token_set::TokenSet;
-
-/// The machine found rubbish where a record should be.
-const NO_RECORD: &str = "what is stored is no record of this library, and is left as it is";
 
 pub struct Driver {
     me: Weak<Driver>,
@@ -273,152 +268,6 @@ impl Driver {
         };
         let now = UnixTime::from_millis_f64(js_sys::Date::now());
         self.timer.arm(deadline.filter(|_| !rests), now, woke);
-    }
-
-    fn perform(&self, order: Effect) {
-        match order {
-            Effect::Load(order) => self.spawn(move |driver| async move { driver.load(order).await }),
-            Effect::Save(order, record, expected) => {
-                self.spawn(move |driver| async move { driver.save(order, record, expected).await });
-            }
-            Effect::Lock(order) => {
-                let (stop, stopped) = oneshot::channel();
-                self.locks.borrow_mut().insert(order, Lease::Waiting(stop));
-                self.spawn(move |driver| async move { driver.acquire(order, stopped).await });
-            }
-            Effect::Unlock(order) => {
-                let lease = self.locks.borrow_mut().remove(&order);
-                drop(lease);
-            }
-            Effect::Send(order) => self.spawn(move |driver| async move { driver.send(order).await }),
-            Effect::Hold(holding) => self.hold(holding),
-            Effect::Grant(id) => self.answer(id, Ok(self.tokens())),
-            Effect::Refuse(id, failure) => self.answer(id, Err(self.error(&failure))),
-            Effect::Done(id) => {
-                let told = self.revocations.take();
-                self.spawn(move |driver| async move {
-                    for revocation in told {
-                        // whatever came of it
-                        let _ = revocation.await;
-                    }
-                    driver.answer(id, Ok(None));
-                });
-            }
-            Effect::Notify(event) => self.notify(&event),
-            Effect::Revoke(token) => {
-                let (done, told) = oneshot::channel();
-                self.revocations.borrow_mut().push(told);
-                self.spawn(move |driver| async move {
-                    driver.revoke(token.reveal()).await;
-                    let _ = done.send(());
-                });
-            }
-        }
-    }
-
-    async fn load(&self, order: EffectId) {
-        let loaded = self.storage.load().await;
-        match loaded {
-            Ok(stored) => {
-                if let Stored::Record(record) = &stored {
-                    self.scrubber.borrow_mut().learn_tokens(&record.tokens);
-                }
-                self.tell(Input::Loaded(order, stored));
-            }
-            Err(error) => self.storage_failed(error, Input::LoadFailed(order)),
-        }
-    }
-
-    async fn save(&self, order: EffectId, record: Option<Box<Record>>, expected: Option<u64>) {
-        if let Some(record) = &record {
-            self.scrubber.borrow_mut().learn_tokens(&record.tokens);
-        }
-        if self.is_lock_lost(order).await {
-            return;
-        }
-        let saved = self.storage.save(record.as_deref(), expected).await;
-        match saved {
-            Ok(true) => self.tell(Input::Saved(order)),
-            Ok(false) => self.tell(Input::SaveRefused(order)),
-            Err(error) => self.storage_failed(error, Input::SaveFailed(order)),
-        }
-    }
-
-    async fn acquire(&self, order: EffectId, stopped: oneshot::Receiver<()>) {
-        match race(pin!(self.lock.acquire()), pin!(stopped)).await {
-            Either::First(Ok(held)) => {
-                let reach = held.reach();
-                self.locks.borrow_mut().insert(order, Lease::Held(held));
-                self.tell(Input::Locked(order, reach));
-            }
-            Either::First(Err(error)) => {
-                self.locks.borrow_mut().remove(&order);
-                self.storage_failed(error, Input::LockFailed(order));
-            }
-            Either::Second(_) => {}
-        }
-    }
-
-    /// After a stall the lock may be another context's: what that order asks for is then not done.
-    async fn is_lock_lost(&self, order: EffectId) -> bool {
-        let check = self.locks.borrow().values().find_map(|lease| match lease {
-            Lease::Held(held) => held.check(),
-            Lease::Waiting(_) => None,
-        });
-        let Some(check) = check else { return false };
-        let lost = !check().await;
-        if lost {
-            self.tell(Input::LockLost(order));
-        }
-        lost
-    }
-
-    fn hold(&self, holding: Option<Box<Holding>>) {
-        let held = holding.and_then(|holding| {
-            let tokens = TokenSet::from_json(holding.tokens.reveal())?;
-            Some((tokens, holding.fresh_from, holding.fresh_until))
-        });
-        self.held.replace(held);
-    }
-
-    fn answer(&self, id: CallerId, answer: Answered) {
-        let caller = self.callers.borrow_mut().remove(&id);
-        if let Some(caller) = caller {
-            drop(caller.send(answer));
-        }
-    }
-
-    fn notify(&self, event: &Told) {
-        if self.closed.get() {
-            return;
-        }
-        self.listeners.tell(match event {
-            Told::TokenChanged(source, generation) => {
-                Event::TokenChanged { tokens: self.tokens(), source: *source, generation: *generation }
-            }
-            Told::RefreshFailed(failure, retry_at) => {
-                Event::RefreshFailed { error: self.error(failure), retry_at: *retry_at }
-            }
-            Told::SessionEnded(failure) => Event::SessionEnded { error: self.error(failure) },
-            Told::StorageFailed(operation) => {
-                let error = self.storage_error.borrow().clone().unwrap_or_else(|| StorageError::new(NO_RECORD));
-                Event::StorageFailed { error, operation: *operation }
-            }
-        });
-    }
-
-    fn storage_failed(&self, error: StorageError, input: Input) {
-        let clean = error.cleaned(|text| self.scrubber.borrow().scrub(text));
-        self.storage_error.replace(Some(clean));
-        self.tell(input);
-        self.storage_error.replace(None);
-    }
-
-    fn error(&self, failure: &Failure) -> RefreshError {
-        let unbuildable = self.unbuildable.borrow();
-        let ours = (failure.code == Code::ClientRejected && !unbuildable.is_empty()).then_some(unbuildable.as_str());
-        let now = UnixTime::from_millis_f64(js_sys::Date::now());
-        RefreshError::new(failure, ours, now.as_millis(), |text| self.scrubber.borrow().scrub(text))
     }
 
     /// Goes on with the driver for as long as the work takes.
