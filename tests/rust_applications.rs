@@ -22,10 +22,10 @@ fn the_native_example_refreshes_twice_and_stores_what_came() {
 #[test]
 fn every_trace_is_in_the_list_of_what_the_driver_for_rust_applications_plays() {
     let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let list = std::fs::read_to_string(tests.join("web/traces.rs")).expect("the list is there");
+    let list = std::fs::read_to_string(tests.join("web/simulator/traces.rs")).expect("the list is there");
     let traces = std::fs::read_dir(tests.join("traces")).expect("the traces are there");
     for trace in traces.flatten().map(|entry| entry.path()) {
         let name = trace.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        assert!(list.contains(&format!("    \"{name}\"\n")), "tests/web/traces.rs lacks {name}");
+        assert!(list.contains(&format!("    \"{name}\"\n")), "tests/web/simulator/traces.rs lacks {name}");
     }
 }

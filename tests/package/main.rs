@@ -3,31 +3,8 @@
 
 #![cfg(all(target_arch = "wasm32", feature = "web"))]
 
-#[path = "../web/histories.rs"]
-mod histories;
-#[path = "../web/history.rs"]
-mod history;
+#[path = "../web/simulator/mod.rs"]
+mod simulator;
 mod subject;
-#[path = "../web/traces.rs"]
-mod traces;
-#[path = "../web/virtual_time.rs"]
-#[allow(dead_code, reason = "tests/web counts timers")]
-mod virtual_time;
 
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/dice.rs"]
-mod dice;
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/queue.rs"]
-mod queue;
-#[path = "../world/reader.rs"]
-mod reader;
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/script.rs"]
-mod script;
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/server.rs"]
-mod server;
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/setup.rs"]
-mod setup;
+use simulator::{dice, history, queue, reader, script, server, setup, storage};

@@ -12,8 +12,9 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{future_to_promise, JsFuture};
 
-use crate::history::{first, Own};
+use crate::history::first;
 use crate::script::Ask;
+use crate::storage::Own;
 
 /// The packed package as one script; `cargo xtask test histories` writes it.
 const PACKAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/dist/histories/package.js"));

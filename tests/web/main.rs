@@ -6,31 +6,11 @@
 mod callers;
 mod data;
 mod events;
-mod histories;
-mod history;
 mod order;
 mod sharing;
+mod simulator;
 mod stage;
 mod subject;
 mod time;
-mod traces;
-mod virtual_time;
 
-// The simulator's people, places and server.
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/dice.rs"]
-mod dice;
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/queue.rs"]
-mod queue;
-#[path = "../world/reader.rs"]
-mod reader;
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/script.rs"]
-mod script;
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/server.rs"]
-mod server;
-#[allow(dead_code, reason = "the simulator needs all of it")]
-#[path = "../world/setup.rs"]
-mod setup;
+use simulator::{dice, queue, reader, script, server, setup, storage, virtual_time};

@@ -42,20 +42,26 @@ fn login() -> Tokens {
         .expect("an object")
 }
 
-#[wasm_bindgen_test]
-async fn two_contexts_of_one_storage_send_one_request() {
-    let log = Log::default();
-    let storage = Staged::with(&run_out(), &log).await;
-    let fetch = server(&log, [Fate::AnswersAfter(40, GRANTED)]);
-    let (one, other) = (refresher(&storage, fetch.clone()), refresher(&storage, fetch));
+/// What two contexts that are asked at once get.
+async fn both(contexts: [Refresher; 2]) -> Log {
     let answered = Log::default();
-    for context in [one, other] {
+    for context in contexts {
         let answered = answered.clone();
         wasm_bindgen_futures::spawn_local(async move { answered.note(context.access_token().await.expect("granted")) });
     }
     while answered.lines().len() < 2 {
         later(5).await;
     }
+    answered
+}
+
+#[wasm_bindgen_test]
+async fn two_contexts_of_one_storage_send_one_request() {
+    let log = Log::default();
+    let storage = Staged::with(&run_out(), &log).await;
+    let fetch = server(&log, [Fate::AnswersAfter(40, GRANTED)]);
+    let (one, other) = (refresher(&storage, fetch.clone()), refresher(&storage, fetch));
+    let answered = both([one, other]).await;
     assert_eq!(log.count("send"), 1);
     assert_eq!(answered.count("new-access-token"), 2);
 }
@@ -86,14 +92,7 @@ async fn two_contexts_of_one_javascript_storage_take_turns() {
     let storage = JsStorage::new(js_memory(true)).expect("it has both methods");
     let (one, other) = (on(storage.clone(), &log), on(storage, &log));
     one.set_tokens(login()).await.expect("it is stored");
-    let answered = Log::default();
-    for context in [one, other] {
-        let answered = answered.clone();
-        wasm_bindgen_futures::spawn_local(async move { answered.note(context.access_token().await.expect("granted")) });
-    }
-    while answered.lines().len() < 2 {
-        later(5).await;
-    }
+    both([one, other]).await;
     assert_eq!(log.count("send"), 1);
 }
 

@@ -6,8 +6,8 @@ use js_sys::Function;
 use oauth_refresher::core::record::Tokens;
 use oauth_refresher::web::{Background, Demand, Lock, Options, RefreshError, Refresher, Revoke};
 
-use crate::history::Own;
 use crate::script::Ask;
+use crate::storage::Own;
 
 /// A refresher. The last clone closes it when it is dropped.
 #[derive(Clone)]

@@ -4,25 +4,21 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::future::pending;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use futures_channel::oneshot;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Function, Reflect};
-use oauth_refresher::core::record::{Record, Stored, Tokens};
+use oauth_refresher::core::record::{Record, Tokens};
 use oauth_refresher::core::time::UnixTime;
-use oauth_refresher::web::{Async, LockGuard, Storage, StorageError, Subscription, Written};
-use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::{future_to_promise, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
+use super::storage::{Line, Own};
+use super::virtual_time::{now, VirtualTime};
 use crate::dice::Dice;
 use crate::script::{Ask, History, LockFate, OperationFate, RequestFate, What};
 use crate::server::{name, token, End, Server, Token};
 use crate::setup::{LockReach, Setup, Start};
 use crate::subject::Subject;
-use crate::virtual_time::{now, VirtualTime};
 
 /// What came of a history.
 #[derive(Default)]
@@ -62,47 +58,41 @@ pub async fn play(history: History) -> Played {
     Played { broken: world.broken.take(), requests, granted: world.granted.get() }
 }
 
-struct World {
+pub struct World {
     history: History,
-    dice: RefCell<Dice>,
-    server: RefCell<Server>,
-    stored: RefCell<Option<Record>>,
-    contexts: RefCell<Vec<Context>>,
-    fates: RefCell<Fates>,
-    lock: Line,
+    pub dice: RefCell<Dice>,
+    pub server: RefCell<Server>,
+    pub stored: RefCell<Option<Record>>,
+    pub contexts: RefCell<Vec<Context>>,
+    pub fates: RefCell<Fates>,
+    pub lock: Line,
     calm: Cell<bool>,
     /// Callers that wait.
     waiting: Cell<usize>,
     /// What the last round of callers got.
     rounds: RefCell<Vec<Result<Token, String>>>,
     /// A fault, a login, a sign-out or a page that was left: two uses of a refresh token may be no fault of the client.
-    troubled: Cell<bool>,
-    sent: RefCell<Vec<Token>>,
+    pub troubled: Cell<bool>,
+    pub sent: RefCell<Vec<Token>>,
     granted: Cell<usize>,
     broken: RefCell<Vec<String>>,
 }
 
-type Listener = Rc<dyn Fn()>;
+pub type Listener = Rc<dyn Fn()>;
 
 #[derive(Default)]
-struct Context {
+pub struct Context {
     refresher: Option<Subject>,
     /// Callers that may still be withdrawn.
     callers: Vec<oneshot::Sender<()>>,
-    changed: Rc<RefCell<Vec<Listener>>>,
+    pub changed: Rc<RefCell<Vec<Listener>>>,
 }
 
 #[derive(Default)]
-struct Fates {
-    requests: VecDeque<RequestFate>,
-    operations: VecDeque<OperationFate>,
-    locks: VecDeque<LockFate>,
-}
-
-#[derive(Default)]
-struct Line {
-    held: Rc<Cell<bool>>,
-    waiting: Rc<RefCell<VecDeque<oneshot::Sender<()>>>>,
+pub struct Fates {
+    pub requests: VecDeque<RequestFate>,
+    pub operations: VecDeque<OperationFate>,
+    pub locks: VecDeque<LockFate>,
 }
 
 impl World {
@@ -144,22 +134,22 @@ impl World {
         world
     }
 
-    fn setup(&self) -> &Setup {
+    pub fn setup(&self) -> &Setup {
         &self.history.setup
     }
 
-    fn breaks(&self, what: String) {
+    pub fn breaks(&self, what: String) {
         self.broken.borrow_mut().push(format!("{} ms: {what}", now()));
     }
 
-    fn delay(&self, longest: u64) -> u64 {
+    pub fn delay(&self, longest: u64) -> u64 {
         self.dice.borrow_mut().below(longest + 1)
     }
 
     fn open(self: &Rc<Self>, context: usize, tokens: Option<&str>) {
         let options = self.setup().options(tokens).replacen('{', r#"{"token_endpoint":"https://as.example/token","#, 1);
         let is_shared = self.setup().lock == LockReach::AllContexts;
-        let storage = Own { world: Rc::clone(self), context };
+        let storage = Own::new(Rc::clone(self), context);
         let refresher = Subject::open(&options, self.refreshes_ahead(), is_shared, storage, self.fetch());
         self.contexts.borrow_mut()[context].refresher = Some(refresher);
     }
@@ -252,11 +242,11 @@ impl World {
         }
     }
 
-    fn context<T>(&self, context: usize, of: impl FnOnce(&mut Context) -> T) -> T {
+    pub fn context<T>(&self, context: usize, of: impl FnOnce(&mut Context) -> T) -> T {
         of(&mut self.contexts.borrow_mut()[context])
     }
 
-    fn hint(&self, context: usize) {
+    pub fn hint(&self, context: usize) {
         let changed = self.context(context, |context| Rc::clone(&context.changed));
         let listeners = changed.borrow().clone();
         listeners.iter().for_each(|listener| listener());
@@ -341,199 +331,9 @@ impl World {
             self.breaks("a lock is held for ever".to_owned());
         }
     }
-
-    /// Whatever is sent was marked in the storage before.
-    fn check_sent(&self, refresh: Token) {
-        let text = name("rt", refresh);
-        let stored = self.stored.borrow();
-        let same = stored.as_ref().filter(|record| record.tokens.refresh_token() == Some(&text));
-        if same.is_some_and(|record| record.in_doubt().is_none()) && !self.troubled.get() {
-            self.breaks(format!("{text} was sent without a mark"));
-        }
-        self.sent.borrow_mut().push(refresh);
-    }
-
-    fn fetch(self: &Rc<Self>) -> Function {
-        let world = Rc::downgrade(self);
-        let fetch = Closure::<dyn Fn(JsValue, JsValue) -> js_sys::Promise>::new(move |_: JsValue, init: JsValue| {
-            let body = Reflect::get(&init, &"body".into()).ok().and_then(|body| body.as_string()).unwrap_or_default();
-            let refresh = body.split('&').find_map(|pair| token(pair.strip_prefix("refresh_token=")?));
-            let world = Weak::clone(&world);
-            future_to_promise(async move {
-                match (world.upgrade(), refresh) {
-                    (Some(world), Some(refresh)) => world.request(refresh).await,
-                    _ => Err("no refresh token".into()),
-                }
-            })
-        });
-        fetch.into_js_value().unchecked_into()
-    }
-
-    async fn request(self: Rc<Self>, refresh: Token) -> Result<JsValue, JsValue> {
-        use RequestFate::*;
-        self.check_sent(refresh);
-        let fate = self.fates.borrow_mut().requests.pop_front();
-        let (network, timeout) = (self.setup().latency.network, self.setup().timeout);
-        wait(self.delay(network) + if let Some(LateRequest(late)) = fate { timeout + late } else { 0 }).await;
-        match fate {
-            Some(Unsent) => return Err(error("ECONNREFUSED")),
-            Some(LostBefore) => return Err(error("")),
-            Some(SilentBefore) => return pending().await,
-            _ => {}
-        }
-        let early = match fate {
-            Some(ErrorBefore(status)) => Some((status, "<html>".to_owned(), None)),
-            Some(Busy(status, seconds)) => Some((status, String::new(), Some(seconds))),
-            Some(Html) => Some((200, "<html>Gateway = down</html>".to_owned(), None)),
-            Some(InvalidClient) => Some((401, r#"{"error":"invalid_client"}"#.to_owned(), None)),
-            Some(WantsNonce) => Some((400, r#"{"error":"use_dpop_nonce"}"#.to_owned(), None)),
-            _ => None,
-        };
-        if let Some((status, body, retry_after)) = early {
-            wait(self.delay(network)).await;
-            return Ok(response(status, &body, retry_after, false));
-        }
-        let (mut status, mut body) = {
-            let mut server = self.server.borrow_mut();
-            match server.exchange(now(), refresh) {
-                Ok(_) if fate == Some(SomebodyElse) => {
-                    let strangers = server.mix_up(now(), refresh);
-                    (200, server.reply(strangers))
-                }
-                Ok(issued) => (200, server.reply(issued)),
-                Err(_) => (400, r#"{"error":"invalid_grant"}"#.to_owned()),
-            }
-        };
-        wait(self.delay(network) + if let Some(LateReply(late)) = fate { timeout + late } else { 0 }).await;
-        match fate {
-            Some(LostAfter) => return Err(error("")),
-            Some(SilentAfter) => return pending().await,
-            Some(ErrorAfter(code)) => (status, body) = (code, "<html>".to_owned()),
-            Some(InvalidTarget) if status == 200 => (status, body) = (400, r#"{"error":"invalid_target"}"#.to_owned()),
-            Some(UnknownType) => body = body.replace("Bearer", "mac"),
-            _ => {}
-        }
-        Ok(response(status, &body, None, fate == Some(Truncated)))
-    }
 }
 
-/// A context's view of the storage that all share.
-pub struct Own {
-    world: Rc<World>,
-    context: usize,
-}
-
-impl Own {
-    async fn there(&self) -> Option<OperationFate> {
-        let fate = self.world.fates.borrow_mut().operations.pop_front();
-        let hangs = if let Some(OperationFate::Hangs(span)) = fate { span } else { 0 };
-        wait(self.world.delay(self.world.setup().latency.storage) + hangs).await;
-        fate
-    }
-
-    async fn back(&self) {
-        wait(self.world.delay(self.world.setup().latency.storage)).await;
-    }
-
-    fn tell_others(&self) {
-        for other in 0..self.world.setup().devices.len() {
-            let lost = self.world.dice.borrow_mut().percent(self.world.setup().latency.lost_hints);
-            if other != self.context && !lost {
-                let (world, after) = (Rc::clone(&self.world), self.world.delay(self.world.setup().latency.hint));
-                spawn_local(async move {
-                    wait(after).await;
-                    if other < world.contexts.borrow().len() {
-                        world.hint(other);
-                    }
-                });
-            }
-        }
-    }
-}
-
-impl Storage for Own {
-    fn load(&self) -> Async<'_, Result<Stored, StorageError>> {
-        Box::pin(async {
-            if matches!(self.there().await, Some(OperationFate::Fails | OperationFate::LandsAndFails)) {
-                return Err(StorageError::new("it fails"));
-            }
-            let stored = self.world.stored.borrow().clone();
-            self.back().await;
-            Ok(stored.map_or(Stored::Nothing, |record| Stored::Record(Box::new(record))))
-        })
-    }
-
-    fn save<'a>(
-        &'a self,
-        record: Option<&'a Record>,
-        expected: Option<u64>,
-    ) -> Async<'a, Result<Written, StorageError>> {
-        Box::pin(async move {
-            let fate = self.there().await;
-            if fate == Some(OperationFate::Fails) {
-                return Err(StorageError::new("it fails"));
-            }
-            let conditional = self.world.setup().storage.conditional;
-            let held = self.world.stored.borrow().as_ref().map(|record| record.generation);
-            let agrees = !conditional || held == expected;
-            if agrees {
-                self.world.stored.replace(record.cloned());
-                self.tell_others();
-            }
-            self.back().await;
-            match fate {
-                Some(OperationFate::LandsAndFails) => Err(StorageError::new("it landed and fails")),
-                _ if !agrees => Ok(Written::Refused),
-                _ => Ok(if conditional { Written::Compared } else { Written::Blindly }),
-            }
-        })
-    }
-
-    fn compares(&self) -> bool {
-        self.world.setup().storage.conditional
-    }
-
-    fn has_lock(&self) -> bool {
-        self.world.setup().lock == LockReach::AllContexts
-    }
-
-    fn lock(&self) -> Async<'_, Result<LockGuard, StorageError>> {
-        Box::pin(async {
-            let fate = self.world.fates.borrow_mut().locks.pop_front();
-            match fate {
-                Some(LockFate::Fails) => return Err(StorageError::new("it fails")),
-                Some(LockFate::NeverGranted) => {}
-                None => return Ok(self.world.lock.enter().await),
-            }
-            pending().await
-        })
-    }
-
-    fn subscribe(&self, changed: Box<dyn Fn()>) -> Option<Subscription> {
-        let listeners = self.world.context(self.context, |context| Rc::clone(&context.changed));
-        let listener: Listener = Rc::from(changed);
-        listeners.borrow_mut().push(Rc::clone(&listener));
-        Some(Subscription::new(move || listeners.borrow_mut().retain(|other| !Rc::ptr_eq(other, &listener))))
-    }
-}
-
-impl Line {
-    async fn enter(&self) -> LockGuard {
-        while self.held.replace(true) {
-            let (call, called) = oneshot::channel();
-            self.waiting.borrow_mut().push_back(call);
-            let _ = called.await;
-        }
-        let (held, waiting) = (Rc::clone(&self.held), Rc::clone(&self.waiting));
-        LockGuard::new(move || {
-            held.set(false);
-            // a context that has left the line is passed over
-            while waiting.borrow_mut().pop_front().is_some_and(|next| next.send(()).is_err()) {}
-        })
-    }
-}
-
-async fn wait(mut millis: u64) {
+pub async fn wait(mut millis: u64) {
     const LONGEST: u64 = (1 << 31) - 1;
     while millis > LONGEST {
         TimeoutFuture::new(LONGEST as u32).await;
@@ -554,34 +354,4 @@ pub async fn first<A, B>(
         (Poll::Pending, _) => Poll::Pending,
     })
     .await
-}
-
-fn error(code: &str) -> JsValue {
-    let error = js_sys::TypeError::new("Failed to fetch");
-    Reflect::set(&error, &"code".into(), &code.into()).expect("an error takes members");
-    error.into()
-}
-
-/// A response whose body is there at once, or breaks off: a platform's own stream has turns of its own.
-fn response(status: u16, body: &str, retry_after: Option<u64>, breaks_off: bool) -> JsValue {
-    const RESPONSE: &str = "
-        let sent = false;
-        return {
-          status,
-          ok: status >= 200 && status < 300,
-          headers: new Headers(wait === undefined ? {} : { 'retry-after': wait }),
-          body: { getReader: () => ({
-            cancel: async () => {},
-            async read() {
-              if (sent && broken) throw new TypeError('terminated');
-              if (sent) return { done: true };
-              sent = true;
-              return { done: false, value: new TextEncoder().encode(broken ? body.slice(0, body.length / 2) : body) };
-            },
-          }) },
-        };";
-    let wait = retry_after.map_or(JsValue::UNDEFINED, |seconds| seconds.to_string().into());
-    let make = Function::new_with_args("status, body, wait, broken", RESPONSE);
-    let given = js_sys::Array::of4(&status.into(), &body.into(), &wait, &breaks_off.into());
-    make.apply(&JsValue::UNDEFINED, &given).expect("it can be made")
 }

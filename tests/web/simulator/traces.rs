@@ -2,7 +2,7 @@
 
 macro_rules! traces {
     ($($name:literal)*) => {
-        pub const TRACES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../traces/", $name, ".trace")))),*];
+        pub const TRACES: &[(&str, &str)] = &[$(($name, include_str!(concat!("../../traces/", $name, ".trace")))),*];
     };
 }
 

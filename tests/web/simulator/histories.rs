@@ -2,11 +2,11 @@
 
 use wasm_bindgen_test::{console_log, wasm_bindgen_test};
 
-use crate::history::{play, Played};
+use super::history::{play, Played};
+use super::traces::TRACES;
 use crate::reader::read;
 use crate::script::History;
 use crate::subject;
-use crate::traces::TRACES;
 
 /// Ten seconds of them; with `--long` so many that a minute or two is needed.
 const SEEDS: u64 = if option_env!("OAUTH_REFRESHER_LONG").is_some() { 2_000 } else { 100 };
