@@ -94,11 +94,11 @@ await row("1 MiB, an error_description", () =>
   reply(`{"error":"invalid_client","error_description":"${repeated("x y z w ")}"}`, 400),
 );
 
-/** One refresh with tokens of that length, of many. */
-async function refreshes(length, count) {
+/** A client whose server rotates tokens of that length. */
+function withTokens(length) {
   let number = 0;
   const text = "x".repeat(length);
-  const refresher = client(async () =>
+  return client(async () =>
     Response.json({
       access_token: `access.${text}${++number}`,
       refresh_token: `refresh.${text}${number}`,
@@ -106,6 +106,11 @@ async function refreshes(length, count) {
       expires_in: 3600,
     }),
   );
+}
+
+/** One refresh with tokens of that length, of many. */
+async function refreshes(length, count) {
+  const refresher = withTokens(length);
   for (let warm = 0; warm < 20; warm++) await refresher.refresh();
   const [ms] = await cpu(async () => {
     for (let done = 0; done < count; done++) await refresher.refresh();
@@ -118,16 +123,7 @@ for (const length of [50, 2000, 20_000, 64_000])
 
 /** That many callers join one refresh, with tokens of that length. */
 async function joined(length, count, ask) {
-  let number = 0;
-  const text = "x".repeat(length);
-  const refresher = client(async () =>
-    Response.json({
-      access_token: `access.${text}${++number}`,
-      refresh_token: `refresh.${text}${number}`,
-      token_type: "Bearer",
-      expires_in: 3600,
-    }),
-  );
+  const refresher = withTokens(length);
   await refresher.getAccessToken();
   const [ms, outcome] = await cpu(async () => {
     const calls = await Promise.allSettled(Array.from({ length: count }, () => ask(refresher)));

@@ -14,9 +14,7 @@ export const STORIES = [
     moral:
       "Both send the same refresh token. The server takes the second use for a theft and revokes the session. Here one tab refreshes, and the other one reads the storage again.",
     async play(stage) {
-      const [a, b] = [await stage.open("Tab A"), await stage.open("Tab B")];
-      await a.logIn();
-      await hourPasses(stage, a, b);
+      const [a, b] = await lapsed(stage, "Tab A", "Tab B");
       await Promise.all([a.call(), b.call()]);
       return a.call();
     },
@@ -29,9 +27,7 @@ export const STORIES = [
     moral:
       "An error is taken for a refusal. Here a mark was written before the refresh token was sent, and `reuse` says that this server forgives a second use for 10 s.",
     async play(stage) {
-      const tab = await stage.open("Tab");
-      await tab.logIn();
-      await hourPasses(stage, tab);
+      const [tab] = await lapsed(stage, "Tab");
       await stage.server({ faults: ["truncate"] });
       await tab.call();
       return tab.call();
@@ -43,9 +39,7 @@ export const STORIES = [
     plot: "The token endpoint is busy: 429, Retry-After: 1.",
     moral: "“Not now” is taken for “no”. Only a parsed invalid_grant ends a session here.",
     async play(stage) {
-      const tab = await stage.open("Tab");
-      await tab.logIn();
-      await hourPasses(stage, tab);
+      const [tab] = await lapsed(stage, "Tab");
       await stage.server({ faults: ["429"] });
       await tab.call();
       await stage.wait(1200);
@@ -59,9 +53,7 @@ export const STORIES = [
     moral:
       "A web page is no token response and no refusal. The tokens are kept, and the next call gets through.",
     async play(stage) {
-      const tab = await stage.open("Tab");
-      await tab.logIn();
-      await hourPasses(stage, tab);
+      const [tab] = await lapsed(stage, "Tab");
       stage.say("the airport's Wi-Fi wants a click");
       await stage.server({ faults: ["html"] });
       await tab.call();
@@ -94,9 +86,7 @@ export const STORIES = [
     moral:
       "Three tabs start with the same old refresh token. Here they take turns, and two of them find new tokens.",
     async play(stage) {
-      const before = await stage.open("Tab");
-      await before.logIn();
-      await hourPasses(stage, before);
+      await lapsed(stage, "Tab");
       stage.say("the browser crashes");
       stage.crash();
       const tabs = await Promise.all(["Tab A", "Tab B", "Tab C"].map((name) => stage.open(name)));
@@ -127,9 +117,7 @@ export const STORIES = [
     moral:
       "The late reply of the old session overwrites the new login. Here every write names the generation that it replaces, so the loser writes nothing.",
     async play(stage) {
-      const tab = await stage.open("Tab");
-      await tab.logIn();
-      await hourPasses(stage, tab);
+      const [tab] = await lapsed(stage, "Tab");
       await stage.server({ faults: [{ name: "slow", delayMs: 1200 }] });
       const late = tab.call();
       await stage.wait(400);
@@ -154,6 +142,15 @@ export const STORIES = [
     },
   },
 ];
+
+/** Tabs with a session whose access token has run out. */
+async function lapsed(stage, ...names) {
+  const tabs = [];
+  for (const name of names) tabs.push(await stage.open(name));
+  await tabs[0].logIn();
+  await hourPasses(stage, ...tabs);
+  return tabs;
+}
 
 /** On the servers and on every device. */
 async function hourPasses(stage, ...tabs) {
