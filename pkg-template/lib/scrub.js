@@ -5,8 +5,8 @@ const RUN = 8;
 
 /** Knows what must not be seen, and takes it out of texts that others wrote: a server's error, a storage's. */
 export function scrubber() {
-  /** @type {Set<string>} */
-  let secrets = new Set();
+  /** The newest last. Not a set, which would hash each text: a refresh teaches its tokens five times. @type {string[]} */
+  let secrets = [];
 
   /** @param {unknown} text @returns {any} */
   function scrub(text) {
@@ -16,7 +16,7 @@ export function scrubber() {
     let clean = "";
     for (let at = 0; at < said.length;) {
       const run = said.slice(at, at + RUN);
-      const leak = run.length == RUN && [...secrets].find((secret) => secret.includes(run));
+      const leak = run.length == RUN && secrets.find((secret) => secret.includes(run));
       if (!leak) {
         clean += said[at++];
         continue;
@@ -53,8 +53,8 @@ export function scrubber() {
       // the media types of a request are among them
       for (const value of values)
         if (typeof value == "string" && value.length >= RUN && !/^application\//.test(value))
-          (secrets.delete(value), secrets.add(value));
-      while (secrets.size > 300) for (const oldest of secrets) if (secrets.delete(oldest)) break;
+          if (!secrets.slice(-9).includes(value))
+            secrets = [...secrets.filter((other) => other != value), value].slice(-300);
     },
     presentable,
   };

@@ -39,6 +39,30 @@ const WITHOUT_REALLOC: &str = "\
 
 ";
 
+/// A text of many characters is encoded by the platform, ten times as fast as character by character.
+const BY_CHARACTER: &str = "
+        for (; offset < len; offset++) {
+            const code = arg.charCodeAt(offset);
+            if (code > 0x7F) break;
+            mem[ptr + offset] = code;
+        }
+        if (offset !== len) {
+            if (offset !== 0) {
+                arg = arg.slice(offset);
+            }
+";
+const BY_PLATFORM: &str = "
+        let read = 0;
+        if (len > 99) ({ read, written: offset } = cachedTextEncoder.encodeInto(arg, mem.subarray(ptr, ptr + len)));
+        else for (; offset < len; read = ++offset) {
+            const code = arg.charCodeAt(offset);
+            if (code > 0x7F) break;
+            mem[ptr + offset] = code;
+        }
+        if (read !== len) {
+            arg = arg.slice(read);
+";
+
 /// A finaliser that frees a forgotten Core throws after a trap, and an exception in a finaliser ends a Node process.
 const FINALISER: &str = "ptr => wasm.__wbg_core_free(ptr, 1)";
 const CAREFUL_FINALISER: &str = "ptr => { try { wasm.__wbg_core_free(ptr, 1); } catch {} }";
@@ -56,6 +80,7 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
     for unused in [ENCODE_INTO, WITHOUT_REALLOC] {
         glue = replaced(&glue, unused, "")?;
     }
+    glue = replaced(&glue, BY_CHARACTER, BY_PLATFORM)?;
     glue = replaced(&glue, FINALISER, CAREFUL_FINALISER)?;
     let Some((body, loading)) = glue.split_once(LOADING) else {
         bail!("wasm-bindgen's glue has no line {:?}: compare it with xtask/src/glue.rs", LOADING.trim());
@@ -134,7 +159,7 @@ mod tests {
             "        wasmModule = module;\n",
             "        wasmModule = module;\n        cachedUint8ArrayMemory0 = null;\n",
         );
-        format!("{OPENING}\n    class Core {{}}\n    exports.Core = Core;\n    {FINALISER}\n{WITHOUT_REALLOC}{ENCODE_INTO}\n{loading}")
+        format!("{OPENING}\n    class Core {{}}\n    exports.Core = Core;\n    {FINALISER}\n{WITHOUT_REALLOC}{BY_CHARACTER}{ENCODE_INTO}\n{loading}")
     }
 
     #[test]
