@@ -215,6 +215,7 @@ export interface TraceStep {
   generation?: number;
   /** The number of the caller, or of the effect that the event completes. */
   caller?: number;
+  /** One line: the time, the event and its effects. */
   toString(): string;
 }
 
@@ -301,7 +302,9 @@ export interface DPoP {
 
 /** WebCrypto's CryptoKeyPair, under a name that does not depend on the platform's types. */
 export interface DPoPKeyPair {
+  /** Signs proofs; it may be non-extractable. */
   privateKey: Parameters<typeof crypto.subtle.sign>[1];
+  /** Goes into each proof; it must be extractable. */
   publicKey: Parameters<typeof crypto.subtle.verify>[1];
 }
 
@@ -434,6 +437,7 @@ export interface DemandOptions {
 
 /** What is known about the tokens. Never the refresh token. Frozen: all callers share one object. */
 export interface TokenSet {
+  /** What a resource server is sent. */
   access_token: string;
   /** As registered: `Bearer` (RFC 6750), `DPoP` (RFC 9449). */
   token_type: string;
@@ -441,6 +445,7 @@ export interface TokenSet {
   expires_at?: number;
   /** Separated by spaces. */
   scope?: string;
+  /** As it came (OpenID Connect Core §3.1.3.3). */
   id_token?: string;
   /** What else the server said, untouched. */
   [extra: string]: unknown;
@@ -448,14 +453,19 @@ export interface TokenSet {
 
 /** A token endpoint's reply (RFC 6749 §5.1), or a {@link TokenSet}; with or without a refresh token. */
 export interface TokenInput {
+  /** As it came. Without it the first call refreshes. */
   access_token?: string;
+  /** As it came. Without it the session lasts as long as the access token. */
   refresh_token?: string;
+  /** Default `Bearer`. */
   token_type?: string;
   /** Seconds from now. */
   expires_in?: number | string;
   /** Unix seconds. */
   expires_at?: number;
+  /** Separated by spaces. */
   scope?: string;
+  /** Kept, and compared with those of later refreshes (`identityCheck`). */
   id_token?: string;
   [extra: string]: unknown;
 }

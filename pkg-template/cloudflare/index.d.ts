@@ -68,10 +68,15 @@ export class TokenVault<Env = unknown> extends DurableObject<Env> {
   /** Called after the change is stored: there are other tokens now, or none. An error that it throws is logged and has no other effect. */
   tokenChanged?(tokens: TokenSet | null, source: string): Awaitable<void>;
 
+  /** As {@link Refresher.getAccessToken}, in the object. */
   getAccessToken(options?: DemandOptions): Promise<string>;
+  /** As {@link Refresher.getTokens}, in the object. */
   getTokens(options?: DemandOptions): Promise<TokenSet>;
+  /** As {@link Refresher.refresh}, in the object. */
   refresh(): Promise<TokenSet>;
+  /** As {@link Refresher.setTokens}, in the object. */
   setTokens(tokens: TokenInput): Promise<TokenSet>;
+  /** As {@link Refresher.signOut}, in the object. */
   signOut(options?: { revoke?: boolean }): Promise<void>;
 
   /**

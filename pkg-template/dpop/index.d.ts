@@ -52,6 +52,7 @@ import type { DPoP, DPoPKeyPair } from "../index.js";
  */
 export function dpop(options?: DPoPOptions): DPoP;
 
+/** The key, or where it is kept. */
 export interface DPoPOptions {
   /**
    * The key. Its algorithm selects ES256, ES384, ES512, EdDSA (Ed25519), RS256 or PS256 (and their longer hashes). Preferably

@@ -32,6 +32,7 @@ import type { DPoP, Lock, Refresher, RefresherOptions, TokenStorage } from "../i
  */
 export function mcpSession<P extends McpProvider>(provider: P, options: McpOptions): McpSession<P>;
 
+/** The server, and where its session lives. */
 export interface McpOptions {
   /** The MCP server: https, or http on loopback. Its origin is the only one that gets the access token. */
   serverUrl: string | URL;
@@ -78,11 +79,13 @@ export interface McpSessionName {
   key: string;
   /** The authorization server's issuer. */
   issuer: string;
+  /** As it was registered. */
   client_id: string;
   /** The resource that the tokens are for (RFC 8707), if the server's metadata names one. */
   resource?: string;
 }
 
+/** What goes into a transport of the SDK. */
 export interface McpSession<P extends McpProvider> {
   /** The provider, but for its tokens. */
   authProvider: P & McpTokenHooks;
@@ -104,19 +107,28 @@ export interface McpSession<P extends McpProvider> {
  * What is used of an `OAuthClientProvider`. `tokens` and `saveTokens` of the provider are not called: it need not have them.
  */
 export interface McpProvider {
+  /** Where the authorization server sends the browser back to. */
   readonly redirectUrl: string | URL | undefined;
+  /** The client as it was registered; undefined before. */
   clientInformation(context?: { issuer: string }): MaybePromise<McpClientInformation | undefined>;
+  /** Opens the browser. */
   redirectToAuthorization(url: URL): MaybePromise<void>;
+  /** Keeps a new registration (RFC 7591). */
   saveClientInformation?(information: any, context?: { issuer: string }): MaybePromise<void>;
+  /** Authenticates the client in its own way, at refreshes too. */
   addClientAuthentication?(
     headers: Headers,
     params: URLSearchParams,
     url: any,
     metadata?: any,
   ): MaybePromise<void>;
+  /** Chooses the `resource` (RFC 8707). Default: that of the metadata. */
   validateResourceURL?(serverUrl: string | URL, resource?: string): Promise<URL | undefined>;
+  /** Forgets what the server refused; it is not told of tokens. */
   invalidateCredentials?(scope: any): MaybePromise<void>;
+  /** Keeps what the SDK has discovered, for other processes. */
   saveDiscoveryState?(state: any): MaybePromise<void>;
+  /** What was kept; undefined before. */
   discoveryState?(): MaybePromise<McpDiscoveryState | undefined>;
   /** SDK 2's own DPoP: a `DpopSession`, by its key. */
   dpop?(): any;
@@ -124,30 +136,47 @@ export interface McpProvider {
 
 /** What the SDKs ask of the result instead. */
 export interface McpTokenHooks {
+  /** The access token, without a refresh token; undefined if a login is wanted. */
   tokens(context?: { issuer: string }): Promise<McpTokens | undefined>;
+  /** The tokens of a login: they replace the session. */
   saveTokens(tokens: McpTokens, context?: { issuer: string }): Promise<void>;
 }
 
+/** Tokens in the shape of the SDKs. */
 export interface McpTokens {
+  /** As it came. */
   access_token: string;
+  /** As registered: `Bearer`, `DPoP`. */
   token_type: string;
+  /** As it came. */
   id_token?: string;
+  /** Seconds from now. */
   expires_in?: number;
+  /** Separated by spaces. */
   scope?: string;
+  /** Given to `saveTokens`; never in what `tokens` answers. */
   refresh_token?: string;
   /** The authorization server that they are from, as the SDKs stamp it. */
   issuer?: string;
 }
 
+/** What is used of a registered client. */
 export interface McpClientInformation {
+  /** As it was registered. */
   client_id: string;
+  /** Of a confidential client. */
   client_secret?: string | undefined;
+  /** How it authenticates. Default: chosen as the SDKs do. */
   token_endpoint_auth_method?: string | undefined;
+  /** The authorization server that registered it, as SDK 2 stamps it. */
   issuer?: string | undefined;
 }
 
+/** What is used of the SDKs' discovery. */
 export interface McpDiscoveryState {
+  /** Where the metadata was fetched from. */
   authorizationServerUrl: string | URL;
+  /** Its document (RFC 8414). */
   authorizationServerMetadata?:
     | {
         issuer?: string | undefined;
@@ -157,7 +186,9 @@ export interface McpDiscoveryState {
         token_endpoint_auth_methods_supported?: string[] | undefined;
       }
     | undefined;
+  /** The document of the server (RFC 9728). */
   resourceMetadata?: { resource: string } | undefined;
 }
 
+/** `T`, or a promise of it. */
 type MaybePromise<T> = T | Promise<T>;

@@ -44,8 +44,11 @@ export function webStorage(area: WebStorageArea, key: string): TokenStorage;
 
 /** What `webStorage` uses of localStorage or sessionStorage. */
 export interface WebStorageArea {
+  /** The text under that key; null without one. */
   getItem(key: string): string | null;
+  /** Throws where there is no more room. */
   setItem(key: string, value: string): void;
+  /** Does nothing where there is no such key. */
   removeItem(key: string): void;
 }
 

@@ -2,9 +2,11 @@ import type { LockGrant, TokenRecord, TokenStorage } from "../index.js";
 
 /** What `postgresStorage` uses of a `Pool` or `Client` of pg, or of whatever answers like it: PGlite, or an object of your own. */
 export interface PostgresPool {
+  /** One statement with its values; answers its rows. */
   query(text: string, values: string[]): PromiseLike<{ rows: unknown[] } | unknown[]>;
 }
 
+/** Where and how {@link postgresStorage} keeps its records. */
 export interface PostgresOptions {
   /** Where the records are: `name` or `schema.name`, as it is written, case included. Default `oauth_refresher`. */
   table?: string | undefined;

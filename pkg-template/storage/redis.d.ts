@@ -2,13 +2,17 @@ import type { LockGrant, TokenRecord, TokenStorage } from "../index.js";
 
 /** What `redisStorage` uses of a client of `redis` (node-redis, 4 or newer): a client, pool, cluster or sentinel. */
 export interface NodeRedisClient {
+  /** Runs a script on a client or pool. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
+  /** The same on a cluster. */
   EVAL(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
 /** What `redisStorage` uses of a client of `ioredis`: `Redis` or `Cluster`. */
 export interface IoRedisClient {
+  /** Runs a script. */
   eval(script: string, numkeys: number, ...keysAndArguments: string[]): Promise<unknown>;
+  /** Tells this client from one of node-redis; not called. */
   defineCommand(name: string, definition: { lua: string }): unknown;
 }
 

@@ -80,16 +80,21 @@ export type FaultLike = Fault | { fault: Fault; seconds?: number };
 export interface FakeRequest {
   /** When it arrived, in Unix milliseconds. */
   at: number;
+  /** `POST` for a token request. */
   method: string;
+  /** The endpoint it came to. */
   url: string;
+  /** By lower-case name. */
   headers: Record<string, string>;
   /** The body's parameters. */
   parameters: Record<string, string>;
   /** The number of the refresh token within its session, from 1; 0 for an unknown one. */
   refreshTokenNumber: number;
+  /** The fault that it met. */
   fault?: Fault;
   /** The status of the reply, or 0 if no reply arrived. */
   status: number;
+  /** The OAuth error code of the reply. */
   error?: string;
 }
 
@@ -106,8 +111,11 @@ export interface FakeAuthorizationServer {
     reuse: Reuse;
     fetch: typeof globalThis.fetch;
   };
+  /** As in the options. */
   token_endpoint: string;
+  /** As in the options. */
   revocation_endpoint: string;
+  /** As in the options. */
   client_id: string;
   /** A new session: the token endpoint's reply to a login. */
   login(): TokenInput & { access_token: string; refresh_token: string };

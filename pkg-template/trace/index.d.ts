@@ -41,7 +41,9 @@ export interface TraceBuffer {
   (step: TraceStep): void;
   /** Oldest first. */
   steps(): TraceStep[];
+  /** Forgets all steps. */
   clear(): void;
+  /** The steps as plain objects, oldest first. */
   toJSON(): object[];
   /** One line a step. */
   toString(): string;

@@ -4,7 +4,9 @@
  * Nothing in it is secret: `String(error)`, `JSON.stringify(error)` and `console.log(error)` hold no token, secret or proof.
  */
 export class RefreshError extends Error {
+  /** For tests and service mocks. */
   constructor(fields: RefreshErrorFields);
+  /** What happened, in one word. */
   readonly code: RefreshErrorCode;
   /** The server's OAuth error code (RFC 6749 §5.2), as it came. */
   readonly error?: string;
@@ -33,14 +35,23 @@ export class RefreshError extends Error {
 
 /** What a {@link RefreshError} is made of; for tests and service mocks. */
 export interface RefreshErrorFields {
+  /** What happened. */
   code: RefreshErrorCode;
+  /** The server's OAuth error code. */
   error?: string | undefined;
+  /** The server's own words. */
   error_description?: string | undefined;
+  /** The HTTP status of the reply. */
   status?: number | undefined;
+  /** Whether asking again later can help. Default: what the code implies. */
   retryable?: boolean | undefined;
+  /** Seconds, as the server said. */
   retryAfterSeconds?: number | undefined;
+  /** Whether the session is over. Default: what the code implies. */
   sessionEnded?: boolean | undefined;
+  /** Whether the server has used up the refresh token. Default `"unknown"`. */
   refreshTokenState?: "unspent" | "spent" | "unknown" | undefined;
+  /** What the platform, the storage or a function of the options threw. */
   cause?: unknown;
 }
 

@@ -113,7 +113,10 @@ export interface ResponseShape {
  * there and not null. A number or a boolean may also come as text.
  */
 export interface ReplySign {
+  /** Names and indices from outside in, with dots between them: `"errors.0.errorType"`. */
   path: string;
+  /** The value that the member must have. */
   is?: unknown;
+  /** The value that it must not have. */
   isNot?: unknown;
 }

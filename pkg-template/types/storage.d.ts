@@ -60,6 +60,7 @@ export type Lock = NonNullable<TokenStorage["lock"]>;
 
 /** What is stored: plain JSON. Owned by the core; a storage keeps it whole and looks at nothing but `generation`. */
 export interface TokenRecord {
+  /** The version of this format. */
   format: 1;
   /** Grows by one with every write. */
   generation: number;

@@ -2,7 +2,9 @@ import type { RefresherOptions, Value } from "../../index.js";
 
 /** Who the application is at Go1 or GoTo, and where to ask if not at the documented endpoint. */
 export interface ConfidentialClient {
+  /** As it was registered. */
   client_id: string;
+  /** As it was registered; a function is asked at each refresh. */
   client_secret: Value;
   /** Default: the documented one. */
   token_endpoint?: string;
