@@ -38,7 +38,8 @@ const driverOf = (refresher) => /** @type {Driver} */ (drivers.get(refresher));
 
 const create = /* @__PURE__ */ refresherMaker(
   /* @__PURE__ */ wasmEngine(glue, async () => WebAssembly.compile(bytes())),
-  { lend: (refresher, driver) => drivers.set(refresher, driver) },
+  {},
+  (refresher, driver) => drivers.set(refresher, driver),
 );
 
 /**

@@ -46,12 +46,12 @@ export class Callers {
     return caller;
   }
 
-  /** All of them; none waits any more. */
-  takeAll() {
+  /** Answers all of them; none waits any more. @param {"resolve" | "reject"} how @param {unknown} answer */
+  answerAll(how, answer) {
     const callers = [...this.#waiting.values()];
     this.#waiting.clear();
     this.#unlisten();
-    return callers;
+    for (const caller of callers) caller[how](answer);
   }
 
   /** @param {any} event */

@@ -49,12 +49,12 @@ export interface CoreEvents {
 
 /** What one caller wants; times in seconds. */
 export interface Demand {
-  min_validity?: number;
+  min_validity?: number | undefined;
   /** An access token that a resource server refused; `true`: the one of the last `hold`. */
-  rejected?: string | true;
-  force?: true;
+  rejected?: string | true | undefined;
+  force?: true | undefined;
   /** The caller's own patience; else the core's default. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** No reply. `errors`: the platform's error and its causes, from which the core reads whether anything was sent. */

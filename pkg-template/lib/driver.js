@@ -2,70 +2,43 @@
 import { Callers } from "./callers.js";
 import { whyNotLoaded } from "./engine.js";
 import { exchange } from "./exchange.js";
-import { refreshError } from "./failure.js";
+import { Failures } from "./failure.js";
 import { coreOptions } from "./options.js";
 import { clock } from "./ports/clock.js";
 import { lockPort } from "./ports/lock.js";
 import { storagePort } from "./ports/storage.js";
 import { timer } from "./ports/timer.js";
-import { isVisible, isWorkerd, pageWakes } from "./ports/wake.js";
+import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { requests } from "./request.js";
 import { revoke } from "./revocation.js";
 import { scrubber } from "./scrub.js";
+import { traceStep } from "./trace-step.js";
 
-/** @import { DemandOptions, Refresher, RefresherOptions, RefreshErrorCode, TokenInput, TokenRecord, TokenSet, TokenStorage, TraceStep } from "../index.js" */
-/** @import { Caller } from "./callers.js" */
+/** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
-/** @import { checkOptions } from "./options.js" */
-/** @import { Engine, Exports } from "./engine.js" */
-/** @import { Platform } from "./platform.js" */
-/** @import { HttpReply, NoReply } from "./ports/http.js" */
+/** @import { Core, Engine, Exports } from "./engine.js" */
+/** @import { Options } from "./platform.js" */
 
-/** @typedef {ReturnType<typeof checkOptions> & { storage: TokenStorage } & Partial<Platform>} Options */
-/** @typedef {InstanceType<Exports["Core"]>} Core */
-
-/** On Workers a waiting call asks this often whether the work that it waits for still runs. */
-const WORKER_BEAT_MS = 250;
 /** Message of `storage-failed` for a stored value that is no record. */
 const NO_RECORD = "what is stored is no record of this library, and is left as it is";
 
-/**
- * A step of the core without its secrets: numbers and words only.
- * @param {string} event @param {number} caller @param {CoreEffect[]} effects @param {number} generation @returns {TraceStep}
- */
-const traced = (event, caller, effects, generation) => ({
-  at: Date.now() / 1000,
-  event,
-  effects: effects
-    .slice(0, -1)
-    .map(([word, first]) => (word == "notify" || typeof first == "number" ? `${word} ${first}` : word)),
-  phase: String(effects.at(-1)?.[2]),
-  generation,
-  caller,
-  toString() {
-    return JSON.stringify(this);
-  },
-});
-
-/**
- * Performs the core's effects and reports each outcome as one event. It decides nothing.
- * The only caller of Core.
- */
+/** Performs the core's effects and reports each outcome as one event. It decides nothing. The only caller of Core. */
 export class Driver {
   /** @type {TokenSet | null} */
   tokens = null;
   /** @type {Refresher["state"]} */
   state = "unknown";
   closed = false;
+  /** From and until when the tokens go to callers without special wishes, in milliseconds. @type {[number, number]} */
+  window = [0, 0];
 
   #options;
   #engine;
   #dispatch;
-  /** The storage's tokens whose key is here. @type {(TokenStorage & { lost?: string }) | undefined} */
-  #bound;
   #storage;
   #requests;
   #scrubber = scrubber();
+  #failures;
   // The core learns of a jump before the caller that asked for the time gets anything.
   #clock = clock((jump) => this.#tell(jump));
   #timer;
@@ -74,8 +47,6 @@ export class Driver {
   #exports;
   /** @type {Core | undefined} */
   #core;
-  /** From and until when the tokens go to callers without special wishes. */
-  #fresh = [0, 0];
   #callers = new Callers();
   /** Callers that wait for the first read of the storage. */
   #readers = new Callers();
@@ -90,28 +61,22 @@ export class Driver {
   #stops;
   /** The mark that was written last: it says which request a reply belongs to. */
   #attempt = "";
-  /** What the storage or its lock threw last. @type {Error | undefined} */
-  #storageError;
-  /** Why the last request brought no reply: what the platform, `transport` or a function of the options threw. @type {unknown} */
-  #requestError;
-  /** The message of that, unless it is the platform's. @type {string | undefined} */
-  #reason;
   /** The error of the last refused caller: all callers of one failure get the same. @type {unknown} */
   #refusal;
   #generation = 0;
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
   constructor(options, engine, dispatch) {
-    const session = [options.token_endpoint ?? options.issuer, options.client_id, options.storage.name].join(
-      " ",
-    );
+    const { token_endpoint, issuer, client_id, storage } = options;
+    const session = [token_endpoint ?? issuer, client_id, storage.name].join(" ");
     this.#options = options;
     this.#engine = engine;
     this.#dispatch = dispatch;
-    this.#bound = /** @type {any} */ (options.dpop)?.guarded(options.storage, options.clientAuth);
+    const bound = /** @type {any} */ (options.dpop)?.guarded(storage, options.clientAuth);
+    this.#failures = new Failures(this.#scrubber, bound);
     this.#timer = (options.timer ?? timer)(() => this.#tell("woke"));
-    this.#storage = storagePort(this.#bound ?? options.storage);
-    this.#lock = lockPort(options.lock, options.storage, session);
+    this.#storage = storagePort(bound ?? storage);
+    this.#lock = lockPort(options.lock, storage, session);
     this.#requests = requests(options, this.#scrubber.learn);
     // A page keeps its session fresh from the start. Elsewhere the first call or the first listener starts everything.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
@@ -125,23 +90,18 @@ export class Driver {
   /** The tokens, if a caller without special wishes may have them: no core, no lock, no storage. */
   fresh() {
     const now = this.#clock.now();
-    const [from, until] = this.#fresh;
+    const [from, until] = this.window;
     return this.tokens && now >= from && now < until && !this.closed ? this.tokens : undefined;
   }
 
-  /** From and until when the tokens go to callers without special wishes, in milliseconds. @returns {[number, number]} */
-  get window() {
-    return /** @type {[number, number]} */ (this.#fresh);
-  }
-
-  /** @param {DemandOptions} wish @param {boolean} [force] @returns {Promise<TokenSet>} */
+  /** @param {DemandOptions} wish @param {true} [force] @returns {Promise<TokenSet>} */
   demand({ signal, minValiditySeconds, timeoutSeconds, rejected }, force) {
     return this.#call(signal, "demanded", () => ({
-      ...(minValiditySeconds !== undefined && { min_validity: minValiditySeconds }),
+      min_validity: minValiditySeconds,
       // the core has the text of the one that it handed out
-      ...(rejected && { rejected: rejected === this.tokens?.access_token || rejected }),
-      ...(force && { force }),
-      ...(timeoutSeconds !== undefined && { timeout: timeoutSeconds }),
+      rejected: (rejected && (rejected === this.tokens?.access_token || rejected)) || undefined,
+      force,
+      timeout: timeoutSeconds,
     }));
   }
 
@@ -159,13 +119,13 @@ export class Driver {
 
   /** @param {AbortSignal} [signal] @returns {Promise<TokenSet | null>} */
   async load(signal) {
-    if (this.closed) throw this.#error({ code: "closed" });
+    if (this.closed) throw this.#failures.error({ code: "closed" });
     signal?.throwIfAborted();
     if (this.state != "unknown") return this.tokens;
     const { answer } = this.#readers.add(signal);
     this.#start();
     this.#ready(() => this.#tell("loadRequested"));
-    return this.#alive(answer);
+    return kept(answer, () => this.#tell("woke"));
   }
 
   /** Whether those challenges refuse the token that was sent. @param {string} challenges */
@@ -182,7 +142,7 @@ export class Driver {
     if (this.closed) return;
     this.closed = true;
     this.#stops?.forEach((stop) => stop());
-    this.#answerAll("closed");
+    this.#refuseAll({ code: "closed" });
     // a request that is out is still answered and stored; nothing new begins
     this.#tell("watching", 0);
   }
@@ -193,20 +153,12 @@ export class Driver {
    * @returns {Promise<any>}
    */
   async #call(signal, event, details) {
-    if (this.closed) throw this.#error({ code: "closed" });
+    if (this.closed) throw this.#failures.error({ code: "closed" });
     signal?.throwIfAborted();
     const { id, answer } = this.#callers.add(signal, (id) => this.#tell("withdrawn", id));
     this.#start();
     this.#ready(() => this.#callers.has(id) && this.#tell(event, id, details()));
-    return this.#alive(answer);
-  }
-
-  /** @template T @param {Promise<T>} answer */
-  #alive(answer) {
-    if (!isWorkerd()) return answer;
-    // workerd cancels a request that waits only for the work of another request, which may have been cancelled itself.
-    const alive = setInterval(() => this.#tell("woke"), WORKER_BEAT_MS);
-    return answer.finally(() => clearInterval(alive));
+    return kept(answer, () => this.#tell("woke"));
   }
 
   /** Begins to listen to other contexts and, in a visible page, to the page's own events. */
@@ -226,9 +178,7 @@ export class Driver {
   }
 
   #mayWatch() {
-    const { background, timer } = this.#options;
-    if (this.closed || (isWorkerd() && !timer)) return false;
-    return background == "always" || (background == "auto" && (!!timer || isVisible()));
+    return !this.closed && isWatched(this.#options);
   }
 
   /** Runs `then` with a core: at once if there is one. @param {() => void} then */
@@ -239,7 +189,7 @@ export class Driver {
         this.#core ??= this.#create(exports);
       }
     } catch (error) {
-      return this.#answerAll("engine_failed", whyNotLoaded(error), error);
+      return this.#refuseAll({ code: "engine_failed", error_description: whyNotLoaded(error) }, error);
     }
     then();
   }
@@ -270,7 +220,7 @@ export class Driver {
       return this.#trapped();
     }
     for (const [word, ...details] of effects) /** @type {any} */ (this.#effects)[word](...details);
-    this.#options.trace?.(traced(event, number, effects, this.#generation));
+    this.#options.trace?.(traceStep(event, number, effects, this.#generation));
   }
 
   /** Asks the core. @param {Question} question @param {unknown} details  A string crosses as it is. */
@@ -287,7 +237,7 @@ export class Driver {
     this.tokens = null;
     this.#locks.forEach((leave) => leave());
     this.#locks.clear();
-    this.#answerAll("engine_failed", "it stopped: call again");
+    this.#refuseAll({ code: "engine_failed", error_description: "it stopped: call again" });
   }
 
   /** @type {CoreEffects} */
@@ -296,7 +246,7 @@ export class Driver {
       const core = this.#core;
       this.#storage.load().then(
         ([text, record]) => {
-          this.#storageError = undefined;
+          this.#failures.storage = undefined;
           this.#scrubber.learn(Object.values(record?.tokens ?? {}));
           this.#tell("loaded", id, text, core);
         },
@@ -344,12 +294,12 @@ export class Driver {
     hold: (tokens, generation = 0, from = 0, until = Infinity) => {
       this.#generation = generation;
       this.tokens = Object.freeze(tokens ?? null);
-      this.#fresh = [from, until];
+      this.window = [from, until];
     },
 
     grant: (id) => this.#callers.take(id)?.resolve(this.tokens),
     refuse: (id, failure) => {
-      if (failure) this.#refusal = this.#error(failure);
+      if (failure) this.#refusal = this.#failures.error(failure);
       this.#callers.take(id)?.reject(this.#refusal);
     },
     done: (id) => {
@@ -362,8 +312,8 @@ export class Driver {
         type == "token-changed"
           ? { tokens: this.tokens, source: subject, generation: second }
           : type == "storage-failed"
-            ? { error: this.#storageError ?? new Error(NO_RECORD), operation: subject }
-            : { error: this.#error(subject), ...(second !== undefined && { retryAt: second }) };
+            ? { error: this.#failures.storage ?? new Error(NO_RECORD), operation: subject }
+            : { error: this.#failures.error(subject), ...(second !== undefined && { retryAt: second }) };
       this.#notify(type, detail);
       if (subject == "load") this.#unreadable();
     },
@@ -379,7 +329,7 @@ export class Driver {
       const previous = this.state;
       this.state = state;
       if (state != previous) this.#notify("state-changed", { state, previous });
-      if (state != "unknown") for (const { resolve } of this.#readers.takeAll()) resolve(this.tokens);
+      if (state != "unknown") this.#readers.answerAll("resolve", this.tokens);
       const awaited = this.#callers.size + this.#readers.size > 0;
       const busy = awaited || this.#locks.size > 0;
       // On Workers a timer belongs to a request and ends with it.
@@ -394,7 +344,7 @@ export class Driver {
   }
 
   #unreadable() {
-    this.#answer(this.#readers.takeAll(), { code: "storage_failed" });
+    this.#readers.answerAll("reject", this.#failures.error({ code: "storage_failed" }));
   }
 
   /** @param {number} id */
@@ -402,22 +352,15 @@ export class Driver {
     const core = /** @type {Core} */ (this.#core);
     const attempt = this.#attempt;
     const sent_at = Date.now();
-    const { unsafe } = this.#options;
-    this.#requestError = this.#reason = undefined;
-    /** @type {HttpReply | NoReply} */
-    let reply;
-    try {
-      if (unsafe && !this.#ask("spendable", this.capabilities)) throw new TypeError(unsafe);
-      reply = await exchange(this.#options, this.#requests, {
-        ask: (...asked) => this.#ask(...asked, core),
-        // A function of the options may have taken long: a sign-out, a login or a trap cancels the effect.
-        stands: async () =>
-          (await this.#underLock(id, core)) && core === this.#core && this.#ask("sending", String(id)),
-        tokens: () => this.tokens,
-      });
-    } catch (/** @type {any} */ error) {
-      reply = { how: error?.isUnsent ? "unsent" : "unbuildable", error };
-    }
+    this.#failures.request();
+    const reply = await exchange(this.#options, this.#requests, {
+      ask: (...asked) => this.#ask(...asked, core),
+      // A function of the options may have taken long: a sign-out, a login or a trap cancels the effect.
+      stands: async () =>
+        (await this.#underLock(id, core)) && core === this.#core && this.#ask("sending", String(id)),
+      tokens: () => this.tokens,
+      capabilities: this.capabilities,
+    });
     if ("status" in reply) {
       const { headers, ...heard } = reply;
       if (core === this.#core) return this.#tell("replied", id, heard, core);
@@ -425,9 +368,7 @@ export class Driver {
       return this.#ready(() => this.#tell("recovered", 0, { ...heard, attempt, sent_at }));
     }
     const { error, ...unreachable } = reply;
-    const isOwn = error?.isUnsent !== undefined;
-    if (isOwn || unreachable.how == "unbuildable") this.#reason = String(error?.message ?? "");
-    this.#requestError = (isOwn && error.cause) || error;
+    this.#failures.request(error, unreachable.how);
     this.#tell("unreachable", id, unreachable, core);
   }
 
@@ -443,36 +384,14 @@ export class Driver {
 
   /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} id @param {Core} [core] */
   #storageFailed(operation, error, id, core) {
-    this.#storageError = this.#scrubber.presentable(error);
+    this.#failures.storage = this.#scrubber.presentable(error);
     this.#tell(`${operation}Failed`, id, "", core);
     if (operation == "load") this.#unreadable();
   }
 
-  /** @param {RefreshErrorCode} code @param {string} [error_description] @param {unknown} [cause] */
-  #answerAll(code, error_description, cause) {
-    this.#answer(
-      [...this.#callers.takeAll(), ...this.#readers.takeAll()],
-      { code, error_description },
-      cause,
-    );
-  }
-
-  /** @param {Caller[]} callers @param {Failure} failure @param {unknown} [cause] */
-  #answer(callers, failure, cause) {
-    const error = this.#error(failure, cause);
-    for (const { reject } of callers) reject(error);
-  }
-
   /** @param {Failure} failure @param {unknown} [cause] */
-  #error(failure, cause) {
-    const { code, status } = failure;
-    const lost = code == "session_ended" && this.#bound?.lost;
-    if (lost) failure = { ...failure, error_description: lost, refreshTokenState: "unspent" };
-    // Without a status there was no reply, and the reason is on this side.
-    if (/rejected|unavailable|unknown/.test(code) && !status) {
-      cause = this.#requestError;
-      failure = { error_description: this.#reason, ...failure };
-    }
-    return refreshError(this.#scrubber, failure, /storage|lock/.test(code) ? this.#storageError : cause);
+  #refuseAll(failure, cause) {
+    const error = this.#failures.error(failure, cause);
+    for (const callers of [this.#callers, this.#readers]) callers.answerAll("reject", error);
   }
 }

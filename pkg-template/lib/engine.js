@@ -2,6 +2,7 @@
 // Where instances of the core come from: loaded at the first call, kept, and replaced after a trap.
 
 /** @typedef {typeof import("./core-glue.js").default} Glue */
+/** @typedef {InstanceType<Exports["Core"]>} Core */
 /**
  * The core's exports, one instance of them.
  * @typedef {ReturnType<Glue>} Exports

@@ -2,7 +2,8 @@
 import { checkedResponse, send } from "./ports/http.js";
 import { bounded, FUNCTIONS } from "./ports/timer.js";
 
-/** @import { RefresherOptions, TokenSet } from "../index.js" */
+/** @import { Refresher, RefresherOptions, TokenSet } from "../index.js" */
+/** @import { Options } from "./platform.js" */
 /** @import { HttpReply, NoReply } from "./ports/http.js" */
 /** @import { Ask, Refused, requests } from "./request.js" */
 
@@ -12,15 +13,31 @@ import { bounded, FUNCTIONS } from "./ports/timer.js";
  * @property {Ask} ask  Of the core that ordered the request.
  * @property {() => Promise<boolean>} stands  Whether that core still wants it, and holds its lock.
  * @property {() => TokenSet | null} tokens
+ * @property {Refresher["capabilities"]} capabilities
  */
 
 /**
- * One token request and its outcome. Where the core says so, the request is made anew within the same time: with a proof by the
- * server's clock, or with the client's secret or authentication asked for again; each once.
- * @param {RefresherOptions & { timeoutSeconds: number }} options @param {ReturnType<typeof requests>} requests @param {Lent} lent
+ * One token request and its outcome; it does not throw.
+ * @param {Options} options @param {ReturnType<typeof requests>} requests @param {Lent} lent
+ * @returns {Promise<HttpReply | NoReply>}
+ */
+export async function exchange(options, requests, lent) {
+  const { unsafe } = options;
+  try {
+    if (unsafe && !lent.ask("spendable", lent.capabilities)) throw new TypeError(unsafe);
+    return await attempt(options, requests, lent);
+  } catch (/** @type {any} */ error) {
+    return { how: error?.isUnsent ? "unsent" : "unbuildable", error };
+  }
+}
+
+/**
+ * Where the core says so, the request is made anew within the same time: with a proof by the server's clock, or with the client's
+ * secret or authentication asked for again; each once.
+ * @param {Options} options @param {ReturnType<typeof requests>} requests @param {Lent} lent
  * @returns {Promise<HttpReply | NoReply>}  Throws where the request cannot be built.
  */
-export async function exchange(options, requests, { ask, stands, tokens }) {
+async function attempt(options, requests, { ask, stands, tokens }) {
   const { fetch = globalThis.fetch, timeoutSeconds, transport } = options;
   const begun = performance.now();
   const leftSeconds = () => timeoutSeconds - (performance.now() - begun) / 1000;

@@ -1,23 +1,54 @@
 // @ts-check
 import { RefreshError } from "./error.js";
 
+/** @import { TokenStorage } from "../index.js" */
 /** @import { Failure } from "./door.js" */
 /** @import { scrubber } from "./scrub.js" */
 
-/**
- * A failure of the core as a RefreshError, without secrets.
- * @param {ReturnType<typeof scrubber>} scrubber @param {Failure} failure @param {unknown} cause  What the platform threw.
- */
-export function refreshError(
-  { scrub, presentable },
-  { retry_at, error, error_description, ...fields },
-  cause,
-) {
-  return new RefreshError({
-    ...fields,
-    error: scrub(error),
-    error_description: scrub(error_description),
-    cause: cause && presentable(cause),
-    ...(retry_at && { retryAfterSeconds: Math.max(0, Math.ceil(retry_at - Date.now() / 1000)) }),
-  });
+/** The errors of callers and listeners: what the core says has failed, and what was thrown on this side, without secrets. */
+export class Failures {
+  /** What the storage or its lock threw last. @type {Error | undefined} */
+  storage;
+
+  #scrubber;
+  #bound;
+  /** Why the last request brought no reply: what the platform, `transport` or a function of the options threw. @type {unknown} */
+  #request;
+  /** The message of that, unless it is the platform's. @type {string | undefined} */
+  #reason;
+
+  /** @param {ReturnType<typeof scrubber>} scrubber @param {(TokenStorage & { lost?: string }) | undefined} bound  The storage that needs a key. */
+  constructor(scrubber, bound) {
+    this.#scrubber = scrubber;
+    this.#bound = bound;
+  }
+
+  /** Without arguments: a request begins. @param {any} [error] @param {string} [how] */
+  request(error, how) {
+    const isOwn = error?.isUnsent !== undefined;
+    this.#reason = isOwn || how == "unbuildable" ? String(error?.message ?? "") : undefined;
+    this.#request = (isOwn && error.cause) || error;
+  }
+
+  /** @param {Failure} failure @param {unknown} [cause] */
+  error(failure, cause) {
+    const { code, status } = failure;
+    const lost = code == "session_ended" && this.#bound?.lost;
+    if (lost) failure = { ...failure, error_description: lost, refreshTokenState: "unspent" };
+    if (/storage|lock/.test(code)) cause = this.storage;
+    // Without a status there was no reply, and the reason is on this side.
+    if (/rejected|unavailable|unknown/.test(code) && !status) {
+      cause = this.#request;
+      failure = { error_description: this.#reason, ...failure };
+    }
+    const { scrub, presentable } = this.#scrubber;
+    const { retry_at, error, error_description, ...fields } = failure;
+    return new RefreshError({
+      ...fields,
+      error: scrub(error),
+      error_description: scrub(error_description),
+      cause: cause && presentable(cause),
+      ...(retry_at && { retryAfterSeconds: Math.max(0, Math.ceil(retry_at - Date.now() / 1000)) }),
+    });
+  }
 }

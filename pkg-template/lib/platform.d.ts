@@ -1,6 +1,6 @@
-import type { RefresherOptions } from "../index.js";
-import type { Driver } from "./driver.js";
+import type { RefresherOptions, TokenStorage } from "../index.js";
 import type { Sender } from "./fetch.js";
+import type { checkOptions } from "./options.js";
 import type { timer } from "./ports/timer.js";
 
 /** What an entry knows of the place it is for. */
@@ -12,8 +12,9 @@ export interface Platform {
   given: (options: RefresherOptions) => void;
   /** Contexts share no realm here: why a refresh token is not sent where the core does not allow it. */
   unsafe: string;
-  /** For an entry that needs more than the interface: the host of pages. */
-  lend?: (refresher: object, driver: Driver) => void;
   /** Wakes what a plain timer does not: a Durable Object that was evicted. */
   timer?: typeof timer;
 }
+
+/** Checked options, with what the place adds. */
+export type Options = ReturnType<typeof checkOptions> & { storage: TokenStorage } & Partial<Platform>;

@@ -7,18 +7,19 @@ import { checkOptions } from "./options.js";
 
 /** @import { DemandOptions, Refresher as Declared, RefresherOptions, TokenInput } from "../index.js" */
 /** @import { Engine } from "./engine.js" */
-/** @import { Platform } from "./platform.js" */
+/** @import { Options, Platform } from "./platform.js" */
 
 /**
  * `createRefresher`, with an engine that an entry chose, and what that knows of the place.
  * @param {Engine} engine @param {Partial<Platform>} [platform]
+ * @param {(refresher: object, driver: Driver) => void} [made]  For an entry that needs more than the interface: the host of pages.
  * @returns {(options: RefresherOptions) => Declared}
  */
-export const refresherMaker = (engine, platform) => (options) => {
+export const refresherMaker = (engine, platform, made) => (options) => {
   const checked = checkOptions(options);
   platform?.given?.(checked);
   const storage = checked.storage ?? memoryStorage();
-  return /** @type {any} */ (new Refresher({ ...platform, ...checked, storage }, engine));
+  return /** @type {any} */ (new Refresher({ ...platform, ...checked, storage }, engine, made));
 };
 
 /**
@@ -29,14 +30,14 @@ class Refresher extends GuardedEventTarget {
   #driver;
   #isShaped;
 
-  /** @param {import("./driver.js").Options} options @param {Engine} engine */
-  constructor(options, engine) {
+  /** @param {Options} options @param {Engine} engine @param {(refresher: object, driver: Driver) => void} [made] */
+  constructor(options, engine, made) {
     super();
     this.#isShaped = !!options.response;
     this.#driver = new Driver(options, engine, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
-    options.lend?.(this, this.#driver);
+    made?.(this, this.#driver);
     this.fetch = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish));
   }
 
