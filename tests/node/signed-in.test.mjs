@@ -206,7 +206,7 @@ test("many callers with one signal add one listener, and leave none", async () =
 
 test("one signal aborts all its callers and no other", async () => {
   const server = fakeAuthorizationServer();
-  server.next({ fault: "slow", seconds: 0.05 });
+  server.next({ fault: "slow", seconds: 0.5 });
   const refresher = createRefresher({
     ...server.options,
     tokens: { refresh_token: server.login().refresh_token },
