@@ -94,7 +94,8 @@ fn the_errors_of_both_sides_have_the_same_texts_and_meanings() {
         })
         .collect();
     let script = r#"
-        import { MESSAGES, RefreshError } from "./pkg-template/lib/error.js";
+        import { RefreshError } from "./pkg-template/lib/error.js";
+        import { MESSAGES } from "./pkg-template/lib/messages.js";
         for (const code in MESSAGES) {
             const { message, retryable, sessionEnded, loginRequired } = new RefreshError({ code });
             console.log(`${code} [${[retryable, sessionEnded, loginRequired].join(", ")}] ${message}`);

@@ -1,25 +1,7 @@
 // @ts-check
-/** @import { RefreshErrorCode, RefreshErrorFields } from "../index.js" */
+import { MESSAGES } from "./messages.js";
 
-/**
- * What happened and what to do: `Code::message` of the core, for errors that are made without a core. tests/door.rs compares both.
- * Every page downloads this table: keep it short.
- * @type {Record<RefreshErrorCode, string>}
- */
-export const MESSAGES = {
-  session_ended: "The refresh token is of no use any more: log in again",
-  signed_out: "There is no session: log in",
-  client_rejected: "The server refused this client or request: check client_id, client_secret and scope",
-  unavailable: "The server is out of reach or busy: try again later",
-  outcome_unknown: "The reply was lost, and `reuse` forbids sending the refresh token again",
-  bad_response: "The reply is no token response: check token_endpoint and `response`",
-  identity_mismatch: "The new id_token names another person: nothing was stored",
-  storage_failed: "The storage failed: the storage-failed event says how",
-  lock_timeout: "Another context held the lock for too long",
-  timeout: "The wait took longer than its limit: a refresh under way goes on",
-  closed: "This refresher is closed: create another",
-  engine_failed: "The core does not run",
-};
+/** @import { RefreshErrorFields } from "../index.js" */
 
 /**
  * The server's words, fit for a log: RFC 6749 §5.2 allows only printable ASCII without `"` and `\` (NQSCHAR), servers send

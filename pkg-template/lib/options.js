@@ -1,5 +1,5 @@
 // @ts-check
-import { MESSAGES } from "./error.js";
+import { MESSAGES } from "./messages.js";
 
 /** @import { Lock, RefresherOptions, Reuse } from "../index.js" */
 /** @typedef {{ [name: string]: string | Spec | [Spec] }} Spec  Of an object: what each of its members may be. */

@@ -1,5 +1,5 @@
-//! `generate`: the declarations of the provider presets and the table of docs/providers.md from the rows beside the presets, and
-//! the protocol in docs/architecture.md from its declarations. The package always holds fresh output. The committed copies are
+//! `generate`: the declarations of the provider presets and the table of docs/providers.md from the rows beside the presets, the
+//! protocol in docs/architecture.md from its declarations, and the texts of RefreshError from those of the core. The package always holds fresh output. The committed copies are
 //! for TypeScript in the checkout and for readers of the repository; tests fail when they are not current.
 
 use std::fs;
@@ -18,6 +18,9 @@ pub const SOURCE: &str = "pkg-template/providers/source/";
 const ARCHITECTURE: &str = "docs/architecture.md";
 const PROTOCOL: &str = "pkg-template/lib/door.d.ts";
 
+const CODES: &str = "src/core/machine/failure.rs";
+const MESSAGES: &str = "pkg-template/lib/messages.js";
+
 /// The files of the package that are generated, by their path in the project.
 pub fn generated() -> Result<Files> {
     prepare::npm_dependencies()?;
@@ -28,6 +31,7 @@ pub fn generated() -> Result<Files> {
     run::must(&mut command, LIMIT).context("the provider declarations cannot be generated")?;
     let mut files = Files::new();
     files::add_folder(&mut files, &folder, "")?;
+    files.insert(MESSAGES.to_owned(), messages(&project::read(&project::root().join(CODES))?)?.into_bytes());
     Ok(files)
 }
 
@@ -50,6 +54,35 @@ pub fn generate() -> Result<()> {
 pub fn stale(files: &Files) -> Files {
     let is_stale = |name: &str, content: &[u8]| !fs::read(project::root().join(name)).is_ok_and(|text| text == content);
     files.iter().filter(|(name, content)| is_stale(name, content)).map(|(n, c)| (n.clone(), c.clone())).collect()
+}
+
+/// The texts of `Code::message` by those of `Code::as_str`, for errors that are made without a core.
+fn messages(source: &str) -> Result<String> {
+    let texts = arms(source, "pub fn message(self)")?;
+    let mut out = String::from(
+        "// @ts-check\n// Generated from `Code::message` in src/core/machine/failure.rs by `cargo xtask generate`.\n\n\
+        /** @import { RefreshErrorCode } from \"../index.js\" */\n\n\
+        /** What happened and what to do. Every page downloads this table. @type {Record<RefreshErrorCode, string>} */\n\
+        export const MESSAGES = {\n",
+    );
+    for (variant, code) in arms(source, "pub fn as_str(self)")? {
+        let text = texts.iter().find(|(other, _)| *other == variant).map(|(_, text)| text);
+        let text = text.with_context(|| format!("{CODES}: {variant} has no message"))?;
+        out.push_str(&format!("  {code}: \"{text}\",\n"));
+    }
+    out.push_str("};\n");
+    Ok(out)
+}
+
+/// The arms `Self::Variant => "text"` of a function: its variants and their texts.
+fn arms<'a>(source: &'a str, function: &str) -> Result<Vec<(&'a str, &'a str)>> {
+    let (_, body) = source.split_once(function).with_context(|| format!("{CODES} has no `{function}`"))?;
+    let (body, _) = body.split_once("\n    }\n").with_context(|| format!("`{function}` has no end"))?;
+    let arms = body.split("Self::").skip(1).map(|arm| {
+        let (variant, value) = arm.split_once(" => ")?;
+        Some((variant, value.split('"').nth(1)?))
+    });
+    arms.collect::<Option<_>>().with_context(|| format!("{CODES}: an arm of `{function}` is no text"))
 }
 
 /// docs/architecture.md with the current protocol.
@@ -78,6 +111,18 @@ mod tests {
     fn the_protocol_in_the_architecture_document_is_current() {
         let page = project::read(&project::root().join(ARCHITECTURE)).expect("the page is there");
         assert!(architecture().expect("the page has its marks") == page, "run `cargo xtask generate`");
+    }
+
+    #[test]
+    fn the_texts_of_errors_are_current() {
+        let source = project::read(&project::root().join(CODES)).expect("the source is there");
+        let written = messages(&source).expect("every code has a text");
+        assert!(
+            project::read(&project::root().join(MESSAGES)).is_ok_and(|text| text == written),
+            "run `cargo xtask generate`"
+        );
+        let without = source.replace("Self::Closed => \"This", "Self::Other => \"This");
+        assert!(messages(&without).unwrap_err().to_string().contains("Closed has no message"));
     }
 
     #[test]

@@ -91,7 +91,8 @@ impl Code {
         }
     }
 
-    /// What happened and what to do, in one sentence: the text of `RefreshError` in both drivers. Every page downloads it.
+    /// What happened and what to do, in one sentence: the text of `RefreshError` in both drivers. Every page downloads it
+    /// (`pkg-template/lib/messages.js` is generated from this).
     pub fn message(self) -> &'static str {
         match self {
             Self::SessionEnded => "The refresh token is of no use any more: log in again",
