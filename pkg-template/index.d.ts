@@ -461,7 +461,7 @@ export interface TokenInput {
   token_type?: string;
   /** Seconds from now. */
   expires_in?: number | string;
-  /** Unix seconds. */
+  /** Unix seconds. Milliseconds are understood, and so are a `Date` and ISO text: what is stored is in seconds. */
   expires_at?: number;
   /** Separated by spaces. */
   scope?: string;

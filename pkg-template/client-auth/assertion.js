@@ -51,7 +51,7 @@ export function asserting(name, options, signer) {
       iss: client_id,
       sub: client_id,
       aud: audience ?? issuer,
-      jti: freshId(),
+      ...(options.jti !== null && { jti: freshId() }),
       iat,
       exp: iat + lifetimeSeconds,
       ...claims,

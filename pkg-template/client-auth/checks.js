@@ -11,6 +11,7 @@ const KINDS = {
   kid: [(v) => v && typeof v == "string", "a non-empty string"],
   lifetimeSeconds: [(v) => Number.isFinite(v) && v > 0, "a finite number above 0"],
   typ: [(v) => v === null || (v && typeof v == "string"), "a non-empty string, or null to leave it out"],
+  jti: [(v) => v === null, "null, to leave it out"],
 };
 
 /**
@@ -35,7 +36,7 @@ export function checked(maker, options, algs) {
 const ELSEWHERE = {
   aud: "write audience",
   exp: "write lifetimeSeconds",
-  jti: "every assertion has its own",
+  jti: "every assertion has its own, or none with jti: null",
 };
 
 /** @param {string} option @param {string} maker @param {string} [why] @returns {never} */

@@ -38,7 +38,11 @@ export function privateKeyJwt(
 
 /**
  * `client_secret_jwt` (OpenID Connect Core §9): like {@link privateKeyJwt}, with an HMAC of the client secret. The secret may be a
- * function; it is called for each assertion, and once more after `invalid_client`.
+ * function; it is called for each assertion, and once more after `invalid_client`. It is at least as long as the hash of `alg`: 32 bytes
+ * for HS256 (RFC 7518 §3.2).
+ *
+ * @throws TypeError for a shorter secret, or an option that is unknown or of the wrong type. A function that gives a shorter one makes the
+ *   refresh fail as `client_rejected`, with the reason in `error_description`.
  */
 export function clientSecretJwt(
   secret: Value,
@@ -89,6 +93,8 @@ export interface AssertionOptions {
   lifetimeSeconds?: number | undefined;
   /** The header's `typ`. Default `client-authentication+jwt`; null omits it. */
   typ?: string | null | undefined;
+  /** Null omits the `jti`, for servers that refuse claims they do not know. Default: a new one in each assertion. */
+  jti?: null | undefined;
 }
 
 /** WebCrypto's CryptoKey, under a name that does not depend on the platform's types. */

@@ -29,12 +29,24 @@ export function clientSecretJwt(secret, options = {}) {
     fail("clientSecretJwt", "secret must be a non-empty string, or a function that gives it");
   const said = checked("clientSecretJwt", options, ["HS256", "HS384", "HS512"]);
   const { alg = "HS256" } = said;
+  const bits = Number(alg.slice(2));
+  /** OpenID Connect Core §10.1: the octets of the secret's UTF-8 representation. @param {string} value */
+  const octets = (value) => {
+    const bytes = new TextEncoder().encode(value);
+    // RFC 7518 §3.2
+    if (bytes.length * 8 < bits)
+      fail(
+        "clientSecretJwt",
+        `${alg} needs a secret of at least ${bits / 8} bytes, as long as its hash, and this one is shorter`,
+      );
+    return bytes;
+  };
+  if (typeof secret == "string") octets(secret);
   return asserting("clientSecretJwt", said, async () => {
     const value = typeof secret == "function" ? await secret() : secret;
     if (!value || typeof value != "string")
       fail("clientSecretJwt", `the secret's function must give a non-empty string (given: ${typeof value})`);
-    // OpenID Connect Core §10.1: the octets of its UTF-8 representation
-    const bytes = new TextEncoder().encode(value);
+    const bytes = octets(value);
     const how = { name: "HMAC", hash: `SHA-${alg.slice(2)}` };
     const key = await subtle().importKey("raw", bytes, how, false, ["sign"]);
     return { alg, secret: value, sign: (text) => signature("HMAC", key, text) };

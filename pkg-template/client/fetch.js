@@ -17,7 +17,7 @@ const MEMBERS = /** @type {const} */ ([
 
 /** @param {FetchInput} input @param {RequestInit} [init] */
 export async function sendableRequest(input, init) {
-  const isRequest = typeof input == "object" && "url" in input;
+  const isRequest = typeof input == "object" && "clone" in input;
   const request = new Request(isRequest ? input : absolute(input), init);
   const { url, signal } = request;
   const body = request.body || !/^(GET|HEAD)$/.test(request.method) ? await request.arrayBuffer() : undefined;

@@ -108,7 +108,7 @@ export class Driver {
   /** @param {TokenInput} tokens @returns {Promise<TokenSet>} */
   adopt(tokens) {
     // a shaped reply may have its tokens anywhere
-    JSON.stringify(tokens, (_, value) => (this.#scrubber.learn([value]), value));
+    JSON.stringify(tokens, (name, value) => (this.#scrubber.learn({ [name]: value }), value));
     return this.#call(undefined, "adopted", () => tokens);
   }
 
@@ -197,7 +197,7 @@ export class Driver {
   /** @param {Exports} exports */
   #create(exports) {
     const { tokens } = this.#options;
-    if (tokens) this.#scrubber.learn(Object.values(tokens));
+    this.#scrubber.learn(tokens);
     const [high, low] = crypto.getRandomValues(new Uint32Array(2));
     this.#exports = exports;
     return new exports.Core(coreOptions(this.#options), Number(high), Number(low));
@@ -247,7 +247,7 @@ export class Driver {
       this.#storage.load().then(
         ([text, record]) => {
           this.#failures.storage = undefined;
-          this.#scrubber.learn(Object.values(record?.tokens ?? {}));
+          this.#scrubber.learn(record?.tokens);
           this.#tell("loaded", id, text, core);
         },
         (error) => this.#storageFailed("load", error, id, core),
@@ -256,7 +256,7 @@ export class Driver {
 
     save: (id, record, expected) => {
       const core = this.#core;
-      this.#scrubber.learn(Object.values(record?.tokens ?? {}));
+      this.#scrubber.learn(record?.tokens);
       if (record?.pending) this.#attempt = record.pending.attempt;
       this.#underLock(id, core)
         .then((may) => may && this.#storage.save(record, expected))

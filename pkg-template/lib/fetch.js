@@ -23,6 +23,9 @@ export function authorizedFetch(options, driver, tokensFor) {
     let init = given ?? {};
     // fetch(url, request): what a Request says is in getters, which a copy would leave behind
     if ("clone" in init) [input, init] = [new Request(absolute(input), init), {}];
+    // One reading says where it goes, whatever the getter of a subclass says at the next.
+    if (isRequest(input))
+      input = input instanceof Request ? new Request(input) : new Request(absolute(input.url), input);
     const request = isRequest(input) ? input : undefined;
     const { origin, target } = destination(input, options.origins);
     const fields = init.headers ?? request?.headers;
@@ -82,7 +85,7 @@ export const absolute = (input) =>
   new URL(/** @type {URL} */ (input), globalThis.document?.baseURI ?? globalThis.location?.href);
 
 /** @param {FetchInput} input @returns {input is Request} */
-export const isRequest = (input) => typeof input == "object" && "url" in input;
+export const isRequest = (input) => typeof input == "object" && "clone" in input;
 
 /**
  * Where a call goes, if that is an origin that was listed.

@@ -54,9 +54,10 @@ function checkTogether({
 
   if (!options.token_endpoint && !options.issuer) missing("token_endpoint", "write its URL, or the issuer");
   // RFC 6749 §2.3: no more than one method of client authentication per request
-  if (/secret/.test(auth) != !!client_secret)
-    client_secret ? contradict("client_secret") : missing("client_secret", auth + " needs it");
-  if (/basic/.test(auth) && !client_id && !request.basic) missing("client_id", auth + " needs it");
+  const sent = /basic/.test(auth) ? Object.values({ ...CREDENTIALS, ...request.basic }).join() : auth;
+  if (client_secret && !/secret/.test(auth)) contradict("client_secret");
+  for (const [name, given] of Object.entries({ client_secret, client_id }))
+    if (!given && sent.includes(name)) missing(name, auth + " needs it");
   for (const name in { ...headers, ...request.templates })
     if (/^authorization$/i.test(name) && clientAuth != "none") contradict("headers." + name);
 
@@ -102,6 +103,9 @@ const DEFAULTS = {
   retries: 3,
 };
 
+/** RFC 6749 §2.3.1. */
+const CREDENTIALS = { username: "client_id", password: "client_secret" };
+
 /** RFC 6749 §3.2 and §10.4: TLS, no fragment; without TLS only where nothing leaves the machine. */
 const ENDPOINT = "an https URL (http on loopback only) without credentials or fragment";
 /** With `allowInsecureRequests`: a container network. */
@@ -109,7 +113,7 @@ const INSECURE = "an http or https URL without credentials or fragment";
 
 const CODES = Object.keys(MESSAGES).join("|");
 /** @type {Spec} */
-const SIGN = { path: "a string", is: "anything", isNot: "anything", means: CODES };
+const SIGN = { path: "a string", is: "anything", isNot: "anything", includes: "a string", means: CODES };
 
 /**
  * What each may be: alternatives joined with |, each a literal, one of KINDS, or [a list of one]. `any` is for any name but those that
@@ -144,7 +148,7 @@ const OPTIONS = {
   response: {
     format: "json|form|string|auto",
     root: "a string",
-    names: { any: "a string" },
+    names: { any: "a string", refresh_token: "a string|null" },
     expiry: {
       in: "seconds|milliseconds|unix_seconds|unix_milliseconds|iso8601",
       name: "a string",

@@ -46,7 +46,7 @@ function target({ status, headers }, from) {
 }
 
 /**
- * The same request to another place: a GET where the status says so, and without the token at another origin.
+ * The same request to another place: a GET where the status says so, and without credentials at another origin.
  * @param {Request} request @param {number} status @param {URL} next @param {boolean} isStream  Its body was, and is gone.
  */
 function moved(request, status, next, isStream) {
@@ -56,6 +56,7 @@ function moved(request, status, next, isStream) {
     throw new TypeError(`${next.origin} wants the body once more, which was a stream: send bytes`);
   const { headers, signal, cf } = /** @type {any} */ (request);
   const other = new Request(next, becomesRead ? /** @type {any} */ ({ headers, signal, cf }) : request);
-  if (next.origin != new URL(request.url).origin) other.headers.delete("authorization");
+  if (next.origin != new URL(request.url).origin)
+    for (const name of ["authorization", "cookie", "proxy-authorization"]) other.headers.delete(name);
   return other;
 }

@@ -18,7 +18,7 @@ import { checkFormat } from "./options.js";
 /**
  * What the core's requests need from outside: the endpoints, values that are asked for at each attempt, and authentication that
  * only a function can give.
- * @param {RefresherOptions} options @param {(secrets: unknown[]) => void} learn
+ * @param {RefresherOptions} options @param {(secrets: object) => void} learn
  */
 export function requests(options, learn) {
   const { clientAuth, isAuthOpen, client_id, issuer } = /** @type {any} */ (options);
@@ -50,7 +50,7 @@ export function requests(options, learn) {
     const request = () => {
       const http = ask(refresh_token ? "revocation" : "request", values);
       if (http.wanted) throw new TypeError(`${http.name} must be ${http.wanted}`);
-      learn([values.client_secret, ...Object.values({ ...values.parameters, ...http.headers })]);
+      learn({ client_secret: values.client_secret, ...values.parameters, ...http.headers });
       return http;
     };
     let http = request();
@@ -80,7 +80,7 @@ export function requests(options, learn) {
         if (!refused) throw error;
       });
       if (options.dpop && request)
-        learn([(request.http.headers.dpop = await options.dpop.proof(request.http))]);
+        learn({ dpop: (request.http.headers.dpop = await options.dpop.proof(request.http)) });
       return request;
     },
 

@@ -3,27 +3,30 @@
 /** So much of a secret in a row is too much. */
 const RUN = 8;
 
+/** So many characters of what was secret are remembered, of refresh tokens and of everything else. */
+const REMEMBERED = 1 << 17;
+
 /** Knows what must not be seen, and takes it out of texts that others wrote: a server's error, a storage's. */
 export function scrubber() {
-  /** The newest last. Not a set, which would hash each text: a refresh teaches its tokens five times. @type {string[]} */
-  let secrets = [];
+  /** All the others, and refresh tokens: a server may quote one many rotations later. */
+  const known = ["", ""];
 
   /** @param {unknown} text @returns {any} */
   function scrub(text) {
     if (typeof text != "string") return undefined;
+    const all = known.join();
     // Only so much is shown. A secret that is cut here is found by what is left of it.
     const said = text.slice(0, 500);
     let clean = "";
     for (let at = 0; at < said.length;) {
       const run = said.slice(at, at + RUN);
-      const leak = run.length == RUN && secrets.find((secret) => secret.includes(run));
-      if (!leak) {
+      let from = run.length < RUN ? -1 : all.indexOf(run);
+      if (from < 0) {
         clean += said[at++];
         continue;
       }
       // as far as the text goes on as the secret does
-      let from = leak.indexOf(run) + RUN;
-      for (at += RUN; at < said.length && said[at] === leak[from]; at++) from++;
+      for (; at < said.length && said[at] === all[from]; at++) from++;
       clean += "[redacted]";
     }
     return clean;
@@ -48,13 +51,14 @@ export function scrubber() {
 
   return {
     scrub,
-    /** @param {unknown[]} values  What is secret from now on; what was secret before stays so for a while. */
-    learn(values) {
-      // the media types of a request are among them
-      for (const value of values)
-        if (typeof value == "string" && value.length >= RUN && !/^application\//.test(value))
-          if (!secrets.slice(-9).includes(value))
-            secrets = [...secrets.filter((other) => other != value), value].slice(-300);
+    /** What is secret from now on, by its name: scopes and media types, and words that are short, are in the sentences of servers. @param {object} [values] */
+    learn(values = {}) {
+      for (const [name, value] of Object.entries(values)) {
+        const kind = +(name == "refresh_token");
+        const least = /token|secret|key|pass|auth|sign/i.test(name) ? RUN : 2 * RUN;
+        if (typeof value == "string" && value.length >= least && !/scope|type|accept/i.test(name))
+          if (!known[kind].includes(value)) known[kind] = (known[kind] + "\n" + value).slice(-REMEMBERED);
+      }
     },
     presentable,
   };

@@ -71,9 +71,10 @@ export interface ResponseShape {
   root?: string;
   /**
    * The server's names, by registered name. Dotted paths are allowed, with indexes: `"tokens.0.value"`. Where there is no refresh
-   * token and the access token renews itself: `{ refresh_token: "access_token" }`.
+   * token and the access token renews itself: `{ refresh_token: "access_token" }`. `{ refresh_token: null }`: the one in the reply to a
+   * refresh is not taken, and the stored one stays; a login's is.
    */
-  names?: Record<string, string>;
+  names?: Record<string, string | null>;
   /** How the server says when the access token expires. Default: `expires_in`, in seconds. */
   expiry?: {
     in: "seconds" | "milliseconds" | "unix_seconds" | "unix_milliseconds" | "iso8601";
@@ -90,7 +91,9 @@ export interface ResponseShape {
   scopeSeparator?: string;
   /**
    * What makes a reply an error whatever its status, and what that error means; without `means`, its code says. Where every one
-   * has a meaning, an error code is still an error; else only these are.
+   * has a meaning, an error code is still an error; else only these are. A sign comes before the code, so that a code which usually ends
+   * the session can be transient with certain words: `{ path: "error_description", includes: "already being processed", means:
+   * "unavailable" }`.
    */
   errorWhen?: Array<ReplySign & { means?: RefreshErrorCode }>;
   /** What makes a success without tokens an extension of those that are here: for `expiry.defaultSeconds`, or as the reply says. */
@@ -109,8 +112,8 @@ export interface ResponseShape {
 }
 
 /**
- * A sign in a reply: the member at `path` (`"ok"`, `"errors.0.errorType"`) is there and is, or is not, this value. With neither, it is
- * there and not null. A number or a boolean may also come as text.
+ * A sign in a reply: the member at `path` (`"ok"`, `"errors.0.errorType"`) is there and is, or is not, this value, or includes these
+ * words. With none of them, it is there and not null. A number or a boolean may also come as text.
  */
 export interface ReplySign {
   /** Names and indices from outside in, with dots between them: `"errors.0.errorType"`. */
@@ -119,4 +122,6 @@ export interface ReplySign {
   is?: unknown;
   /** The value that it must not have. */
   isNot?: unknown;
+  /** Words that the text has in it, whatever else it says. Then `is` and `isNot` do not count. */
+  includes?: string;
 }

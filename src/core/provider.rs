@@ -18,7 +18,7 @@ pub struct ResponseShape<'a> {
     ends_when: &'a Value,
 }
 
-/// A member of a reply that is, or is not, a value.
+/// A member of a reply that is, or is not, a value, or has some words in it.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplySign<'a>(&'a Value);
 
@@ -170,6 +170,11 @@ impl<'a> ResponseShape<'a> {
         }
     }
 
+    /// Whether the refresh token of a refresh's reply is not taken.
+    pub fn ignores_refresh_token(self) -> bool {
+        self.shape.member("names").member("refresh_token").word() == "null"
+    }
+
     /// What makes a reply an error, whatever its status.
     pub fn error_signs(self) -> impl Iterator<Item = ReplySign<'a>> {
         self.shape.member("errorWhen").each().iter().map(|(_, sign)| ReplySign(sign))
@@ -219,6 +224,10 @@ impl<'a> ReplySign<'a> {
 
     /// Whether the sign is shown by what was found there.
     pub fn shows(self, found: &str) -> bool {
+        let part = self.0.member("includes").text();
+        if !part.is_empty() {
+            return found.as_bytes().windows(part.len()).any(|words| words == part.as_bytes());
+        }
         let (is, is_not) = (self.0.member("is"), self.0.member("isNot"));
         match (is.is_absent(), is_not.is_absent()) {
             (false, _) => found == is.word(),

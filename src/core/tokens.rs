@@ -105,7 +105,8 @@ impl Tokens {
         for (name, value) in fields.iter() {
             let number = || decimal_thousandths(&value.word()?);
             if let Some(slot) = tokens.slot(name) {
-                *slot = value.string().filter(|text| !text.is_empty()).map(Secret::new);
+                let fits = |text: &String| !text.is_empty() && (name != "access_token" || is_sendable(text));
+                *slot = value.string().filter(fits).map(Secret::new);
             } else if name == "expires_in" {
                 tokens.expires_in = number().and_then(lifetime);
             } else if name == "expires_at" {
@@ -157,6 +158,11 @@ impl Tokens {
             out.push_str(self.extras.reveal());
         }
     }
+}
+
+/// Whether a header can hold it (RFC 6749 appendix A.12): what cannot be sent is no access token.
+fn is_sendable(token: &str) -> bool {
+    token.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// A number of milliseconds as a lifetime, if it is one: `0` and absurd ones are not.

@@ -11,28 +11,31 @@ use crate::core::secret::Secret;
 const RUN: usize = 8;
 /// What was secret before stays so for a while.
 const REMEMBERED: usize = 40;
+/// A server may quote a refresh token many rotations later.
+const REMEMBERED_SPENT: usize = 1000;
+/// A shorter member beside the tokens is a word that servers write in their sentences.
+const WORD: usize = 16;
 
 #[derive(Default)]
 pub struct Scrubber {
     secrets: VecDeque<Secret>,
+    /// Refresh tokens.
+    spent: VecDeque<Secret>,
 }
 
 impl Scrubber {
     pub fn learn(&mut self, secret: &str) {
-        if secret.chars().count() < RUN || self.secrets.iter().any(|known| known.reveal() == secret) {
-            return;
-        }
-        self.secrets.push_back(Secret::new(secret));
-        if self.secrets.len() > REMEMBERED {
-            self.secrets.pop_front();
-        }
+        remember(&mut self.secrets, secret, REMEMBERED);
     }
 
     pub fn learn_tokens(&mut self, tokens: &Tokens) {
-        for token in [&tokens.access_token, &tokens.refresh_token, &tokens.id_token].into_iter().flatten() {
+        if let Some(token) = tokens.refresh_token() {
+            remember(&mut self.spent, token, REMEMBERED_SPENT);
+        }
+        for token in [&tokens.access_token, &tokens.id_token].into_iter().flatten() {
             self.learn(token.reveal());
         }
-        for text in tokens.extras().filter_map(|(_, value)| value.string()) {
+        for text in tokens.extras().filter_map(|(_, value)| value.string()).filter(|text| text.len() >= WORD) {
             self.learn(&text);
         }
     }
@@ -60,7 +63,7 @@ impl Scrubber {
         if letters.len() < RUN {
             return 0;
         }
-        let places = self.secrets.iter().flat_map(|secret| {
+        let places = self.spent.iter().chain(&self.secrets).flat_map(|secret| {
             let secret = secret.reveal();
             secret.match_indices(run.as_str()).filter_map(move |(at, _)| secret.get(at..))
         });
@@ -68,6 +71,16 @@ impl Scrubber {
             .map(|place| place.chars().zip(letters).take_while(|(one, other)| one == *other).count())
             .max()
             .unwrap_or(0)
+    }
+}
+
+fn remember(known: &mut VecDeque<Secret>, secret: &str, most: usize) {
+    if secret.chars().count() < RUN || known.iter().any(|other| other.reveal() == secret) {
+        return;
+    }
+    known.push_back(Secret::new(secret));
+    if known.len() > most {
+        known.pop_front();
     }
 }
 
@@ -83,6 +96,20 @@ mod tests {
         assert_eq!(scrubber.scrub("seven: zv3JOkF"), "seven: zv3JOkF");
         assert_eq!(scrubber.scrub("tGzv3JOkF0XG5Qx2TlKWIA"), "[redacted]");
         assert_eq!(scrubber.scrub("€uro"), "€uro");
+    }
+
+    #[test]
+    fn a_refresh_token_stays_a_secret_over_many_rotations_and_a_word_beside_it_is_none() {
+        let mut scrubber = Scrubber::default();
+        let tokens = |number: u32| {
+            let text = format!(
+                r#"{{"access_token":"access-{number}-Kq8","refresh_token":"spent-{number}-Zx81kPq0","team":"production"}}"#
+            );
+            Tokens::parse(&text).expect("tokens")
+        };
+        (0..500).for_each(|number| scrubber.learn_tokens(&tokens(number)));
+        assert_eq!(scrubber.scrub("was used: spent-0-Zx81kPq0"), "was used: [redacted]");
+        assert_eq!(scrubber.scrub("not for production"), "not for production");
     }
 
     #[test]

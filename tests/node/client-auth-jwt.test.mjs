@@ -11,7 +11,7 @@ import { reproduce } from "../vectors/client-auth.mjs";
 import { endpoint, expiredSession, granted, issuer, refused, token_endpoint } from "./asked.mjs";
 
 const client_id = "https://client.example/ü";
-const client_secret = "s3cr3t of ünïcode: 0123456789-0123456789-0123456789";
+const client_secret = "s3cr3t of ünïcode: 0123456789-0123456789-0123456789-0123456789";
 
 const rsa = (name, hash) => ({ name, hash, modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) });
 const asymmetric = {
@@ -40,6 +40,39 @@ for (const alg of ["HS256", "HS384", "HS512"])
       alg,
     });
   });
+
+test("F7 a secret that is shorter than the hash is refused, and the message says so", async () => {
+  for (const [alg, bytes] of [
+    ["HS256", 32],
+    ["HS384", 48],
+    ["HS512", 64],
+  ]) {
+    const message = `clientSecretJwt: ${alg} needs a secret of at least ${bytes} bytes, as long as its hash, and this one is shorter`;
+    assert.throws(() => clientSecretJwt("s".repeat(bytes - 1), { alg }), { name: "TypeError", message });
+    assert.ok(clientSecretJwt("ü".repeat(bytes / 2), { alg }), "bytes are counted, not letters");
+    const refresher = createRefresher({
+      issuer,
+      token_endpoint,
+      client_id: "me",
+      clientAuth: clientSecretJwt(() => "s".repeat(bytes - 1), { alg }),
+      tokens: { refresh_token: "refresh-token-Yt46-Lp03" },
+      fetch: () => assert.fail("sent"),
+    });
+    await assert.rejects(refresher.getTokens(), {
+      code: "client_rejected",
+      error_description: message,
+      refreshTokenState: "unspent",
+    });
+  }
+});
+
+test("an assertion may leave its jti out and have further claims", async () => {
+  const { clientAuth } = await keyed(undefined, { jti: null, claims: { nbf: 5, tenant: ["a"] } });
+  const { parameters } = await first({ clientAuth });
+  const { claims } = partsOf(parameters.get("client_assertion"));
+  assert.deepEqual(Object.keys(claims), ["iss", "sub", "aud", "iat", "exp", "nbf", "tenant"]);
+  assert.throws(() => clientSecretJwt(client_secret, { jti: "mine" }), /jti must be null, to leave it out/);
+});
 
 test("the test vectors of RFC 7515, 8037 and 7523bis are reproduced", async () => {
   const { signature } = await import("../node_modules/oauth-refresher/lib/jws.js");

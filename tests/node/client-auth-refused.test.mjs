@@ -9,7 +9,7 @@ import { partsOf } from "../servers/assertion.mjs";
 import { endpoint, expiredSession, granted, issuer, reasonOf, refused } from "./asked.mjs";
 
 const client_id = "client-of-the-test";
-const SECRETS = ["first-s3cr3t-of-the-client", "second-s3cr3t-of-the-client"];
+const SECRETS = ["first-s3cr3t-of-the-client-of-32-bytes", "second-s3cr3t-of-the-client-of-32-bytes"];
 const HOUR_MS = 3_600_000;
 
 const invalid = () => refused("invalid_client", { status: 401 });

@@ -12,7 +12,7 @@ import { endpoint, expiredSession, issuer, reasonOf, refused, token_endpoint } f
 import { leak, shown } from "./session.mjs";
 
 const client_id = "client-of-the-test";
-const client_secret = "s3cr3t: + / = & ü %";
+const client_secret = "s3cr3t: + / = & ü %, of at least 32 bytes";
 
 let oidc, key;
 before(async () => {

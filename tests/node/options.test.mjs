@@ -225,3 +225,25 @@ function refusal(options) {
   assert.ok(!error.message.includes("12345678"), error.message);
   return error.message;
 }
+
+test("Basic credentials need what they are made of", () => {
+  const basic = (more) => ({ token_endpoint: ENDPOINT, clientAuth: "client_secret_basic", ...more });
+  assert.match(refusal(basic({ request: { basic: { password: "" } } })), /^client_id is missing/);
+  assert.match(
+    refusal(basic({ client_id: "me", request: { basic: { username: "client_id" } } })),
+    /^client_secret is/,
+  );
+  assert.match(
+    refusal({ token_endpoint: ENDPOINT, response: { names: { access_token: null } } }),
+    /must be a string/,
+  );
+});
+
+test("an expires_at in milliseconds, as a Date or as ISO text is stored in seconds", async () => {
+  const at = 1_900_000_000;
+  for (const expires_at of [at, at * 1000, new Date(at * 1000), new Date(at * 1000).toISOString()]) {
+    const refresher = createRefresher({ token_endpoint: ENDPOINT, client_id: "me" });
+    const tokens = await refresher.setTokens({ access_token: "access-token-Tr63-Nq18", expires_at });
+    assert.equal(tokens.expires_at, at, String(expires_at));
+  }
+});

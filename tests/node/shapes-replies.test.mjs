@@ -44,6 +44,19 @@ const TOKENS = {
     lives: null,
     next: FIRST,
   },
+  "R2 a refresh token that the shape ignores": {
+    response: { names: { refresh_token: null } },
+    reply: bare,
+    next: FIRST,
+  },
+  "R2 zero for an error": { reply: { ...bare, error: 0 } },
+  "R2 zero for an error's code": { response: { error: "errcode" }, reply: { ...bare, errcode: 0 } },
+  "R5 expires_at in milliseconds": {
+    reply: () => ({ ...without("expires_in"), expires_at: Date.now() + 3_600_000 }),
+  },
+  "R5 expires_at as ISO text": {
+    reply: () => ({ ...without("expires_in"), expires_at: new Date(Date.now() + 3_600_000).toISOString() }),
+  },
   "R2 another status of success": { response: { successStatus: [201] }, reply: { status: 201, body: bare } },
   "R2 no refresh token": { reply: without("refresh_token"), next: FIRST },
   "R2 null for a refresh token": { reply: { ...bare, refresh_token: null }, next: FIRST },

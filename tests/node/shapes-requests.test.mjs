@@ -118,6 +118,14 @@ const ROWS = {
     options: { client_secret: "sk_test", request: { basic: { username: "client_secret", password: "" } } },
     request: { headers: { ...FORM, authorization: basic("sk_test:") }, body: GRANT },
   },
+  "K5 the password is empty, the user name its default, and no secret is needed": {
+    options: { client_id: "app", clientAuth: "client_secret_basic", request: { basic: { password: "" } } },
+    request: { headers: { ...FORM, authorization: basic("app:") }, body: GRANT },
+  },
+  "K5 the user name is the secret, and the password its default": {
+    options: { client_secret: "sk_test", request: { basic: { username: "client_secret" } } },
+    request: { headers: { ...FORM, authorization: basic("sk_test:sk_test") }, body: GRANT },
+  },
   "K6 renamed and left out": {
     options: {
       client_id: "me",

@@ -77,7 +77,7 @@ export async function reproduce({ clientSecretJwt, privateKeyJwt, signature }) {
     expectExample(alg, parts.claims);
   }
 
-  const secret = "s3cr3t: ünïcode + / =";
+  const secret = "s3cr3t: ünïcode + / = of at least 32 bytes";
   const parts = await asserted(clientSecretJwt(secret, { kid: "16", lifetimeSeconds: 3600 }));
   const secretKey = await subtle.importKey("raw", new TextEncoder().encode(secret), mac, false, ["verify"]);
   expect("HS256 signature", await subtle.verify("HMAC", secretKey, parts.signature, parts.text), true);

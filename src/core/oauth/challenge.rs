@@ -52,17 +52,20 @@ pub fn read<'a>(field: &'a str, found: &mut dyn FnMut(Part<'a>)) {
 }
 
 /// Whether the challenges say that the access token which was sent is not good any more: `invalid_token`, or a bare
-/// challenge of the token's own scheme. More scope or a stronger login (RFC 6750, RFC 9470) is nothing a refresh brings.
+/// challenge of the token's own scheme, or a field without any challenge that can be read (RFC 9110 section 15.5.2). More scope or a
+/// stronger login (RFC 6750, RFC 9470) is nothing a refresh brings. What another scheme says is not about the token.
 pub fn rejects_token(field: &str) -> bool {
     let (mut refused, mut something_else) = (false, false);
-    // The challenge that is being read would refuse the token, if it ended here.
-    let mut refusing = false;
+    // The challenge that is being read is of a token's scheme, and would refuse the token if it ended here.
+    let (mut of_token, mut refusing, mut readable) = (false, false, false);
     read(field, &mut |part| match part {
         Part::Scheme(scheme) => {
             refused |= refusing;
-            refusing = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("dpop");
+            readable = true;
+            of_token = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("dpop");
+            refusing = of_token;
         }
-        Part::Parameter(name, error) if name.eq_ignore_ascii_case("error") => {
+        Part::Parameter(name, error) if of_token && name.eq_ignore_ascii_case("error") => {
             refusing &= error == "invalid_token";
             something_else |= matches!(
                 error.as_str(),
@@ -71,7 +74,7 @@ pub fn rejects_token(field: &str) -> bool {
         }
         Part::Parameter(..) | Part::Token68(_) => {}
     });
-    (refused || refusing) && !something_else
+    !readable || (refused || refusing) && !something_else
 }
 
 /// The letters, digits and characters of `others` that come next.
@@ -219,6 +222,13 @@ mod tests {
             r#"bearer realm="x""#,
             r#"DPoP error="invalid_token", Bearer"#,
             r#"Basic realm="x", Bearer realm="y""#,
+            // An error of another scheme is not about the token.
+            r#"Bearer error="invalid_token", Own error="insufficient_scope""#,
+            r#"Own error="use_dpop_nonce", Bearer"#,
+            // No challenge can be read.
+            "",
+            "=",
+            "\"Bearer\"",
         ] {
             assert!(rejects_token(field), "{field}");
         }
@@ -227,7 +237,8 @@ mod tests {
             r#"Bearer error="insufficient_user_authentication""#,
             r#"DPoP error="use_dpop_nonce""#,
             r#"Basic realm="x""#,
-            "",
+            r#"Own error="invalid_token""#,
+            r#"Own error="invalid_token", Bearer error="insufficient_scope""#,
             r#"Bearer error="invalid_request""#,
         ] {
             assert!(!rejects_token(field), "{field}");

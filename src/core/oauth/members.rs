@@ -11,8 +11,8 @@ use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
 use crate::core::tokens::{lifetime, point, Tokens};
 
-/// A number of milliseconds below this is no date of a token but a number of seconds: `expires_at` of what this library gave
-/// out is in those.
+/// A point in time below this is in seconds and one above in milliseconds, whatever the shape says: `expires_at` of what this library gave
+/// out is in seconds.
 const EARLIEST_MILLIS: u64 = 100_000_000_000;
 
 /// The body as the text of a JSON object, whatever its content type claims; a form becomes an object of strings.
@@ -85,6 +85,10 @@ fn read_members(mut members: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
         }
     }
     let mut tokens = Tokens::from_fields(&members);
+    // Also as milliseconds or as a date: JSON has a Date of JavaScript as text.
+    let end = members.get("expires_at").and_then(Json::word).unwrap_or_default();
+    tokens.expires_at =
+        decimal_thousandths(&end).map(seconds_of).or_else(|| Some(iso8601(&end)?.as_millis())).and_then(point);
     if let Some(scope) = members.get("scope") {
         tokens.scope = spaced(scope, shape.text("scopeSeparator"));
     }
@@ -109,6 +113,15 @@ fn spaced(scope: Json<'_>, separator: &str) -> Option<Secret> {
     Some(Secret::new(out)).filter(|scope| !scope.is_empty())
 }
 
+/// The thousandths of a point in time that was written in seconds or, beyond what can be seconds, in milliseconds.
+fn seconds_of(number: u64) -> u64 {
+    if number / 1000 > EARLIEST_MILLIS {
+        number / 1000
+    } else {
+        number
+    }
+}
+
 fn read_expiry(tokens: &mut Tokens, unit: ExpiryUnit, word: &str, shape: ResponseShape<'_>) {
     let number = match unit {
         ExpiryUnit::Iso8601 => iso8601(word).map(UnixTime::as_millis),
@@ -120,8 +133,8 @@ fn read_expiry(tokens: &mut Tokens, unit: ExpiryUnit, word: &str, shape: Respons
         (tokens.expires_in, tokens.expires_at) = match unit {
             ExpiryUnit::Seconds => (lifetime(number), None),
             ExpiryUnit::Milliseconds => (lifetime(number / 1000), None),
-            ExpiryUnit::UnixMilliseconds if number / 1000 > EARLIEST_MILLIS => (None, point(number / 1000)),
-            ExpiryUnit::UnixSeconds | ExpiryUnit::UnixMilliseconds | ExpiryUnit::Iso8601 => (None, point(number)),
+            ExpiryUnit::UnixSeconds | ExpiryUnit::UnixMilliseconds => (None, point(seconds_of(number))),
+            ExpiryUnit::Iso8601 => (None, point(number)),
         };
     }
     if tokens.expires_in.is_none() && tokens.expires_at.is_none() {
@@ -233,6 +246,26 @@ mod tests {
         let stated = read(r#"{"access_token":"t","expires_at":1700000000}"#, shape);
         assert_eq!(stated.expires_at, Some(UnixTime::from_millis(1_700_000_000_000)));
         assert_eq!(stated.expires_in, None);
+    }
+
+    #[test]
+    fn r5_a_point_in_time_is_read_in_seconds_in_milliseconds_and_as_a_date() {
+        for (given, millis) in [
+            ("1700000000", Some(1_700_000_000_000)),
+            ("\"1700000000.5\"", Some(1_700_000_000_500)),
+            ("1700000000500", Some(1_700_000_000_500)),
+            ("\"2023-11-14T22:13:20.000Z\"", Some(1_700_000_000_000)),
+            ("\"soon\"", None),
+            ("null", None),
+            ("0", None),
+        ] {
+            let reply = format!(r#"{{"access_token":"t","expires_at":{given}}}"#);
+            for shape in ["{}", r#"{"expiry":{"in":"unix_seconds","name":"expires_at"}}"#] {
+                if shape == "{}" || !given.contains('T') {
+                    assert_eq!(read(&reply, shape).expires_at, millis.map(UnixTime::from_millis), "{given}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -4,12 +4,17 @@
 use alloc::string::String;
 
 use self::RefreshTokenState::{Spent, Unknown, Unspent};
-use crate::core::json::{Fields, Json};
+use crate::core::json::Fields;
 use crate::core::provider::{Meaning, ReplySign, ResponseShape};
 
 /// Codes that mean `invalid_grant` wherever they come from; each was seen at a large server.
-const ENDING_CODES: [&str; 5] = [
+const ENDING_CODES: [&str; 9] = [
     "invalid_grant",
+    // OpenID Connect Core section 3.1.2.6: the end user has to do something, which no refresh brings.
+    "interaction_required",
+    "login_required",
+    "account_selection_required",
+    "consent_required",
     "bad_refresh_token",
     "refresh_token_not_found",
     "refresh_token_already_used",
@@ -106,22 +111,17 @@ fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, 
 
 /// The error code: at the shape's path, else `error`, which some servers make an object, else `error_code`.
 pub fn error_code(reply: &Fields<'_>, path: &str) -> Option<String> {
-    if !path.is_empty() {
-        return reply.at(path)?.word().map(shortened);
-    }
-    for path in &["error", "error.code", "error.error", "error.type", "error_code"] {
-        let code = reply.at(path).and_then(Json::word).unwrap_or_default();
-        if !code.is_empty() {
-            return Some(shortened(code));
-        }
-    }
-    None
+    // Of a list the first counts. Zero is the code of servers that count their errors, where there is none.
+    let at = |path: &str| reply.at(path)?.each().next()?.word().filter(|code| !code.is_empty() && code != "0");
+    let paths = ["error", "error.code", "error.error", "error.type", "error_code"];
+    let code = if path.is_empty() { paths.into_iter().find_map(at) } else { at(path) };
+    code.map(shortened)
 }
 
 /// The text beside it.
 pub fn error_text(reply: &Fields<'_>, path: &str) -> Option<String> {
     let text = if path.is_empty() {
-        let text = reply.get("error_description").and_then(Json::string);
+        let text = reply.get("error_description").and_then(|text| text.each().next()?.string());
         text.or_else(|| reply.at("error.message")?.string())
     } else {
         reply.at(path)?.word()

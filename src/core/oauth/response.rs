@@ -32,7 +32,7 @@ pub struct Reply {
 pub enum Verdict {
     /// New tokens.
     Tokens(Tokens),
-    /// New tokens of an unknown type (RFC 6749 section 7.1). A refresh token among them is to be kept.
+    /// New tokens of an unknown type (RFC 6749 section 7.1), or an access token of no use. A refresh token among them is to be kept.
     UnknownType(Tokens, ServerError),
     /// `invalid_grant`, or what means the same at this server.
     Ended(ServerError),
@@ -61,12 +61,19 @@ pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict 
         let sign = error_sign(&fields, shape, &evidence);
         if success && sign.is_none() {
             let extends = shape.extension_signs().any(|sign| shows(&fields, sign));
-            let tokens = read_tokens(fields, shape);
+            let mut tokens = read_tokens(fields, shape);
+            if shape.ignores_refresh_token() {
+                tokens.refresh_token = None;
+            }
             if tokens.access_token.is_some() {
                 return judge_type(tokens, shape, evidence);
             }
             if extends {
                 return Verdict::Tokens(tokens);
+            }
+            if tokens.refresh_token.is_some() {
+                evidence.error_description = Some(String::from("no access_token that a header can hold"));
+                return Verdict::UnknownType(tokens, evidence);
             }
         }
         means = sign.flatten();
@@ -91,8 +98,9 @@ fn members(reply: Json<'_>) -> Option<Fields<'_>> {
     Fields::read(reply).filter(Fields::are_few)
 }
 
-fn judge_type(mut tokens: Tokens, shape: ResponseShape<'_>, evidence: ServerError) -> Verdict {
+fn judge_type(mut tokens: Tokens, shape: ResponseShape<'_>, mut evidence: ServerError) -> Verdict {
     let Some(registered) = registered_type(&tokens, shape) else {
+        evidence.error_description = Some(String::from("unknown token_type: write it as response.token_type"));
         let useless = Tokens { access_token: None, token_type: None, expires_in: None, expires_at: None, ..tokens };
         return Verdict::UnknownType(useless, evidence);
     };
