@@ -1,57 +1,116 @@
 // @ts-check
 
-/** An SDK's `auth()` takes less than this. */
-const AUTH_MS = 60_000;
-/** What began with the first browser comes to its own end so soon. */
-const SPARE_MS = 10_000;
+/**
+ * One `auth()` of the SDK.
+ * @typedef {object} Run
+ * @property {boolean} isSpare  A browser was opened since its request was sent.
+ * @property {boolean} isStepUp
+ * @property {boolean} isBegun  The SDK was heard of.
+ * @property {number} busy  What the SDK waits for.
+ * @property {any} [timer]
+ * @property {Promise<void>} ended
+ * @property {() => void} end
+ */
+
+/** Nothing of a run is heard of for so long: it has failed. */
+const IDLE_MS = 2000;
+/** A 403 that the SDK does not follow begins no run: SDK 1 asks once for the same scope. */
+const UNBEGUN_MS = 250;
+const STALLED_MS = 100;
 
 /**
- * Calls that learn at the same time that a login is wanted each have the SDK open a browser, and the verifier of the last one (RFC 7636) is
- * all that the provider keeps. Here the first one opens, with its verifier; a call that comes later opens another.
+ * Calls that learn that a login is wanted each have the SDK discover, register and open a browser; and the client, the verifier (RFC 7636) and
+ * the state of the last one are all that the provider keeps. So one run of `auth()` goes on at a time. A run for a request that was sent
+ * before the browser opened opens no other: its verifier and its URL are dropped. A later request opens another.
  */
-export function browsers() {
-  /** Runs of `auth()` that have opened nothing yet. */
-  let begun = 0;
-  let lastBegan = -Infinity;
-  let spare = 0;
+/** @param {() => void} failed  A run has ended and opened no browser. */
+export function browsers(failed) {
+  /** @type {Run | undefined} */
+  let run;
   let openedAt = -Infinity;
-  /** The challenges of verifiers that were not kept. @type {Set<string | null>} */
-  const dropped = new Set();
+  /** @type {unknown} */
+  let lastState;
+
+  function end() {
+    const ended = run;
+    run = undefined;
+    clearTimeout(ended?.timer);
+    ended?.end();
+  }
+
+  /** @param {number} startedAt @param {boolean} isStepUp */
+  function begin(startedAt, isStepUp) {
+    let end = () => {};
+    const ended = new Promise((/** @type {(value: void) => void} */ resolve) => (end = resolve));
+    run = { isSpare: startedAt < openedAt, isStepUp, isBegun: false, busy: 0, ended, end };
+    idle(run);
+  }
+
+  /** An SDK does not say that a run failed. @param {Run} of */
+  function idle(of) {
+    clearTimeout(of.timer);
+    const fail = () => {
+      if (of !== run) return;
+      end();
+      failed();
+    };
+    /** @param {() => void} then @param {number} ms */
+    const after = (then, ms) => {
+      of.timer = setTimeout(then, ms);
+      of.timer.unref?.();
+    };
+    // a process that was stalled hears its timers before what came meanwhile
+    after(() => after(fail, STALLED_MS), of.isBegun || !of.isStepUp ? IDLE_MS : UNBEGUN_MS);
+  }
 
   return {
-    begin() {
-      const now = performance.now();
-      begun = now - lastBegan > AUTH_MS ? 1 : begun + 1;
-      lastBegan = now;
-    },
+    end,
 
-    /** One run needs no browser. */
-    end() {
-      begun = Math.max(0, begun - 1);
-    },
-
-    /** @param {string} verifier */
-    async isSpare(verifier) {
-      const now = performance.now();
-      if (spare > 0 && now - openedAt < SPARE_MS) {
-        spare -= 1;
-        dropped.add(await challengeOf(verifier));
-        return true;
+    /**
+     * Waits for the run before, and begins that of a request that was sent at `startedAt`. Whether it had to wait.
+     * @param {number} startedAt @param {AbortSignal | null | undefined} signal @param {boolean} [isStepUp]  For more scope.
+     */
+    async begins(startedAt, signal, isStepUp = false) {
+      const hadToWait = !!run;
+      while (run) {
+        const before = run;
+        await before.ended;
+        // the SDK does not follow them
+        if (isStepUp && before.isStepUp && !before.isBegun) return true;
       }
-      spare = Math.max(0, begun - 1);
-      begun = 0;
-      openedAt = now;
-      return false;
+      signal?.throwIfAborted();
+      begin(startedAt, isStepUp);
+      return hadToWait;
     },
 
-    /** @param {URL} url */
-    isDropped: (url) => dropped.delete(url.searchParams.get("code_challenge")),
-  };
-}
+    /** What the SDK does within a run. @template T @param {T} work @returns {T} */
+    during(work) {
+      const of = run;
+      if (!of) return work;
+      of.isBegun = true;
+      idle(of);
+      if (typeof (/** @type {any} */ (work)?.then) != "function") return work;
+      of.busy += 1;
+      clearTimeout(of.timer);
+      const over = () => void (--of.busy || idle(of));
+      /** @type {any} */ (work).then(over, over);
+      return work;
+    },
 
-/** RFC 7636 §4.2, S256. @param {string} verifier */
-async function challengeOf(verifier) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier)));
-  const text = btoa(String.fromCharCode(...digest));
-  return text.replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+    isSpare: () => !!run?.isSpare,
+
+    /** Whether the run is for more scope. Undefined without a run. */
+    isStepUp: () => run?.isStepUp,
+
+    /** What the author compares is of the browser that is open. @param {() => unknown} make */
+    state: (make) => (run?.isSpare && lastState !== undefined ? lastState : (lastState = make())),
+
+    /** Whether the browser shall open. */
+    opens() {
+      const isSpare = !!run?.isSpare;
+      end();
+      if (!isSpare) openedAt = performance.now();
+      return !isSpare;
+    },
+  };
 }

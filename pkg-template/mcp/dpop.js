@@ -1,5 +1,6 @@
 // @ts-check
 /** @import { DPoP } from "../index.js" */
+/** @import { McpProvider } from "./index.js" */
 
 /**
  * A `fetch` that proves a key at the code exchange (RFC 9449 §5), which SDK 1 does not: once more, if the server asks for a nonce (§8).
@@ -23,3 +24,16 @@ export const provesLogin = (dpop, fetch) => async (input, init) => {
   response.body?.cancel().catch(() => {});
   return exchange(nonce);
 };
+
+/** The key of an author who uses SDK 2's own DPoP. @param {McpProvider} provider */
+export async function sessionDpop(provider) {
+  const own = await provider.dpop?.();
+  if (!own) return;
+  const { privateKey, publicKey } = own.keyPair ?? {};
+  if (!privateKey || !publicKey)
+    throw new TypeError(
+      "mcpSession: provider.dpop() shows no key pair: write the option dpop: dpop({ keyPair })",
+    );
+  const { dpop } = await import("../dpop/index.js");
+  return dpop({ keyPair: { privateKey, publicKey } });
+}

@@ -12,7 +12,7 @@ import type { DPoP, Lock, Refresher, RefresherOptions, TokenStorage } from "../i
  * - The access token goes to the origin of `serverUrl` and nowhere else. A 401 costs one refresh for all calls that meet it.
  * - A browser opens when only a login helps: there is no session, or the authorization server ended it. A server that is out of reach
  *   rejects the call with a `RefreshError` whose `retryable` is true, and nothing is lost.
- * - A 403 with `insufficient_scope` reaches the SDK as it came: the login with more scope is its own.
+ * - A 403 with `insufficient_scope` reaches the SDK as it came, unless another process has a login with more scope by now: the login is its own.
  * - `invalidateCredentials("tokens")`, which the SDK calls when a code was refused, does not end the session: `signOut` does.
  *
  * @throws TypeError for a provider or an option that is missing or does not fit.
@@ -45,7 +45,7 @@ export interface McpOptions {
   lock?: Lock | undefined;
   /**
    * Held while a login is under way: of several processes one opens the browser, the others wait and adopt what it brings. `fileLock` of
-   * `oauth-refresher/storage/node`. Default: each process logs in for itself.
+   * `oauth-refresher/storage/node`, a file for each server. Default: each process logs in for itself.
    */
   loginLock?: Lock | undefined;
   /** How many seconds a login may take before the next process has its turn. Default 300. */
@@ -186,6 +186,8 @@ export interface McpDiscoveryState {
         token_endpoint_auth_methods_supported?: string[] | undefined;
       }
     | undefined;
+  /** Where that document is, if a challenge of the server said so (RFC 9728 §5.1). */
+  resourceMetadataUrl?: string | undefined;
   /** The document of the server (RFC 9728). */
   resourceMetadata?: { resource: string } | undefined;
 }

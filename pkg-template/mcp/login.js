@@ -1,8 +1,16 @@
 // @ts-check
+import { RefreshError } from "../lib/error.js";
+
 /** @import { Lock } from "../index.js" */
 
 /** An SDK discovers and registers before it opens a browser, and may fail. */
 const PREPARATION_SECONDS = 30;
+/** A login may end in a process that does not hold the lock: the one that the redirect came to. */
+const LOOK_MS = 1000;
+/** An SDK waits so long for a call. A browser that opens later than that opens for a call that has failed. */
+const CALL_MS = 60_000;
+/** A longer timer fires at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Of several processes one logs in, under the lock; the others wait for it and adopt what it brought. The lock is held from the moment
@@ -11,7 +19,7 @@ const PREPARATION_SECONDS = 30;
  * @param {Lock | undefined} lock @param {number} limitSeconds
  */
 export function loginTurns(lock, limitSeconds) {
-  /** The lock, held or waited for. @type {{ held: Promise<() => void>, waiting: number, giveUp: () => void, limit?: any } | undefined} */
+  /** The lock, held or waited for. @type {{ held: Promise<() => void>, waiting: number, giveUp: () => void, isTaken?: boolean, isOpened?: boolean, limit?: any } | undefined} */
   let turn;
 
   function end() {
@@ -26,7 +34,7 @@ export function loginTurns(lock, limitSeconds) {
   function limit(seconds) {
     if (!turn) return;
     clearTimeout(turn.limit);
-    turn.limit = setTimeout(end, seconds * 1000);
+    turn.limit = setTimeout(end, Math.min(seconds * 1000, LONGEST_MS));
     turn.limit.unref?.();
   }
 
@@ -41,7 +49,15 @@ export function loginTurns(lock, limitSeconds) {
     end,
 
     /** A browser is open. */
-    opened: () => limit(limitSeconds),
+    opened() {
+      if (turn) turn.isOpened = true;
+      limit(limitSeconds);
+    },
+
+    /** No browser was opened: the next process has its turn. */
+    failed() {
+      if (turn && !turn.isOpened) end();
+    },
 
     /**
      * Whether there is a session after all. If not, the caller logs in, and others wait until `end`.
@@ -50,12 +66,18 @@ export function loginTurns(lock, limitSeconds) {
     async adopted(signal, isThere) {
       if (await isThere()) return true;
       if (!lock) return false;
+      const beganAt = performance.now();
       const own = (turn ??= begun(lock));
       own.waiting += 1;
+      const giveUp = () => own.waiting === 1 && own === turn && end();
       try {
-        await unlessAborted(own.held, signal);
+        while (!(await unlessAborted(heldSoon(own.held), signal)))
+          if (await isThere().catch(() => false)) {
+            giveUp();
+            return true;
+          }
       } catch (error) {
-        if (own.waiting === 1 && own === turn) end();
+        giveUp();
         throw error;
       } finally {
         own.waiting -= 1;
@@ -66,10 +88,27 @@ export function loginTurns(lock, limitSeconds) {
         throw error;
       });
       if (found) end();
+      else if (performance.now() - beganAt > CALL_MS) {
+        if (own === turn && !own.waiting && !own.isTaken) end();
+        throw new RefreshError({
+          code: "lock_timeout",
+          error_description: "another process began a login and did not end it",
+        });
+      } else own.isTaken = true;
       return found;
     },
   };
 }
+
+/** Whether the lock is held within LOOK_MS. @param {Promise<unknown>} held @returns {Promise<boolean>} */
+const heldSoon = (held) =>
+  new Promise((resolve) => {
+    const look = setTimeout(() => resolve(false), LOOK_MS);
+    held.then(() => {
+      clearTimeout(look);
+      resolve(true);
+    });
+  });
 
 /** How to let go of the lock. Without a lock that works, two browsers are better than none. @param {Lock} lock @param {AbortSignal} signal @returns {Promise<() => void>} */
 const acquired = (lock, signal) =>

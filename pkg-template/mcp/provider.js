@@ -20,21 +20,22 @@ export function guarded(provider, session) {
       return url;
     },
     tokens: () => (/** @type {{ issuer?: string }} */ context) =>
-      isInAuth || context?.issuer ? session.tokensForAuth() : session.tokens(),
-    saveTokens: () => (/** @type {any} */ tokens) => session.saveTokens(tokens),
+      isInAuth || context?.issuer ? session.browsers.during(session.tokensForAuth()) : session.tokens(),
+    saveTokens: () => (/** @type {any} */ tokens) => session.browsers.during(session.saveTokens(tokens)),
     discoveryState: () => () => session.discoveryState(),
     saveDiscoveryState: () => (/** @type {any} */ state) => session.saveDiscoveryState(state),
+    state: (make) => make && (() => session.browsers.state(() => make.call(provider))),
     saveCodeVerifier: (save) => async (/** @type {string} */ verifier) => {
-      if (!(await session.isSpare(verifier))) return save?.call(provider, verifier);
+      if (!session.browsers.isSpare()) return session.browsers.during(save?.call(provider, verifier));
     },
     redirectToAuthorization: (open) => async (/** @type {URL} */ url) => {
-      if (session.opens(url)) return open.call(provider, url);
+      if (session.opens()) return open.call(provider, url);
     },
     saveClientInformation: (save) => save && after(save, () => session.forget()),
     // A code or a client was refused. The tokens that are stored belong to other processes too, and end by `signOut` or by the server's word.
     invalidateCredentials: (invalidate) => async (/** @type {string} */ scope) => {
       if (scope == "tokens") return;
-      await invalidate?.call(provider, scope);
+      await session.browsers.during(invalidate?.call(provider, scope));
       session.forget();
     },
   };
@@ -43,7 +44,7 @@ export function guarded(provider, session) {
   const after =
     (method, then) =>
     async (/** @type {unknown[]} */ ...given) => {
-      await method.apply(provider, given);
+      await session.browsers.during(method.apply(provider, given));
       then();
     };
 
@@ -51,7 +52,8 @@ export function guarded(provider, session) {
     get(target, name) {
       const member = Reflect.get(target, name, target);
       if (typeof name == "string" && Object.hasOwn(members, name)) return members[name]?.(member);
-      return typeof member == "function" && name != "constructor" ? member.bind(target) : member;
+      if (typeof member != "function" || name == "constructor") return member;
+      return (/** @type {unknown[]} */ ...given) => session.browsers.during(member.apply(target, given));
     },
     set: (target, name, value) => Reflect.set(target, name, value, target),
   });

@@ -1,25 +1,20 @@
 // @ts-check
 // Between an SDK of the Model Context Protocol and a refresher: the SDK logs in, registers and exchanges codes (with the author's provider),
 // the refresher keeps what came of it. The SDK gets no refresh token, so it sends none.
+import { RefreshError } from "../lib/error.js";
 import { browsers } from "./browsers.js";
 import { checkSessionOptions } from "./checks.js";
 import { provesLogin } from "./dpop.js";
-import { endpointsOf, isOf, keyOf, readFacts, refresherOptions } from "./facts.js";
+import { Discovery } from "./discovery.js";
+import { isOf, readFacts } from "./facts.js";
 import { loginTurns } from "./login.js";
+import { isEnded, isOver, sessionOf, shown } from "./opened.js";
 import { guarded } from "./provider.js";
-import { asksWith, refusal, reply, STAND_IN, urlOf } from "./wire.js";
+import { asksWith, isScopeMissing, reply, STAND_IN, urlOf } from "./wire.js";
 
 /** @import { FetchInput, Refresher, RefresherOptions, TokenSet } from "../index.js" */
 /** @import { McpDiscoveryState, McpOptions, McpProvider, McpTokens, mcpSession as declared } from "./index.js" */
-/** @import { Facts } from "./facts.js" */
-
-/**
- * @typedef {object} Session
- * @property {string} id
- * @property {Facts} facts
- * @property {Refresher} refresher
- * @property {{ error?: string }} [lost]  The authorization server does not know the client any more, and said so.
- */
+/** @import { Session } from "./opened.js" */
 
 /** An SDK's `auth()` takes less than this. */
 const AUTH_MS = 60_000;
@@ -45,24 +40,25 @@ export class McpSession {
   #options;
   #serverUrl;
   #logins;
-  #browsers = browsers();
-  /** What the SDK said last in this process. @type {McpDiscoveryState | undefined} */
-  #told;
-  /** What it or the author's provider said last. @type {McpDiscoveryState | undefined} */
-  #seen;
+  browsers = browsers(() => this.#logins.failed());
+  #discovery;
   /** @type {Session | undefined} */
   #session;
   /** @type {Promise<Session | undefined> | undefined} */
   #reading;
   /** The facts have to be read before the next use. */
   #isStale = true;
+  /** How often they changed. */
+  #age = 0;
   #isClosed = false;
   /** The access tokens that the SDK was given, oldest first. @type {Set<string>} */
   #given = new Set();
   /** A browser is open, or was. */
   #isLoggingIn = false;
-  /** How often the server asked for more scope since the last login. */
-  #stepUps = 0;
+  /** There was no session when it opened. */
+  #isWithout = false;
+  /** When the server last asked for more scope. */
+  #stepUpAt = -Infinity;
   /** The SDK's `auth()` that runs now sends by this session's `fetch`. */
   #isOurs = false;
   /** When a 401 was last left to the SDK: by which it then asks for tokens in `auth()`. */
@@ -77,6 +73,7 @@ export class McpSession {
     this.#options = options;
     this.#serverUrl = new URL(options.serverUrl);
     this.#serverUrl.hash = "";
+    this.#discovery = new Discovery(provider, this.#serverUrl);
     this.#logins = loginTurns(options.loginLock, options.loginTimeoutSeconds ?? 300);
   }
 
@@ -85,6 +82,8 @@ export class McpSession {
   /** For a request to the MCP server: undefined lets it go without a token, and the server's 401 says how to get one. @returns {Promise<McpTokens | undefined>} */
   async tokens() {
     const found = await this.#found();
+    // the redirect came to another process
+    if (found && this.#isWithout) this.#loggedIn();
     return found && this.#shown(found.tokens, found.session);
   }
 
@@ -95,21 +94,20 @@ export class McpSession {
   async tokensForAuth() {
     const session = await this.#current();
     if (!session) return;
-    if (this.#stepUps) {
+    if (this.browsers.isStepUp() ?? this.#stepUpAt > this.#leftAt) {
       // no refresh widens a scope (RFC 6749 §6): without a refresh token the SDK asks for another login
-      this.#stepUps -= 1;
+      this.#stepUpAt = -Infinity;
       return session.refresher.tokens ? this.#shown(session.refresher.tokens, session) : undefined;
     }
     const found = await this.#found();
     const lost = this.#session?.lost;
     if (!found && !lost) return;
-    const isOurs = this.#isOurs || performance.now() - this.#leftAt < AUTH_MS;
+    const isOurs = this.#isOurs || this.#isLeft();
     if (!isOurs && lost) throw lost;
     if (!isOurs)
       throw new TypeError(
         "mcpSession: there is a session, and no login is needed: write auth(session.authProvider, { serverUrl, fetchFn: session.fetch }), or await session.signOut() before another login",
       );
-    this.#browsers.end();
     // what the SDK takes for a refresh comes to `fetch`, and is answered there
     const tokens = found?.tokens ?? { access_token: "", token_type: "Bearer" };
     return { ...this.#shown(tokens, session), refresh_token: STAND_IN };
@@ -129,35 +127,36 @@ export class McpSession {
     // SDK 2 hands back what it was given, with its stamp
     if (!tokens.refresh_token && tokens.access_token === refresher.tokens?.access_token) return;
     await refresher.setTokens({ ...tokens, issuer: issuer ?? facts.issuer });
-    this.#stepUps = 0;
+    this.#stepUpAt = -Infinity;
     this.#loggedIn();
   }
 
   async discoveryState() {
     this.#isOurs = false;
-    this.#browsers.begin();
-    const state = await this.#provider.discoveryState?.();
-    this.#seen = state ?? this.#seen;
-    // without the author's own hooks a login ends where it began: at the authorization server that it was sent to
-    return state ?? (this.#isLoggingIn ? this.#told : undefined);
+    // an `auth()` of the author's own: whether it sends by this session's `fetch` shows when it asks for what is known
+    const isOwn = !this.#isLeft() && !(this.#stepUpAt > this.#leftAt);
+    return this.browsers.during(this.#discovery.state({ isLoggingIn: this.#isLoggingIn, isOwn }));
+  }
+
+  /** Whether the SDK runs `auth()` for a 401 that it met. */
+  #isLeft() {
+    return performance.now() - this.#leftAt < AUTH_MS;
   }
 
   /** @param {McpDiscoveryState} state */
   async saveDiscoveryState(state) {
-    this.#told = this.#seen = state;
+    this.#discovery.learn(state);
     this.forget();
-    await this.#provider.saveDiscoveryState?.(state);
+    await this.browsers.during(this.#provider.saveDiscoveryState?.(state));
+    this.forget();
   }
 
-  /** Of what the SDK would open a browser for, at the same time, one is enough. @param {string} verifier */
-  async isSpare(verifier) {
-    return this.#browsers.isSpare(verifier);
-  }
-
-  /** Whether the browser shall open. @param {URL} url */
-  opens(url) {
-    if (this.#browsers.isDropped(url)) return false;
+  /** Whether the browser shall open. */
+  opens() {
+    const isStepUp = this.browsers.isStepUp();
+    if (!this.browsers.opens()) return false;
     this.#isLoggingIn = true;
+    this.#isWithout = !isStepUp;
     this.#logins.opened();
     return true;
   }
@@ -166,32 +165,37 @@ export class McpSession {
   forget() {
     this.#reading = undefined;
     this.#isStale = true;
+    this.#age += 1;
   }
 
   // What the SDK sends.
 
   /** @param {FetchInput} input @param {RequestInit} [init] @returns {Promise<Response>} */
   async fetch(input, init = {}) {
+    const startedAt = performance.now();
     const url = urlOf(input);
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
     const token = /^(?:Bearer|DPoP) +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-    if (asksWith(init, STAND_IN)) return this.#answered();
-    if (token && this.#given.has(token)) return this.#withToken(input, init, url, headers);
-    const response = await this.#plain(input, init);
-    if (!this.#isServer(url, init)) this.#isOurs = true;
-    else if (response.status == 401) return this.#refused(response, input, init);
+    if (asksWith(init, STAND_IN)) return this.browsers.during(this.#answered());
+    if (token && this.#given.has(token)) return this.#withToken(input, init, url, headers, startedAt);
+    const known = this.#discovery.known(url);
+    const isServer = !known && this.#discovery.isServer(url, init);
+    const response = known ?? (await (isServer ? this.#plain(input, init) : this.#asks(url, input, init)));
+    if (!isServer) this.#isOurs = true;
+    else if (response.status == 401) return this.#refused(response, input, init, startedAt);
     return response;
   }
 
-  /** @param {FetchInput} input @param {RequestInit} init @param {URL} url @param {Headers} headers */
-  async #withToken(input, init, url, headers) {
+  /** @param {FetchInput} input @param {RequestInit} init @param {URL} url @param {Headers} headers @param {number} startedAt @returns {Promise<Response>} */
+  async #withToken(input, init, url, headers, startedAt) {
     if (url.origin !== this.#serverUrl.origin)
       throw new TypeError(`mcpSession: ${url.origin} gets no access token of ${this.#serverUrl.origin}`);
     const session = await this.#current();
     let response;
     try {
-      if (session) response = await session.refresher.fetch(input, init);
+      if (session) response = await this.#withScope(session, input, init);
     } catch (error) {
+      if (this.#isLeftBehind(session, error)) return this.#withToken(input, init, url, headers, startedAt);
       if (!isOver(error)) throw error;
     }
     if (!response) {
@@ -200,21 +204,52 @@ export class McpSession {
       init = { ...init, headers };
       response = await this.#plain(input, init);
     }
-    if (response.status == 403 && refusal(response) == "insufficient_scope") this.#stepUps += 1;
+    if (isScopeMissing(response)) {
+      await this.browsers.begins(startedAt, init.signal, true);
+      this.#stepUpAt = performance.now();
+    }
     if (response.status != 401) return response;
     this.#leftAt = performance.now();
-    return session && !isEnded(session) ? response : this.#refused(response, input, init);
+    return session && !isEnded(session) ? response : this.#refused(response, input, init, startedAt);
   }
 
-  /** The server wants a login. Another process, or another call, may have brought one by now. @param {Response} response @param {FetchInput} input @param {RequestInit} init */
-  async #refused(response, input, init) {
-    this.#leftAt = performance.now();
+  /** Another process may have a login with more scope by now, or be about to. @param {Session} session @param {FetchInput} input @param {RequestInit} init */
+  async #withScope({ refresher, storage }, input, init) {
+    for (;;) {
+      const response = await refresher.fetch(input, init);
+      if (!isScopeMissing(response)) return response;
+      const rejected = refresher.tokens?.access_token;
+      const isReplaced = async () => {
+        const stored = (await storage.load())?.tokens.access_token;
+        return stored !== undefined && stored !== rejected;
+      };
+      if (!rejected || !(await this.#logins.adopted(init.signal, isReplaced))) return response;
+      response.body?.cancel().catch(() => {});
+      await refresher.getTokens({ rejected });
+    }
+  }
+
+  /** The server wants a login. Another process, or another call, may have brought one by now. @param {Response} response @param {FetchInput} input @param {RequestInit} init @param {number} startedAt */
+  async #refused(response, input, init, startedAt) {
     const isThere = async () => !!(await this.#found(true));
-    if (!(await this.#logins.adopted(init.signal, isThere))) return response;
+    if (
+      !(await this.#logins.adopted(init.signal, isThere)) &&
+      !(await this.#adopted(startedAt, init, isThere))
+    )
+      return response;
     const session = await this.#current();
     if (!session) return response;
     response.body?.cancel().catch(() => {});
     return session.refresher.fetch(input, init);
+  }
+
+  /** Whether an earlier call of this process brought a session. If not, the SDK's `auth()` for this one begins. @param {number} startedAt @param {RequestInit} init @param {() => Promise<boolean>} isThere */
+  async #adopted(startedAt, { signal }, isThere) {
+    const hadToWait = await this.browsers.begins(startedAt, signal);
+    this.#leftAt = performance.now();
+    if (!hadToWait || !(await this.browsers.during(isThere()))) return false;
+    this.#loggedIn();
+    return true;
   }
 
   /** What the SDK takes for a refresh is a question whether there are tokens. */
@@ -224,6 +259,7 @@ export class McpSession {
       // the SDK registers anew
       if (this.#session?.lost) return reply(401, { error: this.#session.lost.error });
       if (!found) return reply(400, { error: "invalid_grant" });
+      this.browsers.end();
       this.#logins.end();
       return reply(200, this.#shown(found.tokens, found.session));
     } catch {
@@ -232,21 +268,16 @@ export class McpSession {
     }
   }
 
+  /** What the SDK asks of others in its `auth()`. @param {URL} url @param {FetchInput} input @param {RequestInit} init */
+  #asks(url, input, init) {
+    return this.browsers.during(this.#discovery.watched(url, this.#plain(input, init)));
+  }
+
   /** Without the token. A code exchange proves the key that the tokens shall be bound to. @param {FetchInput} input @param {RequestInit} init */
   async #plain(input, init) {
     const send = this.#options.fetch ?? globalThis.fetch;
     const { dpop } = this.#options;
     return dpop ? provesLogin(dpop, send)(input, init) : send(input, init);
-  }
-
-  /** Whether a request is to the MCP server and not to the authorization server beside it. @param {URL} url @param {RequestInit} init */
-  #isServer({ origin, pathname, href }, { body }) {
-    if (href === this.#serverUrl.href) return true;
-    if (origin !== this.#serverUrl.origin || pathname.includes("/.well-known/")) return false;
-    const { authorizationServerUrl, authorizationServerMetadata = {} } = this.#seen ?? {};
-    if (!authorizationServerUrl) return !(body instanceof URLSearchParams);
-    const endpoints = endpointsOf(String(authorizationServerUrl), authorizationServerMetadata);
-    return !Object.values(endpoints).includes(href);
   }
 
   // The session.
@@ -263,7 +294,7 @@ export class McpSession {
         "mcpSession: which session to end is not known before a connection was made: give the provider discoveryState() and saveDiscoveryState(), or connect first",
       );
     this.#logins.end();
-    this.#isLoggingIn = false;
+    this.#isLoggingIn = this.#isWithout = false;
     await session.refresher.signOut(how);
   }
 
@@ -274,8 +305,8 @@ export class McpSession {
   }
 
   #loggedIn() {
-    this.#isLoggingIn = false;
-    this.#browsers.end();
+    this.#isLoggingIn = this.#isWithout = false;
+    this.browsers.end();
     this.#logins.end();
   }
 
@@ -294,15 +325,21 @@ export class McpSession {
 
   /** @param {Session} session @returns {Promise<{ tokens: TokenSet, session: Session } | undefined>} */
   async #asked(session) {
-    session.lost = undefined;
     try {
       const tokens = await session.refresher.getTokens();
+      session.lost = undefined;
       if (isOf(session.facts, tokens.issuer)) return { tokens, session };
     } catch (/** @type {any} */ error) {
+      if (this.#isLeftBehind(session, error)) return this.#found();
       const isLost = /^(invalid|unauthorized)_client$/.test(error?.error);
-      if (isLost && this.#provider.saveClientInformation) session.lost = error;
-      else if (!isOver(error)) throw error;
+      session.lost = isLost && this.#provider.saveClientInformation ? error : undefined;
+      if (!session.lost && !isOver(error)) throw error;
     }
+  }
+
+  /** The facts changed while a call waited for the tokens of the session before. @param {Session | undefined} session @param {any} error */
+  #isLeftBehind(session, error) {
+    return error?.code === "closed" && !this.#isClosed && session !== this.#session;
   }
 
   /** @param {boolean} [anew] @returns {Promise<Session | undefined>} */
@@ -315,69 +352,37 @@ export class McpSession {
   }
 
   async #read() {
+    if (this.#isClosed) return this.#last();
     this.#isStale = false;
-    const facts = await readFacts(this.#provider, this.#serverUrl, this.#told);
-    if (!facts) return;
-    const key = await keyOf(this.#serverUrl, facts);
-    const { issuer, client, resource, metadata } = facts;
-    const { client_id } = client;
-    const options = refresherOptions(this.#provider, facts);
-    const id = JSON.stringify([
-      key,
-      { ...options, client_secret: !!options.client_secret },
-      metadata.token_endpoint_auth_methods_supported,
-    ]);
-    if (this.#session?.id === id || this.#isClosed) return this.#session;
-    this.#session?.refresher.close();
-    const { lock, fetch, refresh, dpop = await sessionDpop(this.#provider) } = this.#options;
-    const refresher = this.#createRefresher({
-      ...refresh,
-      ...options,
-      ...(dpop && { dpop }),
-      ...(lock && { lock }),
-      ...(fetch && { fetch }),
-      storage: this.#options.storage({ key, issuer, client_id, ...(resource && { resource }) }),
-      origins: [this.#serverUrl.origin],
-      // servers name an error or do not; to the SDKs a 401 is a 401
-      isTokenRejected: ({ status }) => status == 401,
+    const age = this.#age;
+    const facts = await readFacts(this.#provider, this.#serverUrl, this.#discovery.told).catch((error) => {
+      this.forget();
+      throw error;
     });
-    return (this.#session = { id, facts, refresher });
+    if (!facts) return;
+    const opened = await sessionOf(this.#provider, this.#options, this.#serverUrl, facts);
+    // the facts have changed again
+    if (age !== this.#age) return this.#current();
+    if (this.#session?.id === opened.id) return this.#session;
+    if (this.#isClosed) return this.#last();
+    const session = opened.open(this.#createRefresher);
+    this.#session?.refresher.close();
+    return (this.#session = session);
+  }
+
+  /** After close. */
+  #last() {
+    if (this.#session) return this.#session;
+    throw new RefreshError({ code: "closed" });
   }
 
   /** What the SDK sees of the tokens: no refresh token. @param {TokenSet} tokens @param {Session} session @returns {McpTokens} */
-  #shown({ access_token, token_type, expires_at, scope, id_token, issuer }, { facts }) {
+  #shown(tokens, { facts }) {
+    const { access_token } = tokens;
     this.#given.delete(access_token);
     this.#given.add(access_token);
     const [oldest] = this.#given;
     if (this.#given.size > TOKENS_KNOWN && oldest) this.#given.delete(oldest);
-    return {
-      access_token,
-      token_type,
-      ...(expires_at !== undefined && {
-        expires_in: Math.max(0, Math.round(expires_at - Date.now() / 1000)),
-      }),
-      ...(scope !== undefined && { scope }),
-      ...(id_token !== undefined && { id_token }),
-      issuer: typeof issuer == "string" ? issuer : facts.issuer,
-    };
+    return shown(tokens, facts);
   }
-}
-
-/** Only a login helps. @param {any} error */
-const isOver = (error) => /^(session_ended|signed_out|identity_mismatch)$/.test(error?.code);
-
-/** @param {Session} session */
-const isEnded = ({ refresher }) => /^(signed-out|session-ended)$/.test(refresher.state);
-
-/** The key of an author who uses SDK 2's own DPoP. @param {McpProvider} provider */
-async function sessionDpop(provider) {
-  const own = await provider.dpop?.();
-  if (!own) return;
-  const { privateKey, publicKey } = own.keyPair ?? {};
-  if (!privateKey || !publicKey)
-    throw new TypeError(
-      "mcpSession: provider.dpop() shows no key pair: write the option dpop: dpop({ keyPair })",
-    );
-  const { dpop } = await import("../dpop/index.js");
-  return dpop({ keyPair: { privateKey, publicKey } });
 }

@@ -15,8 +15,12 @@ export const reply = (status, body) =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 
 /** The error of a challenge (RFC 6750 §3), as the SDKs read it. @param {Response} response */
-export const refusal = ({ headers }) =>
+const refusal = ({ headers }) =>
   /\berror\s*=\s*"?([\w.-]+)/i.exec(headers.get("www-authenticate") ?? "")?.[1];
+
+/** Whether the SDK is to ask for a login with more scope. @param {Response} response */
+export const isScopeMissing = (response) =>
+  response.status == 403 && refusal(response) == "insufficient_scope";
 
 /** @param {FetchInput} input */
 export const urlOf = (input) => new URL(input instanceof Request ? input.url : input);
