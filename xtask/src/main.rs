@@ -45,8 +45,9 @@ usage: cargo xtask <command>
   size                       … and its download size beside the budget
   test [--long] [suite …]    every suite, or the named ones (--list shows them); --long: more histories, rounds and browsers
   test quick                 while editing: format, clippy, host tests, a short world, types, tests/node; under three minutes
-  mutants [--list] [--only NAME …]
-                             changes of the machine that the simulator must notice: seconds each, ten minutes in all
+  mutants [--list] [--fit] [--only NAME …]
+                             changes of the machine that the simulator must notice: seconds each, a quarter of an hour in all;
+                             --fit: only whether each still fits the sources
   generate                   provider declarations, the table of docs/providers.md and the protocol in docs/architecture.md
   apps                       the example applications in Rust, in target/apps/
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
@@ -91,11 +92,13 @@ fn command() -> Result<ExitCode> {
     }
     let mut long = false;
     let mut list = false;
+    let mut fit = false;
     let mut names = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("long") if command == "test" => long = true,
             Arg::Long("list") if command == "test" || command == "mutants" => list = true,
+            Arg::Long("fit") if command == "mutants" => fit = true,
             Arg::Long("only") if command == "mutants" => names.push(arguments.value()?.to_string_lossy().into_owned()),
             Arg::Value(name) if command == "test" => names.push(name.to_string_lossy().into_owned()),
             other => return Err(other.unexpected().into()),
@@ -111,6 +114,7 @@ fn command() -> Result<ExitCode> {
         "test" if list => suites::list(),
         "test" => return suites::test(&names, long),
         "mutants" if list => mutants::list()?,
+        "mutants" if fit => return mutants::fit(),
         "mutants" => return mutants::mutants(&names),
         "generate" => generate::generate()?,
         "apps" => apps::apps()?,

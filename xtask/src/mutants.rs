@@ -17,7 +17,7 @@ use crate::{project, run};
 const LIMIT: Duration = Duration::from_secs(240);
 const COMPILE_LIMIT: Duration = Duration::from_secs(600);
 
-/// Those that every `test` applies; all of them take ten minutes.
+/// Those that every `test` applies; all of them take a quarter of an hour or more.
 const SHORT: [&str; 3] = ["saves_after_the_grant", "sends_although_its_mark_was_refused", "writes_over_the_winner"];
 
 /// How long each mutant is looked at.
@@ -41,6 +41,18 @@ pub fn list() -> Result<()> {
         println!("{name}\n    {about} ({file})");
     }
     Ok(())
+}
+
+/// Whether each mutant can be made of the sources as they are; nothing is built.
+pub fn fit() -> Result<ExitCode> {
+    let copy = Copy { sources: sources()?, effort: Effort::Short };
+    let mutants = mutant::all()?;
+    let misfits: Vec<_> = mutants.iter().filter_map(|mutant| copy.with(mutant).err()).collect();
+    for misfit in &misfits {
+        println!("{misfit:#}");
+    }
+    println!("{} of {} mutants fit the sources", mutants.len() - misfits.len(), mutants.len());
+    Ok(if misfits.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 pub fn mutants(only: &[String]) -> Result<ExitCode> {
@@ -68,10 +80,11 @@ fn judge(mutants: &[Mutant], effort: Effort) -> Result<Tally> {
     let copy = Copy { sources: sources()?, effort };
     let changed: Vec<Files> = mutants.iter().map(|mutant| copy.with(mutant)).collect::<Result<_>>()?;
     copy.must_hold_unchanged()?;
+    let (all, began) = (mutants.len(), Instant::now());
     let width = mutants.iter().map(|mutant| mutant.name.len()).max().unwrap_or(0);
-    println!("   {:width$}  seconds  caught by", "mutant");
+    println!("   {:>7}  {:width$}  seconds  caught by", format!("of {all}"), "mutant");
     let (mut by_world, mut by_unit_test) = (0, 0);
-    for (mutant, files) in mutants.iter().zip(&changed) {
+    for (number, (mutant, files)) in mutants.iter().zip(&changed).enumerate() {
         let started = Instant::now();
         let fate = copy.fate_of(files).with_context(|| format!("tests/mutants/{}.mutant", mutant.name))?;
         let said = match fate {
@@ -85,13 +98,13 @@ fn judge(mutants: &[Mutant], effort: Effort) -> Result<Tally> {
             }
             Fate::Survived => format!("SURVIVED: {}", mutant.about),
         };
-        println!("   {:width$}  {:7.1}  {said}", mutant.name, started.elapsed().as_secs_f32());
+        println!("   {:7}  {:width$}  {:7.1}  {said}", number + 1, mutant.name, started.elapsed().as_secs_f32());
     }
-    let (all, caught) = (mutants.len(), by_world + by_unit_test);
+    let caught = by_world + by_unit_test;
     if by_unit_test > 0 {
         println!("   {by_world} by the world, {by_unit_test} by unit tests");
     }
-    println!("   {caught} of {all} caught");
+    println!("   {caught} of {all} caught in {:.0} s", began.elapsed().as_secs_f32());
     Ok(Tally { passed: caught, failed: all - caught, skipped: 0 })
 }
 

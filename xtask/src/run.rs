@@ -106,6 +106,11 @@ pub fn run(command: &mut Command, limit: Duration) -> Result<Outcome> {
     run_with(command, limit, Voice::Quiet)
 }
 
+/// Runs a program that may take hours: each line is shown as it comes.
+pub fn run_aloud(command: &mut Command, limit: Duration) -> Result<Outcome> {
+    run_with(command, limit, Voice::Aloud)
+}
+
 fn run_with(command: &mut Command, limit: Duration, voice: Voice) -> Result<Outcome> {
     let name = name_of(command);
     let mut child = command
