@@ -3,7 +3,7 @@
 // take the reply of a refresh with it, and the refresh token never enters a page.
 import bytes from "../lib/core-bytes.js";
 import glue from "../lib/core-glue.js";
-import { wasmEngine } from "../lib/engine.js";
+import { wasmEngine } from "../lib/wasm-engine.js";
 import { PROTOCOL, TAG } from "../lib/host-protocol.js";
 import { refresherMaker } from "../lib/refresher.js";
 import { readRequest, sendableResponse } from "./fetch.js";

@@ -3,11 +3,12 @@
 // the entry also imports, because esbuild would make a third file of that.
 import bytes from "./core-bytes.js";
 import glue from "./core-glue.js";
+import { wire } from "./wire.js";
 
-/** @import { Glue } from "./engine.js" */
+/** @import { Glue, Wire } from "./engine.js" */
 
-/** @returns {Promise<[Glue, (imports: any) => any]>} */
+/** @returns {Promise<[Glue, Wire, (imports: any) => any]>} */
 export async function core() {
   const module = await WebAssembly.compile(bytes());
-  return [glue, (imports) => new WebAssembly.Instance(module, imports).exports];
+  return [glue, wire, (imports) => new WebAssembly.Instance(module, imports).exports];
 }

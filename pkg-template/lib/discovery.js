@@ -1,6 +1,7 @@
 // @ts-check
-import { isEndpoint } from "./options.js";
 import { send } from "./ports/http.js";
+
+/** @import { Tools } from "./wire.js" */
 
 const ENDPOINTS = ["token_endpoint", "revocation_endpoint"];
 
@@ -8,10 +9,11 @@ const ENDPOINTS = ["token_endpoint", "revocation_endpoint"];
  * What an issuer says of itself. RFC 8414 §3.1 inserts the well-known path before the issuer's own, and is asked first; OpenID
  * Connect appends its own. What names another issuer, be it by a slash, is not used (§3.3), nor is an endpoint without TLS. Nothing
  * is spent yet when this fails, and a failure is not cached: the next attempt requests it again.
- * @param {typeof fetch} fetch @param {string} issuer @param {number} timeoutSeconds @param {boolean} [insecure]
+ * @param {typeof fetch} fetch @param {string} issuer @param {Tools} tools @param {number} timeoutSeconds
+ * @param {boolean} [insecure]
  * @returns {Promise<Record<string, any>>}
  */
-export async function discover(fetch, issuer, timeoutSeconds, insecure) {
+export async function discover(fetch, issuer, tools, timeoutSeconds, insecure) {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
   let found = "was not found";
@@ -20,10 +22,10 @@ export async function discover(fetch, issuer, timeoutSeconds, insecure) {
     `${origin}${path}/.well-known/openid-configuration`,
   ]) {
     const request = { method: "GET", url, headers: { accept: "application/json" } };
-    const metadata = read(await send(fetch, request, timeoutSeconds));
+    const metadata = read(await send(fetch, request, timeoutSeconds, tools));
     if (!metadata) continue;
     for (const place of [metadata, metadata.mtls_endpoint_aliases ?? {}])
-      for (const name of ENDPOINTS) if (!isEndpoint(place[name], insecure)) delete place[name];
+      for (const name of ENDPOINTS) if (!tools.isEndpoint(place[name], insecure)) delete place[name];
     if (metadata.issuer !== issuer) found = "names another issuer";
     else if (metadata.token_endpoint) return metadata;
     else found = "has no token_endpoint with https";

@@ -1,22 +1,19 @@
 // @ts-check
 import { Callers } from "./callers.js";
 import { whyNotLoaded } from "./engine.js";
-import { exchange } from "./exchange.js";
 import { Failures } from "./failure.js";
-import { coreOptions } from "./options.js";
+import { checkFormat, coreOptions, isEndpoint, typeOf } from "./options.js";
 import { clock } from "./ports/clock.js";
 import { lockPort } from "./ports/lock.js";
 import { storagePort } from "./ports/storage.js";
-import { timer } from "./ports/timer.js";
+import { bounded, timer } from "./ports/timer.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
-import { requests } from "./request.js";
-import { revoke } from "./revocation.js";
 import { scrubber } from "./scrub.js";
 import { traceStep } from "./trace-step.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
-/** @import { Core, Engine, Exports } from "./engine.js" */
+/** @import { Core, Engine, Exports, Wire } from "./engine.js" */
 /** @import { Options } from "./platform.js" */
 
 /** Message of `storage-failed` for a stored value that is no record. */
@@ -36,7 +33,6 @@ export class Driver {
   #engine;
   #dispatch;
   #storage;
-  #requests;
   #scrubber = scrubber();
   #failures;
   // The core learns of a jump before the caller that asked for the time gets anything.
@@ -47,6 +43,8 @@ export class Driver {
   #exports;
   /** @type {Core | undefined} */
   #core;
+  /** Sends what the core orders; made with the first one. @type {ReturnType<Wire> | undefined} */
+  #wire;
   #callers = new Callers();
   /** Callers that wait for the first read of the storage. */
   #readers = new Callers();
@@ -77,7 +75,6 @@ export class Driver {
     this.#timer = (options.timer ?? timer)(() => this.#tell("woke"));
     this.#storage = storagePort(bound ?? storage);
     this.#lock = lockPort(options.lock, storage, session);
-    this.#requests = requests(options, this.#scrubber.learn);
     // A page keeps its session fresh from the start. Elsewhere the first call or the first listener starts everything.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
   }
@@ -200,6 +197,8 @@ export class Driver {
     this.#scrubber.learn(tokens);
     const [high, low] = crypto.getRandomValues(new Uint32Array(2));
     this.#exports = exports;
+    const tools = { bounded, checkFormat, isEndpoint, typeOf };
+    this.#wire ??= exports.wire(this.#options, this.#scrubber.learn, tools);
     return new exports.Core(coreOptions(this.#options), Number(high), Number(low));
   }
 
@@ -320,7 +319,8 @@ export class Driver {
 
     revoke: (token) => {
       const core = this.#core;
-      const told = revoke(this.#options, this.#requests, (...asked) => this.#ask(...asked, core), token);
+      const wire = /** @type {ReturnType<Wire>} */ (this.#wire);
+      const told = wire.revoke((...asked) => this.#ask(...asked, core), token);
       this.#revocations.push(told);
       this.#options.waitUntil?.(told);
     },
@@ -353,7 +353,7 @@ export class Driver {
     const attempt = this.#attempt;
     const sent_at = Date.now();
     this.#failures.request();
-    const reply = await exchange(this.#options, this.#requests, {
+    const reply = await /** @type {ReturnType<Wire>} */ (this.#wire).exchange({
       ask: (...asked) => this.#ask(...asked, core),
       // A function of the options may have taken long: a sign-out, a login or a trap cancels the effect.
       stands: async () =>

@@ -2,10 +2,11 @@
 // Where instances of the core come from: loaded at the first call, kept, and replaced after a trap.
 
 /** @typedef {typeof import("./core-glue.js").default} Glue */
+/** @typedef {typeof import("./wire.js").wire} Wire */
 /** @typedef {InstanceType<Exports["Core"]>} Core */
 /**
- * The core's exports, one instance of them.
- * @typedef {ReturnType<Glue>} Exports
+ * The core's exports, one instance of them, and what sends its requests.
+ * @typedef {ReturnType<Glue> & { wire: Wire }} Exports
  */
 /**
  * @typedef {object} Engine
@@ -14,15 +15,8 @@
  * @property {(exports: Exports) => void} discard  That instance trapped: the next load makes a fresh one. Other cores live on in the old one.
  */
 
-/** @param {Glue} glue @param {() => Promise<WebAssembly.Module>} compile */
-export const wasmEngine = (glue, compile) =>
-  engine("wasm", async () => {
-    const module = await compile();
-    return [glue, (imports) => new WebAssembly.Instance(module, imports).exports];
-  });
-
 /**
- * @param {Engine["kind"]} kind @param {() => Promise<[Glue, (imports: any) => any]>} loaded
+ * @param {Engine["kind"]} kind @param {() => Promise<[Glue, Wire, (imports: any) => any]>} loaded
  * @returns {Engine}
  */
 export function engine(kind, loaded) {
@@ -32,8 +26,8 @@ export function engine(kind, loaded) {
   let loading;
 
   async function instantiate() {
-    const [glue, instantiate] = await loaded();
-    const exports = glue();
+    const [glue, wire, instantiate] = await loaded();
+    const exports = { ...glue(), wire };
     exports.initSync(instantiate);
     return (current = exports);
   }

@@ -1,11 +1,11 @@
 // @ts-check
-import { checkedResponse, send } from "./ports/http.js";
-import { bounded, FUNCTIONS } from "./ports/timer.js";
+import { checkedResponse, FUNCTIONS, send } from "./ports/http.js";
 
 /** @import { Refresher, RefresherOptions, TokenSet } from "../index.js" */
 /** @import { Options } from "./platform.js" */
 /** @import { HttpReply, NoReply } from "./ports/http.js" */
 /** @import { Ask, Refused, requests } from "./request.js" */
+/** @import { Tools } from "./wire.js" */
 
 /**
  * What a driver lends to one exchange.
@@ -41,16 +41,16 @@ async function attempt(options, requests, { ask, stands, tokens }) {
   const { fetch = globalThis.fetch, timeoutSeconds, transport } = options;
   const begun = performance.now();
   const leftSeconds = () => timeoutSeconds - (performance.now() - begun) / 1000;
-  const carry = transport ? carried(transport, fetch) : fetch;
+  const carry = transport ? carried(transport, fetch, requests.tools) : fetch;
   let mended = "";
   /** @type {Refused | undefined} */
   let refused;
   for (;;) {
     const building = requests.refresh(fetch, ask, tokens(), refused);
-    const request = await bounded(building, leftSeconds(), FUNCTIONS);
+    const request = await requests.tools.bounded(building, leftSeconds(), FUNCTIONS);
     if (!(await stands())) return { how: "unsent", error: undefined };
     if (!request) return /** @type {Refused} */ (refused).reply;
-    const reply = await send(carry, request.http, leftSeconds());
+    const reply = await send(carry, request.http, leftSeconds(), requests.tools);
     const fault = "status" in reply && requests.heard(ask, request.http, reply).refused;
     if (!fault || mended.includes(fault)) return reply;
     mended += fault;
@@ -61,12 +61,12 @@ async function attempt(options, requests, { ask, stands, tokens }) {
 /**
  * The option `transport` as a fetch. Its errors prove nothing, not even a refused connection, which may have been its second: only
  * its own `isUnsent` does.
- * @param {NonNullable<RefresherOptions["transport"]>} transport @param {typeof fetch} fetch
+ * @param {NonNullable<RefresherOptions["transport"]>} transport @param {typeof fetch} fetch @param {Tools} tools
  * @returns {(url: any, init: any) => Promise<Response>}
  */
-const carried = (transport, fetch) => async (url, init) => {
+const carried = (transport, fetch, tools) => async (url, init) => {
   try {
-    return checkedResponse(await transport(new Request(url, init), fetch), "transport");
+    return checkedResponse(await transport(new Request(url, init), fetch), "transport", tools);
   } catch (/** @type {any} */ cause) {
     throw { cause, message: cause?.message, isUnsent: cause?.isUnsent === true };
   }

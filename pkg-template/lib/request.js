@@ -1,10 +1,10 @@
 // @ts-check
 import { discover } from "./discovery.js";
-import { checkFormat } from "./options.js";
 
 /** @import { ClientAuth, RefresherOptions, TokenSet, Value } from "../index.js" */
 /** @import { Heard, Question } from "./door.js" */
 /** @import { HttpReply, HttpRequest } from "./ports/http.js" */
+/** @import { Tools } from "./wire.js" */
 
 /**
  * @typedef {object} Request
@@ -18,9 +18,9 @@ import { checkFormat } from "./options.js";
 /**
  * What the core's requests need from outside: the endpoints, values that are asked for at each attempt, and authentication that
  * only a function can give.
- * @param {RefresherOptions} options @param {(secrets: object) => void} learn
+ * @param {RefresherOptions} options @param {(secrets: object) => void} learn @param {Tools} tools
  */
-export function requests(options, learn) {
+export function requests(options, learn, tools) {
   const { clientAuth, isAuthOpen, client_id, issuer } = /** @type {any} */ (options);
   /** @type {Record<string, any> | undefined} */
   let metadata;
@@ -30,7 +30,13 @@ export function requests(options, learn) {
   /** @param {typeof fetch} fetch @param {"token_endpoint" | "revocation_endpoint"} name @returns {Promise<any>} */
   async function endpoint(fetch, name) {
     if (options[name] || !issuer) return options[name];
-    metadata ??= await discover(fetch, issuer, options.timeoutSeconds ?? 30, options.allowInsecureRequests);
+    metadata ??= await discover(
+      fetch,
+      issuer,
+      tools,
+      options.timeoutSeconds ?? 30,
+      options.allowInsecureRequests,
+    );
     // RFC 8705 §5: where the server asks for a certificate
     return (clientAuth.aliased && metadata.mtls_endpoint_aliases?.[name]) || metadata[name];
   }
@@ -42,7 +48,7 @@ export function requests(options, learn) {
    */
   async function built(url, ask, refused, refresh_token, tokens) {
     /** @type {Awaited<ReturnType<typeof resolveValues>> & { clientAuth?: string }} */
-    const values = await resolveValues(options, url, refresh_token);
+    const values = await resolveValues(options, tools, url, refresh_token);
     if (!refresh_token) Object.assign(values.parameters, filled(options.request?.templates, tokens));
     // RFC 8414 §2: what is not said is client_secret_basic
     const known = metadata?.token_endpoint_auth_methods_supported;
@@ -70,6 +76,8 @@ export function requests(options, learn) {
   }
 
   return {
+    tools,
+
     /**
      * After a refusal: undefined if the client has no other authentication.
      * @param {typeof fetch} fetch @param {Ask} ask @param {TokenSet | null} tokens @param {Refused} [refused]
@@ -111,9 +119,14 @@ export function requests(options, learn) {
 /**
  * Calls the options' functions now, so that a rotated secret or a new request id is sent. Further parameters are for the token
  * endpoint only.
- * @param {RefresherOptions} options @param {string} endpoint @param {string} [refresh_token]  To be revoked.
+ * @param {RefresherOptions} options @param {Tools} tools @param {string} endpoint @param {string} [refresh_token]  To be revoked.
  */
-async function resolveValues({ client_secret, parameters, headers, request }, endpoint, refresh_token) {
+async function resolveValues(
+  { client_secret, parameters, headers, request },
+  { checkFormat },
+  endpoint,
+  refresh_token,
+) {
   /** @param {Record<string, Value>} [given] */
   const resolved = async (given = {}) => {
     /** @type {Record<string, string>} */

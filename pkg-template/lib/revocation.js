@@ -1,6 +1,5 @@
 // @ts-check
-import { send } from "./ports/http.js";
-import { bounded, FUNCTIONS } from "./ports/timer.js";
+import { FUNCTIONS, send } from "./ports/http.js";
 
 /** @import { RefresherOptions } from "../index.js" */
 /** @import { Ask, Refused, requests } from "./request.js" */
@@ -25,7 +24,7 @@ export async function revoke(options, requests, ask, token) {
     const { http } = request;
     const proved = tried.includes("proof");
     if (proved) http.headers.dpop = await dpop.proof(http);
-    const reply = await send(fetch, http, timeoutSeconds);
+    const reply = await send(fetch, http, timeoutSeconds, requests.tools);
     if (!("status" in reply)) return;
     const { again } = requests.heard(ask, http, reply, !!dpop && !proved);
     const kind = typeof again;
@@ -35,5 +34,5 @@ export async function revoke(options, requests, ask, token) {
     return attempt(again == "client" ? { ...request, reply } : undefined);
   }
 
-  await bounded(attempt(), timeoutSeconds, FUNCTIONS).catch(() => {});
+  await requests.tools.bounded(attempt(), timeoutSeconds, FUNCTIONS).catch(() => {});
 }

@@ -1,6 +1,6 @@
 // @ts-check
 import glue from "./core-glue.js";
-import { wasmEngine } from "./engine.js";
+import { wasmEngine } from "./wasm-engine.js";
 import { refresherMaker } from "./refresher.js";
 
 /** @import { Refresher } from "../index.js" */

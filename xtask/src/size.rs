@@ -15,9 +15,9 @@ use crate::{project, run};
 /// were won back by the text of the core (docs/size.md). `oauth-refresher/js` is the core as JavaScript, for pages whose content
 /// security policy blocks WebAssembly.
 const BUDGET: [(&str, u64); 4] = [
-    ("default import, at once", 11_150),
+    ("default import, at once", 9_300),
     ("RefreshError alone", 1_000),
-    ("default import, one file", 42_550),
+    ("default import, one file", 43_000),
     ("oauth-refresher/js, one file", 59_950),
 ];
 

@@ -25,6 +25,9 @@ pub struct Core {
     pub js_glue: String,
 }
 
+/// 64 KiB instead of a mebibyte: JSON is read to a depth of 64. The memory of an instance is smaller, and so are addresses in the code.
+const SMALL_STACK: &str = "-Clink-arg=-zstack-size=65536";
+
 /// Whether an export may have several results (multi-value). wasm2js supports one result per function.
 #[derive(Clone, Copy)]
 enum Results {
@@ -57,7 +60,7 @@ fn compiled() -> Result<PathBuf> {
 /// Removes this machine's paths from the module, also from the locations of panics.
 /// Without reference types wasm-bindgen makes no externref table: one import less, no start function, and wasm2js accepts it.
 fn rust_flags() -> Result<OsString> {
-    let mut flags = vec![OsString::from("-Ctarget-feature=-reference-types")];
+    let mut flags = vec![OsString::from("-Ctarget-feature=-reference-types"), OsString::from(SMALL_STACK)];
     let mut remap = |from: &Path, to: &str| {
         let mut flag = OsString::from("--remap-path-prefix=");
         flag.push(from);

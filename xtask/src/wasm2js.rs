@@ -28,7 +28,9 @@ pub fn module(bound: &[u8]) -> Result<String> {
         let lowered = output.with_extension("wasm");
         let mut command = run::program("node");
         command.arg(binaryen("wasm-opt")).args(ENABLED).args(LOWERED);
-        command.args(["-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features"]);
+        command.args(["-Oz", "--converge", "--one-caller-inline-max-function-size", "1000"]);
+        command.args(["--low-memory-unused", "--zero-filled-memory"]);
+        command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
         run::must(command.arg(input).arg("-o").arg(&lowered), LIMIT)?;
         let mut command = run::program("node");
         command.arg(binaryen("wasm2js")).args(ENABLED).arg("-Oz").arg(&lowered).arg("-o").arg(output);

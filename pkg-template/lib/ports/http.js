@@ -1,7 +1,9 @@
 // @ts-check
-import { typeOf } from "../options.js";
-
 /** @import { Unreachable } from "../door.js" */
+/** @import { Tools } from "../wire.js" */
+
+/** What a request may have to wait for before it can be sent. */
+export const FUNCTIONS = "a function of the options";
 
 /** The longest body that is read. */
 const LONGEST_BODY = 1 << 20;
@@ -17,10 +19,10 @@ const STALLED_MS = 1000;
 
 /**
  * Sends a token request once: the reply, or what is known of a request without one.
- * @param {typeof fetch} fetch @param {HttpRequest} request @param {number} timeoutSeconds
+ * @param {typeof fetch} fetch @param {HttpRequest} request @param {number} timeoutSeconds @param {Tools} tools
  * @returns {Promise<HttpReply | NoReply>}  Rejects where the request cannot be built, or `fetch` is no fetch.
  */
-export async function send(fetch, { url, ...init }, timeoutSeconds) {
+export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
   const limit = new AbortController();
   /** @type {any} */
   let timer;
@@ -43,7 +45,7 @@ export async function send(fetch, { url, ...init }, timeoutSeconds) {
     } catch (error) {
       return noReply(error, limit.signal);
     }
-    return await read(checkedResponse(response, "fetch"), limit.signal);
+    return await read(checkedResponse(response, "fetch", tools), limit.signal);
   } finally {
     clearTimeout(timer);
   }
@@ -60,9 +62,9 @@ function checkHeader(name, value) {
 
 /**
  * By the members that are read: on Workers of an older compatibility date a Response is an [object Object].
- * @param {any} response @param {string} who  Gave it. @returns {Response}
+ * @param {any} response @param {string} who  Gave it. @param {Tools} tools @returns {Response}
  */
-export function checkedResponse(response, who) {
+export function checkedResponse(response, who, { typeOf }) {
   if (typeof response?.headers?.get == "function" && response.status >= 0) return response;
   throw new TypeError(`${who} must give a Response (given: ${typeOf(response)})`);
 }

@@ -42,9 +42,6 @@ export function timer(woke) {
   };
 }
 
-/** What a request may have to wait for before it can be sent. */
-export const FUNCTIONS = "a function of the options";
-
 /**
  * What the work brings, or an error once that took too long. Nothing was sent by then.
  * @template T @param {Promise<T>} work @param {number} seconds @param {string} who @returns {Promise<T>}

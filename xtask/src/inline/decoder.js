@@ -34,7 +34,7 @@ function unpack(text, numbers, end) {
   let number = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    const digit = code === $STAND_IN ? $BACKSLASH : code - $FIRST;
+    const digit = ((code === $STAND_IN ? $BACKSLASH : code) - $ZERO) % $DIGITS;
     number = (Math.imul(number, digit < $LAST ? $LAST : $OTHERS) + (digit & ($LAST - 1))) | 0;
     if (digit < $LAST) {
       numbers[end++] = number;

@@ -10,6 +10,7 @@ use wasmparser::{BinaryReader, FunctionBody, Operator, Parser, Payload};
 pub enum Operand {
     None = 0,
     Local = 5,
+    LocalSet,
     Function,
     /// The depth of a label.
     Label,
@@ -126,9 +127,10 @@ fn read(body: &FunctionBody<'_>, numbers: &mut [Vec<u64>; TEXTS], symbols: &mut 
 fn pieces(operator: &Operator<'_>, bytes: &[u8]) -> Result<Vec<(Operand, Vec<u8>, u64)>> {
     let opcode = bytes[..1].to_vec();
     let (operand, value) = match operator {
-        Operator::LocalGet { local_index }
-        | Operator::LocalSet { local_index }
-        | Operator::LocalTee { local_index } => (Operand::Local, u64::from(*local_index)),
+        Operator::LocalGet { local_index } => (Operand::Local, u64::from(*local_index)),
+        Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+            (Operand::LocalSet, u64::from(*local_index))
+        }
         Operator::Call { function_index } => (Operand::Function, u64::from(*function_index)),
         Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
             (Operand::Label, u64::from(*relative_depth))

@@ -1,0 +1,12 @@
+// @ts-check
+import { engine } from "./engine.js";
+import { wire } from "./wire.js";
+
+/** @import { Glue } from "./engine.js" */
+
+/** An engine with everything in its file. @param {Glue} glue @param {() => Promise<WebAssembly.Module>} compile */
+export const wasmEngine = (glue, compile) =>
+  engine("wasm", async () => {
+    const module = await compile();
+    return [glue, wire, (imports) => new WebAssembly.Instance(module, imports).exports];
+  });
