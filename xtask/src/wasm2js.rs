@@ -22,6 +22,8 @@ const ENABLED: [&str; 5] = [
 /// wasm2js supports neither saturating conversions nor sign extension.
 const LOWERED: [&str; 2] = ["--llvm-nontrapping-fptoint-lowering", "--signext-lowering"];
 
+const CHANGED: &str = "the output of wasm2js is not in the form that xtask/src/wasm2js.rs expects";
+
 /// The JavaScript of a module that wasm-bindgen wrote with one result per function.
 pub fn module(bound: &[u8]) -> Result<String> {
     let written = kept("wasm2js", bound, &binaryen("wasm2js"), |input, output| {
@@ -36,7 +38,7 @@ pub fn module(bound: &[u8]) -> Result<String> {
         command.arg(binaryen("wasm2js")).args(ENABLED).arg("-Oz").arg(&lowered).arg("-o").arg(output);
         run::must(&mut command, LIMIT).map(|_| ())
     })?;
-    let factory = factory(&String::from_utf8(written).context("wasm2js wrote no UTF-8 text")?)?;
+    let factory = factory(&with_texts(&String::from_utf8(written).context("wasm2js wrote no UTF-8 text")?)?)?;
     let minified = kept("wasm2js-minified", factory.as_bytes(), &esbuild(), |input, output| {
         let mut command = run::program("node");
         command.arg(esbuild()).arg(input).args(["--loader:=js", "--minify", "--format=esm", "--target=es2022"]);
@@ -47,11 +49,69 @@ pub fn module(bound: &[u8]) -> Result<String> {
     Ok(format!("// @ts-nocheck\n// The core as JavaScript, written by Binaryen's wasm2js from src/npm.rs.\n{minified}"))
 }
 
+/// Static memory is mostly text, which compresses better as it is than in base64: a kilobyte less.
+fn with_texts(written: &str) -> Result<String> {
+    const DECODER: &str = "  var base64ReverseLookup = ";
+    const SEGMENTS: &str = "function initActiveSegments(imports) {\n";
+    const SEGMENT: &str = "  base64DecodeToExistingUint8Array(bufferView, ";
+    const PUT_TEXT: &str = "  function putText(at, text) {
+    for (let index = 0; index < text.length; index++) bufferView[at + index] = text.charCodeAt(index);
+  }
+";
+    let (before, rest) = written.split_once(DECODER).context(CHANGED)?;
+    let (_, rest) = rest.split_once(SEGMENTS).context(CHANGED)?;
+    let mut made = [before, PUT_TEXT, SEGMENTS].concat();
+    let mut lines = rest.split_inclusive('\n');
+    for line in lines.by_ref() {
+        let Some(segment) = line.strip_prefix(SEGMENT) else {
+            made.push_str(line);
+            break;
+        };
+        let (at, base64) = segment.strip_suffix("\");\n").and_then(|it| it.split_once(", \"")).context(CHANGED)?;
+        made.push_str(&format!("  putText({at}, \"{}\");\n", escaped(&decoded(base64)?)));
+    }
+    made.extend(lines);
+    if made.contains("base64") {
+        bail!("{CHANGED}: base64 is used elsewhere too");
+    }
+    Ok(made)
+}
+
+fn decoded(base64: &str) -> Result<Vec<u8>> {
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for byte in base64.trim_end_matches('=').bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => bail!("{CHANGED}: its base64 has the byte {byte}"),
+        };
+        bits = bits << 6 | u32::from(digit);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    Ok(bytes)
+}
+
+/// A byte is a character of a JavaScript string.
+fn escaped(bytes: &[u8]) -> String {
+    let character = |byte: &u8| match byte {
+        b'"' | b'\\' => format!("\\{}", char::from(*byte)),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\x{byte:02x}"),
+    };
+    bytes.iter().map(character).collect()
+}
+
 /// Turns a module that runs at import into a function that makes a new instance at each call.
 fn factory(written: &str) -> Result<String> {
     const IMPORT: &str = "import * as $_core_bg_js from './core_bg.js';\n";
     const RUN: &str = "var retasmFunc = asmFunc({\n  \"./core_bg.js\": $_core_bg_js,\n});\n";
-    const CHANGED: &str = "the output of wasm2js is not in the form that xtask/src/wasm2js.rs expects";
     let body = written.strip_prefix(IMPORT).context(CHANGED)?;
     let (body, exports) = body.split_once(RUN).context(CHANGED)?;
     if exports.lines().any(|line| !line.is_empty() && !line.starts_with("export var ")) || body.contains("\nexport ") {
@@ -82,6 +142,18 @@ mod tests {
         assert!(factory.starts_with("export default (imports) => {\n"));
         assert!(factory.ends_with("return asmFunc(imports);\n};\n"));
         assert!(!factory.contains("import ") && !factory.contains("export var"));
+    }
+
+    #[test]
+    fn static_memory_is_written_as_text() {
+        let written = "var bufferView;\n  var base64ReverseLookup = 1;\nfunction initActiveSegments(imports) {\n  \
+            base64DecodeToExistingUint8Array(bufferView, 1024, \"YSIABw==\");\n}\nrest\n";
+        let texts = with_texts(written).expect("the known output is transformed");
+        assert!(
+            texts.contains("function initActiveSegments(imports) {\n  putText(1024, \"a\\\"\\x00\\x07\");\n}\nrest\n")
+        );
+        assert!(with_texts(&written.replace("bufferView, 1024", "other, 1024")).is_err());
+        assert!(with_texts(&written.replace("YSI", "YS?")).is_err());
     }
 
     #[test]
