@@ -16,7 +16,7 @@ import { revoke } from "./revocation.js";
  * @property {typeof import("./options.js").typeOf} typeOf
  */
 
-/** @param {Parameters<typeof exchange>[0]} options @param {(secrets: unknown[]) => void} learn @param {Tools} tools */
+/** @param {Parameters<typeof exchange>[0]} options @param {(secrets: object) => void} learn @param {Tools} tools */
 export function wire(options, learn, tools) {
   const made = requests(options, learn, tools);
   return {
