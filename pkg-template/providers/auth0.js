@@ -9,5 +9,6 @@ export const auth0 = (options) =>
   preset("auth0", options, "client_id", {
     token_endpoint: filled("auth0", options, "https://{tenant}.auth0.com/oauth/token"),
     clientAuth: "client_secret_post",
+    response: { errors: { mfa_required: "session_ended" } },
     reuse: "never", // an application's leeway is its administrator's choice
   });

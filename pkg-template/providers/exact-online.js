@@ -14,7 +14,7 @@ export const exactOnline = (options) =>
     ),
     clientAuth: "client_secret_post",
     response: {
-      errorWhen: [{ path: "error_description", is: "access_token not expired", means: "unavailable" }],
+      errorWhen: [{ path: "error_description", includes: "access_token not expired", means: "unavailable" }],
     },
     reuse: "never",
     refreshAheadSeconds: 30, // an earlier refresh is refused

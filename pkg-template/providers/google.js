@@ -8,6 +8,7 @@ export const google = (options) =>
   preset("google", options, "client_id client_secret", {
     token_endpoint: "https://oauth2.googleapis.com/token",
     clientAuth: "client_secret_post",
+    response: { errors: { internal_failure: "unavailable" } },
     reuse: "always", // a refresh brings no refresh token: the one there is stays
     keepAliveSeconds: 30 * 86_400, // one that is not used for six months dies
   });

@@ -13,5 +13,9 @@ export const salesforce = (options) =>
       "https://{domain}.salesforce.com/services/oauth2/token",
     ),
     clientAuth: "client_secret_post",
+    response: {
+      // an invalid_grant while another refresh runs
+      errorWhen: [{ path: "error_description", includes: "already being processed", means: "unavailable" }],
+    },
     reuse: "never", // an app may have rotation turned on, and then each works once
   });

@@ -14,7 +14,18 @@ export const slack = (options) =>
         : { tokenTypes: { bot: "Bearer" } }),
       scopeSeparator: ",",
       errorWhen: [{ path: "ok", isNot: true }],
-      errors: { invalid_refresh_token: "session_ended" },
+      errors: {
+        invalid_refresh_token: "session_ended",
+        token_revoked: "session_ended",
+        token_expired: "session_ended",
+        account_inactive: "session_ended",
+        internal_error: "unavailable",
+        fatal_error: "unavailable",
+        service_unavailable: "unavailable",
+        request_timeout: "unavailable",
+        ratelimited: "unavailable",
+        rate_limited: "unavailable",
+      },
     },
     reuse: "never", // the old one is revoked
   });

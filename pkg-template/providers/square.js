@@ -9,7 +9,10 @@ export const square = (options) =>
     token_endpoint: "https://connect.squareup.com/oauth2/token",
     clientAuth: "client_secret_post",
     request: { body: "json" },
-    response: { expiry: { in: "iso8601", name: "expires_at" } },
+    response: {
+      expiry: { in: "iso8601", name: "expires_at" },
+      errorWhen: [{ path: "message", is: "Invalid refresh token", means: "session_ended" }],
+    },
     reuse: options?.client_secret ? "always" : "never", // of the code flow: many uses; of PKCE: one
     keepAliveSeconds: 7 * 86_400, // "every 7 days or less"
   });

@@ -13,6 +13,12 @@ export const zoho = (options) =>
       "https://accounts.zoho.{location=com|eu|in|com.cn|jp|com.au}/oauth/v2/token",
     ),
     clientAuth: "client_secret_post", // in the form: the secret does not belong into an address
-    response: { errors: { invalid_code: "session_ended", "Access Denied": "unavailable" } },
+    response: {
+      errors: {
+        invalid_code: "session_ended",
+        "Access Denied": "unavailable",
+        invalid_client_secret: "client_rejected",
+      },
+    },
     reuse: "always", // it does not rotate
   });

@@ -8,9 +8,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time; the old one works for 10 minutes, later it ends the family.
  * - `reuse` is `{ graceSeconds: 600 }`: after a lost reply it is asked again, for so long.
  * - Refreshed every 30 days, also without a call.
- * - Not verified, from memory: errors.
- * - Source: community.developer.atlassian.com 54172, 60806, 50348; NangoHQ/nango@2f4c0af
- *   packages/providers/providers.yaml.
+ * - Source: developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps; community.developer.atlassian.com 54172, 60806,
+ *   50348; ParabolInc/parabol 11849; NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
  * @throws TypeError for a missing or invalid option.
  */

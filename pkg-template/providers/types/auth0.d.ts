@@ -9,8 +9,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: an application's choice: none, or a new one each time with reuse detection.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - With a leeway: write `reuse: { graceSeconds: … }` behind the preset. A domain of your own: its `token_endpoint`.
- * - Not verified, from memory: errors.
- * - Source: auth0.com: configure refresh token rotation, expiration; node-auth0 ClientRefreshTokenConfiguration.
+ * - Source: auth0.com: configure refresh token rotation, expiration; node-auth0 ClientRefreshTokenConfiguration;
+ *   auth0/Auth0.Android 562, auth0/auth0-react 501, auth0/docs 3943.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -9,8 +9,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - A refresh more than about 30 seconds before the expiry is refused, so none is made earlier.
- * - Not verified, from memory: rotation, lifetimes, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ * - Not verified, from memory: rotation, lifetimes.
+ * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; websmurf/laravel-exact-online 31.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -9,9 +9,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Refreshed every 30 days, also without a call.
- * - Not verified, from memory: errors.
  * - Source: developers.google.com/identity/protocols/oauth2/web-server; NangoHQ/nango@2f4c0af
- *   packages/providers/providers.yaml.
+ *   packages/providers/providers.yaml; googleapis/google-auth-library-nodejs 1961, google-api-nodejs-client 2353.
  *
  * @throws TypeError for a missing or invalid option.
  */

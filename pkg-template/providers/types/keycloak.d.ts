@@ -8,8 +8,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: not stated. Refresh tokens: the shorter of the realm's session times.
  * - Rotation: a new one each time; old ones stay good unless the realm revokes them.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation, errors.
- * - Source: Keycloak's server administration guide (timeouts).
+ * - Not verified, from memory: rotation.
+ * - Source: Keycloak's server administration guide (timeouts); mauriciovigolo/keycloak-angular 564,
+ *   marcospereirampj/python-keycloak 53.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -8,8 +8,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: the organisation's session timeout; the reply does not say. Refresh tokens: the app's policy.
  * - Rotation: none, unless the app has rotation turned on: then a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: errors.
- * - Source: developer.salesforce.com refresh token flow; help.salesforce.com remoteaccess_oauth_refresh_token_flow.
+ * - Source: developer.salesforce.com refresh token flow; help.salesforce.com remoteaccess_oauth_refresh_token_flow,
+ *   remoteaccess_oauth_flow_errors, rn_security_refresh_token_requests; segmentio/action-destinations 2300; calcom/cal.diy
+ *   11508.
  *
  * @throws TypeError for a missing or invalid option.
  */

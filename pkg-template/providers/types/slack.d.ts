@@ -8,8 +8,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time, the old one is revoked; bot and user tokens apart.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - A bot's and a user's tokens rotate apart: two refreshers, two storages, and the login's reply for both.
- * - Not verified, from memory: errors of the client.
- * - Source: docs.slack.dev/authentication/using-token-rotation; slackapi/node-slack-sdk packages/oauth.
+ * - Source: docs.slack.dev/authentication/using-token-rotation, reference/methods/oauth.v2.access, oauth.v2.exchange,
+ *   tooling.tokens.rotate; slackapi/node-slack-sdk packages/oauth.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -7,8 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 1 h. Refresh tokens: not stated.
  * - Rotation: with a secret usually none, with PKCE a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation, lifetimes, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ * - Not verified, from memory: rotation, lifetimes.
+ * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; spotify/web-api 412, 919, 1202; raycast/extensions
+ *   13167.
  *
  * @throws TypeError for a missing or invalid option.
  */

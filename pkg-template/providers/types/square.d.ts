@@ -9,8 +9,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: of the code flow the same one, of PKCE a new one each time.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Refreshed every 7 days, also without a call.
- * - Not verified, from memory: errors.
- * - Source: developer.squareup.com: obtain token, refresh revoke limit scope.
+ * - Source: developer.squareup.com: obtain token, refresh revoke limit scope; developer.squareup.com/forums 11056.
  *
  * @throws TypeError for a missing or invalid option.
  */
