@@ -83,6 +83,11 @@ export interface TokenRecord {
   retry_at?: number;
   /** Names the login that the tokens descend from; no secret. */
   session?: string;
+  /**
+   * A fingerprint of the issuer (of `token_endpoint` where no `issuer` is given) and `client_id`; no secret. A record of another owner
+   * is neither sent nor granted nor deleted: there is no session, and a login replaces it. Records of older versions have none.
+   */
+  owner?: string;
   /** The thumbprint of the DPoP key that the tokens are bound to (RFC 9449 §6.1); no secret. Written by `oauth-refresher/dpop`. */
   dpop_jkt?: string;
 }

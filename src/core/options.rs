@@ -1,13 +1,16 @@
 //! The options of a refresher, read once when a machine is made, with the names that the npm package documents: the client
 //! and its wire shapes (RFC 6749 section 2), what refusals mean, and the policy. What is code among the options is the driver's.
 
+use alloc::string::String;
+
 use super::json::{Json, Value};
 use super::oauth::id_token::IdentityCheck;
 use super::oauth::request::Client;
 use super::oauth::response::login;
 use super::policy::Policy;
 use super::provider::ResponseShape;
-use super::record::Tokens;
+use super::record::{fingerprint, Tokens};
+use super::secret::Secret;
 
 /// What a machine decides with.
 #[derive(Clone, Debug)]
@@ -16,6 +19,8 @@ pub struct Options {
     pub policy: Policy,
     /// Tokens for a storage that turns out to be empty.
     pub tokens: Option<Tokens>,
+    /// Names the issuer, or the token endpoint where no issuer is given, and the client.
+    pub owner: String,
     /// All of them but the tokens.
     all: Value,
 }
@@ -30,6 +35,7 @@ impl Options {
         Self {
             policy: Policy::from_options(&all),
             tokens: options.member("tokens").and_then(|tokens| login(tokens, ResponseShape::new(&all))),
+            owner: owner(&all),
             all,
         }
     }
@@ -52,4 +58,14 @@ impl Options {
             _ => IdentityCheck::Subject,
         }
     }
+}
+
+/// A token endpoint may move within one issuer; where no issuer is named, another endpoint is another server.
+fn owner(options: &Value) -> String {
+    let issuer = options.member("issuer").text();
+    let server = if issuer.is_empty() { options.member("token_endpoint").text() } else { issuer };
+    let mut owner = String::from(server.strip_suffix('/').unwrap_or(server));
+    owner.push(' ');
+    owner.push_str(options.member("client_id").text());
+    fingerprint(&Secret::new(owner))
 }

@@ -29,6 +29,8 @@ pub struct Record {
     pub session: String,
     /// The server asked not to be asked before (RFC 9110 section 10.2.3), in whichever context it said so.
     pub retry_at: Option<UnixTime>,
+    /// Names the issuer, or the token endpoint, and the client that the tokens are for. Empty in records of older versions.
+    pub owner: String,
 }
 
 /// Written before a refresh token is sent; cleared by the write of the result.
@@ -53,6 +55,8 @@ pub enum Stored {
     Record(Box<Record>),
     /// Something that is not a record of this format; with its generation, if it has one.
     Unreadable(Option<u64>),
+    /// A session of another issuer or client, of which nothing but the generation may be used.
+    Foreign(u64),
 }
 
 impl Record {
@@ -62,7 +66,15 @@ impl Record {
         if tokens.expires_in.is_some() {
             tokens.expires_at = None;
         }
-        Self { generation, tokens, obtained_at, pending: None, retry_at: None, session: String::new() }
+        Self {
+            generation,
+            tokens,
+            obtained_at,
+            pending: None,
+            retry_at: None,
+            session: String::new(),
+            owner: String::new(),
+        }
     }
 
     /// When the access token ends, if that is known.
@@ -121,6 +133,9 @@ impl Record {
         if !self.session.is_empty() {
             push_text(&mut out, "session", &self.session);
         }
+        if !self.owner.is_empty() {
+            push_text(&mut out, "owner", &self.owner);
+        }
         out.push('}');
         out
     }
@@ -149,12 +164,23 @@ impl Stored {
         Self::from_json(text)
     }
 
+    /// What a refresher for that owner sees of it.
+    pub fn seen_by(self, owner: &str) -> Self {
+        match self {
+            Self::Record(record) if !record.owner.is_empty() && record.owner != owner => {
+                Self::Foreign(record.generation)
+            }
+            Self::Nothing | Self::Record(_) | Self::Unreadable(_) | Self::Foreign(_) => self,
+        }
+    }
+
     /// The generation a conditional write must name to replace this.
     pub fn generation(&self) -> Option<u64> {
         match self {
             Self::Nothing => None,
             Self::Record(record) => Some(record.generation),
             Self::Unreadable(generation) => *generation,
+            Self::Foreign(generation) => Some(*generation),
         }
     }
 }
@@ -176,6 +202,7 @@ fn read_record(fields: &Fields<'_>, generation: Option<u64>) -> Option<Record> {
         pending: fields.get("pending").and_then(read_pending),
         retry_at: fields.get("retry_at").and_then(moment),
         session: fields.text("session"),
+        owner: fields.text("owner"),
     })
 }
 

@@ -187,7 +187,7 @@ impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let record = |text: &str| match Stored::from_json(text) {
             Stored::Record(record) => Some(*record),
-            Stored::Nothing | Stored::Unreadable(_) => None,
+            Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_) => None,
         };
         read(deserializer, record, "not a record of this library")
     }

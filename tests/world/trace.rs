@@ -77,5 +77,6 @@ fn content(stored: &Stored) -> String {
         Stored::Nothing => "nothing".to_owned(),
         Stored::Record(record) => described(Some(record)),
         Stored::Unreadable(_) => "rubbish".to_owned(),
+        Stored::Foreign(_) => "another owner's".to_owned(),
     }
 }

@@ -9,6 +9,9 @@ use crate::core::policy::{Random, LONGEST_PATIENCE, MARGIN};
 use crate::core::record::{Pending, Record};
 use crate::core::time::UnixTime;
 
+/// Said where the storage holds a session that is not this client's. Every page downloads it.
+const FOREIGN: &str = "the stored session is of another issuer, token_endpoint or client_id, and is left as it is";
+
 #[derive(Debug, Default)]
 pub struct Background {
     /// Refreshing ahead of need is wanted.
@@ -55,6 +58,8 @@ impl<E: Effects> Machine<E> {
         let spent = matches!(self.session.absence, Code::SessionEnded) || self.session.record.is_some();
         let failure = if spent {
             Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent)
+        } else if self.session.is_foreign {
+            Failure::new(Code::SignedOut).explained(FOREIGN)
         } else {
             Failure::new(self.session.absence)
         };

@@ -103,7 +103,7 @@ impl<E: Effects> Machine<E> {
     pub(super) fn conflict_seen(&mut self, stored: Stored, mut writing: Box<Writing>, outcome: Outcome) {
         let theirs = match &stored {
             Stored::Record(record) => Some(record.as_ref()),
-            Stored::Nothing | Stored::Unreadable(_) => None,
+            Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_) => None,
         };
         let matters = writing.brings_something(&outcome);
         let written = theirs.zip(writing.record.as_ref()).is_some_and(|(theirs, ours)| theirs.tokens == ours.tokens);

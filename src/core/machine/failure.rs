@@ -66,6 +66,11 @@ impl Failure {
         self
     }
 
+    /// With words of our own.
+    pub fn explained(self, why: &str) -> Self {
+        self.said(ServerError { error_description: Some(why.into()), ..ServerError::default() })
+    }
+
     /// Whether another try may bring something else.
     pub fn retryable(&self) -> bool {
         self.code.is_retryable()

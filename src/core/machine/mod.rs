@@ -171,14 +171,17 @@ impl<E: Effects> Machine<E> {
             Input::Withdrawn(caller) => self.callers.withdraw(caller),
             Input::Adopted(caller, tokens) => self.adopted(caller, tokens),
             Input::SignedOut(caller, revoke) => self.signed_out(caller, revoke),
-            Input::Loaded(id, stored) => match self.end_read(id) {
-                Some(Read::Look(remembered)) => self.looked(stored, remembered),
-                Some(Read::UnderLock) => self.reread(stored),
-                Some(Read::Confirm(failure)) => self.confirmed(stored, failure),
-                Some(Read::Conflict(writing, outcome)) => self.conflict_seen(stored, writing, outcome),
-                Some(Read::Change(change)) => self.change_loaded(stored, change),
-                None => {}
-            },
+            Input::Loaded(id, stored) => {
+                let stored = stored.seen_by(&self.options.owner);
+                match self.end_read(id) {
+                    Some(Read::Look(remembered)) => self.looked(stored, remembered),
+                    Some(Read::UnderLock) => self.reread(stored),
+                    Some(Read::Confirm(failure)) => self.confirmed(stored, failure),
+                    Some(Read::Conflict(writing, outcome)) => self.conflict_seen(stored, writing, outcome),
+                    Some(Read::Change(change)) => self.change_loaded(stored, change),
+                    None => {}
+                }
+            }
             Input::LoadFailed(id) => match self.end_read(id) {
                 Some(Read::Look(remembered)) => self.look_failed(remembered),
                 Some(Read::UnderLock) => self.reread_failed(),

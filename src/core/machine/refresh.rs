@@ -340,8 +340,12 @@ impl<E: Effects> Machine<E> {
     }
 
     /// Begins a write in place of what the storage is known to hold.
-    pub(super) fn write(&mut self, writing: Box<Writing>, write: Write) {
+    pub(super) fn write(&mut self, mut writing: Box<Writing>, write: Write) {
         let id = self.next_id();
+        if let Some(record) = &mut writing.record {
+            // One of an older version has no owner yet.
+            record.owner.clone_from(&self.options.owner);
+        }
         self.effects.push(Effect::Save(id, writing.record.clone().map(Box::new), self.session.stored));
         self.enter(Phase::Writing(Wait::For(id), writing, write));
     }

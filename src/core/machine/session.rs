@@ -41,6 +41,8 @@ pub struct Session {
     pub unsaved: Option<Unsaved>,
     /// Why there is no session.
     pub absence: Code,
+    /// The storage holds a session of another issuer or client.
+    pub is_foreign: bool,
     /// The server ended the session; its access token may outlive that.
     pub ended: bool,
     /// A generation whose expiry cannot be believed, because the clock was set back under it.
@@ -91,6 +93,7 @@ impl Session {
             stored: None,
             unsaved: None,
             absence: Code::SignedOut,
+            is_foreign: false,
             ended: false,
             distrusted: None,
             over: None,
@@ -181,6 +184,11 @@ impl Session {
                 }
                 self.put(None, None);
             }
+            Stored::Foreign(generation) => {
+                self.absence = Code::SignedOut;
+                self.put(None, Some(generation));
+                self.is_foreign = true;
+            }
             Stored::Record(record) => {
                 let generation = record.generation;
                 self.ended &= record.tokens.refresh_token().is_none();
@@ -218,8 +226,9 @@ impl Session {
 
     /// Forgets the session in memory; the write to the storage follows.
     pub fn forget(&mut self) {
-        let stored = self.stored;
+        let (stored, is_foreign) = (self.stored, self.is_foreign);
         self.put(None, stored);
+        self.is_foreign = is_foreign;
         self.absence = Code::SignedOut;
         self.ended = false;
     }
@@ -302,7 +311,7 @@ impl Session {
     fn outlives(&self, unsaved: &Unsaved, stored: &Stored) -> bool {
         let theirs = match stored {
             Stored::Record(record) => Some(record.as_ref()),
-            Stored::Nothing | Stored::Unreadable(_) => None,
+            Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_) => None,
         };
         stored.generation() == self.stored
             || self.is_stale_read(stored) && unsaved.failures < PATIENT_RESAVES
@@ -329,7 +338,7 @@ impl Session {
                 let newest = if self.unsaved.is_some() { self.stored } else { Some(ours.generation) };
                 Some(theirs.generation) < newest && theirs.session == ours.session
             }
-            (Stored::Record(_) | Stored::Nothing | Stored::Unreadable(_), _) => false,
+            (Stored::Record(_) | Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_), _) => false,
         }
     }
 
@@ -349,6 +358,7 @@ impl Session {
         self.stored = stored;
         self.unsaved = None;
         self.refuted = false;
+        self.is_foreign = false;
     }
 }
 

@@ -77,6 +77,10 @@ impl<E: Effects> Machine<E> {
             self.session.reconcile(stored);
             return self.changed_session(*change);
         }
+        if matches!((&change.kind, &stored), (Kind::SignOut(..), Stored::Foreign(_))) {
+            self.session.reconcile(stored);
+            return self.changed_session(*change);
+        }
         if matches!(change.kind, Kind::Initial(..)) && stored != Stored::Nothing {
             self.reconcile(stored);
             return;
@@ -149,6 +153,10 @@ impl<E: Effects> Machine<E> {
         session.push('-');
         session.push_str(&self.fresh_name());
         let change = Box::new(SessionChange { kind, session, adopting, leaving, conflicts: 0 });
+        if self.session.is_foreign && matches!(change.kind, Kind::SignOut(..)) {
+            // Not this client's to delete.
+            return self.changed_session(*change);
+        }
         if self.session.looked {
             return self.write_change(change);
         }
