@@ -348,7 +348,8 @@ export interface Refresher extends EventTarget {
    * token is rejected (`isTokenRejected`), it is refreshed, unless a newer one is here already, and the request is sent once more.
    * A second rejection is the answer, and so is the first one where a login is needed or the body was a stream, which can be sent
    * only once. Where the refresh failed for now and the session goes on, it rejects with the `RefreshError`, unless
-   * `keepRejectedResponse` is set. Strings, buffers, forms, blobs and Requests are sent again as they are: leave a buffer alone until the answer is there.
+   * `keepRejectedResponse` is set. After a login as another person in between, the 401 is the answer. Strings, buffers, forms, blobs and
+   * Requests are sent again as they are: leave a buffer alone until the answer is there.
    *
    * @throws TypeError for an origin that is not listed; RefreshError where there is no token; what `fetch` throws.
    */

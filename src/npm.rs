@@ -251,6 +251,7 @@ fn push_effect(out: &mut String, effect: &Effect) {
                 push_comma(out);
                 out.push_str(holding.tokens.reveal());
                 push_count(out, holding.generation);
+                push_word(out, &holding.session);
                 push_count(out, holding.fresh_from.as_millis());
                 if let Some(until) = holding.fresh_until {
                     push_count(out, until.as_millis());

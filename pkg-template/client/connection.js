@@ -3,6 +3,7 @@
 import { RefreshError } from "../lib/error.js";
 import { BEAT_MS, MISSED_BEATS, PROTOCOL, TAG } from "../lib/host-protocol.js";
 import { clock } from "../lib/ports/clock.js";
+import { sessions } from "../lib/sessions.js";
 import { carry } from "./transport.js";
 
 /** @import { Refresher } from "../index.js" */
@@ -158,10 +159,15 @@ export class Connection {
   #heard(message) {
     this.#missed = 0;
     if (message[TAG] !== PROTOCOL || message.say == "parted") return this.#lost(OTHER_VERSION);
-    const { tokens, state, fresh } = message;
+    const { tokens, state, fresh, session } = message;
     this.#session = { tokens: tokens && Object.freeze(tokens), state, fresh };
+    if (tokens) sessions.set(tokens, session);
     if (message.say == "welcome") this.#welcomed(message.facts);
-    if (message.say == "answer") this.#answered(message);
+    if (message.say == "answer") {
+      const { value } = message;
+      if (value && value.access_token === tokens?.access_token) sessions.set(value, session);
+      this.#answered(message);
+    }
     if (message.say == "event") {
       const { type, detail, error } = message;
       if (detail.tokens) detail.tokens = this.#session.tokens;

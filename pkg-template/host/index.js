@@ -6,6 +6,7 @@ import glue from "../lib/core-glue.js";
 import { wasmEngine } from "../lib/wasm-engine.js";
 import { PROTOCOL, TAG } from "../lib/host-protocol.js";
 import { refresherMaker } from "../lib/refresher.js";
+import { sessions } from "../lib/sessions.js";
 import { readRequest, sendableResponse } from "./fetch.js";
 
 /** @import { Refresher, RefresherOptions } from "../index.js" */
@@ -114,6 +115,7 @@ function factsOf(refresher, { origins = [], dpop, isTokenRejected, fetch }) {
 /** @param {Refresher} refresher @returns {Session} */
 const sessionOf = (refresher) => ({
   tokens: refresher.tokens,
+  session: refresher.tokens ? sessions.get(refresher.tokens) : undefined,
   state: refresher.state,
   fresh: driverOf(refresher).window,
 });

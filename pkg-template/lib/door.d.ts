@@ -80,7 +80,15 @@ export type CoreEffect =
   | ["lock", EffectId, leaseSeconds: number]
   | ["unlock", EffectId]
   | ["send", EffectId]
-  | ["hold", tokens?: TokenSet, generation?: number, freshFromMs?: number, freshUntilMs?: number]
+  /** `session` names the login that the tokens descend from. */
+  | [
+      "hold",
+      tokens?: TokenSet,
+      generation?: number,
+      session?: string,
+      freshFromMs?: number,
+      freshUntilMs?: number,
+    ]
   | ["grant", CallerId]
   /** Without a failure: the one of the refusal before. */
   | ["refuse", CallerId, Failure | undefined]

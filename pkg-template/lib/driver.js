@@ -9,6 +9,7 @@ import { storagePort } from "./ports/storage.js";
 import { bounded, timer } from "./ports/timer.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { scrubber } from "./scrub.js";
+import { sessions } from "./sessions.js";
 import { traceStep } from "./trace-step.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
@@ -290,9 +291,10 @@ export class Driver {
 
     send: (id) => this.#send(id),
 
-    hold: (tokens, generation = 0, from = 0, until = Infinity) => {
+    hold: (tokens, generation = 0, session = "", from = 0, until = Infinity) => {
       this.#generation = generation;
       this.tokens = Object.freeze(tokens ?? null);
+      if (tokens) sessions.set(tokens, session);
       this.window = [from, until];
     },
 

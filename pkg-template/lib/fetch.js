@@ -1,4 +1,6 @@
 // @ts-check
+import { sessions } from "./sessions.js";
+
 /** @import { DemandOptions, FetchInput, RefresherOptions, TokenSet } from "../index.js" */
 /** @import { Driver } from "./driver.js" */
 
@@ -56,8 +58,9 @@ export function authorizedFetch(options, driver, tokensFor) {
         // The 401 means that a login is needed; where the session goes on, it would say so by mistake.
         if (!error.loginRequired && !options.keepRejectedResponse) throw error;
       });
-      if (other?.access_token !== access_token) return other;
-      irreplaceable = access_token;
+      if (other?.access_token === access_token) irreplaceable = access_token;
+      // A login as another person came between: the request is not that person's.
+      else if (other && sessions.get(other) === sessions.get(tokens)) return other;
     };
     const response = await attempt(target, tokens);
     const refused = isFrom(origin, response) && (await isRefused(response));

@@ -8,11 +8,12 @@ use super::secret::Secret;
 use super::time::UnixTime;
 
 /// An access token and what the server said beside it; never the refresh token. `Debug` shows no token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct TokenSet {
     access_token: Secret,
     tokens: Tokens,
     json: Secret,
+    session: String,
 }
 
 impl TokenSet {
@@ -21,7 +22,17 @@ impl TokenSet {
         let tokens = Tokens { refresh_token: None, ..Tokens::parse(text)? };
         let access_token = tokens.access_token.clone()?;
         let json = Secret::new(tokens.to_json());
-        Some(Self { access_token, tokens, json })
+        Some(Self { access_token, tokens, json, session: String::new() })
+    }
+
+    /// Of that login: [`Holding::session`](super::machine::Holding::session).
+    pub fn of_session(self, session: String) -> Self {
+        Self { session, ..self }
+    }
+
+    /// Whether both descend from one login.
+    pub fn is_of_session(&self, other: &Self) -> bool {
+        self.session == other.session
     }
 
     /// The token set as JSON text, with its tokens.
@@ -59,6 +70,15 @@ impl TokenSet {
         Json::parse(self.to_json())?.member(name)
     }
 }
+
+/// By what is in them.
+impl PartialEq for TokenSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl Eq for TokenSet {}
 
 #[cfg(test)]
 mod tests {

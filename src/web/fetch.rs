@@ -44,7 +44,10 @@ pub async fn authorized(driver: &Driver, request: &Request) -> Result<Response, 
     }
     let rejected = Demand::default().rejected(tokens.access_token());
     match rejected.answered_by(driver).await {
-        Ok(others) if others.access_token() != tokens.access_token() => sent(driver, &spare, &others).await,
+        // After a login as another person the request is not that person's.
+        Ok(others) if others.access_token() != tokens.access_token() && others.is_of_session(&tokens) => {
+            sent(driver, &spare, &others).await
+        }
         // what the server said is all there is
         Ok(_) | Err(_) => Ok(response),
     }

@@ -22,8 +22,7 @@ export const scenarios = [
   ),
   row("two pid namespaces on one volume", true, namespaces),
   row("no hard links", true, withoutLinks),
-  // Only in the long form, because it is not solved: a mark without space is no reason to turn a caller away, so the token is sent without
-  // one, and another process may send it again before the successor is stored (docs/storage.md).
+  // Long only: what fills up between a mark and its result leaves the successor in one process's memory, which may be killed.
   row("full disk for 4 s", false, unwritable({ mount: "size=96k", fill: true })),
   row("read-only for 4 s", true, unwritable({ mount: "size=96k", remount: true })),
   row("killed and stopped at random", true, killed),

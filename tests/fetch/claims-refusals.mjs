@@ -63,6 +63,25 @@ export const refusals = {
     equal([tokens, calls.length], [1, 2]);
   },
 
+  async "a login as another person in between gives the first refusal, and that person's token is not sent"({
+    session,
+  }) {
+    let login;
+    const carried = async (...given) => {
+      const response = await fetch(...given);
+      if (response.status === 401) await login?.();
+      return response;
+    };
+    const { refresher, url, tell, log } = await session({ fetch: carried });
+    await tell({ dead: true });
+    login = () => refresher.setTokens({ access_token: "of another person", expires_in: 3600 });
+    const response = await refresher.fetch(url("x"), { method: "POST", body: "of the first person" });
+    equal([response.status, await response.json()], [401, { refused: true }]);
+    const { tokens, calls } = await log();
+    equal([tokens, calls.length], [0, 1]);
+    equal(await refresher.getAccessToken(), "of another person");
+  },
+
   async "a session that has ended gives the first refusal, with its body"({ session }) {
     const { refresher, url, tell, log } = await session();
     await tell({ dead: true, tokenFault: { status: 400, body: { error: "invalid_grant" } } });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { createRefresher } from "oauth-refresher";
 import { memoryStorage } from "oauth-refresher/storage";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
-import { context, outcomeOf, runOut, SECOND, time } from "./contexts.mjs";
+import { apart, context, outcomeOf, runOut, SECOND, time } from "./contexts.mjs";
 
 test("a new token is not visible before it is stored", async () => {
   const inner = memoryStorage();
@@ -154,6 +154,35 @@ test("where the mark cannot be written, an optional refresh sends nothing and a 
   assert.equal(server.requests.length, 0);
   const need = await outcomeOf(refresher.getAccessToken({ rejected: stored.tokens.access_token }));
   assert.ok(need.value);
+  assert.equal(server.requests.length, 1);
+});
+
+test("where others share the lock and the mark cannot be written, nothing is sent and a valid token is served", async () => {
+  const server = fakeAuthorizationServer();
+  const inner = memoryStorage();
+  let isFull = false;
+  const storage = {
+    ...apart(inner),
+    save(record, expected) {
+      if (isFull) throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+      return inner.save(record, expected);
+    },
+  };
+  const { refresher } = context(server, storage, { lock: (work) => work() });
+  const login = server.login();
+  await refresher.setTokens(login);
+  isFull = true;
+  const wish = await outcomeOf(refresher.getAccessToken({ minValiditySeconds: 3500 }));
+  assert.equal(wish.value, login.access_token);
+  const { reason } = await outcomeOf(refresher.getAccessToken({ rejected: login.access_token }));
+  assert.deepEqual(
+    [reason.code, reason.retryable, reason.refreshTokenState, reason.cause.code],
+    ["storage_failed", true, "unspent", "ENOSPC"],
+  );
+  assert.equal(server.requests.length, 0);
+  isFull = false;
+  const { value } = await outcomeOf(refresher.getAccessToken({ rejected: login.access_token }));
+  assert.ok(value && value !== login.access_token);
   assert.equal(server.requests.length, 1);
 });
 

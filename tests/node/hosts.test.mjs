@@ -176,3 +176,18 @@ test("a host that died is made anew once by the function, and says again what wa
   for (let beat = 0; beat < 4; beat++) t.mock.timers.tick(2000);
   assert.equal(await call, await host.getAccessToken());
 });
+
+test("a page repeats no request with the token of another person who logged in meanwhile", async (t) => {
+  const api = "https://api.example";
+  const { page, host } = pair({ fetch: undefined, origins: [api] });
+  const sent = [];
+  t.mock.method(globalThis, "fetch", async (_target, { headers }) => {
+    sent.push(new Headers(headers).get("authorization"));
+    await host.setTokens({ access_token: "of another person", expires_in: 3600 });
+    return new Response("", { status: 401 });
+  });
+  const response = await page.fetch(`${api}/notes`, { method: "POST", body: "of the first person" });
+  assert.equal(response.status, 401);
+  assert.equal(sent.length, 1);
+  assert.equal(await page.getAccessToken(), "of another person");
+});

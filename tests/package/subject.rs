@@ -125,7 +125,7 @@ fn token_storage(own: Own) -> JsValue {
         promised(async move {
             Ok(match own.load().await? {
                 Stored::Record(record) => JSON::parse(&record.to_json()).expect("a record is JSON"),
-                Stored::Nothing | Stored::Unreadable(_) => JsValue::NULL,
+                Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_) => JsValue::NULL,
             })
         })
     });
@@ -198,7 +198,7 @@ fn record_of(value: &JsValue) -> Option<Record> {
     let text = String::from(JSON::stringify(value).expect("a record is plain JSON"));
     match Stored::from_text(&text) {
         Stored::Record(record) => Some(*record),
-        Stored::Nothing | Stored::Unreadable(_) => panic!("the package stores no record: {text}"),
+        Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_) => panic!("the package stores no record: {text}"),
     }
 }
 

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use oauth_refresher::core::record::Tokens;
 use oauth_refresher::web::{Demand, ErrorCode, FetchError, Options, Refresher, Value};
 use wasm_bindgen_futures::spawn_local;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -181,6 +182,33 @@ async fn fetch_sends_the_token_to_listed_origins_only_and_retries_once_with_anot
     assert_eq!(log.count("send"), 1);
     let refused = refresher.fetch(&request("https://elsewhere.example/")).await;
     assert_eq!(refused.err(), Some(FetchError::OtherOrigin("https://elsewhere.example".to_owned())));
+}
+
+#[wasm_bindgen_test]
+async fn fetch_repeats_no_request_with_the_token_of_another_person_who_logged_in_meanwhile() {
+    let log = Log::default();
+    let storage = Staged::with(&good(), &log).await;
+    let fetch = js_sys::Function::new_with_args(
+        "input",
+        "this.sent += 1;
+         return new Promise((resolve) => setTimeout(resolve, 200, new Response('', { status: 401 })));",
+    );
+    let own = js_sys::Object::new();
+    js_sys::Reflect::set(&own, &"sent".into(), &0.into()).expect("an object takes members");
+    let options = options(&storage, fetch.bind0(&own)).origins(["https://api.example"]);
+    let refresher = Refresher::new(options).expect("the options are good");
+    let other = refresher.clone();
+    spawn_local(async move {
+        later(50).await;
+        let login = Tokens::parse(r#"{"access_token":"of another person","expires_in":3600}"#).expect("an object");
+        other.set_tokens(login).await.expect("it is stored");
+    });
+    let request = Request::new_with_str("https://api.example/notes").expect("a request");
+    let response = refresher.fetch(&request).await.expect("an answer");
+    assert_eq!(response.status(), 401);
+    let sent = js_sys::Reflect::get(&own, &"sent".into()).expect("it is there");
+    assert_eq!(sent.as_f64(), Some(1.0));
+    assert_eq!(refresher.access_token().await.as_deref(), Ok("of another person"));
 }
 
 #[wasm_bindgen_test]

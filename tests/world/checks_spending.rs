@@ -64,6 +64,11 @@ impl World {
         if !self.past.marks.contains_key(&mark.attempt) && !observed.storage_trouble {
             return self.breaks("a mark is stored before a refresh token is sent", shown);
         }
+        // Others that get the lock next would not know of it, and send it again.
+        let can_be_read = refresh_token(self.storage.content()) == Some(token) && self.is_lock_shared();
+        if can_be_read && !self.past.marks.contains_key(&mark.attempt) && !self.past.stolen {
+            return self.breaks("a refresh token that others can read is not sent without its mark", shown);
+        }
         // Where comparison and write are two, and no lock holds, a mark that was compared before the end is written after it.
         let ends_stand = self.compares() || self.is_lock_shared() && !self.past.stolen;
         let believed = ends_stand && !observed.storage_trouble && self.reads_are_current();

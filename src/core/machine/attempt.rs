@@ -90,6 +90,11 @@ impl Attempt {
         since
     }
 
+    /// Whether other contexts respect the lock that is held: they share the session.
+    pub fn is_lock_shared(&self) -> bool {
+        matches!(self.lock, Some((_, Reach::AllContexts | Reach::AllContextsAfterSilence)))
+    }
+
     /// Whether every context that shares the storage respects the lock that is held, and none may still act under it.
     pub fn excludes_all(&self) -> bool {
         matches!(self.lock, Some((_, Reach::AllContexts)))

@@ -80,10 +80,12 @@ impl<E: Effects> Machine<E> {
         self.read(Read::UnderLock);
     }
 
-    /// The mark cannot be written. To send the token all the same risks the session if this context dies, so that is done only
-    /// where the alternative is to turn a caller away.
+    /// The mark cannot be written. Another context that shares the lock and reads the same refresh token would send it a second time, so it is
+    /// not sent. Where none can, to send it all the same risks the session only if this context dies: that is done where the alternative is
+    /// to turn a caller away.
     pub(super) fn unmarked(&mut self, writing: Writing) {
-        if !self.callers.are_in_need(&self.session, self.now) {
+        let is_shared = self.attempt.is_lock_shared() && self.session.unsaved.is_none();
+        if is_shared || !self.callers.are_in_need(&self.session, self.now) {
             return self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
         }
         let retry_at = self.now + MINUTE;

@@ -1,6 +1,7 @@
 //! What the machine tells its driver to do. An effect that takes time has a number, which its completion echoes.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::failure::Failure;
@@ -79,6 +80,8 @@ pub struct Holding {
     pub tokens: Secret,
     /// The generation of the record they are in.
     pub generation: u64,
+    /// The login that they descend from: a request stays within it. No secret.
+    pub session: String,
     /// From when …
     pub fresh_from: UnixTime,
     /// … until when a caller without special wishes may have them, if that ends.

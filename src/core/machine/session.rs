@@ -264,6 +264,7 @@ impl Session {
         Some(Box::new(Holding {
             tokens: Secret::new(record.token_set()),
             generation: record.generation,
+            session: record.session.clone(),
             fresh_from: record.obtained_at - CLOCK_TOLERANCE,
             fresh_until: if believed { fresh_until } else { Some(UnixTime::EPOCH) },
         }))

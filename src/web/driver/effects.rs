@@ -118,7 +118,7 @@ impl Driver {
 
     fn hold(&self, holding: Option<Box<Holding>>) {
         let held = holding.and_then(|holding| {
-            let tokens = TokenSet::from_json(holding.tokens.reveal())?;
+            let tokens = TokenSet::from_json(holding.tokens.reveal())?.of_session(holding.session);
             Some((tokens, holding.fresh_from, holding.fresh_until))
         });
         self.held.replace(held);
