@@ -81,14 +81,7 @@ export type CoreEffect =
   | ["unlock", EffectId]
   | ["send", EffectId]
   /** `session` names the login that the tokens descend from. */
-  | [
-      "hold",
-      tokens?: TokenSet,
-      generation?: number,
-      session?: string,
-      freshFromMs?: number,
-      freshUntilMs?: number,
-    ]
+  | ["hold", tokens?: TokenSet, generation?: number, session?: string, fromMs?: number, untilMs?: number]
   | ["grant", CallerId]
   /** Without a failure: the one of the refusal before. */
   | ["refuse", CallerId, Failure | undefined]
