@@ -308,11 +308,13 @@ impl World {
             answer.as_ref().is_err_and(|code| ["session_ended", "signed_out", "identity_mismatch"].contains(&&**code))
         };
         let is_one = rounds.iter().all(|answer| answer.is_ok()) || rounds.iter().all(refused);
-        let Setup { storage, lock, latency, lifetime, .. } = *self.setup();
+        let Setup { latency, lifetime, .. } = *self.setup();
         let ends = |what: &What| matches!(what, What::SignOut(..) | What::AdministratorRevokes);
         // Who heard of no end goes on with a token that has not run out.
-        let unheard = latency.lost_hints > 0 && self.history.script.iter().any(|step| ends(&step.what));
-        let is_safe = storage.conditional || lock == LockReach::AllContexts;
+        let has_ended = self.server.borrow().families.iter().any(|family| family.ended.is_some())
+            || self.history.script.iter().any(|step| ends(&step.what));
+        let unheard = latency.lost_hints > 0 && has_ended;
+        let is_safe = self.is_safe();
         // Where tokens run out on their way, each context needs a refresh of its own, and the lock's queue is long.
         let lasts = lifetime >= 20_000;
         let together = is_one || unheard || !is_safe || !lasts;
@@ -323,6 +325,11 @@ impl World {
         if reused && is_safe && !self.troubled.get() {
             self.breaks("a refresh token was sent twice although nothing went wrong".to_owned());
         }
+    }
+
+    /// Contexts cannot overwrite each other's marks. A lease counts as no lock here: drivers get one for all contexts, or none.
+    pub fn is_safe(&self) -> bool {
+        self.setup().storage.conditional || self.setup().lock == LockReach::AllContexts
     }
 
     /// The page is gone.

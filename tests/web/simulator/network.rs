@@ -19,7 +19,7 @@ impl World {
         let text = name("rt", refresh);
         let stored = self.stored.borrow();
         let same = stored.as_ref().filter(|record| record.tokens.refresh_token() == Some(&text));
-        if same.is_some_and(|record| record.in_doubt().is_none()) && !self.troubled.get() {
+        if same.is_some_and(|record| record.in_doubt().is_none()) && !self.troubled.get() && self.is_safe() {
             self.breaks(format!("{text} was sent without a mark"));
         }
         self.sent.borrow_mut().push(refresh);
