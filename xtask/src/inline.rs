@@ -38,7 +38,18 @@ pub fn module(bytes: &[u8]) -> Result<String> {
     ]
     .iter()
     .fold(decoder.to_owned(), |text, (name, value)| text.replace(&format!("${name}"), &value.to_string()));
-    Ok(format!("{decoder}\nconst texts = [\n{texts}];\n"))
+    let (before, after) = (escaped(streams.before), escaped(streams.after));
+    Ok(format!("{decoder}\nconst before = \"{before}\";\nconst after =\n  \"{after}\";\nconst texts = [\n{texts}];\n"))
+}
+
+/// A byte is a character of a JavaScript string. Static memory is mostly words, which brotli knows.
+pub fn escaped(bytes: &[u8]) -> String {
+    let character = |byte: &u8| match byte {
+        b'"' | b'\\' => format!("\\{}", char::from(*byte)),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\x{byte:02x}"),
+    };
+    bytes.iter().map(character).collect()
 }
 
 /// Digits, the most significant first.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{bail, Context, Result};
 
 use crate::kept::kept;
-use crate::{project, run};
+use crate::{inline, project, run};
 
 const LIMIT: Duration = Duration::from_secs(180);
 
@@ -68,7 +68,7 @@ fn with_texts(written: &str) -> Result<String> {
             break;
         };
         let (at, base64) = segment.strip_suffix("\");\n").and_then(|it| it.split_once(", \"")).context(CHANGED)?;
-        made.push_str(&format!("  putText({at}, \"{}\");\n", escaped(&decoded(base64)?)));
+        made.push_str(&format!("  putText({at}, \"{}\");\n", inline::escaped(&decoded(base64)?)));
     }
     made.extend(lines);
     if made.contains("base64") {
@@ -96,16 +96,6 @@ fn decoded(base64: &str) -> Result<Vec<u8>> {
         }
     }
     Ok(bytes)
-}
-
-/// A byte is a character of a JavaScript string.
-fn escaped(bytes: &[u8]) -> String {
-    let character = |byte: &u8| match byte {
-        b'"' | b'\\' => format!("\\{}", char::from(*byte)),
-        b' '..=b'~' => char::from(*byte).to_string(),
-        _ => format!("\\x{byte:02x}"),
-    };
-    bytes.iter().map(character).collect()
 }
 
 /// Turns a module that runs at import into a function that makes a new instance at each call.

@@ -1,22 +1,21 @@
 // @ts-nocheck
-// Generated: core.wasm in texts of numbers. One text has the symbols of the instructions, and others their operands, a kind each.
+// Generated: core.wasm. What is before and after the code is a text, byte by byte. The code is in texts of numbers: one has the symbols
+// of the instructions, and others their operands, a kind each.
 // No rare branch reads an array: an engine that compiles a loop before it has seen such a branch compiles it again and again.
 export default function bytes() {
   const numbers = new Uint32Array($NUMBERS);
   const next = new Uint32Array(texts.length + 1);
   texts.forEach((text, kind) => (next[kind + 1] = unpack(text, numbers, next[kind])));
-  const [, before, after, locals] = next;
 
   // What a symbol stands for: the text of its operand, or 0, then a number of bytes, and these.
   const symbols = new Uint32Array(257);
-  for (let at = 0, symbol = 0; at < before; at += numbers[at + 1] + 2) {
+  for (let at = 0, symbol = 0; at < next[1]; at += numbers[at + 1] + 2) {
     symbols[symbol++] = at;
-    symbols[symbol] = before;
+    symbols[symbol] = next[1];
   }
 
   const bytes = new Uint8Array($LENGTH);
-  bytes.set(numbers.subarray(before, after));
-  let end = after - before;
+  let end = put(before, bytes, 0);
   for (let left = $FUNCTIONS; left--; ) {
     // the length of a body stands before it: three bytes at most
     const start = end + 3;
@@ -25,8 +24,13 @@ export default function bytes() {
     bytes.copyWithin(end, start, start + length);
     end += length;
   }
-  bytes.set(numbers.subarray(after, locals), end);
+  put(after, bytes, end);
   return bytes;
+}
+
+function put(text, bytes, end) {
+  for (let at = 0; at < text.length; at++) bytes[end++] = text.charCodeAt(at);
+  return end;
 }
 
 // The last digit of a number is below $LAST, and most numbers are one digit.

@@ -9,7 +9,7 @@ use wasmparser::{BinaryReader, FunctionBody, Operator, Parser, Payload};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operand {
     None = 0,
-    Local = 5,
+    Local = 3,
     LocalSet,
     Function,
     /// The depth of a label.
@@ -22,12 +22,10 @@ pub enum Operand {
 }
 
 const TEXTS: usize = Operand::Signed64 as usize + 1;
-/// The texts that are no operands: what the symbols stand for, what is before and after the code, declarations of locals, symbols.
+/// The texts that are no operands: what the symbols stand for, declarations of locals, symbols.
 const SYMBOLS: usize = 0;
-const BEFORE: usize = 1;
-const AFTER: usize = 2;
-pub const LOCALS: usize = 3;
-pub const OPCODES: usize = 4;
+pub const LOCALS: usize = 1;
+pub const OPCODES: usize = 2;
 /// The decoder has room for so many.
 const MOST_SYMBOLS: usize = 256;
 
@@ -37,13 +35,16 @@ const LENGTHS: &str =
 /// An instruction without its operand.
 type Symbol = (Operand, Vec<u8>);
 
-pub struct Streams {
+pub struct Streams<'a> {
+    /// What is before and after the bodies of functions.
+    pub before: &'a [u8],
+    pub after: &'a [u8],
     pub numbers: [Vec<u64>; TEXTS],
     pub functions: u64,
 }
 
-impl Streams {
-    pub fn of(module: &[u8]) -> Result<Self> {
+impl<'a> Streams<'a> {
+    pub fn of(module: &'a [u8]) -> Result<Self> {
         let mut numbers: [Vec<u64>; TEXTS] = Default::default();
         let (mut symbols, mut functions) = (Vec::new(), 0);
         let mut outside = None;
@@ -75,11 +76,9 @@ impl Streams {
             numbers[SYMBOLS].extend([*operand as u64, bytes.len() as u64]);
             push_bytes(&mut numbers[SYMBOLS], bytes);
         }
-        push_bytes(&mut numbers[BEFORE], before);
-        push_bytes(&mut numbers[AFTER], after);
         let ranks: BTreeMap<_, _> = ranked.iter().zip(0..).collect();
         numbers[OPCODES] = symbols.iter().filter_map(|symbol| ranks.get(symbol).copied()).collect();
-        Ok(Self { numbers, functions })
+        Ok(Self { before, after, numbers, functions })
     }
 }
 
@@ -211,7 +210,8 @@ mod tests {
 
     #[test]
     fn instructions_are_symbols_and_operands_are_apart() {
-        let streams = Streams::of(&module(&[0x7f])).expect("a module");
+        let module = module(&[0x7f]);
+        let streams = Streams::of(&module).expect("a module");
         assert_eq!((streams.functions, streams.numbers[SYMBOLS].len()), (1, 12));
         assert_eq!(streams.numbers[OPCODES], [2, 1, 3, 0]);
         assert_eq!(streams.numbers[Operand::Local as usize], [0]);
@@ -221,7 +221,8 @@ mod tests {
     #[test]
     fn a_constant_of_more_than_32_bits_is_part_of_its_symbol() {
         let long = [0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
-        let streams = Streams::of(&module(&long)).expect("a module");
+        let module = module(&long);
+        let streams = Streams::of(&module).expect("a module");
         assert!(streams.numbers[Operand::Signed64 as usize].is_empty());
         assert!(streams.numbers[SYMBOLS].windows(7).any(|bytes| bytes[0] == 0x42 && bytes[6] == 1));
     }
