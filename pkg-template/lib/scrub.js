@@ -9,7 +9,7 @@ const REMEMBERED = 1 << 17;
 /** Knows what must not be seen, and takes it out of texts that others wrote: a server's error, a storage's. */
 export function scrubber() {
   /** All the others, and refresh tokens: a server may quote one many rotations later. */
-  const known = ["", ""];
+  const known = [texts(), texts()];
 
   /** @param {unknown} text @returns {any} */
   function scrub(text) {
@@ -57,9 +57,33 @@ export function scrubber() {
         const kind = +(name == "refresh_token");
         const least = /token|secret|key|pass|auth|sign/i.test(name) ? RUN : 2 * RUN;
         if (typeof value == "string" && value.length >= least && !/scope|type|accept/i.test(name))
-          if (!known[kind].includes(value)) known[kind] = (known[kind] + "\n" + value).slice(-REMEMBERED);
+          known[kind]?.learn(name, value);
       }
     },
     presentable,
+  };
+}
+
+/** Texts, the newest last. A refresh teaches its tokens five times: none is hashed, copied or searched for. */
+function texts() {
+  /** @type {string[]} */
+  const all = [];
+  /** @type {Map<string, string>} */
+  const latest = new Map();
+  let length = 0;
+  return {
+    /** @param {string} name @param {string} text */
+    learn(name, text) {
+      if (latest.get(name) === text) return;
+      latest.set(name, text);
+      all.push(text);
+      length += text.length;
+      while (length > REMEMBERED && all.length > 1) {
+        const oldest = /** @type {string} */ (all.shift());
+        length -= oldest.length;
+        for (const [name, text] of latest) if (text === oldest) latest.delete(name);
+      }
+    },
+    toString: () => all.join("\n"),
   };
 }
