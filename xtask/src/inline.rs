@@ -34,6 +34,8 @@ pub fn module(bytes: &[u8]) -> Result<String> {
         ("NUMBERS", streams.numbers.iter().map(Vec::len).sum::<usize>() as u64),
         ("LOCALS", streams::LOCALS as u64),
         ("OPCODES", streams::OPCODES as u64),
+        ("ADDRESS", Operand::Address as u64),
+        ("STATIC", streams::STATIC_MEMORY),
         ("SIGNED", Operand::Signed as u64),
     ]
     .iter()

@@ -64,7 +64,7 @@ function body(numbers, next, symbols, bytes, end) {
     const opcode = numbers[(at += 2)];
     while (at < stop) bytes[end++] = numbers[at++];
     if (text) {
-      const number = numbers[next[text]++];
+      const number = numbers[next[text]++] + (text === $ADDRESS ? $STATIC : 0);
       const isSigned = text >= $SIGNED;
       end = leb128(isSigned ? (number >>> 1) ^ -(number & 1) : number, isSigned ? 64 : 0, bytes, end);
     } else if (opcode === 11) depth--;
