@@ -15,10 +15,10 @@ use crate::{project, run};
 /// were won back by the text of the core (docs/size.md). `oauth-refresher/js` is the core as JavaScript, for pages whose content
 /// security policy blocks WebAssembly.
 const BUDGET: [(&str, u64); 4] = [
-    ("default import, at once", 9_300),
+    ("default import, at once", 9_400),
     ("RefreshError alone", 1_000),
-    ("default import, one file", 43_450),
-    ("oauth-refresher/js, one file", 59_700),
+    ("default import, one file", 43_123),
+    ("oauth-refresher/js, one file", 60_200),
 ];
 
 const LIMIT: Duration = Duration::from_secs(60);

@@ -8,11 +8,8 @@ export default function bytes() {
   texts.forEach((text, kind) => (next[kind + 1] = unpack(text, numbers, next[kind])));
 
   // What a symbol stands for: the text of its operand, or 0, then a number of bytes, and these.
-  const symbols = new Uint32Array(257);
-  for (let at = 0, symbol = 0; at < next[1]; at += numbers[at + 1] + 2) {
-    symbols[symbol++] = at;
-    symbols[symbol] = next[1];
-  }
+  const symbols = [];
+  for (let at = 0; at < next[1]; at += numbers[at + 1] + 2) symbols.push(at);
 
   const bytes = new Uint8Array($LENGTH);
   let end = put(before, bytes, 0);
@@ -57,12 +54,11 @@ function leb128(number, bias, bytes, end) {
 function body(numbers, next, symbols, bytes, end) {
   for (let left = numbers[next[$LOCALS]] * 2 + 1; left--; ) bytes[end++] = numbers[next[$LOCALS]++];
   for (let depth = 1; depth; ) {
-    const symbol = numbers[next[$OPCODES]++];
-    const stop = symbols[symbol + 1];
-    let at = symbols[symbol];
-    const text = numbers[at];
-    const opcode = numbers[(at += 2)];
-    while (at < stop) bytes[end++] = numbers[at++];
+    let at = symbols[numbers[next[$OPCODES]++]];
+    const text = numbers[at++];
+    let left = numbers[at++];
+    const opcode = numbers[at];
+    while (left--) bytes[end++] = numbers[at++];
     if (text) {
       const number = numbers[next[text]++] + (text === $ADDRESS ? $STATIC : 0);
       const isSigned = text >= $SIGNED;

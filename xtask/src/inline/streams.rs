@@ -30,9 +30,6 @@ pub const OPCODES: usize = 1;
 pub const LOCALS: usize = 2;
 /// Static memory begins there: above the stack. In LEB128 the sign makes no difference to what is below 2^20.
 pub const STATIC_MEMORY: u64 = 65_536;
-/// The decoder has room for so many.
-const MOST_SYMBOLS: usize = 256;
-
 const LENGTHS: &str =
     "a length in the module's code is not in as few bytes as LEB128 has, which the decoder would write";
 
@@ -73,9 +70,6 @@ impl<'a> Streams<'a> {
             bail!(LENGTHS);
         }
         let ranked = ranked(&symbols);
-        if ranked.len() > MOST_SYMBOLS {
-            bail!("the module has {} kinds of instructions, more than {MOST_SYMBOLS}", ranked.len());
-        }
         for (operand, bytes) in &ranked {
             numbers[SYMBOLS].extend([*operand as u64, bytes.len() as u64]);
             push_bytes(&mut numbers[SYMBOLS], bytes);
