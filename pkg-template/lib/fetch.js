@@ -27,7 +27,11 @@ export function authorizedFetch(options, driver, tokensFor) {
     if ("clone" in init) [input, init] = [new Request(absolute(input), init), {}];
     // One reading says where it goes, whatever the getter of a subclass says at the next.
     if (isRequest(input))
-      input = input instanceof Request ? new Request(input) : new Request(absolute(input.url), input);
+      // one of another realm or of a library is none of this Request's, and is read as the init that it resembles
+      input =
+        input instanceof Request
+          ? new Request(input)
+          : new Request(absolute(/** @type {Request} */ (input).url), input);
     const request = isRequest(input) ? input : undefined;
     const { origin, target } = destination(input, options.origins);
     const fields = init.headers ?? request?.headers;

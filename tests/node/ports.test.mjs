@@ -114,11 +114,11 @@ test("a process that was blocked over the timeout of a request reads the reply t
         signal.addEventListener("abort", () => reject(signal.reason));
         setTimeout(() => resolve(new Response("{}")), 80);
       });
-    const blocked = send(answer, { method: "POST", url: "https://auth.test/token", headers: {} }, 0.05);
+    const blocked = send(answer, { method: "POST", url: "https://auth.test/token", headers: {} }, 0.05, {});
     stalledMs = 60_000;
     assert.equal((await blocked).status, 200);
     stalledMs = 0;
-    const slow = send(answer, { method: "POST", url: "https://auth.test/token", headers: {} }, 0.05);
+    const slow = send(answer, { method: "POST", url: "https://auth.test/token", headers: {} }, 0.05, {});
     assert.equal((await slow).how, "timedOut");
   } finally {
     performance.now = now;
