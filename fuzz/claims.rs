@@ -95,7 +95,7 @@ pub fn challenges(data: &[u8]) {
 pub fn retry_after(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let end_of_9999 = UnixTime::from_millis(253_402_300_800_000);
-    if let Some(at) = later(&text, NOW) {
+    if let Some(at) = later(&text, NOW, None) {
         let is_delay = text.trim().bytes().all(|byte| byte.is_ascii_digit());
         assert!(is_delay || at <= end_of_9999, "{text:?}");
         assert!(!is_delay || at >= NOW, "{text:?}");

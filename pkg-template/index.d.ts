@@ -55,7 +55,8 @@ export interface RefresherOptions {
   /**
    * The authorization server's issuer identifier, character by character as its metadata names it. Discovery fills in the endpoints that
    * are not given: RFC 8414's place is asked first, then OpenID Connect's. Metadata that names another issuer is not used (RFC 8414
-   * §3.3), nor is an endpoint without https; the refresh is then `unavailable`, says why, and the next one asks again. Where
+   * §3.3): the refresh is `client_rejected` and names both. Metadata that is not found, or has no endpoint with https, makes it
+   * `unavailable`, with the reason, and the next one asks again. Where
    * `clientAuth` is not given, the metadata says whether a `client_secret` goes as `client_secret_basic` or `client_secret_post`.
    */
   issuer?: string;

@@ -17,20 +17,25 @@ export async function discover(fetch, issuer, tools, timeoutSeconds, insecure) {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
   let found = "was not found";
+  let cause, other;
   for (const url of [
     `${origin}/.well-known/oauth-authorization-server${path}`,
     `${origin}${path}/.well-known/openid-configuration`,
   ]) {
     const request = { method: "GET", url, headers: { accept: "application/json" } };
-    const metadata = read(await send(fetch, request, timeoutSeconds, tools));
+    const reply = await send(fetch, request, timeoutSeconds, tools);
+    const metadata = read(reply);
+    cause ??= "error" in reply ? reply.error : undefined;
     if (!metadata) continue;
     for (const place of [metadata, metadata.mtls_endpoint_aliases ?? {}])
       for (const name of ENDPOINTS) if (!tools.isEndpoint(place[name], insecure)) delete place[name];
-    if (metadata.issuer !== issuer) found = "names another issuer";
+    if (metadata.issuer !== issuer) other = metadata.issuer ?? "none";
     else if (metadata.token_endpoint) return metadata;
     else found = "has no token_endpoint with https";
   }
-  throw Object.assign(new Error(`the metadata of the issuer ${found}`), { isUnsent: true });
+  // Asking again cannot help: the option or the server is wrong.
+  if (other) throw new Error(`the issuer is ${issuer}, and its metadata names ${other}: write that`);
+  throw Object.assign(new Error(`the metadata of ${issuer} ${found}`), { isUnsent: true, cause });
 }
 
 /** @param {Awaited<ReturnType<typeof send>>} reply @returns {any} */

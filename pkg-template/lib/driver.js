@@ -369,8 +369,8 @@ export class Driver {
       // The core that sent it was discarded, and the refresh token is spent: a fresh core stores the reply.
       return this.#ready(() => this.#tell("recovered", 0, { ...heard, attempt, sent_at }));
     }
-    const { error, ...unreachable } = reply;
-    this.#failures.request(error, unreachable.how);
+    const { error, reason, ...unreachable } = reply;
+    this.#failures.request(error, unreachable.how, reason);
     this.#tell("unreachable", id, unreachable, core);
   }
 

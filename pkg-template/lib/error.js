@@ -3,6 +3,9 @@ import { MESSAGES } from "./messages.js";
 
 /** @import { RefreshErrorFields } from "../index.js" */
 
+/** The same where no server spoke. @type {{ [code: string]: string }} */
+const OWN = { client_rejected: "Nothing was sent", session_ended: "Log in again" };
+
 /**
  * The server's words, fit for a log: RFC 6749 §5.2 allows only printable ASCII without `"` and `\` (NQSCHAR), servers send
  * anything, and a log line is no place for control characters or a whole page of HTML.
@@ -37,8 +40,10 @@ export class RefreshError extends Error {
     error = printable(error);
     error_description = printable(error_description);
     // Where no server spoke, the description is this library's own.
-    const why = [status, error].filter(Boolean).join(" ") || error_description;
-    super(MESSAGES[code] + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
+    const said = [status, error].filter(Boolean).join(" ");
+    const why = said || error_description;
+    const what = (!said && why && OWN[code]) || MESSAGES[code];
+    super(what + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
     this.code = code;
     if (error) this.error = error;
     if (error_description) this.error_description = error_description;

@@ -14,7 +14,7 @@ export class Failures {
   #bound;
   /** Why the last request brought no reply: what the platform, `transport` or a function of the options threw. @type {unknown} */
   #request;
-  /** The message of that, unless it is the platform's. @type {string | undefined} */
+  /** What that means, in words of this side. @type {string | undefined} */
   #reason;
 
   /** @param {ReturnType<typeof scrubber>} scrubber @param {(TokenStorage & { lost?: string }) | undefined} bound  The storage that needs a key. */
@@ -23,10 +23,10 @@ export class Failures {
     this.#bound = bound;
   }
 
-  /** Without arguments: a request begins. @param {any} [error] @param {string} [how] */
-  request(error, how) {
+  /** Without arguments: a request begins. @param {any} [error] @param {string} [how] @param {string} [reason] */
+  request(error, how, reason) {
     const isOwn = error?.isUnsent !== undefined;
-    this.#reason = isOwn || how == "unbuildable" ? String(error?.message ?? "") : undefined;
+    this.#reason = isOwn || how == "unbuildable" ? String(error?.message ?? "") : reason;
     this.#request = (isOwn && error.cause) || error;
   }
 

@@ -55,7 +55,7 @@ export function scrubber() {
     learn(values = {}) {
       for (const [name, value] of Object.entries(values)) {
         const kind = +(name == "refresh_token");
-        const least = /token|secret|key|pass|auth|sign/i.test(name) ? RUN : 2 * RUN;
+        const least = /token|secret|key|pass|auth/i.test(name) ? RUN : 2 * RUN;
         if (typeof value == "string" && value.length >= least && !/scope|type|accept/i.test(name))
           known[kind]?.learn(name, value);
       }

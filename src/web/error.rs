@@ -86,7 +86,7 @@ impl RefreshError {
         Self::new(&Failure::new(ErrorCode::Closed).leaving(RefreshTokenState::Unknown), None, 0, |text| text.into())
     }
 
-    /// `ours`: what we know of a request that could not be built. `clean` takes out what is secret.
+    /// `ours`: what we know of a request that could not be built, or that brought no reply. `clean` takes out what is secret.
     pub(super) fn new(failure: &Failure, ours: Option<&str>, now_ms: u64, clean: impl Fn(&str) -> String) -> Self {
         let server = failure.server.as_deref();
         let shown = |text: &str| printable(&clean(text));
@@ -156,7 +156,8 @@ fn printable(text: &str) -> Option<String> {
 impl fmt::Display for RefreshError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.0.code.message())?;
-        match (self.status(), self.error()) {
+        let ours = self.error_description().filter(|_| self.status().is_none());
+        match (self.status(), self.error().or(ours)) {
             (Some(status), Some(error)) => write!(formatter, " ({status} {error})"),
             (Some(status), None) => write!(formatter, " ({status})"),
             (None, Some(error)) => write!(formatter, " ({error})"),

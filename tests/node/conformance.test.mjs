@@ -78,8 +78,9 @@ const checks = {
   },
   async "metadata of another issuer is not used"({ refresher, server, storage }) {
     await assert.rejects(refresher.refresh(), {
-      code: "unavailable",
-      error_description: /names another issuer/,
+      code: "client_rejected",
+      error_description: /^the issuer is .*, and its metadata names .*: write that$/,
+      refreshTokenState: "unspent",
     });
     assert.deepEqual([server.served.refreshes, server.served.resource], [0, 0]);
     assert.ok((await storage.load()).tokens.refresh_token);

@@ -15,10 +15,10 @@ use crate::{project, run};
 /// were won back by the text of the core (docs/size.md). `oauth-refresher/js` is the core as JavaScript, for pages whose content
 /// security policy blocks WebAssembly.
 const BUDGET: [(&str, u64); 4] = [
-    ("default import, at once", 9_400),
+    ("default import, at once", 9_410),
     ("RefreshError alone", 1_000),
-    ("default import, one file", 43_123),
-    ("oauth-refresher/js, one file", 60_200),
+    ("default import, one file", 43_400),
+    ("oauth-refresher/js, one file", 60_500),
 ];
 
 const LIMIT: Duration = Duration::from_secs(60);

@@ -14,7 +14,7 @@ const STALLED_MS = 1000;
 /**
  * @typedef {{ method: string, url: string, headers: Record<string, string>, body?: string }} HttpRequest
  * @typedef {{ status: number, headers: Headers, retry_after?: string | undefined, date?: number | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
- * @typedef {Unreachable & { error: any }} NoReply  `error`: what the platform threw.
+ * @typedef {Unreachable & { error: any, reason?: string }} NoReply  `error`: what the platform threw.
  */
 
 /**
@@ -104,7 +104,7 @@ const ambient = () =>
 
 /** The errors are for the core, which knows what they prove. @param {any} error @param {AbortSignal} signal @returns {NoReply} */
 function noReply(error, { aborted }) {
-  if (aborted) return { how: "timedOut", error };
+  if (aborted) return { how: "timedOut", error, reason: "no reply in time" };
   const { cause, isUnsent } = error ?? {};
   if (isUnsent !== undefined) return { ...(isUnsent && { how: "unsent" }), error };
   const errors = [error, cause, ...(cause?.errors ?? [])].map((each) => ({
@@ -112,5 +112,13 @@ function noReply(error, { aborted }) {
     syscall: each?.syscall,
     message: each?.message,
   }));
-  return { errors, error };
+  return { errors, error, reason: `no reply: ${silence()}` };
 }
+
+/** What to look at. `navigator.onLine` is a hint: it chooses words and stops nothing. */
+const silence = () =>
+  globalThis.navigator?.onLine === false
+    ? "this device says that it is offline"
+    : globalThis.location
+      ? "network down, or the token endpoint allows no cross-origin requests from this page"
+      : "network down, or the server is out of reach";

@@ -11,6 +11,8 @@ use crate::core::time::UnixTime;
 
 /// Said where the storage holds a session that is not this client's. Every page downloads it.
 const FOREIGN: &str = "the stored session is of another issuer, token_endpoint or client_id, and is left as it is";
+/// Said where the session ends because there never was one, as far as is known.
+const NO_REFRESH_TOKEN: &str = "no refresh token: if the login brought none, did it ask for offline_access?";
 
 #[derive(Debug, Default)]
 pub struct Background {
@@ -57,7 +59,12 @@ impl<E: Effects> Machine<E> {
         self.strays.late = None;
         let spent = matches!(self.session.absence, Code::SessionEnded) || self.session.record.is_some();
         let failure = if spent {
-            Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent)
+            let failure = Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent);
+            if self.session.record.is_some() && !self.session.ended {
+                failure.explained(NO_REFRESH_TOKEN)
+            } else {
+                failure
+            }
         } else if self.session.is_foreign {
             Failure::new(Code::SignedOut).explained(FOREIGN)
         } else {

@@ -53,8 +53,7 @@ impl<E: Effects> Machine<E> {
         self.revoke(tokens.access_token.clone());
         let mut text = String::from("another ");
         text.push_str(claim);
-        let error = ServerError { error_description: Some(text), ..ServerError::default() };
-        let failure = Failure::new(Code::IdentityMismatch).leaving(RefreshTokenState::Spent).said(error);
+        let failure = Failure::new(Code::IdentityMismatch).leaving(RefreshTokenState::Spent).explained(&text);
         let writing = Writing::new(None, self.session.fingerprint());
         self.write(writing, Write::Outcome(Outcome::Ended(failure)));
     }

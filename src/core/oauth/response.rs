@@ -116,7 +116,7 @@ fn judge_error(
     means: Option<Meaning>,
     now: UnixTime,
 ) -> Verdict {
-    let later = reply.retry_after.as_deref().and_then(|field| retry_after(field, now));
+    let later = reply.retry_after.as_deref().and_then(|field| retry_after(field, now, reply.date));
     let code = evidence.error.as_deref().unwrap_or_default();
     let (class, state) = class_of(reply.status, code, means, shape, success, later.is_some());
     match class {

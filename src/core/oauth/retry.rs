@@ -72,7 +72,7 @@ pub fn revocation_retry(
     if !matches!(reply.status, 429 | 503) {
         return None;
     }
-    let pause = retry_after(reply.retry_after.as_deref()?, now)?.since(now);
+    let pause = retry_after(reply.retry_after.as_deref()?, now, reply.date)?.since(now);
     (pause < timeout).then_some(RevocationRetry::After(pause))
 }
 

@@ -6,11 +6,15 @@ use super::calendar::{pieces, utc};
 use crate::core::json::whole;
 use crate::core::time::{Duration, UnixTime};
 
-/// When the server wants to be asked again, or `None` if the field says nothing readable.
-pub fn retry_after(field: &str, now: UnixTime) -> Option<UnixTime> {
+/// When the server wants to be asked again, or `None` if the field says nothing readable. A date is by the server's clock: what counts
+/// is how far it lies behind the reply's own `date`, where that is known.
+pub fn retry_after(field: &str, now: UnixTime, date: Option<UnixTime>) -> Option<UnixTime> {
     match whole(field.trim_ascii()) {
         Some(seconds) => Some(now + Duration::from_secs(seconds)),
-        None => http_date(field, now),
+        None => {
+            let at = http_date(field, now)?;
+            Some(date.map_or(at, |date| now + at.since(date)))
+        }
     }
 }
 
@@ -56,7 +60,7 @@ mod tests {
     const NOW: UnixTime = UnixTime::from_millis(1_700_000_000_000);
 
     fn epoch_seconds(field: &str) -> Option<u64> {
-        retry_after(field, NOW).map(|at| at.as_millis() / 1000)
+        retry_after(field, NOW, None).map(|at| at.as_millis() / 1000)
     }
 
     #[test]
@@ -73,6 +77,19 @@ mod tests {
         }
         assert_eq!(epoch_seconds("Fri, 31 Dec 1999 23:59:59 GMT"), Some(946_684_799));
         assert_eq!(epoch_seconds("Tue, 29 Feb 2028 00:00:00 GMT"), Some(1_835_395_200));
+    }
+
+    #[test]
+    fn c6_a_date_is_read_against_the_replys_own_date() {
+        let date = UnixTime::from_millis(784_111_777_000);
+        for (field, seconds) in [
+            ("Sun, 06 Nov 1994 08:49:42 GMT", 5),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
+            ("7", 7),
+            ("Sun, 06 Nov 1994 08:40:00 GMT", 0),
+        ] {
+            assert_eq!(retry_after(field, NOW, Some(date)), Some(NOW + Duration::from_secs(seconds)), "{field}");
+        }
     }
 
     #[test]

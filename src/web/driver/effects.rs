@@ -159,7 +159,8 @@ impl Driver {
 
     fn error(&self, failure: &Failure) -> RefreshError {
         let unbuildable = self.unbuildable.borrow();
-        let ours = (failure.code == Code::ClientRejected && !unbuildable.is_empty()).then_some(unbuildable.as_str());
+        let is_ours = matches!(failure.code, Code::ClientRejected | Code::Unavailable | Code::OutcomeUnknown);
+        let ours = (is_ours && !unbuildable.is_empty()).then_some(unbuildable.as_str());
         let now = UnixTime::from_millis_f64(js_sys::Date::now());
         RefreshError::new(failure, ours, now.as_millis(), |text| self.scrubber.borrow().scrub(text))
     }

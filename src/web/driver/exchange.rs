@@ -11,7 +11,7 @@ use crate::core::oauth::response::Reply;
 use crate::core::oauth::retry::{RefusedPart, RevocationRetry};
 use crate::core::time::UnixTime;
 use crate::web::ports::clock::monotonic_ms;
-use crate::web::ports::http::send;
+use crate::web::ports::http::{is_offline, send};
 use crate::web::ports::timer::{bounded, wait};
 use crate::web::ports::wake::is_workerd;
 use crate::web::request::{authenticated, secrets, values};
@@ -20,6 +20,7 @@ use crate::web::request::{authenticated, secrets, values};
 const UNSAFE: &str =
     "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a \
     Durable Object, or say in `reuse` that the server forgives a second use";
+const SILENCE: &str = "no reply: network down, or the token endpoint allows no cross-origin requests from this page";
 const FUNCTIONS: &str = "a function of the options did not answer in time";
 
 impl Driver {
@@ -60,7 +61,14 @@ impl Driver {
             if self.is_lock_lost(order).await || !self.machine.borrow().is_sending(order) {
                 return Err(Sent::Provably);
             }
-            let reply = send(self.options.fetch.as_ref(), &request, left_ms()).await?;
+            let sent = send(self.options.fetch.as_ref(), &request, left_ms()).await;
+            self.unbuildable.replace(match sent {
+                Err(Sent::TimedOut) => "no reply in time".to_owned(),
+                Err(_) if is_offline() => "no reply: this device says that it is offline".to_owned(),
+                Err(_) => SILENCE.to_owned(),
+                Ok(_) => String::new(),
+            });
+            let reply = sent?;
             let part = self.machine.borrow().refused_part(&reply, wall_clock());
             if mended || part != Some(RefusedPart::Client) {
                 return Ok(reply);
