@@ -11,10 +11,11 @@ import { carry } from "./transport.js";
 /** @import { Transport } from "./transport.js" */
 /** @import { ConnectOptions, Target } from "./index.js" */
 
-/** @typedef {{ method: Method, given: any, signal?: AbortSignal | undefined, resolve: (value: any) => void, reject: (reason: unknown) => void }} Call */
+/** `host`: the one that it was said to, if that was known. @typedef {{ method: Method, given: any, host?: number | undefined, signal?: AbortSignal | undefined, resolve: (value: any) => void, reject: (reason: unknown) => void }} Call */
 
 const NO_HOST = "the host does not answer";
-const OTHER_VERSION = "the host has another version of oauth-refresher";
+const ENDED = "the host ended";
+const OTHER_VERSION = "the host has another version";
 const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed", "state-changed"];
 
 export class Connection {
@@ -36,6 +37,8 @@ export class Connection {
   /** @type {Transport | undefined} */
   #transport;
   #isClosed = false;
+  /** Who was heard last on this line: a browser may start the worker again behind it. @type {number | undefined} */
+  #host;
   /** @type {Map<number, Call>} */
   #calls = new Map();
   #lastCall = 0;
@@ -54,7 +57,7 @@ export class Connection {
   /** @param {Target | (() => Target)} target @param {ConnectOptions} options @param {(type: string, detail: object) => void} dispatch */
   constructor(target, { fallback }, dispatch) {
     this.#isFactory = typeof target == "function";
-    this.#open = typeof target == "function" ? target : () => target;
+    this.#open = /** @type {() => Target} */ (this.#isFactory ? target : () => target);
     this.#fallback = fallback;
     this.#dispatch = dispatch;
     this.#connect();
@@ -116,8 +119,10 @@ export class Connection {
     signal?.addEventListener("abort", aborted, { once: true });
     try {
       return await new Promise((resolve, reject) => {
-        this.#calls.set(id, { method, given, signal, resolve, reject });
-        if (!this.#reconnect()) this.#post({ say: "call", id, method, given });
+        /** @type {Call} */
+        const call = { method, given, signal, resolve, reject };
+        this.#calls.set(id, call);
+        if (!this.#reconnect()) this.#say(id, call);
         this.#arm();
       });
     } finally {
@@ -144,35 +149,48 @@ export class Connection {
       // A caller that waits is answered after it has begun to wait.
       return queueMicrotask(() => this.#lost(`${error?.message ?? error}`));
     }
-    this.#post({ say: "hello" });
-    for (const [id, { method, given }] of this.#calls) this.#post({ say: "call", id, method, given });
+    this.#host = undefined;
+    this.#sayAll();
     this.#arm();
+  }
+
+  /** To a host that knows of nothing. A request that the one before took may have been sent: it is not sent again. */
+  #sayAll() {
+    this.#post({ say: "hello" });
+    for (const [id, call] of this.#calls) {
+      if (call.method != "fetch" || !call.host) this.#say(id, call);
+      else if (this.#calls.delete(id)) call.reject(new TypeError(ENDED));
+    }
+  }
+
+  /** @param {number} id @param {Call} call */
+  #say(id, call) {
+    call.host = this.#host;
+    this.#post({ say: "call", id, method: call.method, given: call.given });
   }
 
   /** @param {FromPage} said */
   #post(said) {
-    const { body } = ("given" in said && said.given) || {};
-    this.#transport?.post({ [TAG]: PROTOCOL, ...said }, body instanceof ReadableStream ? [body] : []);
+    this.#transport?.post({ [TAG]: PROTOCOL, ...said });
   }
 
   /** @param {FromHost & Session & { [TAG]: number }} message */
   #heard(message) {
     this.#missed = 0;
     if (message[TAG] !== PROTOCOL || message.say == "parted") return this.#lost(OTHER_VERSION);
-    const { tokens, state, fresh, session } = message;
+    const { tokens, state, fresh, session, host } = message;
+    const isOther = this.#host && host != this.#host;
+    this.#host = host;
     this.#session = { tokens: tokens && Object.freeze(tokens), state, fresh };
     if (tokens) sessions.set(tokens, session);
     if (message.say == "welcome") this.#welcomed(message.facts);
-    if (message.say == "answer") {
-      const { value } = message;
-      if (value && value.access_token === tokens?.access_token) sessions.set(value, session);
-      this.#answered(message);
-    }
+    if (message.say == "answer") this.#answered(message);
     if (message.say == "event") {
       const { type, detail, error } = message;
       if (detail.tokens) detail.tokens = this.#session.tokens;
       this.#dispatch(type, { ...detail, ...(error && { error: errorOf(error) }) });
     }
+    if (isOther) this.#sayAll();
   }
 
   /** @param {Facts} facts */
@@ -183,15 +201,15 @@ export class Connection {
     this.#unwelcomed.splice(0).forEach(({ resolve }) => resolve());
   }
 
-  /** @param {{ id: number, value?: any, error?: Failure }} message */
+  /** The tokens that are held now belong to a session. @param {{ id: number, value?: any, error?: Failure }} message */
   #answered({ id, value, error }) {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
-    if (error) call?.reject(errorOf(error));
-    else
-      call?.resolve(
-        /^(getTokens|refresh|load|setTokens)$/.test(call.method) && value ? Object.freeze(value) : value,
-      );
+    if (error) return call?.reject(errorOf(error));
+    const { tokens } = this.#session;
+    call?.resolve(
+      value?.access_token && value.access_token == tokens?.access_token ? tokens : Object.freeze(value),
+    );
   }
 
   /** Asks for a sign of life as long as something is awaited. */
@@ -258,7 +276,8 @@ const closed = () => new RefreshError({ code: "closed" });
 /** @param {Failure} failure */
 function errorOf({ fields, name, message, cause }) {
   const Type = name == "TypeError" ? TypeError : Error;
-  const error = fields ? new RefreshError(fields) : Object.assign(new Type(message), { name });
-  if (error.message != message) error.message = message;
-  return cause ? Object.assign(error, { cause }) : error;
+  const error = fields
+    ? new RefreshError({ ...fields, cause })
+    : Object.assign(new Type(message, { cause }), { name });
+  return Object.assign(error, { message });
 }

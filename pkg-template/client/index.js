@@ -3,6 +3,7 @@
 import { RefreshError } from "../lib/error.js";
 import { GuardedEventTarget } from "../lib/events.js";
 import { authorizedFetch } from "../lib/fetch.js";
+import { isChallenged } from "../lib/refusal.js";
 import { Connection } from "./connection.js";
 import { sendableRequest, readResponse } from "./fetch.js";
 
@@ -18,6 +19,7 @@ export { RefreshError };
 export const connectRefresher = (target, options = {}) =>
   /** @type {any} */ (new ConnectedRefresher(target, options));
 
+/** Methods are own and bound: one may be taken off and called alone. */
 class ConnectedRefresher extends GuardedEventTarget {
   #connection;
 
@@ -29,8 +31,10 @@ class ConnectedRefresher extends GuardedEventTarget {
     }));
     const inPage = authorizedFetch(
       /** @type {any} */ (connection.facts),
-      /** @type {any} */ (connection),
+      connection,
       (given) => this.getTokens(given),
+      (response) => isChallenged(connection, response),
+      () => globalThis.fetch,
     );
     /** @type {Refresher["fetch"]} */
     const fetch = async (input, init) => {
@@ -40,51 +44,32 @@ class ConnectedRefresher extends GuardedEventTarget {
       const { signal, ...given } = await sendableRequest(input, init);
       return readResponse(await connection.call("fetch", given, signal));
     };
-    // Methods may be taken off the refresher and called alone.
-    for (const name of /** @type {const} */ ([
-      "getAccessToken",
-      "getTokens",
-      "refresh",
-      "load",
-      "setTokens",
-      "signOut",
-      "close",
-    ]))
-      define(this, name, /** @type {any} */ (this[name]).bind(this));
-    define(this, "fetch", fetch);
+    this.fetch = fetch;
   }
 
   /** @param {import("../index.js").DemandOptions} [options] */
-  async getAccessToken(options) {
-    return (await this.getTokens(options)).access_token;
-  }
+  getAccessToken = async (options) => (await this.getTokens(options)).access_token;
 
   /** @param {import("../index.js").DemandOptions} [options] */
-  async getTokens({ signal, ...given } = {}) {
+  getTokens = async ({ signal, ...given } = {}) => {
     const held = given.minValiditySeconds === undefined && !signal?.aborted && this.#connection.fresh();
     return held && held.access_token !== given.rejected
       ? held
       : this.#connection.call("getTokens", given, signal);
-  }
+  };
 
   /** @param {{ signal?: AbortSignal, timeoutSeconds?: number }} [options] */
-  async refresh({ signal, ...given } = {}) {
-    return this.#connection.call("refresh", given, signal);
-  }
+  refresh = async ({ signal, ...given } = {}) => this.#connection.call("refresh", given, signal);
 
   /** @param {{ signal?: AbortSignal }} [options] */
-  async load({ signal } = {}) {
-    return this.#connection.call("load", {}, signal);
-  }
+  load = async ({ signal } = {}) => this.#connection.call("load", {}, signal);
 
   /** @param {TokenInput} tokens */
-  async setTokens(tokens) {
-    return this.#connection.call("setTokens", { tokens });
-  }
+  setTokens = async (tokens) => this.#connection.call("setTokens", { tokens });
 
-  async signOut({ revoke = false } = {}) {
-    return this.#connection.call("signOut", { revoke });
-  }
+  signOut = async ({ revoke = false } = {}) => this.#connection.call("signOut", { revoke });
+
+  close = () => this.#connection.close();
 
   get tokens() {
     return this.#connection.session.tokens;
@@ -97,15 +82,15 @@ class ConnectedRefresher extends GuardedEventTarget {
   get capabilities() {
     return this.#connection.facts.capabilities;
   }
-
-  close() {
-    this.#connection.close();
-  }
 }
 
-if (Symbol.dispose) define(ConnectedRefresher.prototype, Symbol.dispose, ConnectedRefresher.prototype.close);
-
-/** @param {object} target @param {PropertyKey} name @param {unknown} value */
-function define(target, name, value) {
-  Object.defineProperty(target, name, { value, configurable: true, writable: true });
-}
+// Older engines have no such symbol; then there is no `using` either.
+if (Symbol.dispose)
+  Object.defineProperty(ConnectedRefresher.prototype, Symbol.dispose, {
+    /** @this {ConnectedRefresher} */
+    value() {
+      this.close();
+    },
+    configurable: true,
+    writable: true,
+  });

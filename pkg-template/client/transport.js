@@ -3,7 +3,7 @@
 
 /** @import { Target } from "./index.js" */
 
-/** @typedef {{ post: (message: object, transfer: Transferable[]) => void, stop: () => void }} Transport */
+/** @typedef {{ post: (message: object) => void, stop: () => void }} Transport */
 
 /**
  * @param {Target} target @param {(message: any) => void} heard
@@ -11,32 +11,28 @@
  * @returns {Transport}
  */
 export function carry(target, heard, broken, gone) {
+  const stopped = new AbortController();
+  const stop = () => stopped.abort();
+  /** @param {EventTarget} to @param {string} type @param {(event: any) => void} listener */
+  const on = (to, type, listener) => to.addEventListener(type, listener, stopped);
   /** @param {any} event */
   const listener = ({ data }) => data?.["oauth-refresher"] && heard(data);
   if ("active" in target) {
     // A service worker answers through the container, whether or not it controls the page.
     const { serviceWorker } = navigator;
-    serviceWorker.addEventListener("message", listener);
+    on(serviceWorker, "message", listener);
     serviceWorker.startMessages();
     return {
       // A worker that was replaced after a deployment is another object.
-      post: (message, transfer) =>
-        (target.active ?? target.waiting ?? target.installing)?.postMessage(message, transfer),
-      stop: () => serviceWorker.removeEventListener("message", listener),
+      post: (message) => (target.active ?? target.waiting ?? target.installing)?.postMessage(message),
+      stop,
     };
   }
   const port = /** @type {MessagePort} */ ("port" in target ? target.port : target);
-  port.addEventListener("message", listener);
+  on(port, "message", listener);
   port.start?.();
   // Chromium's word for a SharedWorker whose process crashed. Elsewhere missed beats tell.
-  port.addEventListener("close", gone);
-  target.addEventListener("error", broken);
-  return {
-    post: (message, transfer) => port.postMessage(message, transfer),
-    stop() {
-      port.removeEventListener("message", listener);
-      port.removeEventListener("close", gone);
-      target.removeEventListener("error", broken);
-    },
-  };
+  on(port, "close", gone);
+  on(target, "error", broken);
+  return { post: (message) => port.postMessage(message), stop };
 }

@@ -5,7 +5,7 @@ import { signedProof } from "./proof.js";
 
 /** @import { Key } from "./key.js" */
 /** @import { servers } from "./servers.js" */
-/** @import { Sender } from "../lib/fetch.js" */
+/** @import { Sender } from "../lib/platform.js" */
 /** @import { FetchInput } from "../index.js" */
 
 /**

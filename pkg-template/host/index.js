@@ -28,6 +28,9 @@ const METHODS = {
 
 const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed", "state-changed"];
 
+/** Tells this life of the worker from the next one: a browser that ends it may start it again behind the same line. */
+const host = 1 + Math.random();
+
 /** @type {WeakMap<Refresher, import("../lib/host-protocol.js").Facts>} */
 const facts = new WeakMap();
 
@@ -114,6 +117,7 @@ function factsOf(refresher, { origins = [], dpop, isTokenRejected, fetch }) {
 
 /** @param {Refresher} refresher @returns {Session} */
 const sessionOf = (refresher) => ({
+  host,
   tokens: refresher.tokens,
   session: refresher.tokens ? sessions.get(refresher.tokens) : undefined,
   state: refresher.state,
@@ -140,6 +144,8 @@ function answerer(refresher) {
     if (message.say == "bye") return;
     const key = `${page} ${message.id}`;
     if (message.say == "abort") return calls.get(key)?.abort();
+    // A page that is not sure whether it was heard says it again.
+    if (calls.has(key)) return;
     say({ say: "beat" });
     const waiting = new AbortController();
     calls.set(key, waiting);

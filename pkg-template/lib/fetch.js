@@ -4,19 +4,15 @@ import { sessions } from "./sessions.js";
 /** @import { DemandOptions, FetchInput, RefresherOptions, TokenSet } from "../index.js" */
 /** @import { Driver } from "./driver.js" */
 
-/** What sends a request to an API, as `fetch` does. @typedef {(fetch: typeof globalThis.fetch) => typeof globalThis.fetch} Sender */
-
 /**
  * fetch with the access token, for the origins of the options and no others (RFC 6750 §5.3); when a resource server refuses the
  * token, one refresh and one retry.
- * @param {RefresherOptions & { sender?: Sender }} options @param {Driver} driver
+ * @param {Pick<RefresherOptions, "origins" | "keepRejectedResponse">} options @param {Pick<Driver, "fresh">} driver
  * @param {(wish?: DemandOptions) => Promise<TokenSet>} tokensFor
+ * @param {(response: Response) => unknown} isRefused  Whether that response refuses the token.
+ * @param {(token_type: string) => typeof globalThis.fetch} sender  What sends a request with a token of that type, as `fetch` does.
  */
-export function authorizedFetch(options, driver, tokensFor) {
-  const { isTokenRejected, sender = (fetch) => fetch } = options;
-  /** @param {Response} response */
-  const isRefused = (response) =>
-    isTokenRejected ? isTokenRejected(readable(response)) : isChallenged(response, driver);
+export function authorizedFetch(options, driver, tokensFor, isRefused, sender) {
   /** The access token that its refresh brought again: another would bring it once more. */
   let irreplaceable = "";
 
@@ -43,10 +39,8 @@ export function authorizedFetch(options, driver, tokensFor) {
     const attempt = (target, { token_type, access_token }) => {
       const authorization = `${token_type} ${access_token}`;
       headers?.set("authorization", authorization);
-      const { dpop } = /** @type {any} */ (options);
-      const send = (dpop && /^dpop$/i.test(token_type) ? dpop.sender : sender)(
-        options.fetch ?? globalThis.fetch,
-      );
+      // Called without an object, as browsers want it.
+      const send = sender(token_type);
       return send(target, { ...members(init), headers: headers ?? { authorization } });
     };
 
@@ -118,28 +112,3 @@ const isFrom = (origin, { redirected, url }) => !redirected || new URL(url).orig
 /** A body that can be read once only. @param {unknown} body */
 export const isOneShot = (body) =>
   !!body && typeof body == "object" && ("getReader" in body || Symbol.asyncIterator in body);
-
-/** The response for `isTokenRejected`: whatever that reads, it reads from a copy, which is made then. @param {Response} response */
-function readable(response) {
-  /** @type {any} */
-  let copy;
-  return new Proxy(response, {
-    get(target, name) {
-      if (/^(body|bytes|text|json|blob|formData|arrayBuffer)$/.test(String(name))) copy ??= target.clone();
-      const source = copy ?? target;
-      const member = source[name];
-      return typeof member == "function" ? member.bind(source) : member;
-    },
-  });
-}
-
-/**
- * RFC 6750 §3: a 401 whose challenges refuse the token. One whose challenges cannot be read, because the server sent none or
- * CORS hides them, is believed as it is (RFC 9110 §15.5.2).
- * @param {Response} response @param {Driver} driver
- */
-function isChallenged({ status, headers }, driver) {
-  if (status != 401) return false;
-  const challenges = headers.get("www-authenticate");
-  return challenges === null || driver.rejects(challenges);
-}

@@ -23,8 +23,8 @@ export const MISSED_BEATS = 3;
  */
 /**
  * The session as the page needs it to answer without the host: the tokens, and from and until when they may be handed out (milliseconds).
- * `session` names the login that the tokens descend from.
- * @typedef {{ tokens: TokenSet | null, session?: string | undefined, state: Refresher["state"], fresh: [number, number] }} Session
+ * `session` names the login that the tokens descend from, `host` the life of the worker.
+ * @typedef {{ host?: number | undefined, tokens: TokenSet | null, session?: string | undefined, state: Refresher["state"], fresh: [number, number] }} Session
  */
 /** What does not change while the host lives. @typedef {{ capabilities: Refresher["capabilities"], origins: string[], fetchIn: "page" | "host" }} Facts */
 /**

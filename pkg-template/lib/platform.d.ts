@@ -1,7 +1,9 @@
 import type { RefresherOptions, TokenStorage } from "../index.js";
-import type { Sender } from "./fetch.js";
 import type { checkOptions } from "./options.js";
 import type { timer } from "./ports/timer.js";
+
+/** What sends a request to an API, as `fetch` does. */
+export type Sender = (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
 
 /** What an entry knows of the place it is for. */
 export interface Platform {

@@ -1,7 +1,7 @@
 // @ts-check
 import { isOneShot, isRequest } from "./fetch.js";
 
-/** @import { Sender } from "./fetch.js" */
+/** @import { Sender } from "./platform.js" */
 
 /** As many as the Fetch standard follows. */
 const MOST_HOPS = 20;

@@ -3,11 +3,12 @@ import { memoryStorage } from "../storage/memory.js";
 import { Driver } from "./driver.js";
 import { GuardedEventTarget } from "./events.js";
 import { authorizedFetch } from "./fetch.js";
+import { isTokenRefused } from "./refusal.js";
 import { checkOptions } from "./options.js";
 
 /** @import { DemandOptions, Refresher as Declared, RefresherOptions, TokenInput } from "../index.js" */
 /** @import { Engine } from "./engine.js" */
-/** @import { Options, Platform } from "./platform.js" */
+/** @import { Options, Platform, Sender } from "./platform.js" */
 
 /**
  * `createRefresher`, with an engine that an entry chose, and what that knows of the place.
@@ -38,7 +39,13 @@ class Refresher extends GuardedEventTarget {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
     made?.(this, this.#driver);
-    this.fetch = authorizedFetch(options, this.#driver, (wish) => this.getTokens(wish));
+    this.fetch = authorizedFetch(
+      options,
+      this.#driver,
+      (wish) => this.getTokens(wish),
+      (response) => isTokenRefused(options, this.#driver, response),
+      (token_type) => senderOf(options, token_type)(options.fetch ?? globalThis.fetch),
+    );
   }
 
   /** The first listener starts the hints of other contexts. @type {GuardedEventTarget["addEventListener"]} */
@@ -96,6 +103,10 @@ class Refresher extends GuardedEventTarget {
     return this.#driver.capabilities;
   }
 }
+
+/** A key proves itself at each request (RFC 9449 §7.1); a place may follow redirects in its own way. @param {Options} options @param {string} token_type @returns {Sender} */
+const senderOf = ({ dpop, sender = (fetch) => fetch }, token_type) =>
+  dpop && /^dpop$/i.test(token_type) ? dpop.sender : sender;
 
 // Older engines have no such symbol; then there is no `using` either.
 if (Symbol.dispose)

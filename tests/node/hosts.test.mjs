@@ -191,3 +191,74 @@ test("a page repeats no request with the token of another person who logged in m
   assert.equal(sent.length, 1);
   assert.equal(await page.getAccessToken(), "of another person");
 });
+
+/** A line behind which the browser starts the worker again: `restart()` takes the page to the other host. */
+function line(...hosts) {
+  const { port1, port2 } = new MessageChannel();
+  const lives = hosts.map((host) => {
+    const { port1: ours, port2: its } = new MessageChannel();
+    serve(host, its);
+    ours.start();
+    toClose.push(ours, its);
+    return ours;
+  });
+  let life = 0;
+  lives.forEach((ours, number) =>
+    ours.addEventListener("message", ({ data }) => {
+      if (number === life) port1.postMessage({ ...data, host: number + 1 });
+    }),
+  );
+  port1.addEventListener("message", ({ data }) => lives[life].postMessage(data));
+  port1.start();
+  toClose.push(port1, port2);
+  return { port: port2, restart: () => (life += 1) };
+}
+
+test("a worker that the browser starts again behind the same line is told what was pending", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const first = pair({ fetch: () => new Promise(() => {}) });
+  const second = pair();
+  const { port, restart } = line(first.host, second.host);
+  const page = connectRefresher(port);
+  toClose.push(page);
+  const call = page.refresh();
+  await delay(50);
+  restart();
+  t.mock.timers.tick(2000);
+  assert.equal((await call).access_token, await second.host.getAccessToken());
+  assert.equal(second.server.requests.length, 1);
+});
+
+test("a request that a host had when it ended is not sent again: it rejects as one that failed on its way", async (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const api = "https://api.example";
+  const sent = [];
+  const fetch = (each) => async (url, init) => {
+    if (!String(url).startsWith(api)) return each.server.fetch(url, init);
+    sent.push(url);
+    return new Promise(() => {});
+  };
+  const hosts = [{}, {}];
+  for (const each of hosts)
+    Object.assign(each, pair({ fetch: (...given) => fetch(each)(...given), origins: [api] }));
+  const { port, restart } = line(...hosts.map(({ host }) => host));
+  const page = connectRefresher(port, { fetchIn: "host" });
+  toClose.push(page);
+  const call = page.fetch(`${api}/orders`, { method: "POST", body: "one" });
+  await delay(200);
+  restart();
+  t.mock.timers.tick(2000);
+  await assert.rejects(call, { name: "TypeError", message: /host ended/ });
+  assert.equal(sent.length, 1);
+});
+
+test("the cause of an error crosses the port, and is not in what is logged", async () => {
+  const { page } = pair({
+    retries: 0,
+    fetch: async () => Promise.reject(new TypeError("the cable is out")),
+  });
+  const error = await page.refresh().catch((error) => error);
+  assert.equal(error.code, "outcome_unknown");
+  assert.equal(error.cause.message, "the cable is out");
+  assert.doesNotMatch(JSON.stringify(error), /cable/);
+});

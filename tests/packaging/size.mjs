@@ -39,6 +39,8 @@ measure(
 for (const [entry, names] of Object.entries({
   "client-auth": ["privateKeyJwt", "clientSecretJwt, mutualTls, privateKeyJwt"],
   dpop: ["dpop"],
+  client: ["connectRefresher, RefreshError"],
+  mcp: ["mcpSession"],
 }))
   for (const each of names)
     measure(`${entry}: ${each}`, await bundled(`export { ${each} } from "oauth-refresher/${entry}"`));
