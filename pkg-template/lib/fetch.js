@@ -1,7 +1,7 @@
 // @ts-check
 import { sessions } from "./sessions.js";
 
-/** @import { DemandOptions, FetchInput, RefresherOptions, TokenSet } from "../index.js" */
+/** @import { Awaitable, DemandOptions, FetchInput, RefresherOptions, TokenSet } from "../index.js" */
 /** @import { Driver } from "./driver.js" */
 
 /**
@@ -9,7 +9,7 @@ import { sessions } from "./sessions.js";
  * token, one refresh and one retry.
  * @param {Pick<RefresherOptions, "origins" | "keepRejectedResponse">} options @param {Pick<Driver, "fresh">} driver
  * @param {(wish?: DemandOptions) => Promise<TokenSet>} tokensFor
- * @param {(response: Response) => unknown} isRefused  Whether that response refuses the token.
+ * @param {(response: Response) => Awaitable<boolean>} isRefused  Whether that response refuses the token.
  * @param {(token_type: string) => typeof globalThis.fetch} sender  What sends a request with a token of that type, as `fetch` does.
  */
 export function authorizedFetch(options, driver, tokensFor, isRefused, sender) {

@@ -106,7 +106,7 @@ class Refresher extends GuardedEventTarget {
 
 /** A key proves itself at each request (RFC 9449 §7.1); a place may follow redirects in its own way. @param {Options} options @param {string} token_type @returns {Sender} */
 const senderOf = ({ dpop, sender = (fetch) => fetch }, token_type) =>
-  dpop && /^dpop$/i.test(token_type) ? dpop.sender : sender;
+  dpop && /^dpop$/i.test(token_type) ? /** @type {any} */ (dpop).sender : sender;
 
 // Older engines have no such symbol; then there is no `using` either.
 if (Symbol.dispose)

@@ -14,11 +14,12 @@ use crate::{project, run};
 /// moved into the core, typed tokens, causes of errors, `load`, `trace` and plain http on purpose. The last
 /// were won back by the text of the core (docs/size.md). `oauth-refresher/js` is the core as JavaScript, for pages whose content
 /// security policy blocks WebAssembly.
-const BUDGET: [(&str, u64); 4] = [
+const BUDGET: [(&str, u64); 5] = [
     ("default import, at once", 9_410),
     ("RefreshError alone", 1_000),
     ("default import, one file", 43_400),
     ("oauth-refresher/js, one file", 60_500),
+    ("client: connectRefresher, RefreshError", 4_000),
 ];
 
 const LIMIT: Duration = Duration::from_secs(60);
