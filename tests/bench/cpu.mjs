@@ -143,3 +143,27 @@ for (const length of [50, 1500, 16_384])
       refresher.getAccessToken({ rejected: refresher.tokens.access_token }),
     ),
   );
+
+// What errors cost: one for all waiting callers, and a text that is cut before it is searched for secrets.
+const secretly = (bytes) =>
+  Array.from({ length: bytes }, (_, at) => String.fromCharCode(97 + ((at * 7) % 26))).join("");
+const refusal = (description, tokens, callers) => async () => {
+  const body = JSON.stringify({ error: "invalid_scope", error_description: description });
+  const refresher = client(async () => new Response(body, { status: 400 }), {
+    tokens: { ...LOGIN, ...tokens },
+  });
+  await refresher.load();
+  return cpu(async () => {
+    const settled = await Promise.allSettled(Array.from({ length: callers }, () => refresher.refresh()));
+    refresher.close();
+    return `${new Set(settled.map(({ reason }) => reason)).size} error`;
+  });
+};
+await row("1,000 callers, a description of 8 KiB", refusal(secretly(8192), {}, 1000), 7);
+await row("1,000 callers, a description of one word", refusal("no", {}, 1000), 7);
+const long = {
+  access_token: `a${secretly(16_000)}`,
+  refresh_token: `r${secretly(16_000)}`,
+  id_token: `i${secretly(16_000)}`,
+};
+await row("a description of 1 MiB beside tokens of 16 kB", refusal(secretly(MIB), long, 1), 7);

@@ -87,7 +87,7 @@ pub fn proves_unsent(code: &str, syscall: &str, message: &str) -> bool {
     let any_in = |text: &str, parts: &[&str]| parts.iter().any(|part| has(text, part));
     any_in(code, BEFORE_CONNECTION)
         || any_in(code, &["ERR_TLS_", "ERR_SSL_"]) && !any_in(code, &["RECORD", "EOF", "INTERNAL", "SHUTDOWN"])
-        || any_in(message, &["client error (Connect)", "bad port"])
+        || any_in(message, &["client error (Connect)", "bad port", "AbortSignal"])
 }
 
 /// What the codes of failures before a connection was there have in them, a certificate's among them. Bun's names are in camel case.
@@ -238,5 +238,9 @@ mod tests {
         }
         assert!(proves_unsent("", "", "error sending request: client error (Connect): tcp connect error"));
         assert!(proves_unsent("", "", "bad port"));
+        // jsdom's signal at another fetch, where there is no Request to try it on first
+        let foreign = r#"RequestInit: Expected signal ("AbortSignal {}") to be an instance of AbortSignal."#;
+        assert!(proves_unsent("", "", foreign));
+        assert!(!proves_unsent("", "", "This operation was aborted"));
     }
 }
