@@ -142,7 +142,15 @@ export class Driver {
     this.#stops?.forEach((stop) => stop());
     this.#refuseAll({ code: "closed" });
     // a request that is out is still answered and stored; nothing new begins
-    this.#tell("watching", 0);
+    this.#core ? this.#tell("watching", 0) : this.#wipe();
+  }
+
+  /** Closed, and nothing is under way: no token stays in this object or in the core, whose memory is overwritten. */
+  #wipe() {
+    this.#core?.free();
+    this.#core = this.#options.tokens = undefined;
+    this.tokens = null;
+    this.#scrubber.forget();
   }
 
   /**
@@ -327,7 +335,7 @@ export class Driver {
       this.#options.waitUntil?.(told);
     },
 
-    rest: (state, _phase, deadline) => {
+    rest: (state, phase, deadline) => {
       const previous = this.state;
       this.state = state;
       if (state != previous) this.#notify("state-changed", { state, previous });
@@ -337,6 +345,7 @@ export class Driver {
       // On Workers a timer belongs to a request and ends with it.
       const rests = this.closed ? !this.#locks.size : isWorkerd() && !busy && !this.#options.timer;
       this.#timer.arm(rests ? undefined : deadline, Date.now(), awaited, busy);
+      if (this.closed && phase == "idle") this.#wipe();
     },
   };
 

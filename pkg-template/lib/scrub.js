@@ -61,6 +61,8 @@ export function scrubber() {
       }
     },
     presentable,
+    /** Nothing is shown any more. */
+    forget: () => void known.fill(""),
   };
 }
 

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::json::{
-    decimal_thousandths, push_comma, push_name, push_raw, push_seconds, push_string, push_text, Fields, Json, Members,
+    decimal_thousandths, push_comma, push_name, push_seconds, push_string, push_text, Fields, Json, Members,
     MOST_MEMBERS,
 };
 use super::secret::Secret;
@@ -82,7 +82,7 @@ impl Tokens {
         let mut extras = String::from(self.extras.reveal());
         for (name, value) in older.extras().take(MOST_MEMBERS.saturating_sub(known.len())) {
             if known.get(&name).is_none() {
-                push_extra(&mut extras, &name, value);
+                push_extra(&mut extras, &name, value, "");
             }
         }
         self.extras = Secret::new(extras);
@@ -100,6 +100,11 @@ impl Tokens {
 
     /// The same, from members that were read already.
     pub fn from_fields(fields: &Fields<'_>) -> Self {
+        Self::from_fields_without(fields, "")
+    }
+
+    /// The same, without what else is nested under the server's own name for a refresh token.
+    pub fn from_fields_without(fields: &Fields<'_>, refresh_token_name: &str) -> Self {
         let mut tokens = Self::default();
         let mut extras = String::new();
         for (name, value) in fields.iter() {
@@ -112,7 +117,7 @@ impl Tokens {
             } else if name == "expires_at" {
                 tokens.expires_at = number().and_then(point);
             } else if !value.is_null() && !is_reserved(name) {
-                push_extra(&mut extras, name, value);
+                push_extra(&mut extras, name, value, refresh_token_name);
             }
         }
         tokens.extras = Secret::new(extras);
@@ -180,23 +185,42 @@ pub fn is_reserved(name: &str) -> bool {
     matches!(name, "__proto__" | "constructor" | "prototype")
 }
 
-/// Appends a member that stands in no braces. Another session's refresh token, which came in the same reply, is left out.
-fn push_extra(out: &mut String, name: &str, value: Json<'_>) {
+/// Appends a member that stands in no braces. Another session's refresh token, which came in the same reply, is left out at any depth.
+fn push_extra(out: &mut String, name: &str, value: Json<'_>, left_out: &str) {
     if !out.is_empty() {
         out.push(',');
     }
     push_string(out, name);
     out.push(':');
-    if value.member("refresh_token").is_none() {
-        return out.push_str(value.raw());
+    let text = value.raw().as_bytes();
+    let names = |name: &str| !name.is_empty() && text.windows(name.len()).any(|part| part == name.as_bytes());
+    // A name may be written with escapes.
+    if names("refresh_token") || names(left_out) || names("\\u") {
+        push_without(out, value, left_out);
+    } else {
+        out.push_str(value.raw());
     }
-    out.push('{');
+}
+
+// The depth is bounded by the parser.
+fn push_without(out: &mut String, value: Json<'_>, left_out: &str) {
+    let (opens, closes) = match value.raw().as_bytes().first() {
+        Some(b'{') => ('{', '}'),
+        Some(b'[') => ('[', ']'),
+        _ => return out.push_str(value.raw()),
+    };
+    out.push(opens);
     for (name, value) in value.members() {
-        if name != "refresh_token" {
-            push_raw(out, &name, value.raw());
+        if name != "refresh_token" && (left_out.is_empty() || name != left_out) {
+            push_name(out, &name);
+            push_without(out, value, left_out);
         }
     }
-    out.push('}');
+    for item in value.items() {
+        push_comma(out);
+        push_without(out, item, left_out);
+    }
+    out.push(closes);
 }
 
 /// Appends a point in time, in seconds.

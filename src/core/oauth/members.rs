@@ -84,7 +84,12 @@ fn read_members(mut members: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
             members.remove(if nested { cut(path, b'.').unwrap_or_default().0 } else { path });
         }
     }
-    let mut tokens = Tokens::from_fields(&members);
+    let own = names.iter().find(|(registered, _)| registered == "refresh_token").map(|(_, path)| path.text());
+    let mut own = own.filter(|path| !is_registered(path)).unwrap_or_default();
+    while let Some((_, last)) = cut(own, b'.') {
+        own = last;
+    }
+    let mut tokens = Tokens::from_fields_without(&members, own);
     // Also as milliseconds or as a date: JSON has a Date of JavaScript as text.
     let end = members.get("expires_at").and_then(Json::word).unwrap_or_default();
     tokens.expires_at =
@@ -177,6 +182,18 @@ mod tests {
         }
         let tokens = read(r#"{"data":[{"refresh_token":"r"}],"access_token":"b"}"#, shape);
         assert_eq!((tokens.access_token(), tokens.refresh_token()), (None, Some("r")));
+    }
+
+    #[test]
+    fn no_refresh_token_is_left_at_any_depth_nor_under_the_servers_own_name() {
+        let shape = r#"{"names":{"refresh_token":"session.renewal"}}"#;
+        let reply = r#"{"access_token":"a","session":{"renewal":"r"},"teams":[{"id":1,"auth":{"refresh_token":"x"}},[{"renewal":"y"}],{}],"t":{"u":{"v":{"refresh_token":{"w":"z"},"n":1.50}}}}"#;
+        let kept: std::vec::Vec<String> =
+            read(reply, shape).extras().map(|(name, value)| format!("{name}:{}", value.raw())).collect();
+        assert_eq!(kept, [r#"teams:[{"id":1,"auth":{}},[{}],{}]"#, r#"t:{"u":{"v":{"n":1.50}}}"#]);
+        let own =
+            read(r#"{"access_token":"a","u":{"access_token":"b"}}"#, r#"{"names":{"refresh_token":"access_token"}}"#);
+        assert_eq!(own.extras().count(), 1, "an access token that renews itself hides no other");
     }
 
     #[test]
