@@ -14,7 +14,6 @@ import { carry } from "./transport.js";
 /** `host`: the one that it was said to, if that was known. @typedef {{ method: Method, given: any, host?: number | undefined, signal?: AbortSignal | undefined, resolve: (value: any) => void, reject: (reason: unknown) => void }} Call */
 
 const NO_HOST = "the host does not answer";
-const ENDED = "the host ended";
 const OTHER_VERSION = "the host has another version";
 const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed", "state-changed"];
 
@@ -97,7 +96,6 @@ export class Connection {
   }
 
   close() {
-    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#post({ say: "bye" });
     this.#hangUp();
@@ -154,13 +152,16 @@ export class Connection {
     this.#arm();
   }
 
-  /** To a host that knows of nothing. A request that the one before took may have been sent: it is not sent again. */
+  /** To a host that knows of nothing. */
   #sayAll() {
     this.#post({ say: "hello" });
-    for (const [id, call] of this.#calls) {
-      if (call.method != "fetch" || !call.host) this.#say(id, call);
-      else if (this.#calls.delete(id)) call.reject(new TypeError(ENDED));
-    }
+    for (const [id, call] of this.#calls) this.#say(id, call);
+  }
+
+  /** A request that the host took may have been sent: it is not sent again. */
+  #dropRequests() {
+    for (const [id, { method, host, reject }] of this.#calls)
+      if (method == "fetch" && host && this.#calls.delete(id)) reject(new TypeError("the host ended"));
   }
 
   /** @param {number} id @param {Call} call */
@@ -190,7 +191,9 @@ export class Connection {
       if (detail.tokens) detail.tokens = this.#session.tokens;
       this.#dispatch(type, { ...detail, ...(error && { error: errorOf(error) }) });
     }
-    if (isOther) this.#sayAll();
+    if (!isOther) return;
+    this.#dropRequests();
+    this.#sayAll();
   }
 
   /** @param {Facts} facts */
@@ -236,6 +239,7 @@ export class Connection {
   #lost(why) {
     if (this.#isClosed || this.#own) return;
     this.#hangUp();
+    this.#dropRequests();
     if (this.#isFactory && why != OTHER_VERSION && !this.#attempts++) return this.#connect();
     if (this.#fallback) return this.#fallBack(this.#fallback);
     this.#attempts = 0;
@@ -247,7 +251,7 @@ export class Connection {
     const own = (this.#own = fallback());
     for (const type of EVENTS)
       own.addEventListener(type, (event) => this.#dispatch(type, /** @type {CustomEvent} */ (event).detail));
-    Object.assign(this.facts, { capabilities: own.capabilities });
+    this.facts.capabilities = own.capabilities;
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     this.#unwelcomed.splice(0).forEach(({ resolve }) => resolve(own));
@@ -262,11 +266,11 @@ export class Connection {
   }
 }
 
-/** @param {Refresher} own @param {Method} method @param {any} given @param {AbortSignal} [signal] @returns {Promise<any>} */
+/** @param {Refresher} own @param {Method} method @param {any} given @param {AbortSignal} [signal] @returns {any} */
 function delegated(own, method, given, signal) {
   if (method == "setTokens") return own.setTokens(given.tokens);
   // A request that was on its way to the host belongs to `fetch`, which asks the fallback by itself.
-  if (method == "rejects") return Promise.resolve(true);
+  if (method == "rejects") return true;
   if (method == "fetch") return own.fetch(given.url, given);
   return /** @type {any} */ (own)[method]({ ...given, signal });
 }

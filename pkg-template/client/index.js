@@ -91,6 +91,4 @@ if (Symbol.dispose)
     value() {
       this.close();
     },
-    configurable: true,
-    writable: true,
   });
