@@ -27,19 +27,7 @@ const ENCODE_INTO: &str = "
         };
     }
 ";
-/// The driver frees no core: it forgets it, and the finaliser frees it.
-const FREE: &str = "
-        __destroy_into_raw() {
-            const ptr = this.__wbg_ptr;
-            this.__wbg_ptr = 0;
-            CoreFinalization.unregister(this);
-            return ptr;
-        }
-        free() {
-            const ptr = this.__destroy_into_raw();
-            wasm.__wbg_core_free(ptr, 0);
-        }
-";
+/// The driver calls `free` itself.
 const DISPOSE: &str = "    if (Symbol.dispose) Core.prototype[Symbol.dispose] = Core.prototype.free;\n";
 /// The branch without reallocation is never taken: the allocator has one.
 const WITHOUT_REALLOC: &str = "\
@@ -94,7 +82,6 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
     for unused in [ENCODE_INTO, WITHOUT_REALLOC, DISPOSE] {
         glue = replaced(&glue, unused, "")?;
     }
-    glue = replaced(&glue, FREE, "\n")?;
     glue = replaced(&glue, BY_CHARACTER, BY_PLATFORM)?;
     glue = replaced(&glue, FINALISER, CAREFUL_FINALISER)?;
     let Some((body, loading)) = glue.split_once(LOADING) else {
@@ -174,7 +161,7 @@ mod tests {
             "        wasmModule = module;\n",
             "        wasmModule = module;\n        cachedUint8ArrayMemory0 = null;\n",
         );
-        format!("{OPENING}\n    class Core {{{FREE}}}\n{DISPOSE}    exports.Core = Core;\n    {FINALISER}\n{WITHOUT_REALLOC}{BY_CHARACTER}{ENCODE_INTO}\n{loading}")
+        format!("{OPENING}\n    class Core {{}}\n{DISPOSE}    exports.Core = Core;\n    {FINALISER}\n{WITHOUT_REALLOC}{BY_CHARACTER}{ENCODE_INTO}\n{loading}")
     }
 
     #[test]
