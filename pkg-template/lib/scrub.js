@@ -62,7 +62,7 @@ export function scrubber() {
     },
     presentable,
     /** Nothing is shown any more. */
-    forget: () => void known.fill(""),
+    forget: () => void known.splice(0),
   };
 }
 
