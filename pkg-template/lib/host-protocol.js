@@ -10,7 +10,7 @@ export const PROTOCOL = 1;
 export const TAG = "oauth-refresher";
 
 /** The host answers every message at once, so silence means that it is gone. Milliseconds between two signs of life that are asked for. */
-export const BEAT_MS = 2000;
+export const BEAT_MS = 1000;
 
 /** Beats without an answer after which the host is given up. A page that is frozen counts none. */
 export const MISSED_BEATS = 3;
