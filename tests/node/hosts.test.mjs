@@ -158,7 +158,7 @@ test("a silent host is given up, the pending call goes to the fallback, and no c
   });
   toClose.push(page);
   const call = page.getAccessToken();
-  for (let beat = 0; beat < 4; beat++) t.mock.timers.tick(2000);
+  for (let beat = 0; beat < 4; beat++) t.mock.timers.tick(1000);
   assert.equal(typeof (await call), "string");
 });
 
@@ -173,7 +173,7 @@ test("a host that died is made anew once by the function, and says again what wa
   const page = connectRefresher(() => ports.shift());
   toClose.push(page);
   const call = page.getAccessToken();
-  for (let beat = 0; beat < 4; beat++) t.mock.timers.tick(2000);
+  for (let beat = 0; beat < 4; beat++) t.mock.timers.tick(1000);
   assert.equal(await call, await host.getAccessToken());
 });
 
