@@ -181,6 +181,7 @@ export class Connection {
     if (message[TAG] !== PROTOCOL || message.say == "parted") return this.#lost(OTHER_VERSION);
     const { tokens, state, fresh, session, host } = message;
     const isOther = this.#host && host != this.#host;
+    const { state: previous } = this.#session;
     this.#host = host;
     this.#session = { tokens: tokens && Object.freeze(tokens), state, fresh };
     if (tokens) sessions.set(tokens, session);
@@ -191,6 +192,8 @@ export class Connection {
       if (detail.tokens) detail.tokens = this.#session.tokens;
       this.#dispatch(type, { ...detail, ...(error && { error: errorOf(error) }) });
     }
+    // Whatever brings the news: a page that comes later than its host's first read has a first read of its own.
+    if (state != previous) this.#dispatch("state-changed", { state, previous });
     if (!isOther) return;
     this.#dropRequests();
     this.#sayAll();

@@ -58,18 +58,22 @@ class ConnectedRefresher extends GuardedEventTarget {
       : this.#connection.call("getTokens", given, signal);
   };
 
-  /** @param {{ signal?: AbortSignal, timeoutSeconds?: number }} [options] */
-  refresh = async ({ signal, ...given } = {}) => this.#connection.call("refresh", given, signal);
+  refresh = this.#said("refresh");
 
-  /** @param {{ signal?: AbortSignal }} [options] */
-  load = async ({ signal } = {}) => this.#connection.call("load", {}, signal);
+  load = this.#said("load");
+
+  signOut = this.#said("signOut");
 
   /** @param {TokenInput} tokens */
   setTokens = async (tokens) => this.#connection.call("setTokens", { tokens });
 
-  signOut = async ({ revoke = false } = {}) => this.#connection.call("signOut", { revoke });
-
   close = () => this.#connection.close();
+
+  /** The host does it, with all that was given. @param {"refresh" | "load" | "signOut"} method */
+  #said(method) {
+    return async (/** @type {{ signal?: AbortSignal }} */ { signal, ...given } = {}) =>
+      this.#connection.call(method, given, signal);
+  }
 
   get tokens() {
     return this.#connection.session.tokens;

@@ -12,27 +12,22 @@
  */
 export function carry(target, heard, broken, gone) {
   const stopped = new AbortController();
-  const stop = () => stopped.abort();
   /** @param {EventTarget} to @param {string} type @param {(event: any) => void} listener */
   const on = (to, type, listener) => to.addEventListener(type, listener, stopped);
-  /** @param {any} event */
-  const listener = ({ data }) => data?.["oauth-refresher"] && heard(data);
-  if ("active" in target) {
-    // A service worker answers through the container, whether or not it controls the page.
-    const { serviceWorker } = navigator;
-    on(serviceWorker, "message", listener);
-    serviceWorker.startMessages();
-    return {
-      // A worker that was replaced after a deployment is another object.
-      post: (message) => (target.active ?? target.waiting ?? target.installing)?.postMessage(message),
-      stop,
-    };
-  }
-  const port = /** @type {MessagePort} */ ("port" in target ? target.port : target);
-  on(port, "message", listener);
+  /** A service worker answers through the container, whether or not it controls the page. @type {any} */
+  const port = "active" in target ? navigator.serviceWorker : "port" in target ? target.port : target;
+  on(port, "message", ({ data }) => data?.["oauth-refresher"] && heard(data));
+  port.startMessages?.();
   port.start?.();
   // Chromium's word for a SharedWorker whose process crashed. Elsewhere missed beats tell.
   on(port, "close", gone);
   on(target, "error", broken);
-  return { post: (message) => port.postMessage(message), stop };
+  return {
+    // A service worker that was replaced after a deployment is another object.
+    post: (message) =>
+      ("active" in target ? (target.active ?? target.waiting ?? target.installing) : port)?.postMessage(
+        message,
+      ),
+    stop: () => stopped.abort(),
+  };
 }

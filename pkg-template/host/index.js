@@ -26,7 +26,8 @@ const METHODS = {
   fetch: async (refresher, given) => sendableResponse(await refresher.fetch(...readRequest(given))),
 };
 
-const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed", "state-changed"];
+/** Each page tells its own changes of state. */
+const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed"];
 
 /** Tells this life of the worker from the next one: a browser that ends it may start it again behind the same line. */
 const host = 1 + Math.random();

@@ -105,6 +105,14 @@ test("a page with a host and a page without one do one token request together", 
   assert.deepEqual(asked(), ["granted"]);
 });
 
+test("two hosts, in a SharedWorker and in a service worker, do one token request together", async () => {
+  const one = await openPage({ kind: "shared", tokens: await here.runOut() });
+  const other = await openPage({ kind: "service" });
+  const tokens = await Promise.all([one, other].map((tab) => tab.evaluate(() => inPage.token())));
+  assert.equal(tokens[0], tokens[1]);
+  assert.deepEqual(asked(), ["granted"]);
+});
+
 test("a worker answers the application's own messages too", async () => {
   const tab = await openPage({ kind: "service" });
   const answer = await tab.evaluate(async () => {

@@ -262,3 +262,19 @@ test("the cause of an error crosses the port, and is not in what is logged", asy
   assert.equal(error.cause.message, "the cable is out");
   assert.doesNotMatch(JSON.stringify(error), /cable/);
 });
+
+test("a page that comes after the host's first read has a first read of its own, with its event", async () => {
+  const { host, page } = pair();
+  await page.getAccessToken();
+  const { port1, port2 } = new MessageChannel();
+  serve(host, port1);
+  const second = connectRefresher(port2);
+  toClose.push(second, port1, port2);
+  const changes = [];
+  second.addEventListener("state-changed", ({ detail }) => changes.push(detail));
+  await second.load();
+  assert.deepEqual(changes, [{ state: "active", previous: "unknown" }]);
+  await second.signOut();
+  assert.deepEqual(changes.slice(1), [{ state: "signed-out", previous: "active" }]);
+  assert.equal(second.state, "signed-out");
+});

@@ -76,15 +76,26 @@ export async function writeRecipes({ token_endpoint }) {
     await writeFile(join(WRITTEN, name), code.replaceAll("https://auth.example/token", token_endpoint));
 }
 
-export async function pageOf(framework) {
+/** `isHosted`: with a refresher in a SharedWorker, as docs/page.md has it, and nothing else in another way. */
+export async function pageOf(framework, { isHosted = false } = {}) {
   const handOver = `import { refresher } from "./session.ts"; window.refresher = refresher;`;
   const { outputFiles } = await bundled(`${STARTS[framework]}\n${handOver}`, {
     platform: "browser",
     conditions: ["browser"],
     minify: true,
     write: false,
-    plugins: [components("client")],
+    plugins: [components("client"), ...(isHosted ? [hosted] : [])],
   });
+  return outputFiles[0].text;
+}
+
+/** The worker of the hosted pages. */
+export async function hostOf({ token_endpoint }) {
+  const given = JSON.stringify({ token_endpoint, client_id: "my-app" });
+  const code = `import { hostRefresher } from "oauth-refresher/host";
+    import { indexedDbStorage } from "oauth-refresher/storage";
+    hostRefresher({ ...${given}, storage: indexedDbStorage("session") });`;
+  const { outputFiles } = await bundled(code, { platform: "browser", conditions: ["browser"], write: false });
   return outputFiles[0].text;
 }
 
@@ -118,6 +129,19 @@ const bundled = (contents, options) =>
     logLevel: "error",
     ...options,
   });
+
+/** Instead of the recipe's session.ts. */
+const hosted = {
+  name: "hosted",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/session\.ts$/ }, () => ({
+      contents: `import { connectRefresher } from "oauth-refresher/client";
+        export const refresher = connectRefresher(() => new SharedWorker("/host.js", { type: "module" }));`,
+      resolveDir: WRITTEN,
+      loader: "ts",
+    }));
+  },
+};
 
 /** `.vue` and `.svelte` by their own compilers; and `.js` that is a `.ts`, as TypeScript reads it. */
 const components = (side) => ({

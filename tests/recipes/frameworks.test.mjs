@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 import ts from "typescript";
 import { complaints, withEverything } from "../runtimes/compiler.mjs";
 import { allowPages, listen, respond } from "../servers/wire.mjs";
-import { FRAMEWORKS, pageOf, recipes, serverOf, writeRecipes } from "./frameworks.mjs";
+import { FRAMEWORKS, hostOf, pageOf, recipes, serverOf, writeRecipes } from "./frameworks.mjs";
 
 const SECONDS_10 = 10_000;
 const session = (number) => ({
@@ -35,8 +35,13 @@ before(async () => {
       "Content-Type": isScript ? "text/javascript" : "text/html",
     });
   });
-  await writeRecipes({ token_endpoint: `${server.origin}/token` });
-  for (const framework of FRAMEWORKS) bundles[framework] = await pageOf(framework);
+  const token_endpoint = `${server.origin}/token`;
+  await writeRecipes({ token_endpoint });
+  bundles.host = await hostOf({ token_endpoint });
+  for (const framework of FRAMEWORKS) {
+    bundles[framework] = await pageOf(framework);
+    bundles[`${framework}-hosted`] = await pageOf(framework, { isHosted: true });
+  }
   const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
   browser = await chromium.launch({
     executablePath,
@@ -66,37 +71,64 @@ for (const framework of FRAMEWORKS) {
     assert.doesNotMatch(text, /sign in|welcome/);
   });
 
-  test(`${framework}: a visitor, a login, a reload, and what another tab does`, async () => {
-    const context = await browser.newContext();
-    context.setDefaultTimeout(SECONDS_10);
-    const faults = [];
-    const first = await opened(context, framework, faults);
-    await shows(first, "please sign in");
-    assert.deepEqual(await painted(first), ["one moment", "please sign in"]);
+  for (const name of [framework, `${framework}-hosted`])
+    test(`${name}: a visitor, a login, a reload, and what another tab does`, async () => {
+      const context = await browser.newContext();
+      context.setDefaultTimeout(SECONDS_10);
+      const faults = [];
+      const first = await opened(context, name, faults);
+      await shows(first, "please sign in");
+      assert.deepEqual(await painted(first), ["one moment", "please sign in"]);
 
-    await first.evaluate((tokens) => window.refresher.setTokens(tokens), session(1));
-    await shows(first, "welcome back");
-    await first.reload();
-    await shows(first, "welcome back");
-    assert.deepEqual(
-      await painted(first),
-      ["one moment", "welcome back"],
-      "after a reload it is not taken for signed out",
-    );
+      await first.evaluate((tokens) => window.refresher.setTokens(tokens), session(1));
+      await shows(first, "welcome back");
+      await first.reload();
+      await shows(first, "welcome back");
+      assert.deepEqual(
+        await painted(first),
+        ["one moment", "welcome back"],
+        "after a reload it is not taken for signed out",
+      );
 
-    const second = await opened(context, framework, faults);
-    await shows(second, "welcome back");
-    await second.evaluate(() => window.refresher.signOut());
-    await shows(second, "please sign in");
-    await shows(first, "please sign in");
-    await second.evaluate((tokens) => window.refresher.setTokens(tokens), session(2));
-    await shows(first, "welcome back");
+      const second = await opened(context, name, faults);
+      await shows(second, "welcome back");
+      await second.evaluate(() => window.refresher.signOut());
+      await shows(second, "please sign in");
+      await shows(first, "please sign in");
+      await second.evaluate((tokens) => window.refresher.setTokens(tokens), session(2));
+      await shows(first, "welcome back");
 
-    assert.deepEqual(tokenRequests, [], "no server is asked whether there is a session");
-    assert.deepEqual(faults, []);
-    await context.close();
-  });
+      assert.deepEqual(tokenRequests, [], "no server is asked whether there is a session");
+      assert.deepEqual(faults, []);
+      await context.close();
+    });
 }
+
+test("Angular: with a host no timer of a refresh keeps a zone busy", async () => {
+  const context = await browser.newContext();
+  const faults = [];
+  const tab = await opened(context, "angular-hosted", faults);
+  await shows(tab, "please sign in");
+  await tab.evaluate((tokens) => window.refresher.setTokens(tokens), session(1));
+  const seen = await tab.evaluate(async () => {
+    let isBusy;
+    const pause = () => Zone.root.run(() => new Promise((resolve) => setTimeout(resolve, 1500)));
+    await pause();
+    const zone = Zone.current.fork({
+      name: "application",
+      onHasTask(delegate, current, target, state) {
+        delegate.hasTask(target, state);
+        if (state.change === "macroTask") isBusy = state.macroTask;
+      },
+    });
+    await zone.run(() => window.refresher.getAccessToken({ minValiditySeconds: 1 }));
+    await pause();
+    return { isBusy };
+  });
+  assert.deepEqual(seen, { isBusy: false });
+  assert.deepEqual(faults, []);
+  await context.close();
+});
 
 async function opened(context, framework, faults) {
   const tab = hearPage(await context.newPage());
@@ -121,4 +153,4 @@ const shows = (tab, text) => tab.getByText(text, { exact: true }).waitFor();
 
 const page = (framework) =>
   `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>${framework}</title>
-<body><div id="app"></div>${framework === "angular" ? "<app-root></app-root>" : ""}<script type="module" src="/${framework}.js"></script>`;
+<body><div id="app"></div>${framework.startsWith("angular") ? "<app-root></app-root>" : ""}<script type="module" src="/${framework}.js"></script>`;
