@@ -103,7 +103,7 @@ fn an_unknown_word_at_the_door_has_no_answer() {
     for word in ["reject", "", "woke"] {
         assert_eq!(core.ask(word, ""), "", "{word}");
     }
-    assert_eq!(core.ask("rejects", ""), "false");
+    assert_eq!(core.ask("rejects", r#"Bearer error="insufficient_scope""#), "false");
 }
 
 #[wasm_bindgen_test]

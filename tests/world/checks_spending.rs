@@ -65,7 +65,8 @@ impl World {
             return self.breaks("a mark is stored before a refresh token is sent", shown);
         }
         // Others that get the lock next would not know of it, and send it again.
-        let can_be_read = refresh_token(self.storage.content()) == Some(token) && self.is_lock_shared();
+        let is_known = !self.past.landed_unheard.contains(&token);
+        let can_be_read = refresh_token(self.storage.content()) == Some(token) && self.is_lock_shared() && is_known;
         if can_be_read && !self.past.marks.contains_key(&mark.attempt) && !self.past.stolen {
             return self.breaks("a refresh token that others can read is not sent without its mark", shown);
         }

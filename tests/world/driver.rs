@@ -124,6 +124,9 @@ impl World {
             let writing = Writing { order, record, expected, fails_after, compared: true, lasts };
             return self.queue.plan(self.now + lasts, Happening::Write(context, life, writing));
         }
+        if fails_after {
+            self.past.landed_unheard.extend(refresh_token(record.as_deref()));
+        }
         self.landed(Some(context), record.map(|record| *record));
         self.hint_others(context);
         let input = if fails_after { Input::SaveFailed(order) } else { Input::Saved(order) };

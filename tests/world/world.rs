@@ -125,6 +125,8 @@ pub struct Past {
     pub unmarked: HashSet<usize>,
     /// Refresh tokens that a write brought back which had seemed to fail, and when.
     pub brought_back: HashMap<Token, Moment>,
+    /// Refresh tokens whose write landed although it reported a failure: the writer cannot know that others can read them.
+    pub landed_unheard: HashSet<Token>,
     pub refused: bool,
     /// Logins of another person: a server answered with their tokens.
     pub strangers: HashSet<usize>,

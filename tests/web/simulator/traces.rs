@@ -36,4 +36,5 @@ traces! {
     "lets_a_refresh_win_over_a_sign_out_here"
     "lets_the_grace_window_begin_again"
     "takes_a_replica_for_the_winner"
+    "sends_what_landed_although_its_write_failed"
 }
