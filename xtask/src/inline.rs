@@ -4,7 +4,7 @@
 
 mod streams;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use streams::{Operand, Streams};
 
@@ -40,18 +40,35 @@ pub fn module(bytes: &[u8]) -> Result<String> {
     ]
     .iter()
     .fold(decoder.to_owned(), |text, (name, value)| text.replace(&format!("${name}"), &value.to_string()));
-    let (before, after) = (escaped(streams.before), escaped(streams.after));
+    let escape = escape_for(&[streams.before, streams.after])?;
+    let decoder = decoder.replace("$ESCAPE", &escape.to_string());
+    let (before, after) = (escaped(streams.before, escape), escaped(streams.after, escape));
     Ok(format!("{decoder}\nconst before = \"{before}\";\nconst after =\n  \"{after}\";\nconst texts = [\n{texts}];\n"))
 }
 
-/// A byte is a character of a JavaScript string. Static memory is mostly words, which brotli knows.
-pub fn escaped(bytes: &[u8]) -> String {
-    let character = |byte: &u8| match byte {
-        b'"' | b'\\' => format!("\\{}", char::from(*byte)),
-        b' '..=b'~' => char::from(*byte).to_string(),
-        _ => format!("\\x{byte:02x}"),
-    };
-    bytes.iter().map(character).collect()
+/// A printable character that is in none of the texts: before the lower seven bits of a byte that is not ASCII it stands for the highest.
+/// JavaScript's own escapes would not do: some bundlers write what they stand for, and a page in windows-1252 reads other characters.
+pub fn escape_for(texts: &[&[u8]]) -> Result<u8> {
+    let is_free = |character: &u8| !b"\"\\".contains(character) && !texts.iter().any(|text| text.contains(character));
+    (b'!'..=b'~')
+        .find(is_free)
+        .context("every printable character is in the core's static memory: none is left to escape with")
+}
+
+/// A byte is a character of a JavaScript string, or two. Static memory is mostly words, which brotli knows.
+pub fn escaped(bytes: &[u8], escape: u8) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        if !byte.is_ascii() {
+            text.push(char::from(escape));
+        }
+        match byte & 127 {
+            character @ (b'"' | b'\\') => text.extend(['\\', char::from(character)]),
+            character @ b' '..=b'~' => text.push(char::from(character)),
+            control => text.push_str(&format!("\\x{control:02x}")),
+        }
+    }
+    text
 }
 
 /// Digits, the most significant first.
@@ -100,6 +117,17 @@ mod tests {
     fn every_number_comes_back() {
         let numbers: Vec<u64> = (0..5_000).chain([65_535, 1_048_576, u64::from(u32::MAX)]).collect();
         assert_eq!(decoded(&encoded(&numbers)), numbers);
+    }
+
+    #[test]
+    fn a_byte_that_is_not_ascii_is_two_characters_that_are() {
+        let bytes = b"caf\xc3\xa9! \xa3\xff";
+        let escape = escape_for(&[bytes]).expect("there are free characters");
+        assert_eq!(escape, b'#');
+        assert_eq!(escaped(bytes, escape), "caf#C#)! ##".to_owned() + "#\\x7f");
+        let all: Vec<u8> = (0..=u8::MAX).collect();
+        assert!(escape_for(&[&all]).is_err());
+        assert!(escaped(&all, escape).is_ascii());
     }
 
     #[test]

@@ -54,8 +54,11 @@ fn with_texts(written: &str) -> Result<String> {
     const DECODER: &str = "  var base64ReverseLookup = ";
     const SEGMENTS: &str = "function initActiveSegments(imports) {\n";
     const SEGMENT: &str = "  base64DecodeToExistingUint8Array(bufferView, ";
-    const PUT_TEXT: &str = "  function putText(at, text) {
-    for (let index = 0; index < text.length; index++) bufferView[at + index] = text.charCodeAt(index);
+    const PUT_TEXT: &str = "  function putText(at, escape, text) {
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      bufferView[at++] = code === escape ? text.charCodeAt(++index) | 128 : code;
+    }
   }
 ";
     let (before, rest) = written.split_once(DECODER).context(CHANGED)?;
@@ -68,7 +71,9 @@ fn with_texts(written: &str) -> Result<String> {
             break;
         };
         let (at, base64) = segment.strip_suffix("\");\n").and_then(|it| it.split_once(", \"")).context(CHANGED)?;
-        made.push_str(&format!("  putText({at}, \"{}\");\n", inline::escaped(&decoded(base64)?)));
+        let bytes = decoded(base64)?;
+        let escape = inline::escape_for(&[&bytes])?;
+        made.push_str(&format!("  putText({at}, {escape}, \"{}\");\n", inline::escaped(&bytes, escape)));
     }
     made.extend(lines);
     if made.contains("base64") {
@@ -139,9 +144,8 @@ mod tests {
         let written = "var bufferView;\n  var base64ReverseLookup = 1;\nfunction initActiveSegments(imports) {\n  \
             base64DecodeToExistingUint8Array(bufferView, 1024, \"YSIABw==\");\n}\nrest\n";
         let texts = with_texts(written).expect("the known output is transformed");
-        assert!(
-            texts.contains("function initActiveSegments(imports) {\n  putText(1024, \"a\\\"\\x00\\x07\");\n}\nrest\n")
-        );
+        assert!(texts
+            .contains("function initActiveSegments(imports) {\n  putText(1024, 33, \"a\\\"\\x00\\x07\");\n}\nrest\n"));
         assert!(with_texts(&written.replace("bufferView, 1024", "other, 1024")).is_err());
         assert!(with_texts(&written.replace("YSI", "YS?")).is_err());
     }

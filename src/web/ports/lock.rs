@@ -33,6 +33,13 @@ extern "C" {
     fn everywhere(this: &Port) -> bool;
 }
 
+// What that imports must be named too, or the tools would leave it out.
+#[wasm_bindgen(module = "/pkg-template/lib/ports/timer.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = bounded)]
+    fn _bounded(work: &Promise, seconds: f64, who: &str) -> Promise;
+}
+
 pub struct LockPort {
     /// Used if the storage has a lock of its own.
     storage: Rc<dyn Storage>,

@@ -26,7 +26,10 @@ export default function bytes() {
 }
 
 function put(text, bytes, end) {
-  for (let at = 0; at < text.length; at++) bytes[end++] = text.charCodeAt(at);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    bytes[end++] = code === $ESCAPE ? text.charCodeAt(++at) | 128 : code;
+  }
   return end;
 }
 
