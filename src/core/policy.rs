@@ -115,7 +115,12 @@ impl Policy {
     /// Whether a refresh token may be sent where contexts share a storage and nothing else, as the isolates of Workers do: a lock
     /// that all of them respect, or a storage that compares, prevents a second use, or `reuse` forgives one.
     pub fn may_spend(&self, locks_all_contexts: bool, compares: bool) -> bool {
-        locks_all_contexts || compares || self.reuse != Reuse::Never
+        locks_all_contexts || compares || self.forgives_second_use()
+    }
+
+    /// Whether a refresh token that two contexts send costs no session.
+    pub fn forgives_second_use(&self) -> bool {
+        self.reuse != Reuse::Never
     }
 }
 

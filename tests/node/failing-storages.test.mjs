@@ -148,12 +148,25 @@ test("where the mark cannot be written, an optional refresh sends nothing and a 
   };
   const server = fakeAuthorizationServer();
   stored.tokens = server.login();
-  const { refresher } = context(server, readOnly, { timeoutSeconds: 60 });
+  const { refresher } = context(server, readOnly, { timeoutSeconds: 60, lock: "none" });
   const wish = await outcomeOf(refresher.refresh());
   assert.equal(wish.reason?.code ?? wish.value?.access_token, "storage_failed");
   assert.equal(server.requests.length, 0);
   const need = await outcomeOf(refresher.getAccessToken({ rejected: stored.tokens.access_token }));
   assert.ok(need.value);
+  assert.equal(server.requests.length, 1);
+});
+
+test("where others share the lock, a mark that cannot be written stops no refresh token that the server takes twice", async () => {
+  const server = fakeAuthorizationServer({ reuse: "always" });
+  const stored = { format: 1, generation: 4, obtained_at: Date.now() / 1000, tokens: server.login() };
+  const readOnly = {
+    load: () => stored,
+    save: () => Promise.reject(new Error("cookies cannot be written here")),
+  };
+  const { refresher } = context(server, readOnly, { timeoutSeconds: 60, lock: (work) => work() });
+  const { value } = await outcomeOf(refresher.getAccessToken({ rejected: stored.tokens.access_token }));
+  assert.ok(value);
   assert.equal(server.requests.length, 1);
 });
 

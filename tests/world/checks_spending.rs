@@ -67,7 +67,8 @@ impl World {
         // Others that get the lock next would not know of it, and send it again.
         let is_known = !self.past.landed_unheard.contains(&token);
         let can_be_read = refresh_token(self.storage.content()) == Some(token) && self.is_lock_shared() && is_known;
-        if can_be_read && !self.past.marks.contains_key(&mark.attempt) && !self.past.stolen {
+        let is_dangerous = self.history.setup.reuse == Reuse::Never;
+        if can_be_read && is_dangerous && !self.past.marks.contains_key(&mark.attempt) && !self.past.stolen {
             return self.breaks("a refresh token that others can read is not sent without its mark", shown);
         }
         // Where comparison and write are two, and no lock holds, a mark that was compared before the end is written after it.

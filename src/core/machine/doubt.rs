@@ -81,11 +81,12 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The mark cannot be written. Another context that shares the lock and reads the same refresh token would send it a second time, so it is
-    /// not sent. Where none can, to send it all the same risks the session only if this context dies: that is done where the alternative is
+    /// not sent unless the server forgives that. Where no other context can, to send it all the same risks the session only if this context dies: that is done where the alternative is
     /// to turn a caller away.
     pub(super) fn unmarked(&mut self, writing: Writing) {
         let is_shared = self.attempt.is_lock_shared() && self.session.unsaved.is_none();
-        if is_shared || !self.callers.are_in_need(&self.session, self.now) {
+        let is_dangerous = is_shared && !self.policy.forgives_second_use();
+        if is_dangerous || !self.callers.are_in_need(&self.session, self.now) {
             return self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
         }
         let retry_at = self.now + MINUTE;
