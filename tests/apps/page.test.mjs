@@ -112,7 +112,14 @@ test("the npm package and the crate take turns on one session and read each othe
     assert.equal(await javascript.evaluate(() => heard()), ours);
   }
   const record = await javascript.evaluate(() => stored());
-  assert.deepEqual(Object.keys(record).sort(), ["format", "generation", "obtained_at", "session", "tokens"]);
+  assert.deepEqual(Object.keys(record).sort(), [
+    "format",
+    "generation",
+    "obtained_at",
+    "owner",
+    "session",
+    "tokens",
+  ]);
   assert.ok(
     oidc.requests.length >= 9 && oidc.requests.every(({ outcome }) => outcome === "granted"),
     outcomes(),
