@@ -1,10 +1,7 @@
 // @ts-check
-import { MESSAGES } from "./messages.js";
+import { MESSAGES, OWN } from "./messages.js";
 
 /** @import { RefreshErrorFields } from "../index.js" */
-
-/** The same where no server spoke. @type {{ [code: string]: string }} */
-const OWN = { client_rejected: "Nothing was sent", session_ended: "Log in again" };
 
 /**
  * The server's words, fit for a log: RFC 6749 §5.2 allows only printable ASCII without `"` and `\` (NQSCHAR), servers send
@@ -41,9 +38,8 @@ export class RefreshError extends Error {
     error_description = printable(error_description);
     // Where no server spoke, the description is this library's own.
     const said = [status, error].filter(Boolean).join(" ");
-    const why = said || error_description;
-    const what = (!said && why && OWN[code]) || MESSAGES[code];
-    super(what + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
+    const why = said || error_description || said;
+    super(((why != said && OWN[code]) || MESSAGES[code]) + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
     this.code = code;
     if (error) this.error = error;
     if (error_description) this.error_description = error_description;

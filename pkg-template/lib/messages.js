@@ -1,5 +1,5 @@
 // @ts-check
-// Generated from `Code::message` in src/core/machine/failure.rs by `cargo xtask generate`.
+// Generated from `Code::message` and `Code::own_message` in src/core/machine/failure.rs by `cargo xtask generate`.
 
 /** @import { RefreshErrorCode } from "../index.js" */
 
@@ -17,4 +17,10 @@ export const MESSAGES = {
   timeout: "The wait took longer than its limit: a refresh under way goes on",
   closed: "This refresher is closed: create another",
   engine_failed: "The core does not run",
+};
+
+/** The same where no server spoke, if it differs. @type {{ [code: string]: string }} */
+export const OWN = {
+  session_ended: "Log in again",
+  client_rejected: "Nothing was sent",
 };

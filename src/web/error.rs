@@ -155,8 +155,8 @@ fn printable(text: &str) -> Option<String> {
 
 impl fmt::Display for RefreshError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0.code.message())?;
-        let ours = self.error_description().filter(|_| self.status().is_none());
+        let ours = self.error_description().filter(|_| self.status().is_none() && self.error().is_none());
+        formatter.write_str(if ours.is_some() { self.0.code.own_message() } else { self.0.code.message() })?;
         match (self.status(), self.error().or(ours)) {
             (Some(status), Some(error)) => write!(formatter, " ({status} {error})"),
             (Some(status), None) => write!(formatter, " ({status})"),

@@ -40,11 +40,7 @@ for (const kind of ["shared", "dedicated", "service"]) {
 }
 
 test("two tabs share the host in a SharedWorker", async () => {
-  const one = await openPage({ kind: "shared", tokens: await here.runOut() });
-  const other = await openPage({ kind: "shared" });
-  const tokens = await Promise.all([one, other].map((tab) => tab.evaluate(() => inPage.token())));
-  assert.equal(tokens[0], tokens[1]);
-  assert.deepEqual(asked(), ["granted"]);
+  await doOneRequestTogether("shared", "shared");
 });
 
 test("a tab that reloads with its request out loses nothing while another tab holds the SharedWorker", async () => {
@@ -98,19 +94,11 @@ test("a policy without worker-src leads to the fallback", async () => {
 });
 
 test("a page with a host and a page without one do one token request together", async () => {
-  const hosted = await openPage({ kind: "shared", tokens: await here.runOut() });
-  const plain = await openPage({ kind: "page" });
-  const tokens = await Promise.all([hosted, plain].map((tab) => tab.evaluate(() => inPage.token())));
-  assert.equal(tokens[0], tokens[1]);
-  assert.deepEqual(asked(), ["granted"]);
+  await doOneRequestTogether("shared", "page");
 });
 
 test("two hosts, in a SharedWorker and in a service worker, do one token request together", async () => {
-  const one = await openPage({ kind: "shared", tokens: await here.runOut() });
-  const other = await openPage({ kind: "service" });
-  const tokens = await Promise.all([one, other].map((tab) => tab.evaluate(() => inPage.token())));
-  assert.equal(tokens[0], tokens[1]);
-  assert.deepEqual(asked(), ["granted"]);
+  await doOneRequestTogether("shared", "service");
 });
 
 test("a worker answers the application's own messages too", async () => {
@@ -123,6 +111,14 @@ test("a worker answers the application's own messages too", async () => {
   });
   assert.equal(answer, "pong");
 });
+
+/** Two tabs of these kinds, whose access token has run out. */
+async function doOneRequestTogether(one, other) {
+  const tabs = [await openPage({ kind: one, tokens: await here.runOut() }), await openPage({ kind: other })];
+  const tokens = await Promise.all(tabs.map((tab) => tab.evaluate(() => inPage.token())));
+  assert.equal(tokens[0], tokens[1]);
+  assert.deepEqual(asked(), ["granted"]);
+}
 
 /** The reply comes while the page is being loaded again. */
 async function reloadsMeanwhile(tab) {

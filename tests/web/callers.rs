@@ -212,6 +212,18 @@ async fn fetch_repeats_no_request_with_the_token_of_another_person_who_logged_in
 }
 
 #[wasm_bindgen_test]
+async fn where_no_server_spoke_the_error_says_what_happened_here() {
+    let log = Log::default();
+    let without = good().replace(r#""refresh_token""#, r#""other""#);
+    let storage = Staged::with(&without, &log).await;
+    let error = refresher(&storage, server(&log, [])).refresh().await.expect_err("there is nothing to send");
+    assert_eq!(error.code(), ErrorCode::SessionEnded);
+    let said = "Log in again (no refresh token: if the login brought none, did it ask for offline_access?)";
+    assert_eq!(error.to_string(), said);
+    assert_eq!(log.count("send"), 0);
+}
+
+#[wasm_bindgen_test]
 async fn misuse_is_named_at_once_and_quotes_no_value() {
     let said = |options: Options| Refresher::new(options).expect_err("it is misuse").to_string();
     assert!(said(Options::new("")).contains("token_endpoint is missing"));

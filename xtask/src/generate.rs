@@ -59,30 +59,53 @@ pub fn stale(files: &Files) -> Files {
 /// The texts of `Code::message` by those of `Code::as_str`, for errors that are made without a core.
 fn messages(source: &str) -> Result<String> {
     let texts = arms(source, "pub fn message(self)")?;
+    let own = own_texts(source)?;
     let mut out = String::from(
-        "// @ts-check\n// Generated from `Code::message` in src/core/machine/failure.rs by `cargo xtask generate`.\n\n\
+        "// @ts-check\n// Generated from `Code::message` and `Code::own_message` in src/core/machine/failure.rs by `cargo xtask generate`.\n\n\
         /** @import { RefreshErrorCode } from \"../index.js\" */\n\n\
         /** What happened and what to do. Every page downloads this table. @type {Record<RefreshErrorCode, string>} */\n\
         export const MESSAGES = {\n",
     );
-    for (variant, code) in arms(source, "pub fn as_str(self)")? {
-        let text = texts.iter().find(|(other, _)| *other == variant).map(|(_, text)| text);
+    let codes = arms(source, "pub fn as_str(self)")?;
+    for (variant, code) in &codes {
+        let text = texts.iter().find(|(other, _)| other == variant).map(|(_, text)| text);
         let text = text.with_context(|| format!("{CODES}: {variant} has no message"))?;
+        out.push_str(&format!("  {code}: \"{text}\",\n"));
+    }
+    out.push_str(
+        "};\n\n/** The same where no server spoke, if it differs. @type {{ [code: string]: string }} */\nexport const OWN = {\n",
+    );
+    for (variant, text) in own {
+        let code = codes.iter().find(|(other, _)| *other == variant).map(|(_, code)| code);
+        let code = code.with_context(|| format!("{CODES}: {variant} has no code"))?;
         out.push_str(&format!("  {code}: \"{text}\",\n"));
     }
     out.push_str("};\n");
     Ok(out)
 }
 
+/// The arms of `Code::own_message` that have a text of their own.
+fn own_texts(source: &str) -> Result<Vec<(&str, &str)>> {
+    let arms = body_of(source, "pub fn own_message(self)")?.split("Self::").skip(1);
+    Ok(arms
+        .filter_map(|arm| arm.split_once(" => \""))
+        .filter_map(|(v, rest)| Some((v, rest.split_once('"')?.0)))
+        .collect())
+}
+
 /// The arms `Self::Variant => "text"` of a function: its variants and their texts.
 fn arms<'a>(source: &'a str, function: &str) -> Result<Vec<(&'a str, &'a str)>> {
-    let (_, body) = source.split_once(function).with_context(|| format!("{CODES} has no `{function}`"))?;
-    let (body, _) = body.split_once("\n    }\n").with_context(|| format!("`{function}` has no end"))?;
-    let arms = body.split("Self::").skip(1).map(|arm| {
+    let arms = body_of(source, function)?.split("Self::").skip(1).map(|arm| {
         let (variant, value) = arm.split_once(" => ")?;
         Some((variant, value.split('"').nth(1)?))
     });
     arms.collect::<Option<_>>().with_context(|| format!("{CODES}: an arm of `{function}` is no text"))
+}
+
+fn body_of<'a>(source: &'a str, function: &str) -> Result<&'a str> {
+    let (_, body) = source.split_once(function).with_context(|| format!("{CODES} has no `{function}`"))?;
+    let (body, _) = body.split_once("\n    }\n").with_context(|| format!("`{function}` has no end"))?;
+    Ok(body)
 }
 
 /// docs/architecture.md with the current protocol.

@@ -80,9 +80,9 @@ impl<E: Effects> Machine<E> {
         self.read(Read::UnderLock);
     }
 
-    /// The mark cannot be written. Another context that shares the lock and reads the same refresh token would send it a second time, so it is
-    /// not sent unless the server forgives that. Where no other context can, to send it all the same risks the session only if this context dies: that is done where the alternative is
-    /// to turn a caller away.
+    /// The mark cannot be written. Another context that shares the lock and reads the same refresh token would send it a second time, so
+    /// it is not sent unless the server forgives that. Where no other context can, to send it all the same risks the session only if this
+    /// context dies: that is done where the alternative is to turn a caller away.
     pub(super) fn unmarked(&mut self, writing: Writing) {
         let is_shared = self.attempt.is_lock_shared() && self.session.unsaved.is_none();
         let is_dangerous = is_shared && !self.policy.forgives_second_use();

@@ -117,6 +117,24 @@ impl Code {
         }
     }
 
+    /// The same where no server spoke, and this library's own words follow in parentheses.
+    pub fn own_message(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "Log in again",
+            Self::ClientRejected => "Nothing was sent",
+            Self::SignedOut
+            | Self::Unavailable
+            | Self::OutcomeUnknown
+            | Self::BadResponse
+            | Self::IdentityMismatch
+            | Self::StorageFailed
+            | Self::LockTimeout
+            | Self::Timeout
+            | Self::Closed
+            | Self::EngineFailed => self.message(),
+        }
+    }
+
     /// Whether the same call, made later, may bring something else.
     pub fn is_retryable(self) -> bool {
         match self {
