@@ -36,10 +36,12 @@ export class RefreshError extends Error {
   }) {
     error = printable(error);
     error_description = printable(error_description);
-    // Where no server spoke, the description is this library's own.
     const said = [status, error].filter(Boolean).join(" ");
-    const why = said || error_description || said;
-    super(((why != said && OWN[code]) || MESSAGES[code]) + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
+    // Where no server spoke, the description is this library's own.
+    const ours = said ? undefined : error_description;
+    const what = (ours && OWN[code]) || MESSAGES[code];
+    const why = said || ours;
+    super(what + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
     this.code = code;
     if (error) this.error = error;
     if (error_description) this.error_description = error_description;
