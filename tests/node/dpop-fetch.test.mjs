@@ -107,6 +107,23 @@ for (const [name, challenge] of [
     assert.equal(as.requests, 0);
   });
 
+for (const [name, challenge, refreshes] of [
+  ["of another scheme before it", 'Own error="use_dpop_nonce", DPoP error="invalid_token"', 1],
+  ["of another scheme behind it", 'DPoP algs="ES256", Own error="use_dpop_nonce"', 1],
+  ["in the text of another parameter", 'DPoP realm="a, error=use_dpop_nonce", error="invalid_token"', 1],
+  ["in a parameter of another name", 'DPoP x-error="use_dpop_nonce"', 1],
+  ["of its own scheme behind a token68", "Negotiate abc/+d==, DPoP error=use_dpop_nonce", 0],
+])
+  test(`an error use_dpop_nonce ${name} belongs to its own challenge (RFC 9110 section 11.6.1)`, async () => {
+    const { refresher, as } = await session();
+    let asked = 0;
+    strict.answers.a = (req, res) =>
+      respond(res, ...(asked++ ? [200, {}] : [401, {}, { "WWW-Authenticate": challenge, "DPoP-Nonce": "n1" }]));
+    assert.equal((await refresher.fetch(`${strict.origin}/a`)).status, 200);
+    assert.deepEqual(statuses(strict), [401, 200]);
+    assert.equal(as.requests, refreshes, "a nonce is answered with the same token, a refused token by a refresh");
+  });
+
 test("a one-shot body is not sent twice, and the nonce is kept", async () => {
   const { refresher, as } = await session();
   strict.proofs.renew();
