@@ -4,9 +4,9 @@ use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 
+use super::cause::Cause;
 use crate::core::machine::{Code as ErrorCode, Failure};
 use crate::core::oauth::response::RefreshTokenState;
 
@@ -23,14 +23,12 @@ struct Fields {
     retryable: bool,
     retry_after_seconds: Option<u64>,
     refresh_token_state: RefreshTokenState,
+    cause: Option<Cause>,
 }
 
 /// What a storage or a lock said when it failed: its name and its words, as far as they hold no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StorageError {
-    name: String,
-    message: String,
-}
+pub struct StorageError(Cause);
 
 /// An option is missing, or two contradict each other: which one, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,12 +80,25 @@ impl RefreshError {
         self.0.refresh_token_state
     }
 
+    /// What was thrown, wherever there is such a thing: by the platform where no reply came, by the storage or its lock, by a
+    /// function of the options.
+    pub fn cause(&self) -> Option<&Cause> {
+        self.0.cause.as_ref()
+    }
+
     pub(super) fn closed() -> Self {
-        Self::new(&Failure::new(ErrorCode::Closed).leaving(RefreshTokenState::Unknown), None, 0, |text| text.into())
+        let failure = Failure::new(ErrorCode::Closed).leaving(RefreshTokenState::Unknown);
+        Self::new(&failure, None, None, 0, &|text| text.into())
     }
 
     /// `ours`: what we know of a request that could not be built, or that brought no reply. `clean` takes out what is secret.
-    pub(super) fn new(failure: &Failure, ours: Option<&str>, now_ms: u64, clean: impl Fn(&str) -> String) -> Self {
+    pub(super) fn new(
+        failure: &Failure,
+        ours: Option<&str>,
+        cause: Option<&Cause>,
+        now_ms: u64,
+        clean: &dyn Fn(&str) -> String,
+    ) -> Self {
         let server = failure.server.as_deref();
         let shown = |text: &str| printable(&clean(text));
         Self(Rc::new(Fields {
@@ -101,6 +112,7 @@ impl RefreshError {
             retryable: failure.retryable(),
             retry_after_seconds: failure.retry_at.map(|at| at.as_millis().saturating_sub(now_ms).div_ceil(1000)),
             refresh_token_state: failure.refresh_token,
+            cause: cause.map(|cause| cause.cleaned(clean)),
         }))
     }
 }
@@ -108,33 +120,31 @@ impl RefreshError {
 impl StorageError {
     /// A failure in your own words. Leave out what is secret.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { name: String::from("Error"), message: message.into() }
+        Self(Cause::new(message.into()))
     }
 
     /// What a JavaScript storage threw. A SyntaxError's message quotes what it could not read, and is left out.
     pub fn from_js(thrown: &JsValue) -> Self {
-        let member = |name| Reflect::get(thrown, &JsValue::from_str(name)).ok().and_then(|value| value.as_string());
-        let name = member("name").unwrap_or_else(|| String::from("Error"));
-        let message = match (name.as_str(), member("message")) {
-            ("SyntaxError", _) => String::from("what is stored cannot be read"),
-            (_, Some(message)) => message,
-            (_, None) => name.clone(),
-        };
-        Self { name, message }
+        Self(Cause::from_js(thrown))
     }
 
     /// The platform's name for it: `QuotaExceededError`, say.
     pub fn name(&self) -> &str {
-        &self.name
+        self.0.name()
     }
 
     /// What was said.
     pub fn message(&self) -> &str {
-        &self.message
+        self.0.message()
     }
 
-    pub(super) fn cleaned(self, clean: impl Fn(&str) -> String) -> Self {
-        Self { name: clean(&self.name), message: clean(&self.message) }
+    /// The same with its code and its own cause.
+    pub fn cause(&self) -> &Cause {
+        &self.0
+    }
+
+    pub(super) fn cleaned(&self, clean: &dyn Fn(&str) -> String) -> Self {
+        Self(self.0.cleaned(clean))
     }
 }
 
@@ -168,7 +178,7 @@ impl fmt::Display for RefreshError {
 
 impl fmt::Display for StorageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.name, self.message)
+        self.0.fmt(formatter)
     }
 }
 
@@ -178,6 +188,16 @@ impl fmt::Display for Misuse {
     }
 }
 
-impl core::error::Error for RefreshError {}
-impl core::error::Error for StorageError {}
+impl core::error::Error for RefreshError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.cause().map(|cause| cause as _)
+    }
+}
+
+impl core::error::Error for StorageError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        self.0.cause().map(|cause| cause as _)
+    }
+}
+
 impl core::error::Error for Misuse {}

@@ -48,6 +48,10 @@ pub async fn authorized(driver: &Driver, request: &Request) -> Result<Response, 
         Ok(others) if others.access_token() != tokens.access_token() && others.is_of_session(&tokens) => {
             sent(driver, &spare, &others).await
         }
+        // The 401 means that a login is needed; where the session goes on, it would say so by mistake.
+        Err(error) if !error.is_login_required() && !driver.options().is_on("keepRejectedResponse") => {
+            Err(error.into())
+        }
         // what the server said is all there is
         Ok(_) | Err(_) => Ok(response),
     }

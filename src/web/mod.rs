@@ -35,6 +35,7 @@
 //! On a target without JavaScript it compiles, so that what is rendered on a server needs no other sources, and its calls panic.
 #![warn(clippy::missing_errors_doc)]
 
+mod cause;
 mod demand;
 mod driver;
 mod error;
@@ -51,6 +52,7 @@ mod storage;
 mod token_set;
 mod value;
 
+pub use cause::Cause;
 pub use demand::Demand;
 pub use error::{Misuse, RefreshError, StorageError};
 pub use events::{Event, Events, Listener};

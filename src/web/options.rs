@@ -254,6 +254,21 @@ impl Options {
         self
     }
 
+    /// What [`fetch`](super::Refresher::fetch) does where the refresh after a 401 failed for now and the session goes on: `false` (the
+    /// default) gives the error of the refresh, `true` the server's 401. Where a login is needed, it always gives the 401.
+    pub fn keep_rejected_response(self, keeps: bool) -> Self {
+        self.switch("keepRejectedResponse", keeps)
+    }
+
+    /// Plain http on purpose, for endpoints and origins alike: a container network. Without it http is for loopback only.
+    pub fn allow_insecure_requests(self, allows: bool) -> Self {
+        self.switch("allowInsecureRequests", allows)
+    }
+
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.data.json().member(name).is_some_and(|value| value.raw() == "true")
+    }
+
     pub(super) fn word(&self, name: &str) -> String {
         self.data.json().text(name)
     }
@@ -296,6 +311,11 @@ impl Options {
 
     pub(super) fn text(mut self, name: &str, text: &str) -> Self {
         self.data.set_text(name, text);
+        self
+    }
+
+    fn switch(mut self, name: &str, on: bool) -> Self {
+        self.data.set(name, Some(if on { "true" } else { "false" }));
         self
     }
 

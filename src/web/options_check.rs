@@ -3,10 +3,13 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use core::net::Ipv4Addr;
+
 use web_sys::Url;
 
 use super::error::Misuse;
 use super::options::Options;
+use super::ports::http::has_location;
 
 impl Options {
     /// With what has to be there, or what is wrong with it.
@@ -28,12 +31,12 @@ fn check(options: &Options) -> Result<(), Misuse> {
     if endpoint.is_empty() {
         return misuse("token_endpoint is missing: write its URL");
     }
+    let insecure = options.is_on("allowInsecureRequests");
+    let scheme = if insecure { "an http or https URL" } else { "an https URL (http on loopback only)" };
     for name in ["token_endpoint", "revocation_endpoint"] {
         let url = options.word(name);
-        if !url.is_empty() && !is_endpoint(&url) {
-            return misuse(&format!(
-                "{name} must be an https URL (http on loopback only) without credentials or fragment"
-            ));
+        if !url.is_empty() && !is_endpoint(&url, insecure) {
+            return misuse(&format!("{name} must be {scheme} without credentials or fragment"));
         }
     }
     let auth = options.word("clientAuth");
@@ -68,7 +71,7 @@ fn check(options: &Options) -> Result<(), Misuse> {
     }
     for origin in options.data.json().member("origins").unwrap_or_default().items() {
         let origin = origin.string().unwrap_or_default();
-        if !is_endpoint(&origin) || origin_of(&origin).as_deref() != Some(origin.as_str()) {
+        if !is_endpoint(&origin, insecure) || origin_of(&origin).as_deref() != Some(origin.as_str()) {
             return misuse("origins must be exact https origins (http on loopback only), without a path");
         }
     }
@@ -81,19 +84,21 @@ pub fn origin_of(url: &str) -> Option<String> {
     ["https:", "http:"].contains(&url.protocol().as_str()).then(|| url.origin())
 }
 
-/// RFC 6749 section 3.2 and section 10.4: TLS, no fragment; without TLS only where nothing leaves the machine.
-fn is_endpoint(text: &str) -> bool {
+/// RFC 6749 section 3.2 and section 10.4: TLS, no fragment; without TLS only where nothing leaves the machine, or on purpose.
+fn is_endpoint(text: &str, insecure: bool) -> bool {
     let Ok(url) = Url::new(text) else { return false };
     let secure = match url.protocol().as_str() {
         "https:" => true,
-        "http:" => is_local(&url.hostname()),
+        "http:" => insecure || is_local(&url.hostname()),
         _ => false,
     };
     secure && url.username().is_empty() && url.password().is_empty() && !text.contains('#')
 }
 
+/// Browsers resolve names under .localhost to loopback; other platforms ask the DNS.
 fn is_local(host: &str) -> bool {
-    host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]"
+    let is_loopback = host.starts_with("127.") && host.parse::<Ipv4Addr>().is_ok();
+    is_loopback || host == "localhost" || host == "[::1]" || host.ends_with(".localhost") && has_location()
 }
 
 fn misuse(text: &str) -> Result<(), Misuse> {

@@ -16,7 +16,7 @@ use super::value::{values_of, Value};
 use crate::core::json::{Json, Object};
 
 /// Every option that is data.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 26] = [
     "token_endpoint",
     "revocation_endpoint",
     "client_id",
@@ -41,6 +41,8 @@ const NAMES: [&str; 24] = [
     "timeoutSeconds",
     "retries",
     "origins",
+    "allowInsecureRequests",
+    "keepRejectedResponse",
 ];
 
 impl Options {

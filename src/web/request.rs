@@ -5,13 +5,14 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::cause::Fault;
 use super::options::Options;
 use super::value::Value;
 use crate::core::json::Value as Json;
 use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 
 /// Calls the options' functions now, so that a rotated secret or a new request id is sent.
-pub async fn values(options: &Options, endpoint: &str) -> Result<Values, String> {
+pub async fn values(options: &Options, endpoint: &str) -> Result<Values, Fault> {
     let client_secret = match &options.client_secret {
         Some(secret) => secret.now().await?,
         None => String::new(),
@@ -19,7 +20,7 @@ pub async fn values(options: &Options, endpoint: &str) -> Result<Values, String>
     Ok(Values::new(endpoint, client_secret, resolved(&options.parameters).await?, resolved(&options.headers).await?))
 }
 
-async fn resolved(given: &[(String, Value)]) -> Result<Json, String> {
+async fn resolved(given: &[(String, Value)]) -> Result<Json, Fault> {
     let mut values = Vec::new();
     for (name, value) in given {
         values.push((name.clone(), Json::Text(value.now().await?)));
@@ -28,10 +29,10 @@ async fn resolved(given: &[(String, Value)]) -> Result<Json, String> {
 }
 
 /// The request, once the user's function has had it.
-pub async fn authenticated(options: &Options, request: Result<HttpRequest, BadValue>) -> Result<HttpRequest, String> {
+pub async fn authenticated(options: &Options, request: Result<HttpRequest, BadValue>) -> Result<HttpRequest, Fault> {
     let request = request.map_err(|bad| format!("{} must be {}", bad.name, bad.wanted))?;
     match &options.authenticate {
-        Some(authenticate) => authenticate(request).await,
+        Some(authenticate) => authenticate(request).await.map_err(Fault::from),
         None => Ok(request),
     }
 }

@@ -9,6 +9,8 @@ use crate::core::secret::Secret;
 
 /// So much of a secret in a row is too much.
 const RUN: usize = 8;
+/// So much of a text is looked at.
+const SHOWN: usize = 500;
 /// What was secret before stays so for a while.
 const REMEMBERED: usize = 40;
 /// A server may quote a refresh token many rotations later.
@@ -41,7 +43,8 @@ impl Scrubber {
     }
 
     pub fn scrub(&self, text: &str) -> String {
-        let letters: Vec<char> = text.chars().collect();
+        // Only so much is shown. A secret that is cut here is found by what is left of it.
+        let letters: Vec<char> = text.chars().take(SHOWN).collect();
         let mut clean = String::new();
         let mut rest = letters.as_slice();
         while let Some((first, others)) = rest.split_first() {

@@ -12,6 +12,7 @@ use js_sys::{Function, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
+use super::cause::Fault;
 use super::storage::Async;
 use crate::core::secret::Secret;
 
@@ -22,7 +23,7 @@ pub struct Value(Kind);
 #[derive(Clone)]
 enum Kind {
     Text(Secret),
-    Asked(Rc<dyn Fn() -> Async<'static, Result<String, String>>>),
+    Asked(Rc<dyn Fn() -> Async<'static, Result<String, Fault>>>),
 }
 
 impl Value {
@@ -31,10 +32,20 @@ impl Value {
     where
         F: Future<Output = Result<String, String>> + 'static,
     {
+        Self::of(move || {
+            let asked = ask();
+            async move { asked.await.map_err(Fault::from) }
+        })
+    }
+
+    fn of<F>(ask: impl Fn() -> F + 'static) -> Self
+    where
+        F: Future<Output = Result<String, Fault>> + 'static,
+    {
         Self(Kind::Asked(Rc::new(move || Box::pin(ask()))))
     }
 
-    pub(super) async fn now(&self) -> Result<String, String> {
+    pub(super) async fn now(&self) -> Result<String, Fault> {
         match &self.0 {
             Kind::Text(text) => Ok(text.reveal().to_owned()),
             Kind::Asked(ask) => ask().await,
@@ -53,14 +64,15 @@ impl Value {
             return Some(Self::from(text));
         }
         let ask: Function = value.clone().dyn_into().ok()?;
-        Some(Self::asked(move || {
+        Some(Self::of(move || {
             let answer = ask.call0(&JsValue::UNDEFINED).map(|answer| Promise::resolve(&answer));
             async move {
-                let text = match answer {
-                    Ok(promise) => JsFuture::from(promise).await.ok().and_then(|text| text.as_string()),
-                    Err(_) => None,
+                let given = match answer {
+                    Ok(promise) => JsFuture::from(promise).await,
+                    Err(thrown) => Err(thrown),
                 };
-                text.ok_or_else(|| "a value function must give a string".to_owned())
+                let given = given.map_err(|thrown| Fault::thrown(&thrown))?;
+                given.as_string().ok_or_else(|| Fault::from("a value function must give a string"))
             }
         }))
     }

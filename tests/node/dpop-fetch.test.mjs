@@ -118,10 +118,17 @@ for (const [name, challenge, refreshes] of [
     const { refresher, as } = await session();
     let asked = 0;
     strict.answers.a = (req, res) =>
-      respond(res, ...(asked++ ? [200, {}] : [401, {}, { "WWW-Authenticate": challenge, "DPoP-Nonce": "n1" }]));
+      respond(
+        res,
+        ...(asked++ ? [200, {}] : [401, {}, { "WWW-Authenticate": challenge, "DPoP-Nonce": "n1" }]),
+      );
     assert.equal((await refresher.fetch(`${strict.origin}/a`)).status, 200);
     assert.deepEqual(statuses(strict), [401, 200]);
-    assert.equal(as.requests, refreshes, "a nonce is answered with the same token, a refused token by a refresh");
+    assert.equal(
+      as.requests,
+      refreshes,
+      "a nonce is answered with the same token, a refused token by a refresh",
+    );
   });
 
 test("a one-shot body is not sent twice, and the nonce is kept", async () => {

@@ -12,5 +12,6 @@ mod simulator;
 mod stage;
 mod subject;
 mod time;
+mod unsent;
 
 use simulator::{dice, queue, reader, script, server, setup, storage, virtual_time};

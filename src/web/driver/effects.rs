@@ -36,7 +36,7 @@ impl Driver {
             Effect::Send(order) => self.spawn(move |driver| async move { driver.send(order).await }),
             Effect::Hold(holding) => self.hold(holding),
             Effect::Grant(id) => self.answer(id, Ok(self.tokens())),
-            Effect::Refuse(id, failure) => self.answer(id, Err(self.error(&failure))),
+            Effect::Refuse(id, failure) => self.answer(id, Err(self.refusal(*failure))),
             Effect::Done(id) => {
                 let told = self.revocations.take();
                 self.spawn(move |driver| async move {
@@ -63,6 +63,7 @@ impl Driver {
         let loaded = self.storage.load().await;
         match loaded {
             Ok(stored) => {
+                self.storage_error.take();
                 if let Stored::Record(record) = &stored {
                     self.scrubber.borrow_mut().learn_tokens(&record.tokens);
                 }
@@ -151,17 +152,34 @@ impl Driver {
     }
 
     fn storage_failed(&self, error: StorageError, input: Input) {
-        let clean = error.cleaned(|text| self.scrubber.borrow().scrub(text));
+        let clean = error.cleaned(&|text| self.scrubber.borrow().scrub(text));
         self.storage_error.replace(Some(clean));
         self.tell(input);
-        self.storage_error.replace(None);
+    }
+
+    fn refusal(&self, failure: Failure) -> RefreshError {
+        if let Some((known, error)) = &*self.refused.borrow() {
+            if *known == failure {
+                return error.clone();
+            }
+        }
+        let error = self.error(&failure);
+        self.refused.replace(Some((failure, error.clone())));
+        error
     }
 
     fn error(&self, failure: &Failure) -> RefreshError {
-        let unbuildable = self.unbuildable.borrow();
-        let is_ours = matches!(failure.code, Code::ClientRejected | Code::Unavailable | Code::OutcomeUnknown);
-        let ours = (is_ours && !unbuildable.is_empty()).then_some(unbuildable.as_str());
+        let fault = self.fault.borrow();
+        let storage = self.storage_error.borrow();
+        let server_spoke = failure.server.as_ref().is_some_and(|server| server.status > 0);
+        let (ours, cause) = match failure.code {
+            Code::ClientRejected | Code::Unavailable | Code::OutcomeUnknown if !server_spoke => {
+                (Some(fault.reason.as_str()).filter(|reason| !reason.is_empty()), fault.cause.as_ref())
+            }
+            Code::StorageFailed | Code::LockTimeout => (None, storage.as_ref().map(StorageError::cause)),
+            _ => (None, None),
+        };
         let now = UnixTime::from_millis_f64(js_sys::Date::now());
-        RefreshError::new(failure, ours, now.as_millis(), |text| self.scrubber.borrow().scrub(text))
+        RefreshError::new(failure, ours, cause, now.as_millis(), &|text| self.scrubber.borrow().scrub(text))
     }
 }

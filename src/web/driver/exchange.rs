@@ -1,17 +1,15 @@
 //! What goes to the server and comes back from it: one token request, which is made anew where functions have more to say of the
 //! client, and a revocation.
 
-use alloc::borrow::ToOwned;
-use alloc::string::String;
-
 use super::Driver;
 use crate::core::machine::{EffectId, Input, Sent};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
 use crate::core::oauth::retry::{RefusedPart, RevocationRetry};
 use crate::core::time::UnixTime;
+use crate::web::cause::Fault;
 use crate::web::ports::clock::monotonic_ms;
-use crate::web::ports::http::{is_offline, send};
+use crate::web::ports::http::{send, NoReply};
 use crate::web::ports::timer::{bounded, wait};
 use crate::web::ports::wake::is_workerd;
 use crate::web::request::{authenticated, secrets, values};
@@ -20,25 +18,26 @@ use crate::web::request::{authenticated, secrets, values};
 const UNSAFE: &str =
     "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a \
     Durable Object, or say in `reuse` that the server forgives a second use";
-const SILENCE: &str = "no reply: network down, or the token endpoint allows no cross-origin requests from this page";
 const FUNCTIONS: &str = "a function of the options did not answer in time";
 
 impl Driver {
     pub(super) async fn send(&self, order: EffectId) {
-        let sent = self.sent(order).await;
-        match sent {
+        self.fault.take();
+        match self.sent(order).await {
             Ok(reply) => self.tell(Input::Replied(order, reply)),
-            Err(sent) => self.tell(Input::Unreachable(order, sent)),
+            Err(NoReply { sent, fault }) => {
+                self.fault.replace(fault);
+                self.tell(Input::Unreachable(order, sent));
+            }
         }
     }
 
     /// One attempt; and where the server does not know the client, one more with whatever functions say of it now: a secret was rotated.
-    async fn sent(&self, order: EffectId) -> Result<Reply, Sent> {
+    async fn sent(&self, order: EffectId) -> Result<Reply, NoReply> {
         let begun = monotonic_ms();
         let left_ms = || self.options.timeout_ms() - (monotonic_ms() - begun);
         if self.would_be_spent_twice() {
-            self.unbuildable.replace(UNSAFE.to_owned());
-            return Err(Sent::Unbuildable);
+            return Err(NoReply { sent: Sent::Unbuildable, fault: UNSAFE.into() });
         }
         let (mut refused, mut mended): (Option<(HttpRequest, Reply)>, bool) = (None, false);
         loop {
@@ -48,27 +47,14 @@ impl Driver {
                 (Some(Ok(request)), Some((before, _))) if request != before => request,
                 // nothing else can be said of the client
                 (_, Some((_, reply))) => return Ok(reply),
-                (Some(Err(why)), None) => {
-                    self.unbuildable.replace(why);
-                    return Err(Sent::Unbuildable);
-                }
-                (None, None) => {
-                    self.unbuildable.replace(FUNCTIONS.to_owned());
-                    return Err(Sent::Provably);
-                }
+                (Some(Err(fault)), None) => return Err(NoReply { sent: Sent::Unbuildable, fault }),
+                (None, None) => return Err(NoReply { sent: Sent::Provably, fault: FUNCTIONS.into() }),
             };
             // Building the request waited for functions of the options: a sign-out or a login may have come first.
             if self.is_lock_lost(order).await || !self.machine.borrow().is_sending(order) {
-                return Err(Sent::Provably);
+                return Err(NoReply { sent: Sent::Provably, fault: Fault::default() });
             }
-            let sent = send(self.options.fetch.as_ref(), &request, left_ms()).await;
-            self.unbuildable.replace(match sent {
-                Err(Sent::TimedOut) => "no reply in time".to_owned(),
-                Err(_) if is_offline() => "no reply: this device says that it is offline".to_owned(),
-                Err(_) => SILENCE.to_owned(),
-                Ok(_) => String::new(),
-            });
-            let reply = sent?;
+            let reply = send(self.options.fetch.as_ref(), &request, left_ms()).await?;
             let part = self.machine.borrow().refused_part(&reply, wall_clock());
             if mended || part != Some(RefusedPart::Client) {
                 return Ok(reply);
@@ -84,7 +70,7 @@ impl Driver {
         is_workerd() && !machine.may_spend(self.lock.reaches_everywhere(), self.storage.compares())
     }
 
-    async fn refresh_request(&self) -> Result<HttpRequest, String> {
+    async fn refresh_request(&self) -> Result<HttpRequest, Fault> {
         let values = values(&self.options, &self.endpoint).await?;
         let built = self.machine.borrow().request(&values);
         let request = authenticated(&self.options, built).await?;

@@ -17,6 +17,7 @@ use core::time::Duration;
 use futures_channel::oneshot;
 use wasm_bindgen_futures::spawn_local;
 
+use super::cause::Fault;
 use super::error::{RefreshError, StorageError};
 use super::events::Listeners;
 use super::options::{Background, Options};
@@ -27,7 +28,7 @@ use super::ports::timer::Timer;
 use super::ports::wake::{has_document, is_visible, is_workerd, Wakes};
 use super::scrub::Scrubber;
 use super::storage::{LockGuard, Subscription};
-use crate::core::machine::{CallerId, Demand, EffectId, Input, Machine, Revoke, State};
+use crate::core::machine::{CallerId, Demand, EffectId, Failure, Input, Machine, Revoke, State};
 use crate::core::record::Tokens;
 use crate::core::time::{Duration as Span, UnixTime};
 use crate::core::token_set::TokenSet;
@@ -53,10 +54,12 @@ pub struct Driver {
     revocations: RefCell<Vec<oneshot::Receiver<()>>>,
     ears: RefCell<Option<Ears>>,
     closed: Cell<bool>,
-    /// What the storage's failure was, while the machine is told of it.
+    /// What the storage or its lock failed with last; nothing once it was read again.
     storage_error: RefCell<Option<StorageError>>,
-    /// Why the last request could not be built.
-    unbuildable: RefCell<String>,
+    /// Why the last request brought no reply.
+    fault: RefCell<Fault>,
+    /// The error of the last refused caller: all callers of one failure get the same.
+    refused: RefCell<Option<(Failure, RefreshError)>>,
 }
 
 /// What a caller gets: tokens, or nothing where nothing was to be had but the end of the work.
@@ -96,7 +99,8 @@ impl Driver {
             ears: RefCell::default(),
             closed: Cell::new(false),
             storage_error: RefCell::default(),
-            unbuildable: RefCell::default(),
+            fault: RefCell::default(),
+            refused: RefCell::default(),
             options,
             endpoint,
         });
@@ -250,6 +254,7 @@ impl Driver {
         for order in orders {
             self.perform(order);
         }
+        self.refused.take();
         self.rest();
     }
 

@@ -1,5 +1,7 @@
 //! Sends a token request once and says what is known of it: the reply, or how far it got without one.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -19,9 +21,14 @@ use crate::core::oauth::response::Reply;
 use crate::core::oauth::retry::proves_unsent;
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
+use crate::web::cause::{Cause, Fault};
 
 /// A token response is never longer; a longer body is another page.
 const LONGEST_BODY: usize = 1 << 20;
+
+const SILENCE: &str = "no reply: network down, or the token endpoint allows no cross-origin requests from this page";
+const OUT_OF_REACH: &str = "no reply: network down, or the server is out of reach";
+const OFFLINE: &str = "no reply: this device says that it is offline";
 
 #[wasm_bindgen]
 extern "C" {
@@ -39,30 +46,61 @@ pub async fn fetched(fetch: Option<&Function>, input: &JsValue, init: &RequestIn
     JsFuture::from(promise).await.map(JsCast::unchecked_into)
 }
 
-/// `Err`: no reply came, and this is how far the request got.
-pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f64) -> Result<Reply, Sent> {
-    let url = request.url.reveal();
-    // not even a request: nothing left
-    let limit = AbortController::new().map_err(|_| Sent::Provably)?;
-    let init = init_of(request, &limit).map_err(|_| Sent::Unbuildable)?;
+/// No reply came: how far the request got, and why.
+pub struct NoReply {
+    pub sent: Sent,
+    pub fault: Fault,
+}
+
+/// One request and what became of it.
+pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f64) -> Result<Reply, NoReply> {
+    if fetch.is_none() && global("fetch").is_none() {
+        return Err(NoReply::unbuildable("there is no fetch here: write the option `fetch`"));
+    }
+    let limit =
+        AbortController::new().map_err(|error| NoReply { sent: Sent::Provably, fault: Fault::thrown(&error) })?;
+    let init = init_of(request, &limit).map_err(NoReply::unbuildable)?;
     let asked = async {
-        match fetched(fetch, &JsValue::from_str(url), &init).await {
-            Ok(response) => read(&response).await,
-            Err(error) if is_unsent(&error) => Err(Sent::Provably),
-            Err(_) => Err(Sent::Perhaps),
+        match fetched(fetch, &JsValue::from_str(request.url.reveal()), &init).await {
+            Ok(response) if is_response(&response) => read(&response).await,
+            Ok(given) => {
+                let kind = given.js_typeof().as_string().unwrap_or_default();
+                Err(NoReply::unbuildable(format!("fetch must give a Response (given: {kind})")))
+            }
+            Err(error) => Err(NoReply::thrown(if is_unsent(&error) { Sent::Provably } else { Sent::Perhaps }, &error)),
         }
     };
     let in_time = bounded(asked, timeout_ms).await;
     if in_time.is_none() {
         limit.abort();
     }
-    in_time.unwrap_or(Err(Sent::TimedOut))
+    in_time.unwrap_or_else(|| Err(NoReply { sent: Sent::TimedOut, fault: "no reply in time".into() }))
 }
 
-fn init_of(request: &HttpRequest, limit: &AbortController) -> Result<RequestInit, JsValue> {
-    let headers = Headers::new()?;
+impl NoReply {
+    fn unbuildable(why: impl Into<String>) -> Self {
+        Self { sent: Sent::Unbuildable, fault: why.into().into() }
+    }
+
+    /// By the platform. It does not say why, and a page is not told.
+    fn thrown(sent: Sent, error: &JsValue) -> Self {
+        let reason = if is_offline() {
+            OFFLINE
+        } else if has_location() {
+            SILENCE
+        } else {
+            OUT_OF_REACH
+        };
+        Self { sent, fault: Fault { reason: reason.to_owned(), cause: Some(Cause::from_js(error)) } }
+    }
+}
+
+/// The error says what the header is called: the platform's own quotes its value.
+fn init_of(request: &HttpRequest, limit: &AbortController) -> Result<RequestInit, String> {
+    let headers = Headers::new().map_err(|_| "there are no Headers here".to_owned())?;
     for (name, value) in &request.headers {
-        headers.set(name, value.text())?;
+        let set = headers.set(name, value.text());
+        set.map_err(|_| format!("the header {name} has a character that HTTP does not allow"))?;
     }
     let init = RequestInit::new();
     init.set_method(&request.method);
@@ -74,7 +112,7 @@ fn init_of(request: &HttpRequest, limit: &AbortController) -> Result<RequestInit
     init.set_redirect(RequestRedirect::Manual);
     init.set_signal(Some(&limit.signal()));
     // No cookies, no cache, no address of the page; Workers know none of these and refuse the names.
-    if global("location").is_some() {
+    if has_location() {
         init.set_cache(RequestCache::NoStore);
         init.set_credentials(RequestCredentials::Omit);
         init.set_referrer_policy(ReferrerPolicy::NoReferrer);
@@ -83,13 +121,13 @@ fn init_of(request: &HttpRequest, limit: &AbortController) -> Result<RequestInit
 }
 
 /// A success that broke off was carried out, and brought nothing.
-async fn read(response: &Response) -> Result<Reply, Sent> {
+async fn read(response: &Response) -> Result<Reply, NoReply> {
     let field = |name| response.headers().get(name).ok().flatten();
     let retry_after = field("retry-after");
     let date = field("date").map(|date| js_sys::Date::parse(&date)).filter(|date| *date > 0.0);
     let body = match text_of(response).await {
         Ok(body) => body,
-        Err(_) if response.ok() => return Err(Sent::Perhaps),
+        Err(error) if response.ok() => return Err(NoReply::thrown(Sent::Perhaps, &error)),
         Err(_) => None,
     };
     Ok(Reply { status: response.status(), body, retry_after, date: date.map(UnixTime::from_millis_f64) })
@@ -134,9 +172,20 @@ fn is_unsent(error: &JsValue) -> bool {
 }
 
 /// `navigator.onLine` is a hint: it chooses words and stops nothing.
-pub fn is_offline() -> bool {
+fn is_offline() -> bool {
     let on_line = global("navigator").and_then(|navigator| Reflect::get(&navigator, &JsValue::from_str("onLine")).ok());
     on_line.is_some_and(|on_line| on_line == JsValue::FALSE)
+}
+
+/// Whether this is a page or a worker of a page.
+pub fn has_location() -> bool {
+    global("location").is_some()
+}
+
+/// By the members that are read: a custom fetch may return anything.
+fn is_response(given: &JsValue) -> bool {
+    let member = |of: &JsValue, name| Reflect::get(of, &JsValue::from_str(name)).unwrap_or_default();
+    member(&member(given, "headers"), "get").is_function() && member(given, "status").as_f64().is_some()
 }
 
 fn global(name: &str) -> Option<JsValue> {
