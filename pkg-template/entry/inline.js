@@ -1,11 +1,12 @@
 // @ts-check
 // One file: the core is in the code. For service workers, for `iife` and other single-file outputs, and for Node, Deno and Bun.
 import bytes from "../lib/core-bytes.js";
+import { compile } from "../lib/compile.js";
 import glue from "../lib/core-glue.js";
 import { wasmEngine } from "../lib/wasm-engine.js";
 import { refresherMaker } from "../lib/refresher.js";
 
 export { RefreshError } from "../lib/error.js";
 export const createRefresher = /* @__PURE__ */ refresherMaker(
-  /* @__PURE__ */ wasmEngine(glue, async () => WebAssembly.compile(bytes())),
+  /* @__PURE__ */ wasmEngine(glue, () => compile(bytes())),
 );

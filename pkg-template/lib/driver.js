@@ -1,8 +1,7 @@
 // @ts-check
 import { Callers } from "./callers.js";
-import { whyNotLoaded } from "./engine.js";
 import { Failures } from "./failure.js";
-import { checkFormat, coreOptions, isEndpoint, typeOf } from "./options.js";
+import { coreOptions, isEndpoint, typeOf } from "./options.js";
 import { clock } from "./ports/clock.js";
 import { lockPort } from "./ports/lock.js";
 import { storagePort } from "./ports/storage.js";
@@ -194,8 +193,11 @@ export class Driver {
         const exports = await this.#engine.load();
         this.#core ??= this.#create(exports);
       }
-    } catch (error) {
-      return this.#refuseAll({ code: "engine_failed", error_description: whyNotLoaded(error) }, error);
+    } catch (/** @type {any} */ error) {
+      return this.#refuseAll(
+        { code: "engine_failed", error_description: `${error?.message ?? error}` },
+        error,
+      );
     }
     then();
   }
@@ -206,7 +208,7 @@ export class Driver {
     this.#scrubber.learn(tokens);
     const [high, low] = crypto.getRandomValues(new Uint32Array(2));
     this.#exports = exports;
-    const tools = { bounded, checkFormat, isEndpoint, typeOf };
+    const tools = { bounded, isEndpoint, typeOf };
     this.#wire ??= exports.wire(this.#options, this.#scrubber.learn, tools);
     return new exports.Core(coreOptions(this.#options), Number(high), Number(low));
   }

@@ -41,15 +41,3 @@ export function engine(kind, loaded) {
     },
   };
 }
-
-/**
- * Why the core did not load. Each browser has words of its own for a Content-Security-Policy, workerd and edge runtimes for a ban.
- * @param {any} error
- */
-export function whyNotLoaded(error) {
-  const said = `${error?.message ?? error}`;
-  const blocked = /CSP|-eval'/.test(said) ? "CSP without 'wasm-unsafe-eval'" : said;
-  return /CSP|embedder|Edge|WebAssembly('|$| is)/.test(blocked)
-    ? `${blocked}: import oauth-refresher/js`
-    : said;
-}

@@ -11,7 +11,7 @@ import { MESSAGES } from "./messages.js";
  */
 export function checkOptions(given) {
   const { allowInsecureRequests } = /** @type {RefresherOptions} */ (given ?? {});
-  check(allowInsecureRequests === true ? INSECURE_OPTIONS : OPTIONS, given, "options");
+  check(OPTIONS, given, "options", allowInsecureRequests);
   /** @type {any} */
   const options = { ...DEFAULTS };
   for (const [name, value] of Object.entries(/** @type {{}} */ (given)))
@@ -79,19 +79,14 @@ function checkTogether({
   }
   if (request.method == "GET" && /form|json|string/.test(request.body))
     fail(`request.body ${request.body}: a GET has none; write query or none`);
+  // What a function gives is checked by the core.
   for (const name in request.check)
     for (const value of [parameters[name], headers[name]])
-      if (isString(value)) checkFormat(request.check[name], value, name);
+      if (isString(value)) check("a valid " + request.check[name], value, name);
 }
 
-/**
- * What `request.check` asks for. The driver asks again for a value that came from a function.
- * @param {string} format @param {string} value @param {string} name
- */
-export const checkFormat = (format, value, name) => check("a valid " + format, value, name);
-
 /** Where a token may be sent. @param {unknown} url @param {boolean} [insecure] */
-export const isEndpoint = (url, insecure) => fits(insecure ? INSECURE : ENDPOINT, url);
+export const isEndpoint = (url, insecure) => fits(ENDPOINT, url, insecure);
 
 const DEFAULTS = {
   basicEncoding: /** @type {"rfc6749" | "percent" | "raw"} */ ("rfc6749"),
@@ -106,10 +101,9 @@ const DEFAULTS = {
 /** RFC 6749 §2.3.1. */
 const CREDENTIALS = { username: "client_id", password: "client_secret" };
 
-/** RFC 6749 §3.2 and §10.4: TLS, no fragment; without TLS only where nothing leaves the machine. */
-const ENDPOINT = "an https URL (http on loopback only) without credentials or fragment";
-/** With `allowInsecureRequests`: a container network. */
-const INSECURE = "an http or https URL without credentials or fragment";
+/** RFC 6749 §3.2 and §10.4: TLS, no fragment; without TLS only where nothing leaves the machine, or in a container network. */
+const ENDPOINT =
+  "an https URL without credentials or fragment (http on loopback, or with allowInsecureRequests)";
 
 const CODES = Object.keys(MESSAGES).join("|");
 /** @type {Spec} */
@@ -185,18 +179,9 @@ const OPTIONS = {
   trace: "a function",
 };
 
-/** @type {Spec} */
-const INSECURE_OPTIONS = {
-  ...OPTIONS,
-  token_endpoint: INSECURE,
-  issuer: INSECURE,
-  revocation_endpoint: INSECURE,
-  origins: "[an http or https origin without a path]",
-};
-
 const PROTOTYPE = /^(__proto__|constructor|prototype)$/;
 
-/** @type {Record<string, (value: any) => unknown>} */
+/** @type {Record<string, (value: any, insecure?: boolean) => unknown>} */
 const KINDS = {
   anything: () => true,
   null: (v) => v === null,
@@ -212,20 +197,17 @@ const KINDS = {
   "an absolute URI": (v) => parsed(v) && !v.includes("#"), // RFC 8707 §2
   true: (v) => v === true,
   false: (v) => v === false,
-  [INSECURE]: (v) => {
-    const { protocol, username, password } = parsed(v) || {};
-    return /^https?:$/.test(protocol) && !username && !password && !v.includes("#");
-  },
-  [ENDPOINT]: (v) => {
-    const { protocol, hostname } = parsed(v) || {};
+  [ENDPOINT]: (v, insecure) => {
+    const { protocol, hostname, username, password } = parsed(v) || {};
     // Browsers resolve names under .localhost to loopback; other platforms ask the DNS.
-    const local =
+    const mayBePlain =
+      insecure ||
       /^(localhost|127\.\d+\.\d+\.\d+|\[::1])$/.test(hostname) ||
       (/\.localhost$/.test(hostname) && globalThis.location);
-    return KINDS[INSECURE](v) && (protocol == "https:" || local);
+    const isSent = protocol == "https:" || (protocol == "http:" && mayBePlain);
+    return isSent && !username && !password && !v.includes("#");
   },
-  "an https origin without a path": (v) => KINDS[ENDPOINT](v) && parsed(v).origin == v,
-  "an http or https origin without a path": (v) => KINDS[INSECURE](v) && parsed(v).origin == v,
+  "an https origin without a path": (v, insecure) => KINDS[ENDPOINT](v, insecure) && parsed(v).origin == v,
   "a valid int32": (v) => /^-?\d+$/.test(v) && v == (v | 0),
   "a valid uuid": (v) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(v),
   "a valid url": (v) => parsed(v),
@@ -236,30 +218,30 @@ const KINDS = {
   },
 };
 
-/** @param {string | Spec | [Spec]} spec @param {any} value @param {string} path */
-function check(spec, value, path) {
+/** @param {string | Spec | [Spec]} spec @param {any} value @param {string} path @param {boolean} [insecure] */
+function check(spec, value, path, insecure) {
   if (Array.isArray(spec)) {
     check("[an object]", value, path);
     for (const i in value) check(spec[0], value[i], `${path}[${i}]`);
     return;
   }
   const kinds = isString(spec) ? spec.split("|") : ["an object"];
-  if (!kinds.some((kind) => fits(kind, value)))
+  if (!kinds.some((kind) => fits(kind, value, insecure)))
     fail(`${path} must be ${kinds.join(" or ")} (given: ${typeOf(value)})`);
   if (isString(spec)) return;
   for (const name of Object.keys(value)) {
     const here = path == "options" ? name : `${path}.${name}`;
     const member = Object.hasOwn(spec, name) ? spec[name] : !PROTOTYPE.test(name) && spec.any;
     if (!member) fail(`${here} is no option${guess(name, Object.keys(spec))}`);
-    if (spec.any || value[name] !== undefined) check(member, value[name], here);
+    if (spec.any || value[name] !== undefined) check(member, value[name], here, insecure);
   }
   if (spec == SIGN) check("a string", value.path, path + ".path");
 }
 
-/** @param {string} kind @param {any} value @returns {unknown} */
-function fits(kind, value) {
-  if (kind[0] == "[") return Array.isArray(value) && value.every((v) => fits(kind.slice(1, -1), v));
-  return value === kind || KINDS[kind]?.(value);
+/** @param {string} kind @param {any} value @param {boolean} [insecure] @returns {unknown} */
+function fits(kind, value, insecure) {
+  if (kind[0] == "[") return Array.isArray(value) && value.every((v) => fits(kind.slice(1, -1), v, insecure));
+  return value === kind || KINDS[kind]?.(value, insecure);
 }
 
 /** @param {string} name @param {string[]} known */

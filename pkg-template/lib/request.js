@@ -48,7 +48,7 @@ export function requests(options, learn, tools) {
    */
   async function built(url, ask, refused, refresh_token, tokens) {
     /** @type {Awaited<ReturnType<typeof resolveValues>> & { clientAuth?: string }} */
-    const values = await resolveValues(options, tools, url, refresh_token);
+    const values = await resolveValues(options, url, refresh_token);
     if (!refresh_token) Object.assign(values.parameters, filled(options.request?.templates, tokens));
     // RFC 8414 §2: what is not said is client_secret_basic
     const known = metadata?.token_endpoint_auth_methods_supported;
@@ -119,23 +119,15 @@ export function requests(options, learn, tools) {
 /**
  * Calls the options' functions now, so that a rotated secret or a new request id is sent. Further parameters are for the token
  * endpoint only.
- * @param {RefresherOptions} options @param {Tools} tools @param {string} endpoint @param {string} [refresh_token]  To be revoked.
+ * @param {RefresherOptions} options @param {string} endpoint @param {string} [refresh_token]  To be revoked.
  */
-async function resolveValues(
-  { client_secret, parameters, headers, request },
-  { checkFormat },
-  endpoint,
-  refresh_token,
-) {
+async function resolveValues({ client_secret, parameters, headers }, endpoint, refresh_token) {
   /** @param {Record<string, Value>} [given] */
   const resolved = async (given = {}) => {
     /** @type {Record<string, string>} */
     const values = {};
     for (const name in given) {
-      const value = await valueOf(given[name]);
-      const format = request?.check?.[name];
-      if (format) checkFormat(format, value, name);
-      values[name] = value;
+      values[name] = await valueOf(given[name]);
     }
     return values;
   };

@@ -1,4 +1,5 @@
 // @ts-check
+import { compile } from "./compile.js";
 import glue from "./core-glue.js";
 import { wasmEngine } from "./wasm-engine.js";
 import { refresherMaker } from "./refresher.js";
@@ -22,25 +23,28 @@ export const slimRefresherMaker =
         "core is missing: write a WebAssembly.Module, its bytes, a Response or the URL of core.wasm",
       );
     let engine = engines.get(core);
-    if (!engine) engines.set(core, (engine = wasmEngine(glue, async () => compile(await core))));
+    if (!engine) engines.set(core, (engine = wasmEngine(glue, async () => moduleOf(await core))));
     return refresherMaker(engine, platform)(others);
   };
 
 /** @param {Core} core @returns {Promise<WebAssembly.Module>} */
-async function compile(core) {
+async function moduleOf(core) {
   if (core instanceof URL) core = await open(core);
   if (typeof Response == "function" && core instanceof Response) core = await read(core);
   const bytes = core instanceof ArrayBuffer || ArrayBuffer.isView(core);
-  return bytes
-    ? WebAssembly.compile(/** @type {BufferSource} */ (core))
-    : /** @type {WebAssembly.Module} */ (core);
+  return bytes ? compile(/** @type {BufferSource} */ (core)) : /** @type {WebAssembly.Module} */ (core);
 }
 
 /** Node's fetch knows no files, and an import of `node:fs` would be in the way of bundlers for the web. @param {URL} url */
-function open(url) {
+async function open(url) {
   const isFile = url.protocol == "file:";
   const { readFile } = (isFile && globalThis.process?.getBuiltinModule?.("node:fs/promises")) || {};
-  return readFile ? readFile(url) : fetch(url);
+  try {
+    return await (readFile ? readFile(url) : fetch(url));
+  } catch (/** @type {any} */ cause) {
+    const what = isFile ? "the file of the core" : url;
+    throw new Error(`${what} cannot be read: ${cause?.message}`, { cause });
+  }
 }
 
 /** As bytes: a server that labels .wasm wrongly stops the streaming way. @param {Response} response */

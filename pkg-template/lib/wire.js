@@ -11,7 +11,6 @@ import { revoke } from "./revocation.js";
 /**
  * @typedef {object} Tools
  * @property {typeof import("./ports/timer.js").bounded} bounded
- * @property {typeof import("./options.js").checkFormat} checkFormat
  * @property {typeof import("./options.js").isEndpoint} isEndpoint
  * @property {typeof import("./options.js").typeOf} typeOf
  */

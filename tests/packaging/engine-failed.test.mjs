@@ -37,15 +37,19 @@ test("without WebAssembly the entry for it refreshes", async () => {
   assert.equal(access_token, "a");
 });
 
-test("a file that is missing", async () => {
-  const { code, error_description } = await asked(
-    process.execPath,
-    "ask.js",
-    "oauth-refresher/slim",
-    "core.wasm",
-  );
+for (const name of ["core.wasm", "Edge/CSP.wasm"])
+  test(`a file that is missing, ${name}: the message names it and guesses nothing`, async () => {
+    const { code, error_description } = await asked(process.execPath, "ask.js", "oauth-refresher/slim", name);
+    assert.equal(code, "engine_failed");
+    const said = /^the file of the core cannot be read: ENOENT: no such file or directory, open '.+\.wasm'$/;
+    assert.match(error_description, said);
+  });
+
+test("a server that is out of reach", async () => {
+  const url = "http://127.0.0.1:1/Edge/core.wasm";
+  const { code, error_description } = await asked(process.execPath, "ask.js", "oauth-refresher/slim", url);
   assert.equal(code, "engine_failed");
-  assert.match(error_description, /^ENOENT: no such file or directory, open '.+core\.wasm'$/);
+  assert.equal(error_description, `${url} cannot be read: fetch failed`);
 });
 
 test("a URL that answers 404", async () => {
@@ -87,13 +91,19 @@ test("a permission that Node denies", async () => {
     CORE,
   );
   assert.equal(failure.code, "engine_failed");
-  assert.match(failure.message, /^The core does not run .Access to this API has been restricted/);
+  assert.match(
+    failure.message,
+    /^The core does not run .the file of the core cannot be read: Access to this API has been restricted/,
+  );
 });
 
 test("a permission that Deno denies", { skip: !deno && "npm has no Deno for this machine" }, async () => {
   const failure = await asked(deno, "run", "--no-prompt", "ask.js", "oauth-refresher/slim", CORE);
   assert.equal(failure.code, "engine_failed");
-  assert.match(failure.message, /^The core does not run .Requires read access to .+core\.wasm.+--allow-read/);
+  assert.match(
+    failure.message,
+    /^The core does not run .the file of the core cannot be read: Requires read access.+--allow-read/,
+  );
 });
 
 async function asked(program, ...args) {
