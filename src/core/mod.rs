@@ -5,6 +5,7 @@
 
 pub mod json;
 pub mod machine;
+pub mod messages;
 pub mod oauth;
 pub mod options;
 pub mod policy;
