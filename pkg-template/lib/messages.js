@@ -41,3 +41,6 @@ export const UNSAFE =
 
 /** What an endpoint must be (RFC 6749 sections 3.2 and 10.4): without TLS only where nothing leaves the machine. */
 export const ENDPOINT = "an https URL (http on loopback only) without credentials or fragment";
+
+/** With `allowInsecureRequests`: a container network. */
+export const INSECURE_ENDPOINT = "an http or https URL without credentials or fragment";
