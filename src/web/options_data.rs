@@ -1,7 +1,6 @@
 //! Options as data: JSON, JavaScript objects and serde, under the names of the npm package.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 
