@@ -39,8 +39,6 @@ export const UNLISTED = " gets no access token: add it to the option `origins` i
 export const UNSAFE =
   "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a Durable Object, Redis or PostgreSQL; or say in `reuse` that the server forgives a second use";
 
-/** What an endpoint must be (RFC 6749 sections 3.2 and 10.4): without TLS only where nothing leaves the machine. */
-export const ENDPOINT = "an https URL (http on loopback only) without credentials or fragment";
-
-/** With `allowInsecureRequests`: a container network. */
-export const INSECURE_ENDPOINT = "an http or https URL without credentials or fragment";
+/** What an endpoint must be (RFC 6749 sections 3.2 and 10.4): without TLS only where nothing leaves the machine, or in a container network. */
+export const ENDPOINT =
+  "an https URL without credentials or fragment (http on loopback, or with allowInsecureRequests)";

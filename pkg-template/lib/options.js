@@ -1,5 +1,5 @@
 // @ts-check
-import { ENDPOINT, INSECURE_ENDPOINT as INSECURE, MESSAGES } from "./messages.js";
+import { ENDPOINT, MESSAGES } from "./messages.js";
 
 /** @import { Lock, RefresherOptions, Reuse } from "../index.js" */
 /** @typedef {{ [name: string]: string | Spec | [Spec] }} Spec  Of an object: what each of its members may be. */
