@@ -211,6 +211,7 @@ export class Connection {
   #answered({ id, value, error }) {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
+    if (!this.#calls.size) this.#disarm();
     if (error) return call?.reject(errorOf(error));
     const { tokens } = this.#session;
     call?.resolve(

@@ -69,6 +69,11 @@ class ConnectedRefresher extends GuardedEventTarget {
 
   close = () => this.#connection.close();
 
+  // Older engines have no such symbol; then there is no `using` either.
+  [Symbol.dispose ?? Symbol()]() {
+    this.close();
+  }
+
   /** The host does it, with all that was given. @param {"refresh" | "load" | "signOut"} method */
   #said(method) {
     return async (/** @type {{ signal?: AbortSignal }} */ { signal, ...given } = {}) =>
@@ -87,12 +92,3 @@ class ConnectedRefresher extends GuardedEventTarget {
     return this.#connection.facts.capabilities;
   }
 }
-
-// Older engines have no such symbol; then there is no `using` either.
-if (Symbol.dispose)
-  Object.defineProperty(ConnectedRefresher.prototype, Symbol.dispose, {
-    /** @this {ConnectedRefresher} */
-    value() {
-      this.close();
-    },
-  });

@@ -34,6 +34,8 @@ function hide(vault, names) {
 export class TokenVault extends DurableObject {
   /** @type {Refresher | undefined} */
   #refresher;
+  /** In the async context of the object, not in that of its first caller. */
+  #run = /** @type {import("../lib/ports/context.js").context} */ (platform.context)();
   /** Refreshes, writes and listeners that an alarm must outlast. @type {Set<Promise<unknown>>} */
   #works = new Set();
   #woke = () => {};
@@ -98,7 +100,7 @@ export class TokenVault extends DurableObject {
   }
 
   get #session() {
-    return (this.#refresher ??= this.#opened());
+    return (this.#refresher ??= this.#run(() => this.#opened()));
   }
 
   #opened() {

@@ -1,21 +1,23 @@
 // @ts-check
 import { Callers } from "./callers.js";
 import { Failures } from "./failure.js";
-import { NO_RECORD } from "./messages.js";
 import { coreOptions, isEndpoint, typeOf } from "./options.js";
 import { clock } from "./ports/clock.js";
+import { context } from "./ports/context.js";
 import { lockPort } from "./ports/lock.js";
 import { storagePort } from "./ports/storage.js";
 import { bounded, timer } from "./ports/timer.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { scrubber } from "./scrub.js";
 import { sessions } from "./sessions.js";
-import { traceStep } from "./trace-step.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
 /** @import { Core, Engine, Exports, Wire } from "./engine.js" */
 /** @import { Options } from "./platform.js" */
+
+/** Message of `storage-failed` for a stored value that is no record. */
+const NO_RECORD = "what is stored is no record of this library, and is left as it is";
 
 /** Performs the core's effects and reports each outcome as one event. It decides nothing. The only caller of Core. */
 export class Driver {
@@ -28,6 +30,7 @@ export class Driver {
   window = [0, 0];
 
   #options;
+  #run;
   #engine;
   #dispatch;
   #storage;
@@ -66,6 +69,7 @@ export class Driver {
     const { token_endpoint, issuer, client_id, storage } = options;
     const session = [token_endpoint ?? issuer, client_id, storage.name].join(" ");
     this.#options = options;
+    this.#run = (options.context ?? context)();
     this.#engine = engine;
     this.#dispatch = dispatch;
     const bound = /** @type {any} */ (options.dpop)?.guarded(storage, options.clientAuth);
@@ -114,13 +118,8 @@ export class Driver {
 
   /** @param {AbortSignal} [signal] @returns {Promise<TokenSet | null>} */
   async load(signal) {
-    if (this.closed) throw this.#failures.error({ code: "closed" });
-    signal?.throwIfAborted();
-    if (this.state != "unknown") return this.tokens;
-    const { answer } = this.#readers.add(signal);
-    this.#start();
-    this.#ready(() => this.#tell("loadRequested"));
-    return kept(answer, () => this.#tell("woke"));
+    const isKnown = this.state != "unknown" && !this.closed && !signal?.aborted;
+    return isKnown ? this.tokens : this.#call(signal, "loadRequested", () => "", this.#readers);
   }
 
   /** Whether those challenges refuse the token that was sent. @param {string} challenges */
@@ -134,7 +133,6 @@ export class Driver {
   }
 
   close() {
-    if (this.closed) return;
     this.closed = true;
     this.#stops?.forEach((stop) => stop());
     this.#refuseAll({ code: "closed" });
@@ -151,33 +149,38 @@ export class Driver {
   }
 
   /**
-   * @template {"demanded" | "adopted" | "signedOut"} E
-   * @param {AbortSignal | undefined} signal @param {E} event @param {() => CoreEvents[E][1]} details
+   * @template {"demanded" | "adopted" | "signedOut" | "loadRequested"} E
+   * @param {AbortSignal | undefined} signal @param {E} event @param {() => CoreEvents[E][1] | ""} details
    * @returns {Promise<any>}
    */
-  async #call(signal, event, details) {
+  async #call(signal, event, details, callers = this.#callers) {
     if (this.closed) throw this.#failures.error({ code: "closed" });
     signal?.throwIfAborted();
-    const { id, answer } = this.#callers.add(signal, (id) => this.#tell("withdrawn", id));
+    const { id, answer } = callers.add(
+      signal,
+      (id) => callers == this.#callers && this.#tell("withdrawn", id),
+    );
     this.#start();
-    this.#ready(() => this.#callers.has(id) && this.#tell(event, id, details()));
+    this.#ready(() => callers.has(id) && this.#tell(event, id, details()));
     return kept(answer, () => this.#tell("woke"));
   }
 
   /** Begins to listen to other contexts and, in a visible page, to the page's own events. */
   #start() {
     if (this.#stops || this.closed) return;
-    this.#stops = [];
+    const stops = (this.#stops = /** @type {(() => void)[]} */ ([]));
     const watch = () => this.#tell("watching", +this.#mayWatch());
     // what was never asked for need not be looked at again
     const resumed = () =>
       (this.#core || this.#mayWatch()) && this.#ready(() => (watch(), this.#tell("resumed")));
-    if (globalThis.document) this.#stops.push(pageWakes(resumed, watch));
-    if (this.#mayWatch()) this.#ready(watch);
-    try {
-      const ended = this.#options.storage.subscribe?.(() => this.#ready(() => this.#tell("peerChanged")));
-      if (ended) this.#stops.push(ended);
-    } catch {} // without hints a read finds out later
+    this.#run(() => {
+      if (globalThis.document) stops.push(pageWakes(resumed, watch));
+      if (this.#mayWatch()) this.#ready(watch);
+      try {
+        const ended = this.#options.storage.subscribe?.(() => this.#ready(() => this.#tell("peerChanged")));
+        if (ended) stops.push(ended);
+      } catch {} // without hints a read finds out later
+    });
   }
 
   #mayWatch() {
@@ -204,11 +207,11 @@ export class Driver {
   #create(exports) {
     const { tokens } = this.#options;
     this.#scrubber.learn(tokens);
-    const [high, low] = crypto.getRandomValues(new Uint32Array(2));
     this.#exports = exports;
     const tools = { bounded, isEndpoint, typeOf };
     this.#wire ??= exports.wire(this.#options, this.#scrubber.learn, tools);
-    return new exports.Core(coreOptions(this.#options), Number(high), Number(low));
+    const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+    return new exports.Core(coreOptions(this.#options), high, low);
   }
 
   /**
@@ -220,15 +223,19 @@ export class Driver {
   #tell(event, number = 0, details = "", core = this.#core) {
     if (!core || core !== this.#core) return;
     const text = typeof details == "string" ? details : JSON.stringify(details);
-    /** @type {CoreEffect[]} */
-    let effects;
-    try {
-      effects = JSON.parse(core.tell(this.#clock.now(), event, number, text));
-    } catch {
-      return this.#trapped();
-    }
-    for (const [word, ...details] of effects) /** @type {any} */ (this.#effects)[word](...details);
-    this.#options.trace?.(traceStep(event, number, effects, this.#generation));
+    this.#run(() => {
+      /** @type {CoreEffect[]} */
+      let effects;
+      try {
+        effects = JSON.parse(core.tell(this.#clock.now(), event, number, text));
+      } catch {
+        return this.#trapped();
+      }
+      for (const [word, ...details] of effects) /** @type {any} */ (this.#effects)[word](...details);
+      this.#options.trace?.(
+        /** @type {any} */ (this.#wire)?.traceStep(event, number, effects, this.#generation),
+      );
+    });
   }
 
   /** Asks the core. @param {Question} question @param {unknown} details  A string crosses as it is. */
@@ -240,7 +247,7 @@ export class Driver {
 
   /** Discards the core. What is durable is in the storage, from which the next call starts a fresh core. */
   #trapped() {
-    if (this.#exports) this.#engine.discard(this.#exports);
+    this.#engine.discard(this.#exports);
     this.#core = undefined;
     this.tokens = null;
     this.#locks.forEach((leave) => leave());

@@ -12,7 +12,7 @@
  * @typedef {object} Engine
  * @property {"wasm" | "js"} kind
  * @property {() => Exports | Promise<Exports>} load  The current instance, made at the first call.
- * @property {(exports: Exports) => void} discard  That instance trapped: the next load makes a fresh one. Other cores live on in the old one.
+ * @property {(exports: Exports | undefined) => void} discard  That instance trapped: the next load makes a fresh one. Other cores live on in the old one.
  */
 
 /**

@@ -1,5 +1,4 @@
 // @ts-check
-import { UNLISTED } from "./messages.js";
 import { sessions } from "./sessions.js";
 
 /** @import { Awaitable, DemandOptions, FetchInput, RefresherOptions, TokenSet } from "../index.js" */
@@ -100,7 +99,10 @@ function destination(input, origins = []) {
   const url = absolute(isRequest(input) ? input.url : input);
   const { origin, protocol } = url;
   // a blob: URL has the origin of who made it
-  if (!origins.includes(origin) || !/^http/.test(protocol)) throw new TypeError(origin + UNLISTED);
+  if (!origins.includes(origin) || !/^http/.test(protocol))
+    throw new TypeError(
+      `${origin} gets no access token: add it to the option \`origins\` if it may have one`,
+    );
   return { origin, target: isRequest(input) ? input : url };
 }
 

@@ -1,5 +1,6 @@
 import type { RefresherOptions, TokenStorage } from "../index.js";
 import type { checkOptions } from "./options.js";
+import type { context } from "./ports/context.js";
 import type { timer } from "./ports/timer.js";
 
 /** What sends a request to an API, as `fetch` does. */
@@ -9,6 +10,8 @@ export type Sender = (fetch: typeof globalThis.fetch) => typeof globalThis.fetch
 export interface Platform {
   /** Sends requests to APIs, where plain `fetch` is not good enough. */
   sender: Sender;
+  /** In which async context a refresher works. */
+  context?: typeof context;
   waitUntil?: (work: Promise<unknown>) => void;
   /** Is called with the options of every refresher. */
   given: (options: RefresherOptions) => void;

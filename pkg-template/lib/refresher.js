@@ -76,8 +76,7 @@ class Refresher extends GuardedEventTarget {
 
   /** @param {TokenInput} tokens */
   setTokens = async (tokens) => {
-    const { access_token, refresh_token } = tokens ?? {};
-    const some = [access_token, refresh_token].filter((token) => token !== undefined && token !== null);
+    const some = [tokens?.access_token, tokens?.refresh_token].filter((token) => token != null);
     const isReply = some.length && some.every((token) => token && typeof token == "string");
     // The core knows where the tokens of a shaped reply are.
     if (!isReply && !this.#isShaped)
@@ -90,6 +89,11 @@ class Refresher extends GuardedEventTarget {
   signOut = async ({ revoke = false } = {}) => this.#driver.forget(revoke);
 
   close = () => this.#driver.close();
+
+  // Older engines have no such symbol; then there is no `using` either.
+  [Symbol.dispose ?? Symbol()]() {
+    this.close();
+  }
 
   get tokens() {
     return this.#driver.tokens;
@@ -107,14 +111,3 @@ class Refresher extends GuardedEventTarget {
 /** A key proves itself at each request (RFC 9449 §7.1); a place may follow redirects in its own way. @param {Options} options @param {string} token_type @returns {Sender} */
 const senderOf = ({ dpop, sender = (fetch) => fetch }, token_type) =>
   dpop && /^dpop$/i.test(token_type) ? /** @type {any} */ (dpop).sender : sender;
-
-// Older engines have no such symbol; then there is no `using` either.
-if (Symbol.dispose)
-  Object.defineProperty(Refresher.prototype, Symbol.dispose, {
-    /** @this {Refresher} */
-    value() {
-      this.close();
-    },
-    configurable: true,
-    writable: true,
-  });

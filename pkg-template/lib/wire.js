@@ -4,6 +4,7 @@
 import { exchange } from "./exchange.js";
 import { requests } from "./request.js";
 import { revoke } from "./revocation.js";
+import { traceStep } from "./trace-step.js";
 
 /** @import { Lent } from "./exchange.js" */
 /** @import { Ask } from "./request.js" */
@@ -23,5 +24,6 @@ export function wire(options, learn, tools) {
     exchange: (lent) => exchange(options, made, lent),
     /** @param {Ask} ask  Of the core that ordered it. @param {string} token */
     revoke: (ask, token) => revoke(options, made, ask, token),
+    traceStep,
   };
 }

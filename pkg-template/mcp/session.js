@@ -2,6 +2,7 @@
 // Between an SDK of the Model Context Protocol and a refresher: the SDK logs in, registers and exchanges codes (with the author's provider),
 // the refresher keeps what came of it. The SDK gets no refresh token, so it sends none.
 import { RefreshError } from "../lib/error.js";
+import { context } from "../lib/ports/context.js";
 import { browsers } from "./browsers.js";
 import { checkSessionOptions } from "./checks.js";
 import { provesLogin } from "./dpop.js";
@@ -21,18 +22,25 @@ const AUTH_MS = 60_000;
 /** So many access tokens that the SDK was given are known in its requests. */
 const TOKENS_KNOWN = 50;
 
-/** `mcpSession`, with the `createRefresher` of an entry. @param {(options: RefresherOptions) => Refresher} createRefresher @returns {typeof declared} */
-export const sessionMaker = (createRefresher) => (provider, options) => {
-  checkSessionOptions(provider, options);
-  const session = new McpSession(createRefresher, provider, options);
-  return {
-    authProvider: guarded(provider, session),
-    fetch: (input, init) => session.fetch(input, init),
-    refresher: () => session.refresher(),
-    signOut: (how) => session.signOut(how),
-    close: () => session.close(),
+/**
+ * `mcpSession`, with the `createRefresher` of an entry. A call of the SDK finds out that there is one to make: it is made in the async
+ * context of the session all the same.
+ * @param {(options: RefresherOptions) => Refresher} createRefresher @param {typeof context} [asyncContext] @returns {typeof declared}
+ */
+export const sessionMaker =
+  (createRefresher, asyncContext = context) =>
+  (provider, options) => {
+    checkSessionOptions(provider, options);
+    const run = asyncContext();
+    const session = new McpSession((given) => run(() => createRefresher(given)), provider, options);
+    return {
+      authProvider: guarded(provider, session),
+      fetch: (input, init) => session.fetch(input, init),
+      refresher: () => session.refresher(),
+      signOut: (how) => session.signOut(how),
+      close: () => session.close(),
+    };
   };
-};
 
 export class McpSession {
   #createRefresher;

@@ -35,7 +35,16 @@ test("a page does not fetch the core before a call needs it", async () => {
   assert.deepEqual(asked, [], "createRefresher loads nothing");
   await tab.evaluate(() => inPage.failure());
   // no bundler made one file of them
-  const parts = ["compile", "discovery", "exchange", "ports/http", "request", "revocation", "wire"];
+  const parts = [
+    "compile",
+    "discovery",
+    "exchange",
+    "ports/http",
+    "request",
+    "revocation",
+    "trace-step",
+    "wire",
+  ];
   assert.deepEqual(
     asked.sort(),
     ["core-bytes", "core-glue", "core-lazy", ...parts].sort().map((part) => `/package/lib/${part}.js`),

@@ -37,12 +37,10 @@ export function lockPort(option, storage, session) {
       signal,
       leaseSeconds * 1000,
     );
-    try {
-      return await acquireFurther(signal, leaseSeconds, leave);
-    } catch (error) {
+    return acquireFurther(signal, leaseSeconds, leave).catch((error) => {
       leave();
       throw error;
-    }
+    });
   }
 
   /** @param {AbortSignal} signal @param {number} leaseSeconds @param {() => void} leave @returns {Promise<Held>} */
@@ -93,7 +91,7 @@ function hold(request, leave) {
         const isHeld = async () =>
           !lock?.isHeld ||
           Math.abs(Date.now() - knownAt) < STALLED_MS ||
-          ((knownAt = Date.now()), bounded(lock.isHeld(), ANSWER_SECONDS, "the lock did not answer in time"));
+          ((knownAt = Date.now()), bounded(lock.isHeld(), ANSWER_SECONDS, "the lock"));
         // null: the browser ran the callback without the lock
         resolve({
           everywhere: lock !== null,
@@ -113,10 +111,9 @@ function hold(request, leave) {
  * @param {string | object} key @param {AbortSignal} signal @param {number} leaseMs @returns {Promise<() => void>}
  */
 async function enterRealm(key, signal, leaseMs) {
-  const realm = /** @type {any} */ (globalThis);
-  const { named, unnamed } = (realm[REGISTRY] ??= { named: new Map(), unnamed: new WeakMap() });
-  const lines = typeof key == "string" ? named : unnamed;
-  /** @type {{ wake: () => void, until: number }[]} */
+  /** @type {Map<string | object, { wake: () => void, until: number }[]>} */
+  // @ts-expect-error: a member that no declaration knows
+  const lines = (globalThis[REGISTRY] ??= new Map());
   const line = lines.get(key) ?? [];
   lines.set(key, line);
   const me = { wake: () => {}, until: Date.now() + leaseMs };

@@ -44,14 +44,16 @@ export function timer(woke) {
 
 /**
  * What the work brings, or an error once that took too long. Nothing was sent by then.
- * @template T @param {Promise<T>} work @param {number} seconds @param {string} late @returns {Promise<T>}
+ * @template T @param {Promise<T>} work @param {number} seconds @param {string} who @returns {Promise<T>}
  */
-export function bounded(work, seconds, late) {
+export function bounded(work, seconds, who) {
   /** @type {any} */
   let timer;
-  const timeout = new Promise((_, reject) => {
-    const error = () => Object.assign(new Error(late), { isUnsent: true });
-    timer = setTimeout(() => reject(error()), seconds * 1000);
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(
+      () => reject(Object.assign(new Error(`${who} did not answer in time`), { isUnsent: true })),
+      seconds * 1000,
+    );
   });
-  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

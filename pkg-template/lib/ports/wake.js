@@ -34,17 +34,13 @@ export function kept(answer, beat) {
  * @returns {() => void} stops listening
  */
 export function pageWakes(resumed, hidden) {
-  const { document } = globalThis;
-  const seen = () => (isVisible() ? resumed() : hidden());
-  /** @type {[EventTarget | undefined, string, () => void][]} */
-  const heard = [
-    [document, "visibilitychange", seen],
-    [document, "resume", resumed],
-    [document && globalThis, "pageshow", resumed],
-    [document && globalThis, "online", resumed],
-  ];
-  for (const [target, type, listener] of heard) target?.addEventListener(type, listener, true);
-  return () => {
-    for (const [target, type, listener] of heard) target?.removeEventListener(type, listener, true);
-  };
+  const stopped = new AbortController();
+  /** @param {EventTarget} target @param {string} type @param {() => void} listener */
+  const on = (target, type, listener) =>
+    target.addEventListener(type, listener, { capture: true, signal: stopped.signal });
+  on(document, "visibilitychange", () => (isVisible() ? resumed() : hidden()));
+  on(document, "resume", resumed);
+  on(globalThis, "pageshow", resumed);
+  on(globalThis, "online", resumed);
+  return () => stopped.abort();
 }

@@ -16,7 +16,6 @@ use web_sys::{
 
 use super::timer::bounded;
 use crate::core::machine::Sent;
-use crate::core::oauth::messages::{NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
 use crate::core::oauth::retry::proves_unsent;
@@ -26,6 +25,10 @@ use crate::web::cause::{Cause, Fault};
 
 /// A token response is never longer; a longer body is another page.
 const LONGEST_BODY: usize = 1 << 20;
+
+const SILENCE: &str = "no reply: network down, or the token endpoint allows no cross-origin requests from this page";
+const OUT_OF_REACH: &str = "no reply: network down, or the server is out of reach";
+const OFFLINE: &str = "no reply: this device says that it is offline";
 
 #[wasm_bindgen]
 extern "C" {
@@ -71,7 +74,7 @@ pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f
     if in_time.is_none() {
         limit.abort();
     }
-    in_time.unwrap_or_else(|| Err(NoReply { sent: Sent::TimedOut, fault: NO_REPLY_IN_TIME.into() }))
+    in_time.unwrap_or_else(|| Err(NoReply { sent: Sent::TimedOut, fault: "no reply in time".into() }))
 }
 
 impl NoReply {
@@ -84,9 +87,9 @@ impl NoReply {
         let reason = if is_offline() {
             OFFLINE
         } else if has_location() {
-            NO_REPLY_IN_PAGE
+            SILENCE
         } else {
-            NO_REPLY
+            OUT_OF_REACH
         };
         Self { sent, fault: Fault { reason: reason.to_owned(), cause: Some(Cause::from_js(error)) } }
     }
