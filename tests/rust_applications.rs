@@ -52,12 +52,21 @@ fn what_a_shared_module_imports_is_named_and_published_too() {
         assert!(is_published, "`include` of Cargo.toml lacks /{module}");
         let folder = Path::new(module).parent().expect("a module is in a folder");
         let text = read_to_string(root.join(module)).expect("a module is there");
-        let imports = text.lines().filter(|line| line.starts_with("import "));
-        for import in imports.flat_map(|line| between(line, " from \"./", "\";")) {
-            let imported = folder.join(import).display().to_string();
+        let imports = text.lines().filter(|line| line.starts_with("import ") || line.starts_with("} from "));
+        for import in imports.flat_map(|line| between(line, "from \"", "\";")) {
+            let imported = resolved(folder, &import).display().to_string();
             assert!(named.contains(&imported), "{module} imports {imported}, which no #[wasm_bindgen(module)] names");
         }
     }
+}
+
+/// A path as imports have it: relative to the folder of the module.
+fn resolved(folder: &Path, import: &str) -> PathBuf {
+    import.split('/').fold(folder.to_owned(), |at, part| match part {
+        "." => at,
+        ".." => at.parent().expect("a folder above").to_owned(),
+        name => at.join(name),
+    })
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -1,6 +1,7 @@
 // @ts-check
 import { Callers } from "./callers.js";
 import { Failures } from "./failure.js";
+import { NO_RECORD } from "./messages.js";
 import { coreOptions, isEndpoint, typeOf } from "./options.js";
 import { clock } from "./ports/clock.js";
 import { context } from "./ports/context.js";
@@ -15,9 +16,6 @@ import { sessions } from "./sessions.js";
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
 /** @import { Core, Engine, Exports, Wire } from "./engine.js" */
 /** @import { Options } from "./platform.js" */
-
-/** Message of `storage-failed` for a stored value that is no record. */
-const NO_RECORD = "what is stored is no record of this library, and is left as it is";
 
 /** Performs the core's effects and reports each outcome as one event. It decides nothing. The only caller of Core. */
 export class Driver {

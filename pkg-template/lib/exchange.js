@@ -1,5 +1,6 @@
 // @ts-check
-import { checkedResponse, FUNCTIONS, send } from "./ports/http.js";
+import { checkedResponse, send } from "./ports/http.js";
+import { FUNCTION_LATE } from "./ports/messages.js";
 
 /** @import { Refresher, RefresherOptions, TokenSet } from "../index.js" */
 /** @import { Options } from "./platform.js" */
@@ -47,7 +48,7 @@ async function attempt(options, requests, { ask, stands, tokens }) {
   let refused;
   for (;;) {
     const building = requests.refresh(fetch, ask, tokens(), refused);
-    const request = await requests.tools.bounded(building, leftSeconds(), FUNCTIONS);
+    const request = await requests.tools.bounded(building, leftSeconds(), FUNCTION_LATE);
     if (!(await stands())) return { how: "unsent", error: undefined };
     if (!request) return /** @type {Refused} */ (refused).reply;
     const reply = await send(carry, request.http, leftSeconds(), requests.tools);

@@ -1,4 +1,5 @@
 // @ts-check
+import { UNLISTED } from "./messages.js";
 import { sessions } from "./sessions.js";
 
 /** @import { Awaitable, DemandOptions, FetchInput, RefresherOptions, TokenSet } from "../index.js" */
@@ -99,10 +100,7 @@ function destination(input, origins = []) {
   const url = absolute(isRequest(input) ? input.url : input);
   const { origin, protocol } = url;
   // a blob: URL has the origin of who made it
-  if (!origins.includes(origin) || !/^http/.test(protocol))
-    throw new TypeError(
-      `${origin} gets no access token: add it to the option \`origins\` if it may have one`,
-    );
+  if (!origins.includes(origin) || !/^http/.test(protocol)) throw new TypeError(origin + UNLISTED);
   return { origin, target: isRequest(input) ? input : url };
 }
 

@@ -1,5 +1,6 @@
 // @ts-check
-// Generated from `Code::message` and `Code::own_message` in src/core/machine/failure.rs by `cargo xtask generate`.
+// Generated from `Code::message` and `Code::own_message` in src/core/machine/failure.rs, and from src/core/messages.rs, by
+// `cargo xtask generate`.
 
 /** @import { RefreshErrorCode } from "../index.js" */
 
@@ -24,3 +25,20 @@ export const OWN = {
   session_ended: "Log in again",
   client_rejected: "Nothing was sent",
 };
+
+/** `storage-failed`: the stored value is no record. */
+export const NO_RECORD = "what is stored is no record of this library, and is left as it is";
+
+/** The limit of one call of a storage is over. */
+export const STORAGE_LATE = "the storage did not answer in time";
+
+/** After the origin of a request that gets no access token (RFC 6750 section 5.3). */
+export const UNLISTED = " gets no access token: add it to the option `origins` if it may have one";
+
+/** Why nothing is sent: two isolates of Workers answer two requests at once. Workers KV is such a storage. */
+export const UNSAFE =
+  "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a Durable Object, Redis or PostgreSQL; or say in `reuse` that the server forgives a second use";
+
+/** What an endpoint must be (RFC 6749 sections 3.2 and 10.4): without TLS only where nothing leaves the machine, or in a container network. */
+export const ENDPOINT =
+  "an https URL without credentials or fragment (http on loopback, or with allowInsecureRequests)";

@@ -1,5 +1,5 @@
 // @ts-check
-import { MESSAGES } from "./messages.js";
+import { ENDPOINT, MESSAGES } from "./messages.js";
 
 /** @import { Lock, RefresherOptions, Reuse } from "../index.js" */
 /** @typedef {{ [name: string]: string | Spec | [Spec] }} Spec  Of an object: what each of its members may be. */
@@ -101,10 +101,6 @@ const DEFAULTS = {
 /** RFC 6749 §2.3.1. */
 const CREDENTIALS = { username: "client_id", password: "client_secret" };
 
-/** RFC 6749 §3.2 and §10.4: TLS, no fragment; without TLS only where nothing leaves the machine, or in a container network. */
-const ENDPOINT =
-  "an https URL without credentials or fragment (http on loopback, or with allowInsecureRequests)";
-
 const CODES = Object.keys(MESSAGES).join("|");
 /** @type {Spec} */
 const SIGN = { path: "a string", is: "anything", isNot: "anything", includes: "a string", means: CODES };
@@ -114,7 +110,7 @@ const SIGN = { path: "a string", is: "anything", isNot: "anything", includes: "a
  * reach a prototype. An array: a list of such objects.
  * @type {Spec}
  */
-const OPTIONS = {
+export const OPTIONS = {
   token_endpoint: ENDPOINT,
   issuer: ENDPOINT,
   revocation_endpoint: ENDPOINT,

@@ -1,5 +1,6 @@
 // @ts-check
-import { FUNCTIONS, send } from "./ports/http.js";
+import { send } from "./ports/http.js";
+import { FUNCTION_LATE } from "./ports/messages.js";
 
 /** @import { RefresherOptions } from "../index.js" */
 /** @import { Ask, Refused, requests } from "./request.js" */
@@ -34,5 +35,5 @@ export async function revoke(options, requests, ask, token) {
     return attempt(again == "client" ? { ...request, reply } : undefined);
   }
 
-  await requests.tools.bounded(attempt(), timeoutSeconds, FUNCTIONS).catch(() => {});
+  await requests.tools.bounded(attempt(), timeoutSeconds, FUNCTION_LATE).catch(() => {});
 }

@@ -1,12 +1,9 @@
 // @ts-check
+import { UNSAFE } from "./messages.js";
 import { followRedirects } from "./redirects.js";
 
 /** @import { Platform } from "./platform.js" */
 /** @import { Run } from "./ports/context.js" */
-
-/** Workers KV is such a one. */
-const UNSAFE =
-  "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a Durable Object, Redis or PostgreSQL";
 
 let warned = false;
 
@@ -52,5 +49,5 @@ export const platform = {
     console.warn(`oauth-refresher: ${UNSAFE}`);
   },
 
-  unsafe: `${UNSAFE}; or say in \`reuse\` that the server forgives a second use`,
+  unsafe: UNSAFE,
 };

@@ -1,6 +1,19 @@
 // @ts-check
 /** @import { callbackStorage as declared } from "./index.js" */
 
+/** What `save` got is a record. Other values are told here, where it is known what gave them. @param {any} given */
+function checkedRecord(given) {
+  if (typeof given == "string")
+    throw new TypeError(
+      "callbackStorage: load gave a string: give the object that save got, with JSON.parse(text)",
+    );
+  if (given && !given.tokens && (given.access_token || given.refresh_token))
+    throw new TypeError(
+      "callbackStorage: load gave a token reply: give what save got, and hand a login over with setTokens(reply)",
+    );
+  return given;
+}
+
 /** @type {typeof declared} */
 export function callbackStorage(callbacks) {
   for (const [name, required] of Object.entries({ load: true, save: true, lock: false, subscribe: false })) {
@@ -10,7 +23,7 @@ export function callbackStorage(callbacks) {
   }
   const { lock, subscribe, name, conditionalSave } = callbacks;
   return {
-    load: () => callbacks.load(),
+    load: async () => checkedRecord(await callbacks.load()),
     save: (record, expected) => callbacks.save(record, expected),
     ...(lock && { lock: lock.bind(callbacks) }),
     ...(subscribe && { subscribe: subscribe.bind(callbacks) }),

@@ -1,4 +1,5 @@
 // @ts-check
+import { checkKnown, flag } from "../lib/known.js";
 import { open, send } from "./indexeddb-connection.js";
 import { decrypt, encrypt } from "./indexeddb-cipher.js";
 import { generationOf } from "./record.js";
@@ -11,6 +12,7 @@ import { generationOf } from "./record.js";
 export function indexedDbStorage(name, options = {}) {
   if (!name || typeof name != "string")
     throw new TypeError("indexedDbStorage: name must be a non-empty string");
+  checkKnown("indexedDbStorage", options, { encrypt: flag });
   const database = open(name);
   const hints = channel(`oauth-refresher:${name}`, () => database.close());
   /** What could not be decrypted: recognised by its IV, which is fresh for every write. @type {string | undefined} */

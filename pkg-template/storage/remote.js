@@ -1,5 +1,6 @@
 // @ts-check
 // What the storages on a server of their own have in common.
+import { checkKnown } from "../lib/known.js";
 import { generationOf } from "./record.js";
 
 /** @import { TokenRecord } from "../index.js" */
@@ -69,18 +70,7 @@ export function isUnreadable(row) {
 export function check(who, key, options, known) {
   if (!key || typeof key != "string")
     throw new TypeError(`${who}: key must be a non-empty string (given: ${typeof key})`);
-  if (typeof options != "object" || !options)
-    throw new TypeError(
-      `${who}: options must be an object (given: ${options === null ? null : typeof options})`,
-    );
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(known, name))
-      throw new TypeError(
-        `${who}: options.${name} is not known; write one of ${Object.keys(known).join(", ")}`,
-      );
-    const wanted = value !== undefined && known[name]?.(value);
-    if (wanted) throw new TypeError(`${who}: options.${name} must be ${wanted} (given: ${typeof value})`);
-  }
+  checkKnown(who, options, known);
 }
 
 /** @param {unknown} value */

@@ -1,10 +1,57 @@
 // @ts-check
+import { callable, checkKnown, flag, text } from "../lib/known.js";
 import { tokenBook } from "./book.js";
 
 /** @import { fakeAuthorizationServer as declared, Fault, FaultLike, FakeRequest } from "./index.js" */
 
+const WHO = "fakeAuthorizationServer";
+
+/** @type {Fault[]} */
+const FAULTS = [
+  "unsent",
+  "lost-request",
+  "lost-reply",
+  "truncated",
+  "500-before",
+  "500-after",
+  "429",
+  "503",
+  "html",
+  "empty",
+  "huge",
+  "redirect",
+  "invalid_client",
+  "invalid_grant",
+  "nonce",
+  "hang",
+  "slow",
+];
+
+/** @param {any} reuse */
+const reuses = (reuse) =>
+  !["never", "always", "until-successor-used"].includes(reuse) &&
+  !(reuse?.graceSeconds >= 0) &&
+  "never, always, until-successor-used or { graceSeconds: number }";
+
+/** @param {unknown} seconds */
+const lifetime = (seconds) => seconds !== null && !(Number(seconds) >= 0) && "a number of seconds, or null";
+
+const KNOWN = {
+  reuse: reuses,
+  revokeFamily: flag,
+  rotate: flag,
+  accessTokenSeconds: lifetime,
+  token_endpoint: text,
+  revocation_endpoint: text,
+  client_id: text,
+  client_secret: text,
+  extras: (/** @type {unknown} */ value) => (typeof value != "object" || !value) && "an object",
+  now: callable,
+};
+
 /** @type {typeof declared} */
 export function fakeAuthorizationServer(options = {}) {
+  checkKnown(WHO, options, KNOWN);
   const {
     reuse = "never",
     revokeFamily = true,
@@ -27,9 +74,9 @@ export function fakeAuthorizationServer(options = {}) {
   /** @type {string[]} */
   const revoked = [];
 
-  const lifetime = accessTokenSeconds === null ? {} : { expires_in: accessTokenSeconds };
+  const expiry = accessTokenSeconds === null ? {} : { expires_in: accessTokenSeconds };
   /** @param {object} tokens @returns {any} */
-  const reply = (tokens) => ({ token_type: "Bearer", ...lifetime, ...extras, ...tokens });
+  const reply = (tokens) => ({ token_type: "Bearer", ...expiry, ...extras, ...tokens });
 
   /** @type {typeof globalThis.fetch} */
   async function fetch(input, init) {
@@ -122,8 +169,8 @@ export function fakeAuthorizationServer(options = {}) {
     revocation_endpoint,
     client_id,
     login: () => reply(book.login()),
-    next: (...planned) => void (faults = planned),
-    always: (fault) => void (standing = fault),
+    next: (...planned) => void (faults = planned.map(checkedFault)),
+    always: (fault) => void (standing = checkedFault(fault)),
     revokeAll: book.revokeAll,
     rejectAccessTokens: book.rejectAccessTokens,
     requests,
@@ -132,6 +179,14 @@ export function fakeAuthorizationServer(options = {}) {
       return book.revokedSessions;
     },
   };
+}
+
+/** A misspelt fault would let the request succeed. @template {FaultLike | null | undefined} F @param {F} planned @returns {F} */
+function checkedFault(planned) {
+  const fault = typeof planned == "string" ? planned : planned?.fault;
+  if (planned && !FAULTS.includes(/** @type {Fault} */ (fault)))
+    throw new TypeError(`${WHO}: ${JSON.stringify(fault)} is no fault; write one of ${FAULTS.join(", ")}`);
+  return planned;
 }
 
 /** What a fault answers instead of carrying the request out. @param {Fault | undefined} fault @param {number} [seconds] */

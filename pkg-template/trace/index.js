@@ -1,11 +1,17 @@
 // @ts-check
 // For the option `trace`: what the state machine does, for people. Steps hold no secret.
+import { checkKnown, text } from "../lib/known.js";
 
 /** @import { TraceStep } from "../index.js" */
 /** @import { traceBuffer as declaredBuffer, traceToConsole as declaredToConsole } from "./index.js" */
 
 /** @type {typeof declaredToConsole} */
-export function traceToConsole({ console = globalThis.console, label = "oauth-refresher" } = {}) {
+export function traceToConsole(options = {}) {
+  checkKnown("traceToConsole", options, {
+    console: (value) => typeof value?.debug != "function" && "an object with debug()",
+    label: text,
+  });
+  const { console = globalThis.console, label = "oauth-refresher" } = options;
   let begun = NaN;
   return (step) => {
     if (!(step.at >= begun)) begun = step.at;

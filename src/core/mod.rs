@@ -5,7 +5,9 @@
 
 pub mod json;
 pub mod machine;
+pub mod messages;
 pub mod oauth;
+pub mod option_kinds;
 pub mod options;
 pub mod policy;
 pub mod provider;

@@ -13,6 +13,7 @@ use super::error::RefreshError;
 use super::options_check::origin_of;
 use super::ports::http::fetched;
 use super::ports::wake::is_workerd;
+use crate::core::messages::UNLISTED;
 use crate::core::oauth::challenge::rejects_token;
 use crate::core::secret::Secret;
 use crate::core::token_set::TokenSet;
@@ -91,9 +92,7 @@ impl From<RefreshError> for FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OtherOrigin(origin) => {
-                write!(formatter, "{origin} gets no access token: add it to the option `origins` if it may have one")
-            }
+            Self::OtherOrigin(origin) => write!(formatter, "{origin}{UNLISTED}"),
             Self::Refresh(error) => error.fmt(formatter),
             Self::Failed(_) => formatter.write_str("the request failed"),
         }

@@ -10,6 +10,7 @@ use web_sys::Url;
 use super::error::Misuse;
 use super::options::Options;
 use super::ports::http::has_location;
+use crate::core::messages::ENDPOINT;
 
 impl Options {
     /// With what has to be there, or what is wrong with it.
@@ -32,11 +33,10 @@ fn check(options: &Options) -> Result<(), Misuse> {
         return misuse("token_endpoint is missing: write its URL");
     }
     let insecure = options.is_on("allowInsecureRequests");
-    let scheme = if insecure { "an http or https URL" } else { "an https URL (http on loopback only)" };
     for name in ["token_endpoint", "revocation_endpoint"] {
         let url = options.word(name);
         if !url.is_empty() && !is_endpoint(&url, insecure) {
-            return misuse(&format!("{name} must be {scheme} without credentials or fragment"));
+            return misuse(&format!("{name} must be {ENDPOINT}"));
         }
     }
     let auth = options.word("clientAuth");

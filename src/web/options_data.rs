@@ -1,7 +1,6 @@
 //! Options as data: JSON, JavaScript objects and serde, under the names of the npm package.
 
 use alloc::borrow::ToOwned;
-use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 
@@ -12,38 +11,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::error::Misuse;
 use super::options::Options;
 use super::storage::JsStorage;
-use super::value::{values_of, Value};
+use super::value::{no_value, values_of, Value};
 use crate::core::json::{Json, Object};
-
-/// Every option that is data.
-const NAMES: [&str; 26] = [
-    "token_endpoint",
-    "revocation_endpoint",
-    "client_id",
-    "client_secret",
-    "clientAuth",
-    "basicEncoding",
-    "scope",
-    "resource",
-    "audience",
-    "parameters",
-    "headers",
-    "request",
-    "response",
-    "refreshAheadSeconds",
-    "background",
-    "keepAliveSeconds",
-    "reuse",
-    "endsWhen",
-    "identityCheck",
-    "tokens",
-    "lock",
-    "timeoutSeconds",
-    "retries",
-    "origins",
-    "allowInsecureRequests",
-    "keepRejectedResponse",
-];
+use crate::core::option_kinds::option_fault;
 
 impl Options {
     /// From JSON with the names of the npm package's options, as far as they are data. A name that is no option is refused.
@@ -71,11 +41,12 @@ impl Options {
         let data: Object = serde_wasm_bindgen::from_value(data.into())
             .map_err(|_| Misuse("options must be data, but for storage, fetch and value functions".to_owned()))?;
         let mut built = Self::of_data(data.json())?;
-        if let Some(secret) = Value::from_js(&member("client_secret")) {
-            built.client_secret = Some(secret);
+        let secret = member("client_secret");
+        if !secret.is_undefined() && !secret.is_null() {
+            built.client_secret = Some(Value::from_js(&secret).ok_or_else(|| no_value("client_secret"))?);
         }
-        built.parameters = values_of(&member("parameters"));
-        built.headers = values_of(&member("headers"));
+        built.parameters = values_of("parameters", &member("parameters"))?;
+        built.headers = values_of("headers", &member("headers"))?;
         if !member("storage").is_undefined() {
             let storage = JsStorage::new(member("storage")).map_err(|error| Misuse(error.message().to_owned()))?;
             built.storage = Rc::new(storage);
@@ -94,9 +65,7 @@ impl Options {
 
     /// Takes apart what is text and could have been a function.
     fn of_data(json: Json<'_>) -> Result<Self, Misuse> {
-        for (name, _) in json.members() {
-            check_name(&name)?;
-        }
+        check(json)?;
         let mut options = Self::of(Object::of(json));
         options.client_secret = json.member("client_secret").and_then(Json::string).map(Value::from);
         let values = |name| {
@@ -145,26 +114,15 @@ impl<'de> Deserialize<'de> for Options {
     }
 }
 
-/// A name that is an option; null and left out are the same.
-fn check_name(name: &str) -> Result<(), Misuse> {
-    if NAMES.contains(&name) {
-        return Ok(());
+/// Each member is an option, and may be what it is; null and left out are the same.
+fn check(json: Json<'_>) -> Result<(), Misuse> {
+    if json.member("issuer").is_some() {
+        return misuse("issuer: this driver does no discovery; write token_endpoint");
     }
-    match name {
-        "issuer" => misuse("issuer: this driver does no discovery; write token_endpoint"),
-        "dpop" => misuse("dpop: this driver has none; use the npm package where tokens must be bound to a key"),
-        _ => misuse(format!("{} is no option", shown(name))),
+    if json.member("dpop").is_some() {
+        return misuse("dpop: this driver has none; use the npm package where tokens must be bound to a key");
     }
-}
-
-/// A name is text of a program; what is no name stays out of the message.
-fn shown(name: &str) -> &str {
-    let is_name = name.len() <= 40 && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    if is_name {
-        name
-    } else {
-        "a member"
-    }
+    option_fault(json).map_or(Ok(()), misuse)
 }
 
 fn misuse(text: impl Into<String>) -> Result<(), Misuse> {

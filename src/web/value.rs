@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,6 +14,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::cause::Fault;
+use super::error::Misuse;
 use super::storage::Async;
 use crate::core::secret::Secret;
 
@@ -99,13 +101,25 @@ impl fmt::Debug for Value {
     }
 }
 
-/// The members of an object of JavaScript that are values.
-pub(super) fn values_of(object: &JsValue) -> Vec<(String, Value)> {
-    let Some(object) = object.dyn_ref::<js_sys::Object>() else { return Vec::new() };
-    let names = js_sys::Object::keys(object);
-    let named = names.iter().filter_map(|name| {
-        let value = Value::from_js(&Reflect::get(object, &name).unwrap_or_default())?;
-        Some((name.as_string()?, value))
+/// The members of that option, each of which must be a value.
+pub(super) fn values_of(option: &str, object: &JsValue) -> Result<Vec<(String, Value)>, Misuse> {
+    if object.is_undefined() || object.is_null() {
+        return Ok(Vec::new());
+    }
+    let is_plain = |object: &&js_sys::Object| object.to_string() == "[object Object]";
+    let Some(object) = object.dyn_ref::<js_sys::Object>().filter(is_plain) else {
+        return Err(Misuse(format!("{option} must be an object")));
+    };
+    let named = js_sys::Object::keys(object).into_iter().map(|name| {
+        let value = Reflect::get(object, &name).unwrap_or_default();
+        let name = name.as_string().unwrap_or_default();
+        let value = Value::from_js(&value).ok_or_else(|| no_value(&format!("{option}.{name}")))?;
+        Ok((name, value))
     });
     named.collect()
+}
+
+/// The option is neither a text nor a function.
+pub(super) fn no_value(option: &str) -> Misuse {
+    Misuse(format!("{option} must be a string or a function"))
 }

@@ -14,14 +14,15 @@ function* places() {
     .filter((path) => path.endsWith(".js") && !/^(providers|testing|node_modules)\//.test(path))
     .map((path) => `pkg-template/${path}`);
   const created =
-    /(?:new (?:Type|Refresh)?Error|\b(?:fail|missing|contradict)|reason:|found =|FUNCTIONS =|NO_RECORD =|unsafe:)\s*\(?\s*(?:"[\w.]+",\s*)?([`"])((?:\\.|(?!\1)[^\\])+)\1/g;
+    /(?:new (?:Type|Refresh)?Error|\b(?:fail|missing|contradict)|reason:|found =|unsafe:)\s*\(?\s*(?:"[\w.]+",\s*)?([`"])((?:\\.|(?!\1)[^\\])+)\1/g;
   for (const path of scripts)
     for (const [, , text] of read(path).matchAll(created)) if (text.includes(" ")) yield [path, text];
   const described = /error_description = Some\(String::from\(\s*"([^"]+)"|&str = "([^"]+)";/g;
   for (const path of ["src/core/oauth/response.rs", "src/core/machine/background.rs"])
     for (const [, one, other] of read(path).matchAll(described)) yield [path, one ?? other];
-  for (const [, text] of read("pkg-template/lib/messages.js").matchAll(/^ {2}\w+:\s+"([^"]+)",$/gm))
-    yield ["pkg-template/lib/messages.js", text];
+  const sentence = /^(?: {2}\w+:|export const \w+ =)\s+"([^"]+)"[,;]$/gm;
+  for (const path of ["pkg-template/lib/messages.js", "pkg-template/lib/ports/messages.js"])
+    for (const [, text] of read(path).matchAll(sentence)) yield [path, text.trim()];
 }
 
 /** As the page has it: `…` for what is filled in. */

@@ -57,10 +57,41 @@ async fn the_npm_packages_options_object_is_options() {
 }
 
 #[wasm_bindgen_test]
+fn plain_http_is_for_loopback_or_on_purpose() {
+    for endpoint in ["http://localhost:1/t", "http://127.0.0.1:1/t", "http://[::1]:1/t", "https://as.example/t"] {
+        assert!(Refresher::new(Options::new(endpoint)).is_ok(), "{endpoint}");
+    }
+    for endpoint in ["http://keycloak:8080/t", "http://127.example.com/t", "http://127.0.0.1.example.com/t"] {
+        let error = Refresher::new(Options::new(endpoint)).err().expect(endpoint);
+        assert!(
+            error.to_string().contains("must be an https URL without credentials or fragment (http on loopback"),
+            "{error}"
+        );
+    }
+    let asked = Options::new("http://keycloak:8080/t").allow_insecure_requests(true).origins(["http://api:8080"]);
+    assert!(Refresher::new(asked).is_ok());
+}
+
+#[wasm_bindgen_test]
 fn options_that_are_none_are_named() {
     for (given, wanted) in [
         ("{ token_endpiont: 'https://a.example/t' }", "token_endpiont is no option"),
         ("{ token_endpoint: 'https://a.example/t', storage: {} }", "load() and save()"),
+        ("{ token_endpoint: 'https://a.example/t', retries: '3' }", "retries must be a whole number (given: string)"),
+        (
+            "{ token_endpoint: 'https://a.example/t', response: { rot: 'a' } }",
+            "response.rot is no option: did you mean `root`?",
+        ),
+        (
+            "{ token_endpoint: 'https://a.example/t', parameters: { tenant: 42 } }",
+            "parameters.tenant must be a string or a function",
+        ),
+        ("{ token_endpoint: 'https://a.example/t', headers: new Headers() }", "headers must be an object"),
+        ("{ token_endpoint: 'https://a.example/t', client_secret: 7 }", "client_secret must be a string or a function"),
+        (
+            "{ token_endpoint: 'https://a.example/t', allowInsecureRequests: 1 }",
+            "allowInsecureRequests must be true or false",
+        ),
         ("7", "options must be"),
     ] {
         let error = Options::from_js(&evaluated(given)).expect_err(given);

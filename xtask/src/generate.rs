@@ -20,6 +20,9 @@ const PROTOCOL: &str = "pkg-template/lib/door.d.ts";
 
 const CODES: &str = "src/core/machine/failure.rs";
 const MESSAGES: &str = "pkg-template/lib/messages.js";
+const SENTENCES: &str = "src/core/messages.rs";
+const REQUEST_MESSAGES: &str = "pkg-template/lib/ports/messages.js";
+const REQUEST_SENTENCES: &str = "src/core/oauth/messages.rs";
 
 /// The files of the package that are generated, by their path in the project.
 pub fn generated() -> Result<Files> {
@@ -29,25 +32,40 @@ pub fn generated() -> Result<Files> {
     let mut command = run::program("node");
     command.arg(project::root().join(SOURCE).join("generate.mjs")).arg(&folder);
     run::must(&mut command, LIMIT).context("the provider declarations cannot be generated")?;
-    let mut files = Files::new();
+    let mut files = texts()?;
     files::add_folder(&mut files, &folder, "")?;
-    files.insert(MESSAGES.to_owned(), messages(&project::read(&project::root().join(CODES))?)?.into_bytes());
+    Ok(files)
+}
+
+/// What errors say, from the sources in core.
+fn texts() -> Result<Files> {
+    let source = |path: &str| project::read(&project::root().join(path));
+    let mut files = Files::new();
+    files.insert(MESSAGES.to_owned(), messages(&source(CODES)?, &source(SENTENCES)?)?.into_bytes());
+    files.insert(REQUEST_MESSAGES.to_owned(), request_messages(&source(REQUEST_SENTENCES)?)?.into_bytes());
     Ok(files)
 }
 
 /// Writes the committed copies that are not current.
 pub fn generate() -> Result<()> {
     let _lock = files::lock()?;
+    // The program that reads the rows imports the package, and with it the texts.
+    let of_texts = write_stale(&texts()?)?;
     let mut files = generated()?;
     files.insert(ARCHITECTURE.to_owned(), architecture()?.into_bytes());
-    let files = stale(&files);
+    let count = of_texts + write_stale(&files)?;
+    println!("{count} generated files changed");
+    Ok(())
+}
+
+fn write_stale(files: &Files) -> Result<usize> {
+    let files = stale(files);
     for (name, content) in &files {
         let path = project::root().join(name);
         fs::write(&path, content).with_context(|| format!("cannot write {}", shown(&path)))?;
         println!("wrote {name}");
     }
-    println!("{} generated files changed", files.len());
-    Ok(())
+    Ok(files.len())
 }
 
 /// The files whose committed copy differs.
@@ -56,12 +74,13 @@ pub fn stale(files: &Files) -> Files {
     files.iter().filter(|(name, content)| is_stale(name, content)).map(|(n, c)| (n.clone(), c.clone())).collect()
 }
 
-/// The texts of `Code::message` by those of `Code::as_str`, for errors that are made without a core.
-fn messages(source: &str) -> Result<String> {
+/// The texts of `Code::message` by those of `Code::as_str`, for errors that are made without a core, and the sentences beside them.
+fn messages(source: &str, beside: &str) -> Result<String> {
     let texts = arms(source, "pub fn message(self)")?;
     let own = own_texts(source)?;
     let mut out = String::from(
-        "// @ts-check\n// Generated from `Code::message` and `Code::own_message` in src/core/machine/failure.rs by `cargo xtask generate`.\n\n\
+        "// @ts-check\n// Generated from `Code::message` and `Code::own_message` in src/core/machine/failure.rs, and from src/core/messages.rs, by\n\
+        // `cargo xtask generate`.\n\n\
         /** @import { RefreshErrorCode } from \"../index.js\" */\n\n\
         /** What happened and what to do. Every page downloads this table. @type {Record<RefreshErrorCode, string>} */\n\
         export const MESSAGES = {\n",
@@ -81,7 +100,30 @@ fn messages(source: &str) -> Result<String> {
         out.push_str(&format!("  {code}: \"{text}\",\n"));
     }
     out.push_str("};\n");
+    out.push_str(&sentences(beside)?);
     Ok(out)
+}
+
+/// Loaded with the core, when the first request is made.
+fn request_messages(source: &str) -> Result<String> {
+    let head = "// @ts-check\n// Generated from src/core/oauth/messages.rs by `cargo xtask generate`.\n";
+    Ok(head.to_owned() + &sentences(source)?)
+}
+
+/// The constants of a file of sentences, with their comments.
+fn sentences(source: &str) -> Result<String> {
+    let constants = source.split("/// ").skip(1).map(|constant| {
+        let (comment, rest) = constant.split_once("\npub const ")?;
+        let (name, rest) = rest.split_once(": &str =")?;
+        let (text, _) = rest.trim_start().strip_prefix('"')?.split_once("\";")?;
+        let line = format!("export const {name} = \"{text}\";\n");
+        // Prettier breaks what is longer.
+        let line = if line.chars().count() > 111 { line.replacen("= ", "=\n  ", 1) } else { line };
+        Some(format!("\n/** {comment} */\n{line}"))
+    });
+    constants
+        .collect::<Option<_>>()
+        .context("a constant of a file of sentences is no comment and text on lines of their own")
 }
 
 /// The arms of `Code::own_message` that have a text of their own.
@@ -138,14 +180,14 @@ mod tests {
 
     #[test]
     fn the_texts_of_errors_are_current() {
-        let source = project::read(&project::root().join(CODES)).expect("the source is there");
-        let written = messages(&source).expect("every code has a text");
-        assert!(
-            project::read(&project::root().join(MESSAGES)).is_ok_and(|text| text == written),
-            "run `cargo xtask generate`"
-        );
+        let read = |path: &str| project::read(&project::root().join(path)).expect("the file is there");
+        let (source, beside) = (read(CODES), read(SENTENCES));
+        let written = messages(&source, &beside).expect("every code has a text");
+        assert!(read(MESSAGES) == written, "run `cargo xtask generate`");
+        let of_requests = request_messages(&read(REQUEST_SENTENCES)).expect("every sentence is a constant");
+        assert!(read(REQUEST_MESSAGES) == of_requests, "run `cargo xtask generate`");
         let without = source.replace("Self::Closed => \"This", "Self::Other => \"This");
-        assert!(messages(&without).unwrap_err().to_string().contains("Closed has no message"));
+        assert!(messages(&without, &beside).unwrap_err().to_string().contains("Closed has no message"));
     }
 
     #[test]

@@ -1,9 +1,8 @@
 // @ts-check
+import { NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE } from "./messages.js";
+
 /** @import { Unreachable } from "../door.js" */
 /** @import { Tools } from "../wire.js" */
-
-/** What a request may have to wait for before it can be sent. */
-export const FUNCTIONS = "a function of the options";
 
 /** The longest body that is read. */
 const LONGEST_BODY = 1 << 20;
@@ -104,7 +103,7 @@ const ambient = () =>
 
 /** The errors are for the core, which knows what they prove. @param {any} error @param {AbortSignal} signal @returns {NoReply} */
 function noReply(error, { aborted }) {
-  if (aborted) return { how: "timedOut", error, reason: "no reply in time" };
+  if (aborted) return { how: "timedOut", error, reason: NO_REPLY_IN_TIME };
   const { cause, isUnsent } = error ?? {};
   if (isUnsent !== undefined) return { ...(isUnsent && { how: "unsent" }), error };
   const errors = [error, cause, ...(cause?.errors ?? [])].map((each) => ({
@@ -112,13 +111,9 @@ function noReply(error, { aborted }) {
     syscall: each?.syscall,
     message: each?.message,
   }));
-  return { errors, error, reason: `no reply: ${silence()}` };
+  return { errors, error, reason: silence() };
 }
 
 /** What to look at. `navigator.onLine` is a hint: it chooses words and stops nothing. */
 const silence = () =>
-  globalThis.navigator?.onLine === false
-    ? "this device says that it is offline"
-    : globalThis.location
-      ? "network down, or the token endpoint allows no cross-origin requests from this page"
-      : "network down, or the server is out of reach";
+  globalThis.navigator?.onLine === false ? OFFLINE : globalThis.location ? NO_REPLY_IN_PAGE : NO_REPLY;

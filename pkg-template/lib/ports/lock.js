@@ -91,7 +91,7 @@ function hold(request, leave) {
         const isHeld = async () =>
           !lock?.isHeld ||
           Math.abs(Date.now() - knownAt) < STALLED_MS ||
-          ((knownAt = Date.now()), bounded(lock.isHeld(), ANSWER_SECONDS, "the lock"));
+          ((knownAt = Date.now()), bounded(lock.isHeld(), ANSWER_SECONDS, "the lock did not answer in time"));
         // null: the browser ran the callback without the lock
         resolve({
           everywhere: lock !== null,

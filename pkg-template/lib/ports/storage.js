@@ -1,5 +1,6 @@
 // @ts-check
 import { generationOf } from "../../storage/record.js";
+import { STORAGE_LATE } from "../messages.js";
 import { bounded } from "./timer.js";
 
 /** @import { TokenStorage, TokenRecord } from "../../index.js" */
@@ -23,8 +24,8 @@ export function storagePort(storage) {
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   function inTurn(work) {
     // on Workers the call before may have died with its request, and would never end
-    const before = running ? bounded(last, LIMIT_SECONDS, "the storage").catch(() => {}) : last;
-    const turn = before.then(() => bounded(work(), LIMIT_SECONDS, "the storage"));
+    const before = running ? bounded(last, LIMIT_SECONDS, STORAGE_LATE).catch(() => {}) : last;
+    const turn = before.then(() => bounded(work(), LIMIT_SECONDS, STORAGE_LATE));
     running++;
     last = turn.catch(() => {}).then(() => running--);
     return turn;

@@ -44,16 +44,13 @@ export function timer(woke) {
 
 /**
  * What the work brings, or an error once that took too long. Nothing was sent by then.
- * @template T @param {Promise<T>} work @param {number} seconds @param {string} who @returns {Promise<T>}
+ * @template T @param {Promise<T>} work @param {number} seconds @param {string} late @returns {Promise<T>}
  */
-export function bounded(work, seconds, who) {
+export function bounded(work, seconds, late) {
   /** @type {any} */
   let timer;
-  const late = new Promise((_, reject) => {
-    timer = setTimeout(
-      () => reject(Object.assign(new Error(`${who} did not answer in time`), { isUnsent: true })),
-      seconds * 1000,
-    );
+  const timeout = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error(late), { isUnsent: true })), seconds * 1000);
   });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }

@@ -7,6 +7,7 @@ mod draft;
 pub mod encoding;
 pub mod id_token;
 mod members;
+pub mod messages;
 mod refusal;
 pub mod request;
 pub mod response;

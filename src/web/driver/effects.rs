@@ -7,15 +7,13 @@ use futures_channel::oneshot;
 
 use super::{Answered, Driver, Lease};
 use crate::core::machine::{CallerId, Code, Effect, EffectId, Event as Told, Failure, Holding, Input};
+use crate::core::messages::NO_RECORD;
 use crate::core::record::{Record, Stored};
 use crate::core::time::UnixTime;
 use crate::core::token_set::TokenSet;
 use crate::web::error::{RefreshError, StorageError};
 use crate::web::events::Event;
 use crate::web::ports::turn::{race, Either};
-
-/// The machine found rubbish where a record should be.
-const NO_RECORD: &str = "what is stored is no record of this library, and is left as it is";
 
 impl Driver {
     pub(super) fn perform(&self, order: Effect) {

@@ -3,6 +3,8 @@
 
 use super::Driver;
 use crate::core::machine::{EffectId, Input, Sent};
+use crate::core::messages::UNSAFE;
+use crate::core::oauth::messages::FUNCTION_LATE;
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
 use crate::core::oauth::retry::{RefusedPart, RevocationRetry};
@@ -13,12 +15,6 @@ use crate::web::ports::http::{send, NoReply};
 use crate::web::ports::timer::{bounded, wait};
 use crate::web::ports::wake::is_workerd;
 use crate::web::request::{authenticated, secrets, values};
-
-/// Workers KV is such a one.
-const UNSAFE: &str =
-    "this storage neither locks nor compares before it writes, so two isolates can use one refresh token twice: use a \
-    Durable Object, or say in `reuse` that the server forgives a second use";
-const FUNCTIONS: &str = "a function of the options did not answer in time";
 
 impl Driver {
     pub(super) async fn send(&self, order: EffectId) {
@@ -48,7 +44,7 @@ impl Driver {
                 // nothing else can be said of the client
                 (_, Some((_, reply))) => return Ok(reply),
                 (Some(Err(fault)), None) => return Err(NoReply { sent: Sent::Unbuildable, fault }),
-                (None, None) => return Err(NoReply { sent: Sent::Provably, fault: FUNCTIONS.into() }),
+                (None, None) => return Err(NoReply { sent: Sent::Provably, fault: FUNCTION_LATE.into() }),
             };
             // Building the request waited for functions of the options: a sign-out or a login may have come first.
             if self.is_lock_lost(order).await || !self.machine.borrow().is_sending(order) {

@@ -16,6 +16,7 @@ use web_sys::{
 
 use super::timer::bounded;
 use crate::core::machine::Sent;
+use crate::core::oauth::messages::{NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
 use crate::core::oauth::retry::proves_unsent;
@@ -25,10 +26,6 @@ use crate::web::cause::{Cause, Fault};
 
 /// A token response is never longer; a longer body is another page.
 const LONGEST_BODY: usize = 1 << 20;
-
-const SILENCE: &str = "no reply: network down, or the token endpoint allows no cross-origin requests from this page";
-const OUT_OF_REACH: &str = "no reply: network down, or the server is out of reach";
-const OFFLINE: &str = "no reply: this device says that it is offline";
 
 #[wasm_bindgen]
 extern "C" {
@@ -74,7 +71,7 @@ pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f
     if in_time.is_none() {
         limit.abort();
     }
-    in_time.unwrap_or_else(|| Err(NoReply { sent: Sent::TimedOut, fault: "no reply in time".into() }))
+    in_time.unwrap_or_else(|| Err(NoReply { sent: Sent::TimedOut, fault: NO_REPLY_IN_TIME.into() }))
 }
 
 impl NoReply {
@@ -87,9 +84,9 @@ impl NoReply {
         let reason = if is_offline() {
             OFFLINE
         } else if has_location() {
-            SILENCE
+            NO_REPLY_IN_PAGE
         } else {
-            OUT_OF_REACH
+            NO_REPLY
         };
         Self { sent, fault: Fault { reason: reason.to_owned(), cause: Some(Cause::from_js(error)) } }
     }

@@ -6,6 +6,7 @@ use core::future::Future;
 
 use super::timer::bounded;
 use super::turn::Line;
+use crate::core::messages::STORAGE_LATE;
 use crate::core::record::{Record, Stored};
 use crate::web::error::StorageError;
 use crate::web::storage::{Storage, Written};
@@ -53,7 +54,7 @@ impl StoragePort {
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, StorageError>>) -> Result<T, StorageError> {
-    bounded(work, LIMIT_MS).await.unwrap_or_else(|| Err(StorageError::new("the storage did not answer in time")))
+    bounded(work, LIMIT_MS).await.unwrap_or_else(|| Err(StorageError::new(STORAGE_LATE)))
 }
 
 /// An older generation than expected is no other writer: a storage that is only eventually consistent shows it now and then.

@@ -46,6 +46,11 @@ extern "C" {
     #[wasm_bindgen(js_name = encrypt)]
     fn _encrypt(database: &JsValue, record: &JsValue) -> Promise;
 }
+#[wasm_bindgen(module = "/pkg-template/lib/known.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = checkKnown)]
+    fn _check_known(who: &str, options: &JsValue, known: &JsValue);
+}
 #[wasm_bindgen(module = "/pkg-template/storage/record.js")]
 extern "C" {
     #[wasm_bindgen(js_name = generationOf)]

@@ -1,0 +1,31 @@
+// @ts-check
+
+/**
+ * Refuses what is no option of `who`: a misspelt option would be ignored, and with `encrypt` that means in clear.
+ * @param {string} who @param {any} options
+ * @param {Record<string, (value: any) => string | false | undefined>} known  What each must be, where the value is not that.
+ */
+export function checkKnown(who, options, known) {
+  if (typeOf(options) != "object")
+    throw new TypeError(`${who}: options must be an object (given: ${typeOf(options)})`);
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(known, name))
+      throw new TypeError(
+        `${who}: options.${name} is not known; write one of ${Object.keys(known).join(", ")}`,
+      );
+    const wanted = value !== undefined && known[name]?.(value);
+    if (wanted) throw new TypeError(`${who}: options.${name} must be ${wanted} (given: ${typeOf(value)})`);
+  }
+}
+
+/** @param {unknown} value */
+export const flag = (value) => typeof value != "boolean" && "true or false";
+
+/** @param {unknown} value */
+export const text = (value) => !(value && typeof value == "string") && "a non-empty string";
+
+/** @param {unknown} value */
+export const callable = (value) => typeof value != "function" && "a function";
+
+/** @param {unknown} value */
+const typeOf = (value) => ({}).toString.call(value).slice(8, -1).toLowerCase();

@@ -1,0 +1,278 @@
+//! What each option may be, in the words of its error: the same table as `OPTIONS` in pkg-template/lib/options.js, and compared with it
+//! by tests/options.rs. A misspelt name or value would be ignored, and a token sent or kept in another way than asked for.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::json::Json;
+use super::messages::ENDPOINT;
+
+const TEXT: &str = "a string";
+const VALUE: &str = "a string|a function";
+const OBJECT: &str = "an object";
+const NUMBER: &str = "a finite number";
+const POSITIVE: &str = "a finite number above 0";
+const CODES: &str = "session_ended|signed_out|client_rejected|unavailable|outcome_unknown|bad_response|identity_mismatch|storage_failed|lock_timeout|timeout|closed|engine_failed";
+
+/// The path of each option, and what it may be: alternatives joined with `|`. `*` is any name, `[]` each item of a list.
+pub const OPTIONS: &[(&str, &str)] = &[
+    ("token_endpoint", ENDPOINT),
+    ("revocation_endpoint", ENDPOINT),
+    ("client_id", TEXT),
+    ("client_secret", VALUE),
+    ("clientAuth", "none|client_secret_basic|client_secret_post|a function"),
+    ("basicEncoding", "rfc6749|percent|raw"),
+    ("scope", "a string|"),
+    ("resource", "an absolute URI|[an absolute URI]"),
+    ("audience", TEXT),
+    ("parameters.*", VALUE),
+    ("headers.*", VALUE),
+    ("request.method", "POST|GET|PATCH|PUT"),
+    ("request.body", "form|json|string|query|none"),
+    ("request.names.*", "a string|null"),
+    ("request.place.*", "body|query|header|path"),
+    ("request.grant_type", TEXT),
+    ("request.basic.username", "client_id|client_secret"),
+    ("request.basic.password", "client_id|client_secret|"),
+    ("request.scopeSeparator", TEXT),
+    ("request.templates.*", TEXT),
+    ("request.check.*", "int32|uuid|url|json"),
+    ("response.format", "json|form|string|auto"),
+    ("response.root", TEXT),
+    ("response.names.*", TEXT),
+    ("response.names.refresh_token", "a string|null"),
+    ("response.expiry.in", "seconds|milliseconds|unix_seconds|unix_milliseconds|iso8601"),
+    ("response.expiry.name", TEXT),
+    ("response.expiry.defaultSeconds", NUMBER),
+    ("response.token_type", TEXT),
+    ("response.tokenTypes.*", TEXT),
+    ("response.scopeSeparator", TEXT),
+    ("response.errorWhen[].path", TEXT),
+    ("response.errorWhen[].is", "anything"),
+    ("response.errorWhen[].isNot", "anything"),
+    ("response.errorWhen[].includes", TEXT),
+    ("response.errorWhen[].means", CODES),
+    ("response.extendedWhen[].path", TEXT),
+    ("response.extendedWhen[].is", "anything"),
+    ("response.extendedWhen[].isNot", "anything"),
+    ("response.extendedWhen[].includes", TEXT),
+    ("response.extendedWhen[].means", CODES),
+    ("response.error", TEXT),
+    ("response.error_description", TEXT),
+    ("response.errors.*", CODES),
+    ("response.successStatus", "[a finite number]"),
+    ("refreshAheadSeconds", NUMBER),
+    ("background", "auto|always|never"),
+    ("keepAliveSeconds", POSITIVE),
+    ("reuse", "never|always|until-successor-used|{ graceSeconds: number }"),
+    ("endsWhen", "[a string]"),
+    ("tokens", OBJECT),
+    ("lock", "auto|none|a function"),
+    ("timeoutSeconds", POSITIVE),
+    ("retries", "a whole number"),
+    ("origins", "[an https origin without a path]"),
+    ("allowInsecureRequests", "true|false"),
+    ("identityCheck", "subject|strict|off"),
+    ("keepRejectedResponse", "true|false"),
+];
+
+/// What is wrong with options in JSON, if something is: the option's name and what to write, without its value. A member that is null is
+/// left out. URLs are the driver's to check.
+pub fn option_fault(options: Json<'_>) -> Option<String> {
+    let all: Vec<_> = OPTIONS.iter().map(|(path, kinds)| (*path, *kinds)).collect();
+    fault_of_members("", &all, options)
+}
+
+/// `rows` are the paths of that object's members, relative to it.
+fn fault_of_members(path: &str, rows: &[(&str, &str)], object: Json<'_>) -> Option<String> {
+    if !object.is_object() {
+        return Some(misfit(path, OBJECT, object));
+    }
+    object.members().find_map(|(name, value)| {
+        let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        if value.is_null() && path.is_empty() {
+            return None;
+        }
+        let led = rows_of(rows, &name);
+        match led.first() {
+            None => Some(unknown(&here, &name, rows)),
+            Some(("", kinds)) => (!fits_any(kinds, value)).then(|| misfit(&here, kinds, value)),
+            Some(_) if led.iter().all(|(rest, _)| rest.starts_with("[]")) => fault_of_items(&here, &led, value),
+            Some(_) => fault_of_members(&here, &led, value),
+        }
+    })
+}
+
+fn fault_of_items(path: &str, rows: &[(&str, &str)], list: Json<'_>) -> Option<String> {
+    if !list.raw().starts_with('[') {
+        return Some(misfit(path, "[an object]", list));
+    }
+    let rows: Vec<_> = rows.iter().filter_map(|(rest, kinds)| Some((rest.strip_prefix("[].")?, *kinds))).collect();
+    list.items().enumerate().find_map(|(at, item)| fault_of_members(&format!("{path}[{at}]"), &rows, item))
+}
+
+/// What is left of the paths that lead through that name; a name of its own comes before any name.
+fn rows_of<'a>(rows: &[(&'a str, &'a str)], name: &str) -> Vec<(&'a str, &'a str)> {
+    let through = |name: &str| -> Vec<_> {
+        let rest = |path: &'a str| {
+            let rest = path.strip_prefix(name)?;
+            if rest.is_empty() || rest.starts_with("[]") {
+                Some(rest)
+            } else {
+                rest.strip_prefix('.')
+            }
+        };
+        rows.iter().filter_map(|(path, kinds)| Some((rest(path)?, *kinds))).collect()
+    };
+    let own = through(name);
+    let reaches_prototype = matches!(name, "__proto__" | "constructor" | "prototype" | "*");
+    if own.is_empty() && !reaches_prototype {
+        through("*")
+    } else {
+        own
+    }
+}
+
+fn fits_any(kinds: &str, value: Json<'_>) -> bool {
+    kinds.split('|').any(|kind| fits(kind, value))
+}
+
+fn fits(kind: &str, value: Json<'_>) -> bool {
+    if let Some(item) = kind.strip_prefix('[').and_then(|kind| kind.strip_suffix(']')) {
+        return value.raw().starts_with('[') && value.items().all(|one| fits(item, one));
+    }
+    let text = value.string();
+    match kind {
+        "anything" => true,
+        "null" | "true" | "false" => value.raw() == kind,
+        TEXT | ENDPOINT | "an absolute URI" | "an https origin without a path" => {
+            text.is_some_and(|text| !text.is_empty())
+        }
+        OBJECT => value.is_object(),
+        NUMBER => number(value).is_some_and(|number| number >= 0.0),
+        POSITIVE => number(value).is_some_and(|number| number > 0.0),
+        "a whole number" => !value.raw().is_empty() && value.raw().bytes().all(|byte| byte.is_ascii_digit()),
+        "{ graceSeconds: number }" => value.member("graceSeconds").is_some_and(|seconds| fits(NUMBER, seconds)),
+        literal => text.as_deref() == Some(literal),
+    }
+}
+
+fn number(value: Json<'_>) -> Option<f64> {
+    let is_number = value.raw().starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    value.raw().parse().ok().filter(|number: &f64| is_number && number.is_finite())
+}
+
+/// The value is not told: it may be a secret.
+fn misfit(path: &str, kinds: &str, value: Json<'_>) -> String {
+    let path = if path.is_empty() { "options" } else { path };
+    let given = match value.raw().bytes().next() {
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        Some(b'"') => "string",
+        Some(b't' | b'f') => "boolean",
+        Some(b'n') | None => "null",
+        Some(_) => "number",
+    };
+    format!("{path} must be {} (given: {given})", kinds.split('|').collect::<Vec<_>>().join(" or "))
+}
+
+/// `rows`: what may stand beside it.
+fn unknown(path: &str, name: &str, rows: &[(&str, &str)]) -> String {
+    // What is no name may be a secret.
+    let is_name = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !is_name {
+        return "a member is no option".to_string();
+    }
+    let known = rows.iter().filter_map(|(row, _)| row.split(['.', '[']).next());
+    let near = known.filter(|other| edits(name, other) <= 2).min_by_key(|other| edits(name, other));
+    let guess = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+    format!("{path} is no option{guess}")
+}
+
+/// Levenshtein's distance.
+fn edits(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, byte) in one.bytes().enumerate() {
+        let mut next = alloc::vec![at + 1];
+        for (before, (wanted, pair)) in other.bytes().zip(row.windows(2)).enumerate() {
+            let (Some(swap), Some(drop), Some(add)) = (pair.first(), pair.last(), next.get(before)) else { break };
+            next.push((swap + usize::from(byte != wanted)).min(drop + 1).min(add + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(options: &str) -> String {
+        option_fault(Json::parse(options).unwrap()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_is_misspelt_is_named_with_what_was_meant() {
+        for (options, says) in [
+            (
+                r#"{"token_endpiont":"https://as.example/t"}"#,
+                "token_endpiont is no option: did you mean `token_endpoint`?",
+            ),
+            (r#"{"clientSecret":"s3cret"}"#, "clientSecret is no option: did you mean `client_secret`?"),
+            (r#"{"request":{"metod":"GET"}}"#, "request.metod is no option: did you mean `method`?"),
+            (r#"{"response":{"expiry":{"un":"seconds"}}}"#, "response.expiry.un is no option: did you mean `in`?"),
+            (
+                r#"{"response":{"errorWhen":[{"path":"a","meens":"closed"}]}}"#,
+                "response.errorWhen[0].meens is no option: did you mean `means`?",
+            ),
+            (r#"{"timeoutMs":3}"#, "timeoutMs is no option"),
+            (r#"{"eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0":1}"#, "a member is no option"),
+            (r#"{"parameters":{"__proto__":"x"}}"#, "parameters.__proto__ is no option"),
+        ] {
+            assert!(fault(options).starts_with(says), "{options}: {}", fault(options));
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_is_refused_without_being_told() {
+        for (options, says) in [
+            (
+                r#"{"reuse":"allways"}"#,
+                "reuse must be never or always or until-successor-used or { graceSeconds: number } (given: string)",
+            ),
+            (
+                r#"{"reuse":{"graceSeconds":"30"}}"#,
+                "reuse must be never or always or until-successor-used or { graceSeconds: number } (given: object)",
+            ),
+            (r#"{"timeoutSeconds":"30"}"#, "timeoutSeconds must be a finite number above 0 (given: string)"),
+            (r#"{"timeoutSeconds":0}"#, "timeoutSeconds must be a finite number above 0 (given: number)"),
+            (r#"{"retries":1.5}"#, "retries must be a whole number (given: number)"),
+            (r#"{"client_id":7}"#, "client_id must be a string (given: number)"),
+            (r#"{"parameters":{"tenant":42}}"#, "parameters.tenant must be a string or a function (given: number)"),
+            (r#"{"headers":[]}"#, "headers must be an object (given: array)"),
+            (
+                r#"{"origins":"https://api.example"}"#,
+                "origins must be [an https origin without a path] (given: string)",
+            ),
+            (r#"{"response":{"errorWhen":{"path":"a"}}}"#, "response.errorWhen must be [an object] (given: object)"),
+            (r#"{"response":{"errors":{"x":"ended"}}}"#, "response.errors.x must be session_ended or "),
+            ("7", "options must be an object (given: number)"),
+        ] {
+            assert!(fault(options).starts_with(says), "{options}: {}", fault(options));
+        }
+    }
+
+    #[test]
+    fn what_may_be_passes() {
+        for options in [
+            "{}",
+            r#"{"token_endpoint":"https://as.example/t","client_secret":"s","scope":"","resource":["https://a.example"],"reuse":{"graceSeconds":0}}"#,
+            r#"{"request":{"names":{"refresh_token":null,"x":"y"},"basic":{"password":""},"check":{"tenant":"int32"}}}"#,
+            r#"{"response":{"names":{"refresh_token":null,"access_token":"t"},"errorWhen":[{"path":"ok","is":false,"means":"unavailable"}],"successStatus":[200]}}"#,
+            r#"{"audience":null,"keepAliveSeconds":0.5,"retries":0,"lock":"none","tokens":{"refresh_token":"r"}}"#,
+        ] {
+            assert_eq!(fault(options), "", "{options}");
+        }
+    }
+}

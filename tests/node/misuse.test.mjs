@@ -1,0 +1,79 @@
+// Objects that an application gives beside the options of createRefresher: what is misspelt is refused by name.
+import "../leaks/listener.mjs";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRefresher } from "oauth-refresher";
+import { callbackStorage, indexedDbStorage } from "oauth-refresher/storage";
+import { fakeAuthorizationServer } from "oauth-refresher/testing";
+import { traceToConsole } from "oauth-refresher/trace";
+
+const refused = (make, message) => assert.throws(make, { name: "TypeError", message });
+
+test("indexedDbStorage refuses a misspelt encrypt, which would store in clear", () => {
+  refused(
+    () => indexedDbStorage("s", { encrpt: true }),
+    "indexedDbStorage: options.encrpt is not known; write one of encrypt",
+  );
+  refused(
+    () => indexedDbStorage("s", { encrypt: "yes" }),
+    "indexedDbStorage: options.encrypt must be true or false (given: string)",
+  );
+  refused(() => indexedDbStorage("s", true), "indexedDbStorage: options must be an object (given: boolean)");
+  refused(() => indexedDbStorage("s", null), "indexedDbStorage: options must be an object (given: null)");
+  indexedDbStorage("s", { encrypt: undefined });
+});
+
+test("fakeAuthorizationServer refuses a misspelt fault, which would let the request succeed", () => {
+  const server = fakeAuthorizationServer();
+  const named = /^fakeAuthorizationServer: "lostreply" is no fault; write one of unsent, .*lost-reply/;
+  refused(() => server.next("lostreply"), named);
+  refused(() => server.next("slow", { fault: "lostreply" }), named);
+  refused(() => server.always("lostreply"), named);
+  refused(() => server.next({ seconds: 3 }), /undefined is no fault/);
+  server.next("429", { fault: "slow", seconds: 0.01 }, null);
+  server.always(null);
+});
+
+test("fakeAuthorizationServer refuses a misspelt option", () => {
+  refused(
+    () => fakeAuthorizationServer({ reuses: "never" }),
+    /options\.reuses is not known; write one of reuse, /,
+  );
+  refused(
+    () => fakeAuthorizationServer({ reuse: "allways" }),
+    /options\.reuse must be never, always, until-successor-used or \{ graceSeconds: number \} \(given: string\)/,
+  );
+  refused(
+    () => fakeAuthorizationServer({ accessTokenSeconds: "1h" }),
+    /options\.accessTokenSeconds must be a number of seconds, or null \(given: string\)/,
+  );
+  fakeAuthorizationServer({ accessTokenSeconds: null, client_secret: undefined, reuse: { graceSeconds: 0 } });
+});
+
+test("traceToConsole refuses a misspelt option", () => {
+  refused(
+    () => traceToConsole({ lable: "x" }),
+    "traceToConsole: options.lable is not known; write one of console, label",
+  );
+  refused(() => traceToConsole({ console: {} }), /options\.console must be an object with debug\(\)/);
+});
+
+for (const [what, given, says] of [
+  ["a JSON string", '{"tokens":{}}', /callbackStorage: load gave a string: .*JSON\.parse/],
+  [
+    "a token reply",
+    { access_token: "at-secret", token_type: "Bearer" },
+    /callbackStorage: load gave a token reply: .*setTokens/,
+  ],
+])
+  test(`callbackStorage says that load gave ${what}`, async () => {
+    const storage = callbackStorage({ load: () => given, save: () => {} });
+    const refresher = createRefresher({ ...fakeAuthorizationServer().options, storage });
+    await assert.rejects(refresher.getAccessToken(), (error) => {
+      assert.equal(error.code, "storage_failed");
+      assert.match(error.cause.message, says);
+      assert.doesNotMatch(JSON.stringify(error) + error.cause.message, /at-secret/);
+      return true;
+    });
+    refresher.close();
+  });
