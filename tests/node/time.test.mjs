@@ -334,7 +334,9 @@ function openPage() {
     ]) {
       const original = target[name].bind(target);
       target[name] = (type, ...rest) => {
-        heard.set(type, (heard.get(type) ?? 0) + step);
+        const count = (by) => heard.set(type, (heard.get(type) ?? 0) + by);
+        count(step);
+        rest[1]?.signal?.addEventListener("abort", () => count(-step));
         original(type, ...rest);
       };
     }
