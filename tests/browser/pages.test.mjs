@@ -66,6 +66,38 @@ for (const kind of KINDS) {
   });
 }
 
+for (const kind of ["indexeddb", "encrypted"])
+  test(`a session of another server or client is not used and a login replaces it, with ${kind}`, async () => {
+    const { oidc } = here.servers;
+    const [owner] = await openSession(kind, await oidc.mint("none"));
+    const given = input(kind, { background: "never" });
+    const { token_endpoint } = given.server;
+    for (const other of [{ client_id: "another-app" }, { token_endpoint: `${token_endpoint}/of-another` }]) {
+      const tab = await openTab();
+      await tab.evaluate((given) => inPage.open(given), {
+        ...given,
+        options: { ...given.options, ...other },
+      });
+      assert.equal(await tab.evaluate(() => inPage.refresher.load()), null);
+      const { code, text } = await tab.evaluate(() => inPage.failure());
+      assert.equal(code, "signed_out");
+      assert.match(text, /the stored session is of another issuer, token_endpoint or client_id/);
+      await tab.evaluate(() => inPage.refresher.signOut());
+      await tab.close();
+    }
+    assert.equal(oidc.requests.length, 0);
+    assert.ok((await owner.evaluate(() => inPage.refresher.refresh())).access_token, "its owner goes on");
+    const tab = await openTab();
+    await tab.evaluate((given) => inPage.open(given), { ...given, options: { client_id: "another-app" } });
+    const login = { access_token: "token-of-another-app", refresh_token: "refresh-of-another-app" };
+    await tab.evaluate((tokens) => inPage.refresher.setTokens(tokens), login);
+    assert.equal(await tab.evaluate(() => inPage.refresher.getAccessToken()), login.access_token);
+    assert.equal(
+      await owner.evaluate(() => inPage.refresher.getAccessToken().catch(({ code }) => code)),
+      "signed_out",
+    );
+  });
+
 test("a page that waits for the lock stays in the back/forward cache and refreshes when it is restored", async () => {
   await here.context.addInitScript(recordLocks);
   const [first, second] = await openSession("indexeddb");

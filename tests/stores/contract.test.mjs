@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { inspect } from "node:util";
 import { heard } from "../leaks/search.mjs";
+import { isItsOwners } from "../node/owned.mjs";
 import {
   clusterClients,
   opener,
@@ -69,6 +70,9 @@ for (const { kind, start, clients } of servers)
           assert.equal(await other.load(), null);
           assert.equal(await other.save(null, null), true);
         });
+
+        test("a session of another server or client is not used and a login replaces it", () =>
+          isItsOwners(several(" owned")[0]));
 
         test("a record comes back as it was, whatever is in it", async () => {
           const [storage] = several(" odd");
