@@ -6,6 +6,7 @@
 mod callers;
 mod data;
 mod events;
+mod leases;
 mod order;
 mod sharing;
 mod simulator;

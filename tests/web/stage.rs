@@ -67,6 +67,8 @@ pub struct Staged {
     /// What becomes of the next writes.
     pub saves: RefCell<VecDeque<Result<(), &'static str>>>,
     pub is_blind: bool,
+    /// How often its lock is still held when it is asked; after that it is lost, once.
+    pub holds: Rc<Cell<Option<u32>>>,
 }
 
 impl Staged {
@@ -76,7 +78,14 @@ impl Staged {
             let written = inside.save(Some(&record), None).await;
             assert_eq!(written, Ok(Written::Compared));
         }
-        Rc::new(Self { inside, log: log.clone(), locked: Rc::default(), saves: RefCell::default(), is_blind: false })
+        Rc::new(Self {
+            inside,
+            log: log.clone(),
+            locked: Rc::default(),
+            saves: RefCell::default(),
+            is_blind: false,
+            holds: Rc::default(),
+        })
     }
 
     pub async fn record(&self) -> Option<Record> {
@@ -133,9 +142,18 @@ impl Storage for Staged {
             self.locked.set(true);
             self.log.note("lock");
             let (locked, log) = (Rc::clone(&self.locked), self.log.clone());
-            Ok(LockGuard::new(move || {
+            let guard = LockGuard::new(move || {
                 locked.set(false);
                 log.note("unlock");
+            });
+            let (holds, log) = (Rc::clone(&self.holds), self.log.clone());
+            Ok(guard.checked_by(move || {
+                let is_lost = holds.get() == Some(0);
+                holds.set(holds.get().and_then(|left| left.checked_sub(1)));
+                if is_lost {
+                    log.note("lost");
+                }
+                Box::pin(async move { !is_lost })
             }))
         })
     }

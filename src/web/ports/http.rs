@@ -14,7 +14,7 @@ use web_sys::{
     RequestInit, RequestRedirect, Response,
 };
 
-use super::timer::bounded;
+use super::timer::bounded_awake;
 use crate::core::machine::Sent;
 use crate::core::oauth::messages::{NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE};
 use crate::core::oauth::request::HttpRequest;
@@ -67,7 +67,7 @@ pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f
             Err(error) => Err(NoReply::thrown(if is_unsent(&error) { Sent::Provably } else { Sent::Perhaps }, &error)),
         }
     };
-    let in_time = bounded(asked, timeout_ms).await;
+    let in_time = bounded_awake(asked, timeout_ms).await;
     if in_time.is_none() {
         limit.abort();
     }

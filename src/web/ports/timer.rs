@@ -7,11 +7,15 @@ use core::pin::pin;
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
 
+use super::clock::monotonic_ms;
 use super::turn::{race, Either};
 use crate::core::time::UnixTime;
 
 /// Beyond this a platform's timer fires at once. A deadline further away is armed again when this is over.
 const LONGEST_MS: u64 = (1 << 31) - 1;
+
+/// A timer that is late by this much belongs to a context that was blocked or suspended.
+const STALLED_MS: f64 = 1000.0;
 
 #[derive(Default)]
 pub struct Timer {
@@ -44,6 +48,25 @@ pub async fn wait(millis: f64) {
 /// What the work brings, or `None` once that took too long.
 pub async fn bounded<T>(work: impl Future<Output = T>, millis: f64) -> Option<T> {
     match race(pin!(work), pin!(wait(millis))).await {
+        Either::First(done) => Some(done),
+        Either::Second(()) => None,
+    }
+}
+
+/// The same, of time in which this context ran: one that was stalled hears its timers before its sockets, and the reply may be waiting there.
+pub async fn bounded_awake<T>(work: impl Future<Output = T>, millis: f64) -> Option<T> {
+    let over = async {
+        let mut left = millis;
+        loop {
+            let stalled_at = monotonic_ms() + left + STALLED_MS;
+            wait(left).await;
+            if monotonic_ms() < stalled_at {
+                return;
+            }
+            left = STALLED_MS;
+        }
+    };
+    match race(pin!(work), pin!(over)).await {
         Either::First(done) => Some(done),
         Either::Second(()) => None,
     }
