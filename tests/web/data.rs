@@ -62,7 +62,7 @@ fn plain_http_is_for_loopback_or_on_purpose() {
         assert!(Refresher::new(Options::new(endpoint)).is_ok(), "{endpoint}");
     }
     for endpoint in ["http://keycloak:8080/t", "http://127.example.com/t", "http://127.0.0.1.example.com/t"] {
-        let error = Refresher::new(Options::new(endpoint)).err().expect(endpoint);
+        let Err(error) = Refresher::new(Options::new(endpoint)) else { panic!("{endpoint} is refused") };
         assert!(
             error.to_string().contains("must be an https URL without credentials or fragment (http on loopback"),
             "{error}"
