@@ -61,6 +61,8 @@ export class Driver {
   /** The error of the last refused caller: all callers of one failure get the same. @type {unknown} */
   #refusal;
   #generation = 0;
+  /** Token requests that are out. */
+  #sent = 0;
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
   constructor(options, engine, dispatch) {
@@ -350,6 +352,8 @@ export class Driver {
       // On Workers a timer belongs to a request and ends with it.
       const rests = this.closed ? !this.#locks.size : isWorkerd() && !busy && !this.#options.timer;
       this.#timer.arm(rests ? undefined : deadline, Date.now(), awaited, busy);
+      // a request that is out may bring a text that quotes what was secret
+      if (/signed|ended/.test(state) && !this.#sent && !busy) this.#scrubber.forget();
       if (this.closed && phase == "idle") this.#wipe();
     },
   };
@@ -368,6 +372,7 @@ export class Driver {
     const core = /** @type {Core} */ (this.#core);
     const attempt = this.#attempt;
     const sent_at = Date.now();
+    this.#sent++;
     this.#failures.request();
     const reply = await /** @type {ReturnType<Wire>} */ (this.#wire).exchange({
       ask: (...asked) => this.#ask(...asked, core),
@@ -377,6 +382,7 @@ export class Driver {
       tokens: () => this.tokens,
       capabilities: this.capabilities,
     });
+    this.#sent--;
     if ("status" in reply) {
       const { headers, ...heard } = reply;
       if (core === this.#core) return this.#tell("replied", id, heard, core);

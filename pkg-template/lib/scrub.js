@@ -9,7 +9,7 @@ const REMEMBERED = 1 << 17;
 /** Knows what must not be seen, and takes it out of texts that others wrote: a server's error, a storage's. */
 export function scrubber() {
   /** All the others, and refresh tokens: a server may quote one many rotations later. */
-  const known = [texts(), texts()];
+  let known = [texts(), texts()];
 
   /** @param {unknown} text @returns {any} */
   function scrub(text) {
@@ -61,8 +61,8 @@ export function scrubber() {
       }
     },
     presentable,
-    /** Nothing is shown any more. */
-    forget: () => void known.splice(0),
+    /** Nothing is in flight that could show one. */
+    forget: () => void (known = [texts(), texts()]),
   };
 }
 

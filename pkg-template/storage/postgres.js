@@ -90,7 +90,12 @@ export function postgresStorage(pool, key, options = {}) {
   };
 }
 
-/** Five leases by the clock of the server end a lock too, for programs that live for less than one. @param {string} text */
+/**
+ * Five leases by the clock of the server end a lock too, for programs that live for less than one: none of them watches for long enough.
+ * A clock that is set by more than that between two beats takes the lock of a living holder as a silent one's is taken: its mark counts
+ * for its lease, and its writes are compared.
+ * @param {string} text
+ */
 const serverMs = (text) => Math.round(5 * (leaseMsIn(text) ?? 0));
 
 /** @type {typeof declaredTables} */

@@ -27,7 +27,9 @@ else redis.call('HSET', KEYS[1], 'unreadable', ARGV[2], 'generation', ARGV[3], '
 return 1`;
 
 // ARGV: the owner, the text of the new holder, a text that may be taken over. Who has it may take it: clients send a command again
-// when its reply was lost. Five leases by the clock of Redis end it too, for programs that live for less than one.
+// when its reply was lost. Five leases by the clock of Redis end it too, for programs that live for less than one:
+// none of them watches for long enough. It is one clock for all. If it is set by more than that between two beats, a living holder loses
+// its lock as a silent one does, whose mark counts for its lease, and whose writes are compared.
 const TAKE = `
 local held = redis.call('HGET', KEYS[1], 'lock')
 local now = redis.call('TIME')[1]

@@ -1,7 +1,10 @@
 // What is left of tokens in the memory of the core's instances, after a sign-out and after close().
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { memoryStorage } from "oauth-refresher/storage";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 
@@ -74,6 +77,14 @@ test("a request that is out when the refresher is closed is stored, and then not
   assert.equal(pending, undefined);
   assert.notEqual(tokens.refresh_token, login.refresh_token);
   assert.equal(copies(tokens.refresh_token), 0);
+});
+
+test("after a sign-out no token is in the JavaScript heap, although the refresher lives on", async () => {
+  const app = fileURLToPath(new URL("heap-app.mjs", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [app], { timeout: 60_000 });
+  const { inUse, ...end } = JSON.parse(stdout);
+  assert.ok(inUse > 0, "the search finds what is in use");
+  assert.deepEqual(end, { after: 0, state: "signed-out" });
 });
 
 function withResolvers() {
