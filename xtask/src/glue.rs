@@ -65,6 +65,17 @@ const BY_PLATFORM: &str = "
             arg = arg.slice(read);
 ";
 
+/// What frees a first text when there is no memory for the second. That is a trap, and the instance is discarded as a whole.
+const FREED: &str = "                } catch (e) {
+                    if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+                    if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+                    throw e;
+                }
+";
+const TRIED: &str = "                let ptr0, len0, ptr1, len1;
+                try {
+";
+
 /// A finaliser that frees a forgotten Core throws after a trap, and an exception in a finaliser ends a Node process.
 const FINALISER: &str = "ptr => wasm.__wbg_core_free(ptr, 1)";
 const CAREFUL_FINALISER: &str = "ptr => { try { wasm.__wbg_core_free(ptr, 1); } catch {} }";
@@ -84,6 +95,10 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
     }
     glue = replaced(&glue, BY_CHARACTER, BY_PLATFORM)?;
     glue = replaced(&glue, FINALISER, CAREFUL_FINALISER)?;
+    if glue.matches(FREED).count() != glue.matches(TRIED).count() {
+        bail!("wasm-bindgen's glue frees texts in another way: compare it with xtask/src/glue.rs");
+    }
+    let glue = glue.replace(FREED, "").replace(TRIED, "                let ptr0, len0, ptr1, len1;\n");
     let Some((body, loading)) = glue.split_once(LOADING) else {
         bail!("wasm-bindgen's glue has no line {:?}: compare it with xtask/src/glue.rs", LOADING.trim());
     };

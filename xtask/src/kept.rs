@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 
 use crate::project::{self, shown};
 
-/// The output of `make`, which reads `input` from its first path and writes to its second. Cached until `input` or `tool` changes.
+/// The output of `make`, which reads `input` from its first path and writes to its second. Cached until `input` or `tool` changes: what else it
+/// depends on, such as flags, belongs to the name.
 pub fn kept(name: &str, input: &[u8], tool: &Path, make: impl FnOnce(&Path, &Path) -> Result<()>) -> Result<Vec<u8>> {
     let folder = project::target().join("xtask").join(name);
     let (source, output) = (folder.join("input"), folder.join("output"));

@@ -31,6 +31,7 @@ mod size;
 mod suites;
 mod wasm;
 mod wasm2js;
+mod wasm_opt;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::kept::kept;
 use crate::project::{self, shown, WASM_TARGET};
+use crate::wasm_opt::SMALL;
 use crate::{glue, prepare, run, wasm2js};
 
 const COMPILE_LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -111,7 +112,24 @@ fn bound(module: &Path, results: Results) -> Result<(String, Vec<u8>)> {
     if matches!(results, Results::One) {
         glue = glue::for_memory_that_moves(&glue)?;
     }
-    Ok((glue, fs::read(output.join("core_bg.wasm")).context("wasm-bindgen wrote no module")?))
+    let mut module = fs::read(output.join("core_bg.wasm")).context("wasm-bindgen wrote no module")?;
+    forget_sources(&mut module);
+    Ok((glue, module))
+}
+
+/// A panic is a trap here, and nothing reads where in the standard library it was. Its sources have the hash of a commit in their path,
+/// which does not compress. Zeros are not written.
+fn forget_sources(module: &mut [u8]) {
+    const FROM: &[u8] = b"/rustc/";
+    const TO: &[u8] = b".rs\0";
+    let mut rest = module;
+    while let Some(start) = rest.windows(FROM.len()).position(|window| window == FROM) {
+        rest = &mut rest[start..];
+        let Some(length) = rest.windows(TO.len()).position(|window| window == TO) else { return };
+        let (path, after) = rest.split_at_mut(length + TO.len());
+        path.fill(0);
+        rest = after;
+    }
 }
 
 /// The compiler's runtime objects (128-bit multiplication, for example) declare reference types for the module without using them,
@@ -144,16 +162,12 @@ fn bindgen_version() -> Result<String> {
         .context("xtask/Cargo.toml pins no version of wasm-bindgen-cli-support")
 }
 
-/// Never --all-features: engines reject such modules. `--converge` saves a hundred bytes brotli, and so do the promises about memory:
-/// it is the module's own, so it begins as zeros, and nothing is kept below address 1024, because the stack grows down to there and
-/// the static memory is above it. Not `--traps-never-happen` (130 bytes): a panic must stay a trap, and bounds checks are panics.
 fn optimised(module: &[u8]) -> Result<Vec<u8>> {
     let tool = project::tests().join("node_modules/binaryen/bin/wasm-opt");
-    kept("wasm-opt", module, &tool, |input, output| {
+    kept(&format!("wasm-opt{}", SMALL.concat()), module, &tool, |input, output| {
         println!("    made small by wasm-opt …");
         let mut command = run::program("node");
-        command.arg(&tool).args(["-Oz", "--converge", "--one-caller-inline-max-function-size", "1000"]);
-        command.args(["--low-memory-unused", "--zero-filled-memory"]);
+        command.arg(&tool).args(SMALL);
         command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
         run::must(command.arg(input).arg("-o").arg(output), OPTIMISE_LIMIT).map(|_| ())
     })
@@ -179,4 +193,19 @@ fn cargo_home() -> Result<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| Some(home()?.join(".cargo")))
         .context("neither CARGO_HOME nor HOME is set")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_the_standard_library_are_zeros() {
+        let mut module = b"a\0/rustc/59/library/str.rs\0mid > len\0/rustc/59/x.rs\0/rustc/z".to_vec();
+        let length = module.len();
+        forget_sources(&mut module);
+        assert_eq!(module.len(), length);
+        assert_eq!(module.split(|byte| *byte == 0).filter(|text| !text.is_empty()).count(), 3);
+        assert!(module.ends_with(b"/rustc/z") && !module.windows(7).any(|text| text == b"library"));
+    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{bail, Context, Result};
 
 use crate::kept::kept;
+use crate::wasm_opt::SMALL;
 use crate::{inline, project, run};
 
 const LIMIT: Duration = Duration::from_secs(180);
@@ -26,12 +27,11 @@ const CHANGED: &str = "the output of wasm2js is not in the form that xtask/src/w
 
 /// The JavaScript of a module that wasm-bindgen wrote with one result per function.
 pub fn module(bound: &[u8]) -> Result<String> {
-    let written = kept("wasm2js", bound, &binaryen("wasm2js"), |input, output| {
+    let written = kept(&format!("wasm2js{}", SMALL.concat()), bound, &binaryen("wasm2js"), |input, output| {
         let lowered = output.with_extension("wasm");
         let mut command = run::program("node");
         command.arg(binaryen("wasm-opt")).args(ENABLED).args(LOWERED);
-        command.args(["-Oz", "--converge", "--one-caller-inline-max-function-size", "1000"]);
-        command.args(["--low-memory-unused", "--zero-filled-memory"]);
+        command.args(SMALL);
         command.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
         run::must(command.arg(input).arg("-o").arg(&lowered), LIMIT)?;
         let mut command = run::program("node");

@@ -45,7 +45,7 @@ impl Attempt {
     pub fn marks(&mut self, name: &str, is_in_doubt: bool, now: UnixTime) {
         self.was_in_doubt = is_in_doubt;
         self.own_mark = (!is_in_doubt).then(|| String::from(name));
-        self.unsent.clone_from(&self.own_mark);
+        self.unsent = self.own_mark.clone();
         self.marked_at = now;
     }
 
@@ -57,7 +57,7 @@ impl Attempt {
 
     /// The request did not leave after all.
     pub fn did_not_send(&mut self) {
-        self.unsent.clone_from(&self.own_mark);
+        self.unsent = self.own_mark.clone();
     }
 
     /// Another context wrote what was wanted.

@@ -344,7 +344,7 @@ impl<E: Effects> Machine<E> {
         let id = self.next_id();
         if let Some(record) = &mut writing.record {
             // One of an older version has no owner yet.
-            record.owner.clone_from(&self.options.owner);
+            record.owner = self.options.owner.clone();
         }
         self.effects.push(Effect::Save(id, writing.record.clone().map(Box::new), self.session.stored));
         self.enter(Phase::Writing(Wait::For(id), writing, write));

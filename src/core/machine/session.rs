@@ -347,7 +347,7 @@ impl Session {
         // One text for one token: ten thousand callers compare theirs with it.
         if let (Some(new), Some(old)) = (&mut record, &self.record) {
             if new.tokens.access_token == old.tokens.access_token {
-                new.tokens.access_token.clone_from(&old.tokens.access_token);
+                new.tokens.access_token = old.tokens.access_token.clone();
             }
         }
         let generation = record.as_ref().map_or(0, |record| record.generation);

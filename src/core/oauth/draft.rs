@@ -182,7 +182,10 @@ impl<'a> Draft<'a> {
             (Place::Path, _) => {
                 let mut encoded = String::new();
                 push_path(&mut encoded, value);
-                self.url = replaced(&self.url, &["{", name, "}"].concat(), &encoded);
+                let mut placeholder = String::from("{");
+                placeholder.push_str(name);
+                placeholder.push('}');
+                self.url = replaced(&self.url, &placeholder, &encoded);
             }
             (Place::Body, BodyFormat::Json) if self.shape.is_json(registered) && Json::parse(value).is_some() => {
                 push_raw(&mut self.body, name, value);

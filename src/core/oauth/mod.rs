@@ -13,3 +13,4 @@ pub mod request;
 pub mod response;
 pub mod retry;
 pub mod retry_after;
+mod words;

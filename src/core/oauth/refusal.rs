@@ -4,35 +4,23 @@
 use alloc::string::String;
 
 use self::RefreshTokenState::{Spent, Unknown, Unspent};
+use super::words::Words;
 use crate::core::json::Fields;
 use crate::core::provider::{Meaning, ReplySign, ResponseShape};
 
 /// Codes that mean `invalid_grant` wherever they come from; each was seen at a large server.
-const ENDING_CODES: [&str; 9] = [
-    "invalid_grant",
-    // OpenID Connect Core section 3.1.2.6: the end user has to do something, which no refresh brings.
-    "interaction_required",
-    "login_required",
-    "account_selection_required",
-    "consent_required",
-    "bad_refresh_token",
-    "refresh_token_not_found",
-    "refresh_token_already_used",
-    "refresh_token_reused",
-];
+/// Those in `_required` are of OpenID Connect Core section 3.1.2.6: the end user has to do something, which no refresh brings.
+const ENDING_CODES: Words = Words(
+    "invalid_grant|interaction_required|login_required|account_selection_required|consent_required|\
+    bad_refresh_token|refresh_token_not_found|refresh_token_already_used|refresh_token_reused",
+);
 
 /// Codes of a request that was refused before the refresh token was looked at.
-pub const CLIENT_CODES: [&str; 9] = [
-    "invalid_client",
-    "unauthorized_client",
-    "unsupported_grant_type",
-    "invalid_scope",
-    "invalid_request",
-    "invalid_dpop_proof",
-    "invalid_client_attestation",
-    "use_attestation_challenge",
-    "use_fresh_attestation",
-];
+pub const CLIENT_CODES: Words = Words(
+    "invalid_client|unauthorized_client|unsupported_grant_type|invalid_scope|\
+    invalid_request|invalid_dpop_proof|invalid_client_attestation|\
+    use_attestation_challenge|use_fresh_attestation",
+);
 
 /// A server's words are shown in an error, not kept: no text is longer than this many bytes.
 const LONGEST_TEXT: usize = 1000;
@@ -89,7 +77,7 @@ pub fn class_of(
 }
 
 fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, RefreshTokenState) {
-    if ENDING_CODES.contains(&code) {
+    if ENDING_CODES.contains(code) {
         return (Class::Ended, Spent);
     }
     if code == "use_dpop_nonce" {
@@ -100,7 +88,7 @@ fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, 
         // A server that names a time is refusing work it has not begun; without one it may have committed first.
         503 if names_a_time => (Class::Unavailable, Unspent),
         408 | 425 | 500..=599 => (Class::Unavailable, Unknown),
-        _ if CLIENT_CODES.contains(&code) => (Class::ClientRejected, Unspent),
+        _ if CLIENT_CODES.contains(code) => (Class::ClientRejected, Unspent),
         _ if matches!(code, "server_error" | "temporarily_unavailable") => (Class::Unavailable, Unknown),
         // A server may spend the refresh token before it looks at the rest: oidc-provider does so for invalid_target.
         400..=499 if !code.is_empty() => (Class::ClientRejected, Unknown),

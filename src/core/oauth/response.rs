@@ -282,7 +282,7 @@ mod tests {
 
     #[test]
     fn c2_c8_a_misconfigured_client_does_not_spend_the_refresh_token() {
-        for code in CLIENT_CODES {
+        for code in CLIENT_CODES.0.split('|') {
             let Verdict::ClientRejected(error, state) =
                 verdict(401, &format!(r#"{{"error":"{code}","error_description":"no"}}"#))
             else {
