@@ -241,6 +241,29 @@ test("a link a folder or a pipe in the place of a lock is waited for and removed
   assert.deepEqual(fs.readdirSync(dirname(path)).sort(), ["session.json.2", "victim"]);
 });
 
+test("an observer that was suspended together with the holder gives it the time to beat", async (t) => {
+  const { now } = performance;
+  let jumpedMs = 0;
+  performance.now = () => now.call(performance) + jumpedMs;
+  t.after(() => (performance.now = now));
+  let looks = 0;
+  let beats = 1;
+  const store = {
+    async take(_owner, _text, over) {
+      if (over) return { passedOn: "silent" };
+      if (++looks === 3) jumpedMs = 30_000;
+      if (looks === 5) beats++;
+      return { held: `beat ${beats}`, leaseMs: 20_000 };
+    },
+    beat: async () => {},
+    isHeld: async () => true,
+    release: async () => {},
+  };
+  const taken = lockByLease(store)(async ({ passedOn }) => passedOn, within(1.5));
+  await assert.rejects(taken, { name: "TimeoutError" });
+  assert.ok(looks >= 5, "the holder came back while it was watched");
+});
+
 test("programs that live for less than a lease add up the silence that each has seen", async () => {
   const path = place();
   fs.writeFileSync(`${path}.1`, holder({ leaseSeconds: 40 }));
