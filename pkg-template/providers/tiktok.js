@@ -11,5 +11,5 @@ export const tiktok = (options) =>
     request: { names: { client_id: "client_key" } },
     response: { scopeSeparator: "," },
     reuse: "never",
-    keepAliveSeconds: 30 * 86_400, // a year
+    keepAliveSeconds: 30 * 86_400, // 180 days
   });

@@ -8,8 +8,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time; the old access token ends with it.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 20 days, also without a call.
- * - Not verified, from memory: access token's lifetime, errors.
- * - Source: cdata.com Airtable RefreshExpiresIn; NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ * - Not verified, from memory: access token's lifetime, errors of the client.
+ * - Source: cdata.com Airtable RefreshExpiresIn; NangoHQ/nango@2f4c0af packages/providers/providers.yaml;
+ *   nango.dev/blog/airtable-oauth-refresh-token-invalid-grant.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -7,8 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 1 h. Refresh tokens: until revoked; 1 year for SP-API.
  * - Rotation: the same one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation, lifetimes, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ * - Not verified, from memory: rotation, the year of SP-API.
+ * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; developer.amazon.com/docs/login-with-amazon:
+ *   refresh-token, access-token, retrieve-token-other-platforms-cbl-docs.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -4,13 +4,14 @@ import type { DPoPKeyPair, RefresherOptions } from "../../index.js";
  * Sign in with Apple: `createRefresher({ ...apple({ client_id, team_id, key_id, privateKey }), storage })`.
  *
  * - Request: `POST https://appleid.apple.com/auth/token` by form, with client_id and client_secret beside it.
- * - Access tokens: 1 h. Refresh tokens: not stated.
+ * - Access tokens: 1 h. Refresh tokens: until the user revokes it or changes the password.
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Has a function beside its data: client_secret is a function: a JWT (ES256, 5 minutes) minted for each request.
  * - Apple wants no more than about one refresh a day for each user.
- * - Not verified, from memory: rotation, lifetimes, errors.
- * - Source: better-auth@451aa4b packages/core/src/social-providers/apple.ts.
+ * - Not verified, from memory: the status of invalid_client.
+ * - Source: better-auth@451aa4b packages/core/src/social-providers/apple.ts; developer.apple.com: ErrorResponse, TN3107,
+ *   forums 123909, 656845.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -7,8 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 24 h. Refresh tokens: not stated.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation, a grace of 30 minutes, errors.
- * - Source: linear.app/developers/oauth-2-0-authentication; ceedaragents/cyrus#285.
+ * - Not verified, from memory: rotation, a grace of 30 minutes, errors of the client.
+ * - Source: linear.app/developers/oauth-2-0-authentication; ceedaragents/cyrus#285;
+ *   nango.dev/blog/linear-oauth-refresh-token-invalid-grant.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -9,9 +9,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time; the old one works until the new one is used, 30 d at the most.
  * - `reuse` is `"until-successor-used"`: after a lost reply it is asked again.
  * - Refreshed every 30 days, also without a call.
- * - Not verified, from memory: errors.
+ * - Not verified, from memory: errors of the client.
  * - Source: shopify.dev/changelog: more-resilient-refreshes (2026-08-28), offline-access-tokens-now-support-expiry
- *   (2025-12-10).
+ *   (2025-12-10); Shopify/hydrogen 2026.4.5 (3916); nango.dev/blog/shopify-oauth-refresh-token-invalid-grant.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -8,8 +8,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 30 days, also without a call.
- * - Not verified, from memory: lifetimes, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
+ * - Not verified, from memory: lifetimes, errors of the client.
+ * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts;
+ *   nango.dev/blog/stripe-oauth-refresh-token-invalid-grant.
  *
  * @throws TypeError for a missing or invalid option.
  */

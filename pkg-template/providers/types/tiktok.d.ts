@@ -4,12 +4,13 @@ import type { RefresherOptions, Value } from "../../index.js";
  * TikTok Login Kit v2: `createRefresher({ ...tiktok({ client_id, client_secret }), storage })`.
  *
  * - Request: `POST https://open.tiktokapis.com/v2/oauth/token/` by form.
- * - Access tokens: 24 h. Refresh tokens: 365 d.
- * - Rotation: it may change.
+ * - Access tokens: 2 h, 24 h before November 2026. Refresh tokens: 180 d, 365 d before.
+ * - Rotation: a new one each time; the old one ends with it.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 30 days, also without a call.
- * - Not verified, from memory: rotation, lifetimes, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
+ * - Not verified, from memory: the status of errors.
+ * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; developers.tiktok.com:
+ *   oauth-user-access-token-management, oauth-refresh-a-user-access-token (2026-11), oauth-error-handling.
  *
  * @throws TypeError for a missing or invalid option.
  */

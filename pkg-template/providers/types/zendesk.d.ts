@@ -7,8 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 30 min, as asked for. Refresh tokens: not stated.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ * - Not verified, from memory: rotation, errors of the client.
+ * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; support.zendesk.com 4408831387930;
+ *   nango.dev/blog/zendesk-oauth-refresh-token-invalid-grant.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -9,8 +9,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Zoho's pages write all parameters into the address; the form is taken too, and keeps the secret out of logs.
- * - Not verified, from memory: the error of too many requests.
- * - Source: zoho.com: CRM v3 token validity, Recruit refresh, Creator help; asciisd/zoho-v3 14, schmorrison/Zoho 18.
+ * - Not verified, from memory: the status of too many requests.
+ * - Source: zoho.com: CRM v3 token validity, Recruit refresh, Creator help; asciisd/zoho-v3 14, schmorrison/Zoho 18;
+ *   zoho.com: CRM v2 token validity.
  *
  * @throws TypeError for a missing or invalid option.
  */
