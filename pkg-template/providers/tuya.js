@@ -23,6 +23,7 @@ export function tuya(options) {
       errorWhen: [{ path: "success", is: false }],
       error: "code",
       error_description: "msg",
+      errors: { 500: "unavailable", 1111: "unavailable", 1199: "unavailable" }, // down, busy, too frequent
     },
     reuse: "never",
   });

@@ -10,8 +10,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 7 days, also without a call.
  * - The secret is in the address, as Facebook has it: keep these requests out of logs.
- * - Not verified, from memory: lifetimes.
- * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; code of several clients for the error.
+ * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; code of several clients for the error;
+ *   developers.facebook.com: get-long-lived.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -8,9 +8,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: not stated. Refresh tokens: the shorter of the realm's session times.
  * - Rotation: a new one each time; old ones stay good unless the realm revokes them.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation.
  * - Source: Keycloak's server administration guide (timeouts); mauriciovigolo/keycloak-angular 564,
- *   marcospereirampj/python-keycloak 53.
+ *   marcospereirampj/python-keycloak 53; phasetwo.io/docs/security/tokens-and-sessions (26.8.1); qiita.com KWS_0901
+ *   729e1d36bea81c5e3b92.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -7,8 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: a new one each time, or null.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: error codes.
- * - Source: developers.notion.com/reference/refresh-a-token; NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ * - Not verified, from memory: errors of the client.
+ * - Source: developers.notion.com/reference/refresh-a-token; NangoHQ/nango@2f4c0af packages/providers/providers.yaml;
+ *   nango.dev/blog/notion-oauth-refresh-token-invalid-grant.
  *
  * @throws TypeError for a missing or invalid option.
  */

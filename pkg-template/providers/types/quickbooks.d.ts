@@ -8,9 +8,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: the same one, with a new value about once a day.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 30 days, also without a call.
- * - Not verified, from memory: access token's lifetime, how long the old one stays.
+ * - Not verified, from memory: how long the old one stays.
  * - Source: intuit/QuickBooks-V3-Java-SDK v6.5.4; airbytehq/airbyte#7296; NangoHQ/nango@2f4c0af
- *   packages/providers/providers.yaml.
+ *   packages/providers/providers.yaml; IntuitDeveloper/OAuth2-Dotnet_UsingSDK docs/help/Tokens.md.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -10,8 +10,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Has a function beside its data: transport signs the request (HMAC-SHA256).
  * - Which codes say that a refresh token is dead is not documented in what was read: name them in `endsWhen` behind the
  *   preset.
- * - Not verified, from memory: the signature, errors.
- * - Source: developer.tuya.com cubeprivate-cloud Kdr7o5e65p7nl.
+ * - Not verified, from memory: the signature, errors of a refresh token.
+ * - Source: developer.tuya.com cubeprivate-cloud Kdr7o5e65p7nl; developer.tuya.com: error codes K989ruxx88swc,
+ *   Kdelue2jqrz0u.
  *
  * @throws TypeError for a missing or invalid option.
  */
