@@ -86,7 +86,8 @@ test("without any fetch the refresh is client_rejected and names the option", as
 });
 
 for (const [what, error] of [
-  ["a port that the Fetch standard blocks", new Error("bad port")],
+  ["a port that Node's fetch blocks", new Error("bad port")],
+  ["a port that Deno's fetch blocks", new Error("Fetch failed: Requests to port 6667 are blocked")],
   [
     "a refused connection",
     Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", syscall: "connect" }),

@@ -79,7 +79,7 @@ pub fn revocation_retry(
 
 /// Whether a failed request provably never left: it failed while the name was resolved, the connection opened or the TLS
 /// handshake made. `code`, `syscall` and `message` are those of the platform's error (Node, Bun and Deno; browsers tell nothing),
-/// empty where it has none: Deno says in words that it found no connection, undici that the Fetch standard blocks the port.
+/// empty where it has none: Deno says in words that it found no connection, Deno and undici that the Fetch standard blocks the port.
 pub fn proves_unsent(code: &str, syscall: &str, message: &str) -> bool {
     // An established connection can break with the codes of one that was never made.
     if matches!(syscall, "read" | "write") {
@@ -88,7 +88,7 @@ pub fn proves_unsent(code: &str, syscall: &str, message: &str) -> bool {
     let any_in = |text: &str, parts: Words| parts.any(|part| has(text, part));
     any_in(code, BEFORE_CONNECTION)
         || any_in(code, Words("ERR_TLS_|ERR_SSL_")) && !any_in(code, Words("RECORD|EOF|INTERNAL|SHUTDOWN"))
-        || any_in(message, Words("client error (Connect)|bad port|AbortSignal"))
+        || any_in(message, Words("client error (Connect)|bad port|are blocked|AbortSignal"))
 }
 
 /// What the codes of failures before a connection was there have in them, a certificate's among them. Bun's names are in camel case.
@@ -228,6 +228,7 @@ mod tests {
         }
         assert!(proves_unsent("", "", "error sending request: client error (Connect): tcp connect error"));
         assert!(proves_unsent("", "", "bad port"));
+        assert!(proves_unsent("", "", "Fetch failed: Requests to port 6667 are blocked"));
         // jsdom's signal at another fetch, where there is no Request to try it on first
         let foreign = r#"RequestInit: Expected signal ("AbortSignal {}") to be an instance of AbortSignal."#;
         assert!(proves_unsent("", "", foreign));
