@@ -1,5 +1,5 @@
 // @ts-check
-// One file: the core is in the code. For service workers, for `iife` and other single-file outputs, and for Node, Deno and Bun.
+// One file: the core is in the code. For service workers, for `iife` and other single-file outputs, and where no condition is read.
 import bytes from "../lib/core-bytes.js";
 import { refresherMaker } from "../lib/refresher.js";
 import { wasmEngine } from "../lib/wasm-engine.js";

@@ -36,10 +36,12 @@ for (const [subPath, { default: target }] of modules)
     );
   });
 
-for (const [subPath, { default: target, workerd }] of modules.filter(([, { workerd }]) => workerd))
-  test(`${subPath} exports the same names under the condition workerd`, async () => {
-    assert.deepEqual(await exported(join(unpacked, workerd)), await exported(join(unpacked, target)));
-  });
+for (const condition of ["workerd", "browser", "node"])
+  for (const [subPath, targets] of modules.filter(([, targets]) => targets[condition]))
+    test(`${subPath} exports the same names under the condition ${condition}`, async () => {
+      const names = await exported(join(unpacked, targets.default));
+      assert.deepEqual(await exported(join(unpacked, targets[condition])), names);
+    });
 
 /** As CommonJS finds a file: that name, with an extension, or a folder's index. `main` is the package's own. */
 function byFileNames(subPath, endings = [".js", "/index.js"]) {

@@ -61,6 +61,8 @@ test("the core imports one function and is the same module inlined and as a file
   assert.match(imports[0].name, /^__wbg___wbindgen_throw_/);
   const { default: inlined } = await import(join(unpacked, "lib/core-bytes.js"));
   assert.ok(bytes.equals(inlined()));
+  const { default: base64 } = await import(join(unpacked, "lib/core-base64.js"));
+  assert.equal(base64, bytes.toString("base64"));
 });
 
 test("the default import holds no code that signs", async () => {

@@ -71,6 +71,23 @@ pub fn escaped(bytes: &[u8], escape: u8) -> String {
     text
 }
 
+/// `lib/core-base64.js`: for places where decoding takes longer than the download.
+pub fn base64_module(bytes: &[u8]) -> String {
+    format!("// @ts-nocheck\n// Generated: core.wasm.\nexport default\n  \"{}\";\n", base64(bytes))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| usize::from(chunk.get(at).copied().unwrap_or(0));
+        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let digit = |place: usize| char::from(DIGITS[group >> (18 - 6 * place) & 63]);
+        text.extend((0..4).map(|place| if place > chunk.len() { '=' } else { digit(place) }));
+    }
+    text
+}
+
 /// Digits, the most significant first.
 fn encoded(numbers: &[u64]) -> String {
     let mut text = String::new();
@@ -128,6 +145,12 @@ mod tests {
         let all: Vec<u8> = (0..=u8::MAX).collect();
         assert!(escape_for(&[&all]).is_err());
         assert!(escaped(&all, escape).is_ascii());
+    }
+
+    #[test]
+    fn base64_is_padded() {
+        assert_eq!([&b"f"[..], b"fo", b"foo"].map(base64), ["Zg==", "Zm8=", "Zm9v"]);
+        assert_eq!(base64(&[0xfb, 0xff]), "+/8=");
     }
 
     #[test]

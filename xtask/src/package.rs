@@ -42,6 +42,7 @@ fn assembled() -> Result<Files> {
     add(&mut files, "lib/core-js.js", js.into_bytes())?;
     add(&mut files, "lib/core-js-glue.js", js_glue.into_bytes())?;
     add(&mut files, "lib/core-bytes.js", inline::module(&module)?.into_bytes())?;
+    add(&mut files, "lib/core-base64.js", inline::base64_module(&module).into_bytes())?;
     add(&mut files, "core.wasm", module)?;
     Ok(files)
 }

@@ -1,0 +1,20 @@
+// @ts-check
+// Node, Deno and Bun: no download is small there, and base64 is decoded at once. The text of the other entries takes 20 ms of CPU.
+import text from "../lib/core-base64.js";
+import { refresherMaker } from "../lib/refresher.js";
+import { wasmEngine } from "../lib/wasm-engine.js";
+import { compile } from "../lib/compile.js";
+import glue from "../lib/core-glue.js";
+
+export { RefreshError } from "../lib/error.js";
+export const createRefresher = /* @__PURE__ */ refresherMaker(
+  /* @__PURE__ */ wasmEngine(glue, () => compile(bytes())),
+);
+
+/** A tool may choose the condition `node` for a runtime without Buffer. @returns {Uint8Array<ArrayBuffer>} */
+function bytes() {
+  const { Buffer } = globalThis;
+  return Buffer
+    ? /** @type {any} */ (Buffer.from(text, "base64"))
+    : Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
