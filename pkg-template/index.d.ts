@@ -413,14 +413,17 @@ export interface Refresher extends EventTarget {
     listener: (event: RefresherEvents[K]) => void,
     options?: boolean | { once?: boolean; passive?: boolean; capture?: boolean; signal?: AbortSignal },
   ): void;
-  addEventListener(...anyEvent: Parameters<EventTarget["addEventListener"]>): void;
+  addEventListener(type: keyof RefresherEvents, ...listener: Listening): void;
   removeEventListener<K extends keyof RefresherEvents>(
     type: K,
     listener: (event: RefresherEvents[K]) => void,
     options?: boolean | { capture?: boolean },
   ): void;
-  removeEventListener(...anyEvent: Parameters<EventTarget["removeEventListener"]>): void;
+  removeEventListener(type: keyof RefresherEvents, ...listener: Listening): void;
 }
+
+/** What `EventTarget` takes after the name of an event. */
+type Listening = Parameters<EventTarget["addEventListener"]> extends [any, ...infer Rest] ? Rest : never;
 
 /** What `fetch` takes first: a URL or a Request. */
 export type FetchInput = Parameters<typeof fetch>[0];
@@ -469,6 +472,8 @@ export interface TokenInput {
   scope?: string;
   /** Kept, and compared with those of later refreshes (`identityCheck`). */
   id_token?: string;
+  /** A `Response` is no reply: write `await response.json()`. */
+  json?: never;
   [extra: string]: unknown;
 }
 

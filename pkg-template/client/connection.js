@@ -253,7 +253,7 @@ export class Connection {
   /** @param {() => Refresher} fallback */
   #fallBack(fallback) {
     const own = (this.#own = fallback());
-    for (const type of EVENTS)
+    for (const type of /** @type {(keyof import("../index.js").RefresherEvents & string)[]} */ (EVENTS))
       own.addEventListener(type, (event) => this.#dispatch(type, /** @type {CustomEvent} */ (event).detail));
     this.facts.capabilities = own.capabilities;
     const calls = [...this.#calls.values()];

@@ -2,7 +2,7 @@
 import { ENDPOINT, MESSAGES } from "./messages.js";
 
 /** @import { Lock, RefresherOptions, Reuse } from "../index.js" */
-/** @typedef {{ [name: string]: string | Spec | [Spec] }} Spec  Of an object: what each of its members may be. */
+/** @typedef {{ [name: string]: string | Spec | [string | Spec] }} Spec  Of an object: what each of its members may be. */
 
 /**
  * The options with their defaults, or a TypeError that names the option, what to write, and the type that was given: never a
@@ -152,20 +152,20 @@ export const OPTIONS = {
     error: "a string",
     error_description: "a string",
     errors: { any: CODES },
-    successStatus: "[a finite number]",
+    successStatus: ["a finite number"],
   },
   refreshAheadSeconds: "a finite number",
   background: "auto|always|never",
   keepAliveSeconds: "a finite number above 0",
   reuse: "never|always|until-successor-used|{ graceSeconds: number }",
-  endsWhen: "[a string]",
+  endsWhen: ["a string"],
   storage: "an object with load() and save()",
   tokens: "an object",
   lock: "auto|none|a function",
   fetch: "a function",
   timeoutSeconds: "a finite number above 0",
   retries: "a whole number",
-  origins: "[an https origin without a path]",
+  origins: ["an https origin without a path"],
   isTokenRejected: "a function",
   transport: "a function",
   waitUntil: "a function",
@@ -203,7 +203,8 @@ const KINDS = {
     const isSent = protocol == "https:" || (protocol == "http:" && mayBePlain);
     return isSent && !username && !password && !v.includes("#");
   },
-  "an https origin without a path": (v, insecure) => KINDS[ENDPOINT](v, insecure) && parsed(v).origin == v,
+  "an https origin without a path": (v, insecure) =>
+    KINDS[ENDPOINT](v, insecure) && parsed(v).origin == v && !v.includes("*"),
   "a valid int32": (v) => /^-?\d+$/.test(v) && v == (v | 0),
   "a valid uuid": (v) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(v),
   "a valid url": (v) => parsed(v),
@@ -214,11 +215,11 @@ const KINDS = {
   },
 };
 
-/** @param {string | Spec | [Spec]} spec @param {any} value @param {string} path @param {boolean} [insecure] */
+/** @param {string | Spec | [string | Spec]} spec @param {any} value @param {string} path @param {boolean} [insecure] */
 function check(spec, value, path, insecure) {
   if (Array.isArray(spec)) {
-    check("[an object]", value, path);
-    for (const i in value) check(spec[0], value[i], `${path}[${i}]`);
+    if (!Array.isArray(value)) fail(`${path} must be a list (given: ${typeOf(value)})`);
+    for (const i in value) check(spec[0], value[i], `${path}[${i}]`, insecure);
     return;
   }
   const kinds = isString(spec) ? spec.split("|") : ["an object"];

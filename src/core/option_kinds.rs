@@ -61,17 +61,17 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("response.error", TEXT),
     ("response.error_description", TEXT),
     ("response.errors.*", CODES),
-    ("response.successStatus", "[a finite number]"),
+    ("response.successStatus[]", NUMBER),
     ("refreshAheadSeconds", NUMBER),
     ("background", "auto|always|never"),
     ("keepAliveSeconds", POSITIVE),
     ("reuse", "never|always|until-successor-used|{ graceSeconds: number }"),
-    ("endsWhen", "[a string]"),
+    ("endsWhen[]", TEXT),
     ("tokens", OBJECT),
     ("lock", "auto|none|a function"),
     ("timeoutSeconds", POSITIVE),
     ("retries", "a whole number"),
-    ("origins", "[an https origin without a path]"),
+    ("origins[]", "an https origin without a path"),
     ("allowInsecureRequests", "true|false"),
     ("identityCheck", "subject|strict|off"),
     ("keepRejectedResponse", "true|false"),
@@ -106,10 +106,16 @@ fn fault_of_members(path: &str, rows: &[(&str, &str)], object: Json<'_>) -> Opti
 
 fn fault_of_items(path: &str, rows: &[(&str, &str)], list: Json<'_>) -> Option<String> {
     if !list.raw().starts_with('[') {
-        return Some(misfit(path, "[an object]", list));
+        return Some(misfit(path, "a list", list));
     }
-    let rows: Vec<_> = rows.iter().filter_map(|(rest, kinds)| Some((rest.strip_prefix("[].")?, *kinds))).collect();
-    list.items().enumerate().find_map(|(at, item)| fault_of_members(&format!("{path}[{at}]"), &rows, item))
+    list.items().enumerate().find_map(|(at, item)| {
+        let here = format!("{path}[{at}]");
+        if let Some(("[]", kinds)) = rows.first() {
+            return (!fits_any(kinds, item)).then(|| misfit(&here, kinds, item));
+        }
+        let rows: Vec<_> = rows.iter().filter_map(|(rest, kinds)| Some((rest.strip_prefix("[].")?, *kinds))).collect();
+        fault_of_members(&here, &rows, item)
+    })
 }
 
 /// What is left of the paths that lead through that name; a name of its own comes before any name.
@@ -251,12 +257,14 @@ mod tests {
             (r#"{"client_id":7}"#, "client_id must be a string (given: number)"),
             (r#"{"parameters":{"tenant":42}}"#, "parameters.tenant must be a string or a function (given: number)"),
             (r#"{"headers":[]}"#, "headers must be an object (given: array)"),
-            (
-                r#"{"origins":"https://api.example"}"#,
-                "origins must be [an https origin without a path] (given: string)",
-            ),
-            (r#"{"response":{"errorWhen":{"path":"a"}}}"#, "response.errorWhen must be [an object] (given: object)"),
+            (r#"{"origins":"https://api.example"}"#, "origins must be a list (given: string)"),
+            (r#"{"response":{"errorWhen":{"path":"a"}}}"#, "response.errorWhen must be a list (given: object)"),
             (r#"{"response":{"errors":{"x":"ended"}}}"#, "response.errors.x must be session_ended or "),
+            (
+                r#"{"origins":["https://api.example",7]}"#,
+                "origins[1] must be an https origin without a path (given: number)",
+            ),
+            (r#"{"response":{"errorWhen":[7]}}"#, "response.errorWhen[0] must be an object (given: number)"),
             ("7", "options must be an object (given: number)"),
         ] {
             assert!(fault(options).starts_with(says), "{options}: {}", fault(options));

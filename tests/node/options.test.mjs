@@ -151,6 +151,17 @@ test("a wrong type is named and the value is not quoted", () => {
       );
 });
 
+test("of a list the item that is wrong is named", () => {
+  const wrong = (options) => refusal({ token_endpoint: ENDPOINT, ...options });
+  assert.match(
+    wrong({ origins: ["https://a.example", "https://b.example/"] }),
+    /^origins\[1\] must be an https origin/,
+  );
+  assert.match(wrong({ origins: ["https://*.example"] }), /^origins\[0\] must be an https origin/);
+  assert.match(wrong({ endsWhen: [7] }), /^endsWhen\[0\] must be a string/);
+  assert.match(wrong({ endsWhen: "a" }), /^endsWhen must be a list \(given: string\)/);
+});
+
 test("everything that the contract allows is accepted", () => {
   const storage = { load: () => null, save: () => true };
   for (const options of [

@@ -354,7 +354,7 @@ test("A4 no name, place or template can produce a reserved parameter", () => {
       { response: { errorWhen: [{ path: "ok", means: "dead" }] } },
       /errorWhen\[0\]\.means must be session_ended or/,
     ],
-    [{ response: { extendedWhen: "ok" } }, /response\.extendedWhen must be \[an object\]/],
+    [{ response: { extendedWhen: "ok" } }, /response\.extendedWhen must be a list/],
     [{ response: { expiry: { in: "hours" } } }, /response\.expiry\.in must be seconds or/],
     [{ transport: "https://proxy" }, /transport must be a function/],
   ])
