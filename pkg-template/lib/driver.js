@@ -82,8 +82,11 @@ export class Driver {
   }
 
   get capabilities() {
-    const { kind: engine } = this.#engine;
-    return { engine, crossContextLock: this.#lock.everywhere, conditionalSave: this.#storage.compares };
+    return {
+      engine: this.#engine.kind,
+      crossContextLock: this.#lock.everywhere,
+      conditionalSave: this.#storage.compares,
+    };
   }
 
   /** The tokens, if a caller without special wishes may have them: no core, no lock, no storage. */
@@ -137,7 +140,7 @@ export class Driver {
     this.#stops?.forEach((stop) => stop());
     this.#refuseAll({ code: "closed" });
     // a request that is out is still answered and stored; nothing new begins
-    this.#core ? this.#tell("watching", 0) : this.#wipe();
+    this.#core ? this.#tell("watching") : this.#wipe();
   }
 
   /** Closed, and nothing is under way: no token stays in this object or in the core, whose memory is overwritten. */
