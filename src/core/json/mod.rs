@@ -28,6 +28,10 @@ const MAX_DEPTH: u32 = 64;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
+/// There are more members or values than a server may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
+
 /// A JSON object as its text, to keep and to change. It may hold tokens, so it is treated as a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object(Secret);
@@ -41,10 +45,18 @@ impl Default for Json<'_> {
 impl<'a> Json<'a> {
     /// Reads `text` as one JSON value with nothing but white space around it.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut scanner = Scanner { text, at: 0, values: 0 };
-        let value = scanner.value(MAX_DEPTH)?;
+        Self::parse_within(text, usize::MAX).ok().flatten()
+    }
+
+    /// The same, unless there are more values in it, at every depth: reading stops there.
+    pub fn parse_within(text: &'a str, most: usize) -> Result<Option<Self>, TooMany> {
+        let mut scanner = Scanner { most, ..Scanner::new(text, 0) };
+        let value = scanner.value(MAX_DEPTH);
+        if scanner.values > most {
+            return Err(TooMany);
+        }
         scanner.space();
-        (scanner.at == text.len()).then_some(value)
+        Ok(value.filter(|_| scanner.at == text.len()))
     }
 
     /// One value whose text was checked before, or written here.
@@ -101,7 +113,7 @@ impl<'a> Json<'a> {
     /// The items of an array; any other value is a list of itself.
     pub fn each(self) -> Items<'a> {
         let at = usize::from(self.0.starts_with('['));
-        Items { scanner: Scanner { text: self.0, at, values: 0 } }
+        Items { scanner: Scanner::new(self.0, at) }
     }
 
     /// The member of that name; the last one if the server repeated it, as `JSON.parse` has it.
@@ -157,7 +169,7 @@ impl<'a> Json<'a> {
     /// Behind the bracket that opens the value, or at its end if that is another one.
     fn inside(self, bracket: u8) -> Scanner<'a> {
         let opens = self.0.as_bytes().first() == Some(&bracket);
-        Scanner { text: self.0, at: if opens { 1 } else { self.0.len() }, values: 0 }
+        Scanner::new(self.0, if opens { 1 } else { self.0.len() })
     }
 }
 
@@ -215,7 +227,7 @@ pub struct Members<'a> {
 impl<'a> Members<'a> {
     /// Of members that stand one after the other, without the braces around them.
     pub(in crate::core) fn listed(text: &'a str) -> Self {
-        Self { scanner: Scanner { text, at: 0, values: 0 } }
+        Self { scanner: Scanner::new(text, 0) }
     }
 
     /// The next one, its name as it is written.

@@ -6,7 +6,7 @@ use super::scan::{digit, Scanner};
 /// A decimal number, thousandfold and rounded down to a whole one: `"3600"`, `3600.0`, `36e2`. `None` for anything else,
 /// and for a negative number, which no lifetime and no point in time is.
 pub fn decimal_thousandths(text: &str) -> Option<u64> {
-    let mut scanner = Scanner { text, at: 0, values: 0 };
+    let mut scanner = Scanner::new(text, 0);
     scanner.space();
     // The number is `value` times ten to the power of `shift`.
     let (mut value, mut shift, mut fraction) = (0, 3, false);

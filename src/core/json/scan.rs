@@ -9,9 +9,15 @@ pub(in crate::core) struct Scanner<'a> {
     pub at: usize,
     /// How many JSON values were read, each in another one too.
     pub values: usize,
+    /// Reading stops behind so many values.
+    pub most: usize,
 }
 
 impl<'a> Scanner<'a> {
+    pub fn new(text: &'a str, at: usize) -> Self {
+        Self { text, at, values: 0, most: usize::MAX }
+    }
+
     #[inline]
     pub fn peek(&self) -> Option<u8> {
         #[cfg(test)]
@@ -48,6 +54,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn value(&mut self, depth: u32) -> Option<Json<'a>> {
         self.space();
         self.values += 1;
+        (self.values <= self.most).then_some(())?;
         let start = self.at;
         match self.peek()? {
             b'{' => self.list(depth.checked_sub(1)?, b'}')?,

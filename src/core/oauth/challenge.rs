@@ -19,7 +19,7 @@ pub enum Part<'a> {
 
 /// Reads a field value piece by piece. What cannot be read ends it; what came before counts.
 pub fn read<'a>(field: &'a str, found: &mut dyn FnMut(Part<'a>)) {
-    let mut scanner = Scanner { text: field, at: 0, values: 0 };
+    let mut scanner = Scanner::new(field, 0);
     let mut begun = false;
     loop {
         while scanner.skip(b',') {}

@@ -5,7 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::core::json::{cut, push_text};
+use crate::core::json::{cut, push_text, MOST_VALUES};
 
 /// Of base64 (RFC 4648 section 4).
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -30,11 +30,13 @@ pub fn push_pair(out: &mut String, name: &str, value: &str) {
     push_form(out, value);
 }
 
-/// The pairs of a form-encoded text as a JSON object of strings; what is no valid encoding stays as it stands.
-pub fn form_to_json(text: &str) -> String {
+/// The pairs of a form-encoded text as a JSON object of strings; what is no valid encoding stays as it stands. `None`: they are absurdly many.
+pub fn form_to_json(text: &str) -> Option<String> {
+    let mut left = MOST_VALUES;
     let mut out = String::from("{");
     let mut rest = text;
     while !rest.is_empty() {
+        left = left.checked_sub(1)?;
         let (pair, more) = cut(rest, b'&').unwrap_or((rest, ""));
         let (name, value) = cut(pair, b'=').unwrap_or((pair, ""));
         if !pair.is_empty() {
@@ -43,7 +45,7 @@ pub fn form_to_json(text: &str) -> String {
         rest = more;
     }
     out.push('}');
-    out
+    Some(out)
 }
 
 /// `text` with every `slot` replaced.
@@ -235,9 +237,9 @@ mod tests {
     #[test]
     fn a_form_becomes_json_and_a_broken_percent_sign_is_kept() {
         assert_eq!(
-            form_to_json("a=%zz&b&=c&&d=1%2&e=%ff&f=%+1&g%C3%A9=1+2=3&h=%"),
-            r#"{"a":"%zz","b":"","":"c","d":"1%2","e":"%ff","f":"% 1","gé":"1 2=3","h":"%"}"#
+            form_to_json("a=%zz&b&=c&&d=1%2&e=%ff&f=%+1&g%C3%A9=1+2=3&h=%").as_deref(),
+            Some(r#"{"a":"%zz","b":"","":"c","d":"1%2","e":"%ff","f":"% 1","gé":"1 2=3","h":"%"}"#)
         );
-        assert_eq!(form_to_json(""), "{}");
+        assert_eq!(form_to_json("").as_deref(), Some("{}"));
     }
 }

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use super::calendar::iso8601;
 use super::encoding::{form_to_json, replaced};
-use crate::core::json::{cut, decimal_thousandths, push_text, Fields, Json};
+use crate::core::json::{cut, decimal_thousandths, push_text, Fields, Json, TooMany, MOST_VALUES};
 use crate::core::provider::{ExpiryUnit, ResponseShape};
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
@@ -16,27 +16,31 @@ use crate::core::tokens::{lifetime, point, Tokens};
 const EARLIEST_MILLIS: u64 = 100_000_000_000;
 
 /// The body as the text of a JSON object, whatever its content type claims; a form becomes an object of strings.
-pub fn as_object(body: &str, format: &str) -> Option<Secret> {
+///
+/// # Errors
+/// There are absurdly many values in it.
+pub fn as_object(body: &str, format: &str) -> Result<Option<Secret>, TooMany> {
     let body = body.trim_ascii();
     let body = body.strip_prefix('\u{feff}').unwrap_or(body).trim_ascii();
-    if format != "form" && Json::parse(body).is_some_and(Json::is_object) {
-        return Some(Secret::new(body));
+    // The object is one of them.
+    if format != "form" && Json::parse_within(body, MOST_VALUES + 1)?.is_some_and(Json::is_object) {
+        return Ok(Some(Secret::new(body)));
     }
     let opens = body.as_bytes().first();
     if matches!(opens, Some(b'<' | b'{' | b'[')) {
-        return None;
+        return Ok(None);
     }
     if format == "string" && cut(body, b' ').is_none() {
         let token = Json::parse(body).map_or_else(|| Some(String::from(body)), Json::string);
         let mut object = String::from("{");
         push_text(&mut object, "access_token", &token.unwrap_or_default());
         object.push('}');
-        return Some(Secret::new(object));
+        return Ok(Some(Secret::new(object)));
     }
     if format == "json" || cut(body, b'=').is_none() {
-        return None;
+        return Ok(None);
     }
-    Some(Secret::new(form_to_json(body)))
+    form_to_json(body).map(|object| Some(Secret::new(object))).ok_or(TooMany)
 }
 
 /// The members where the shape says they are; or in the reply itself, if there are no tokens there. So a login's reply may
@@ -313,7 +317,7 @@ mod tests {
     #[test]
     fn r1_a_bare_token_is_one_word() {
         let read = |body: &str| {
-            let object = as_object(body, "string")?;
+            let object = as_object(body, "string").ok()??;
             Tokens::parse(object.reveal())?.access_token().map(String::from)
         };
         for body in ["\"abc\"", " abc\n", "\u{feff}abc", r#"{"access_token":"abc"}"#] {

@@ -8,7 +8,7 @@ use super::members::{as_object, read_tokens, registered_type};
 use super::refusal::{class_of, error_code, error_sign, error_text, shows, Class};
 pub use super::refusal::{RefreshTokenState, ServerError};
 use super::retry_after::retry_after;
-use crate::core::json::{Fields, Json};
+use crate::core::json::{Fields, Json, TooMany};
 use crate::core::provider::{Meaning, ResponseShape};
 use crate::core::record::Tokens;
 use crate::core::secret::Secret;
@@ -51,11 +51,12 @@ pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict 
     let mut evidence = ServerError { status: reply.status, ..ServerError::default() };
     let success = shape.is_success(reply.status);
     let mut means = None;
-    if let Some(body) = reply.body.as_ref().and_then(|body| as_object(body.reveal(), shape.text("format"))) {
-        let Some(fields) = members(Json::checked(body.reveal())) else {
-            evidence.error_description = Some(String::from("the reply has more than 1000 members or 10000 values"));
-            return Verdict::Unreadable(evidence);
-        };
+    let object = reply.body.as_ref().map_or(Ok(None), |body| as_object(body.reveal(), shape.text("format")));
+    let Ok(fields) = fields_of(&object) else {
+        evidence.error_description = Some(String::from("the reply has more than 1000 members or 10000 values"));
+        return Verdict::Unreadable(evidence);
+    };
+    if let Some(fields) = fields {
         evidence.error = error_code(&fields, shape.text("error"));
         evidence.error_description = error_text(&fields, shape.text("error_description"));
         let sign = error_sign(&fields, shape, &evidence);
@@ -91,6 +92,15 @@ pub fn login(reply: Json<'_>, shape: ResponseShape<'_>) -> Option<Tokens> {
         tokens.refresh_token.as_ref()?;
     }
     Some(tokens)
+}
+
+/// The members of the object that a server sent, if it sent one.
+fn fields_of(object: &Result<Option<Secret>, TooMany>) -> Result<Option<Fields<'_>>, TooMany> {
+    match object {
+        Ok(Some(body)) => members(Json::checked(body.reveal())).map(Some).ok_or(TooMany),
+        Ok(None) => Ok(None),
+        Err(TooMany) => Err(TooMany),
+    }
 }
 
 /// The members of what a server sent, unless they are too many.
@@ -207,6 +217,23 @@ mod tests {
                 Some("the reply has more than 1000 members or 10000 values")
             );
         }
+    }
+
+    #[test]
+    fn a_reply_with_too_many_values_is_read_no_further() {
+        use crate::core::json::work;
+        let nested = format!("{}1{}", "[".repeat(60), "]".repeat(60));
+        let reply = |length: usize| {
+            let body =
+                format!(r#"{{"access_token":"a","p":[1{}]}}"#, format!(",{nested}").repeat(length / nested.len()));
+            work::of(|| assert!(matches!(verdict(200, &body), Verdict::Unreadable(_))))
+        };
+        assert_eq!(reply(1 << 18), reply(1 << 19), "steps of the scanner");
+        let form = |pairs: usize| {
+            let body = format!("access_token=a{}", "&b=c".repeat(pairs));
+            work::of(|| assert!(matches!(verdict(200, &body), Verdict::Unreadable(_))))
+        };
+        assert_eq!(form(20_000), form(40_000), "steps of the scanner");
     }
 
     #[test]
