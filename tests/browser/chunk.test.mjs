@@ -40,6 +40,7 @@ test("a page does not fetch the core before a call needs it", async () => {
     "discovery",
     "exchange",
     "ports/http",
+    "ports/messages",
     "request",
     "revocation",
     "trace-step",

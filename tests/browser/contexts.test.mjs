@@ -194,7 +194,10 @@ function countLoose() {
   const { addEventListener, removeEventListener } = EventTarget.prototype;
   const isGlobal = (target) => target === undefined || target === window || target === document;
   EventTarget.prototype.addEventListener = function (...given) {
-    if (isGlobal(this)) counts.listeners += 1;
+    if (isGlobal(this)) {
+      counts.listeners += 1;
+      given[2]?.signal?.addEventListener("abort", () => (counts.listeners -= 1));
+    }
     return addEventListener.apply(this ?? window, given);
   };
   EventTarget.prototype.removeEventListener = function (...given) {
