@@ -20,6 +20,7 @@
  * @property {(owner: string) => Promise<unknown>} release  Only a lock that is still this owner's.
  * @property {(text: string) => Promise<number>} [silenceNoted]  Milliseconds for which earlier observers saw that text.
  * @property {(text: string, silentMs: number) => Promise<unknown>} [noteSilence]  Told to the process that waits next.
+ * @property {() => Promise<unknown>} [canStore]  Rejects if what the lock is wanted for cannot be stored. A waiter asks now and then.
  */
 /**
  * `passedOn`: it is ours. `held`: what the other holder says, and its lease if it is known; null: it changed meanwhile.
@@ -81,6 +82,7 @@ export function lockByLease(store, fixedSeconds) {
   /** @param {string} owner @param {number} seconds @param {AbortSignal} [signal] */
   async function take(owner, seconds, signal) {
     let over = "";
+    let askedMs = performance.now();
     try {
       for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(1.5 * pause, LONGEST_PAUSE_MS)) {
         signal?.throwIfAborted();
@@ -94,6 +96,10 @@ export function lockByLease(store, fixedSeconds) {
         if (taken.held !== null) {
           const isSilent = await silence.lasts(taken.held, taken.leaseMs ?? 1000 * seconds);
           if (isSilent) over = taken.held;
+        }
+        if (performance.now() - askedMs > SETTLE_MS) {
+          await store.canStore?.();
+          askedMs = performance.now();
         }
         if (!over) await passed(pause * (0.5 + Math.random()), signal);
       }

@@ -5,6 +5,7 @@ import { draftOf, sweepDrafts } from "./drafts.js";
 import { fileLease, fileLock } from "./file-lock.js";
 import { lockByLease } from "./lease.js";
 import { generationOf } from "./record.js";
+import { keptUntilSaved } from "./unsaved.js";
 
 /** @import { LockGrant, TokenRecord } from "../index.js" */
 /** @import { fileStorage as declared } from "./node.js" */
@@ -57,20 +58,23 @@ export function fileStorage(path) {
     return true;
   }
 
+  /** @param {TokenRecord | null} record @param {number | null} expected */
+  async function save(record, expected) {
+    for (;;) {
+      const written = await writing((grant) => replaced(grant, record, expected));
+      if (written !== undefined) return written;
+    }
+  }
+
+  // a full disk is no reason to wait for a lock: its holder may have what it cannot store
+  const canStore = async () => (await draftOf(file, "{}")).drop();
+  const lock = lockByLease({ ...fileLease(`${file}.lock`), canStore });
+
   return {
     name: `file:${file}`,
     conditionalSave: true,
-
     load: async () => recordIn(await content()),
-
-    async save(record, expected) {
-      for (;;) {
-        const written = await writing((grant) => replaced(grant, record, expected));
-        if (written !== undefined) return written;
-      }
-    },
-
-    lock: fileLock(`${file}.lock`),
+    ...keptUntilSaved(save, lock),
   };
 }
 

@@ -1,7 +1,9 @@
 // @ts-check
 import { leaseMsIn, lockByLease } from "./lease.js";
 import { asRow, check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
+import { keptUntilSaved } from "./unsaved.js";
 
+/** @import { TokenRecord } from "../index.js" */
 /** @import { postgresStorage as declared, postgresTables as declaredTables } from "./postgres.js" */
 
 const WHO = "postgresStorage";
@@ -65,28 +67,22 @@ export function postgresStorage(pool, key, options = {}) {
     options.leaseSeconds,
   );
 
+  /** @param {TokenRecord | null} given @param {number | null} expected */
+  async function save(given, expected) {
+    const written = given ? [given.generation, JSON.stringify(given)] : [];
+    if (expected !== null) return did(given ? record.replace : record.remove, expected, ...written);
+    if (await did(given ? record.insert : record.isVacant, ...written)) return true;
+    // a login, or a sign-out, takes the place of what cannot be read
+    const stored = await row();
+    if (!isUnreadable(stored)) return false;
+    return did(given ? record.replaceOver : record.removeOver, stored.generation, stored.record, ...written);
+  }
+
   return {
     name: nameOf("postgres", pool, `${options.table ?? TABLE}:${key}`),
     conditionalSave: true,
-
     load: async () => recordIn(WHO, await row()),
-
-    async save(given, expected) {
-      const written = given ? [given.generation, JSON.stringify(given)] : [];
-      if (expected !== null) return did(given ? record.replace : record.remove, expected, ...written);
-      if (await did(given ? record.insert : record.isVacant, ...written)) return true;
-      // a login, or a sign-out, takes the place of what cannot be read
-      const stored = await row();
-      if (!isUnreadable(stored)) return false;
-      return did(
-        given ? record.replaceOver : record.removeOver,
-        stored.generation,
-        stored.record,
-        ...written,
-      );
-    },
-
-    lock,
+    ...keptUntilSaved(save, lock),
   };
 }
 

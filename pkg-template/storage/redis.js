@@ -1,7 +1,9 @@
 // @ts-check
 import { leaseMsIn, lockByLease } from "./lease.js";
 import { asRow, check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
+import { keptUntilSaved } from "./unsaved.js";
 
+/** @import { TokenRecord } from "../index.js" */
 /** @import { redisStorage as declared } from "./redis.js" */
 
 const WHO = "redisStorage";
@@ -88,22 +90,21 @@ export function redisStorage(client, key, options = {}) {
     options.leaseSeconds,
   );
 
+  /** @param {TokenRecord | null} record @param {number | null} expected */
+  async function save(record, expected) {
+    const written = [record?.generation ?? "", record ? JSON.stringify(record) : ""];
+    if (await did(SAVE, expected ?? "", ...written)) return true;
+    if (expected !== null) return false;
+    // a login, or a sign-out, takes the place of what cannot be read
+    const stored = await row();
+    return isUnreadable(stored) && did(SAVE_OVER, stored.generation ?? "", stored.record ?? "", ...written);
+  }
+
   return {
     name: nameOf("redis", client, key),
     conditionalSave: true,
-
     load: async () => recordIn(WHO, await row()),
-
-    async save(record, expected) {
-      const written = [record?.generation ?? "", record ? JSON.stringify(record) : ""];
-      if (await did(SAVE, expected ?? "", ...written)) return true;
-      if (expected !== null) return false;
-      // a login, or a sign-out, takes the place of what cannot be read
-      const stored = await row();
-      return isUnreadable(stored) && did(SAVE_OVER, stored.generation ?? "", stored.record ?? "", ...written);
-    },
-
-    lock,
+    ...keptUntilSaved(save, lock),
   };
 }
 

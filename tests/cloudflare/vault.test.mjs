@@ -136,6 +136,33 @@ test("an object that is evicted while its alarm refreshes is rung again", async 
   }
 });
 
+test("an alarm ends after the listeners of its refresh have ended", async () => {
+  const vault = await loggedIn("slow-listener");
+  assert.deepEqual(await vault.heardWhenRung(), ["login", "refresh"]);
+  assert.equal(oidc.requests.length, 1);
+});
+
+test("a write that names another generation than the stored one is refused and writes nothing", async () => {
+  const vault = worker.vault(`user-${++users}`);
+  for (const [generation, expected, written, after] of [
+    [null, 1, false, null],
+    [1, 1, false, null],
+    [1, null, true, 1],
+    [1, null, false, 1],
+    [3, 2, false, 1],
+    [null, null, false, 1],
+    [null, 2, false, 1],
+    [2, 1, true, 2],
+    [null, 2, true, null],
+    [null, null, true, null],
+  ])
+    assert.deepEqual(
+      await vault.writes([generation, expected]),
+      [[written, after]],
+      `${generation} over ${expected}`,
+    );
+});
+
 async function until(isSo) {
   for (const end = Date.now() + 20_000; !isSo(); await delay(50))
     assert.ok(Date.now() < end, "it did not come about in 20 s");

@@ -119,8 +119,27 @@ export class Vault extends TokenVault {
     this.ctx.abort("crashed by the test");
   }
 
-  tokenChanged(tokens, source) {
+  async tokenChanged(tokens, source) {
+    if (this.ctx.id.name.endsWith(":slow-listener")) await scheduler.wait(300);
     this.heard.push(source);
+  }
+
+  /** What was heard when the platform would take the alarm for done: after that it may evict the object. */
+  async heardWhenRung() {
+    await this.alarm();
+    return [...this.heard];
+  }
+
+  /** What the storage of an object answers to writes that name a generation. */
+  async writes(...asked) {
+    const storage = durableObjectStorage(this.ctx.storage);
+    const answers = [];
+    for (const [generation, expected] of asked) {
+      const record = generation === null ? null : { format: 1, generation, tokens: {}, obtained_at: 1 };
+      const written = await storage.save(record, expected);
+      answers.push([written, (await storage.load())?.generation ?? null]);
+    }
+    return answers;
   }
 
   changes() {
