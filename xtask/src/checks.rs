@@ -244,13 +244,14 @@ pub fn node_tests(folder: &str, one_at_a_time: bool, length: Length) -> Result<R
     if one_at_a_time {
         let browser = prepare::browser()?;
         command.arg("--test-concurrency=1").env("CHROMIUM", browser.chromium).env("CHROMEDRIVER", browser.chromedriver);
+    } else {
+        // Most files wait for timers more than they compute. Node's default on two cores is one file at a time.
+        let cores = thread::available_parallelism().map_or(2, usize::from);
+        command.arg(format!("--test-concurrency={}", cores + 1));
     }
     let mut files = test_files(folder);
     if length == Length::Quick {
         files.retain(|file| !SLOWEST.iter().any(|slow| file.ends_with(slow)));
-        // Node's default is one process fewer than there are cores: one, on two cores.
-        let cores = thread::available_parallelism().map_or(2, usize::from);
-        command.arg(format!("--test-concurrency={cores}"));
     }
     let outcome = run::run(command.args(files), if length.is_long() { 60 } else { 15 } * MINUTE)?;
     if length.is_long() {

@@ -212,7 +212,8 @@ export const TABLE = [
     fixtures: ["metro"],
     node: NODE_24,
     subPaths: WEB,
-    build: "metro build src/main.js --platform ios --out dist/main.js --config metro.config.cjs",
+    build:
+      "mkdir dist && metro build src/main.js --platform ios --out dist/main.js --config metro.config.cjs",
     run: program("node dist/main.js"),
   },
 
