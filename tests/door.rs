@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
+mod node_script;
+
+use node_script::said_by_node;
 use oauth_refresher::core::machine::Code;
 
 fn text(path: &str) -> String {
@@ -100,12 +102,6 @@ fn the_errors_of_both_sides_have_the_same_texts_and_meanings() {
             const { message, retryable, sessionEnded, loginRequired } = new RefreshError({ code });
             console.log(`${code} [${[retryable, sessionEnded, loginRequired].join(", ")}] ${message}`);
         }"#;
-    let run = Command::new("node")
-        .args(["--input-type=module", "--eval", script])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("node can be started");
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let said = String::from_utf8_lossy(&run.stdout);
+    let said = said_by_node(script);
     assert_eq!(rust, said.lines().map(str::to_owned).collect());
 }

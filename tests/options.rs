@@ -2,8 +2,10 @@
 //! it loads the core. Both tables have the same rows, but for what only one driver has.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
+mod node_script;
+
+use node_script::said_by_node;
 use oauth_refresher::core::option_kinds::OPTIONS;
 
 /// Options that are code, or that the driver for Rust has no use for.
@@ -19,13 +21,7 @@ fn both_tables_of_options_have_the_same_rows() {
             : Array.isArray(spec) ? rows(spec[0], path + "[]")
             : Object.entries(spec).map(([name, one]) => rows(one, (path && path + ".") + (name == "any" ? "*" : name)));
         rows(OPTIONS, "");"#;
-    let run = Command::new("node")
-        .args(["--input-type=module", "--eval", script])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("node can be started");
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let said = String::from_utf8_lossy(&run.stdout);
+    let said = said_by_node(script);
     let declared: BTreeSet<&str> = said.lines().collect();
     let rust: BTreeSet<String> = OPTIONS.iter().map(|(path, kinds)| format!("{path}\t{kinds}")).collect();
     let only = |row: &&&str| ONLY_IN_JAVASCRIPT.contains(&row.split('\t').next().unwrap_or(row));

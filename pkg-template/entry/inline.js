@@ -1,8 +1,8 @@
 // @ts-check
 // One file: the core is in the code. For service workers, for `iife` and other single-file outputs, and where no condition is read.
-import { wasmEngine } from "../lib/wasm-engine.js";
 import { refresherMaker } from "../lib/refresher.js";
 import glue from "../lib/core-glue.js";
+import { wasmEngine } from "../lib/wasm-engine.js";
 import { compile } from "../lib/compile.js";
 import bytes from "../lib/core-bytes.js";
 

@@ -137,7 +137,7 @@ export class Driver {
 
   close() {
     this.closed = true;
-    this.#stops?.forEach((stop) => stop());
+    this.#stops?.splice(0).forEach((stop) => stop());
     this.#refuseAll({ code: "closed" });
     // a request that is out is still answered and stored; nothing new begins
     this.#core ? this.#tell("watching") : this.#wipe();
@@ -243,9 +243,8 @@ export class Driver {
 
   /** Asks the core. @param {Question} question @param {unknown} details  A string crosses as it is. */
   #ask(question, details, core = this.#core) {
-    return (
-      core && JSON.parse(core.ask(question, typeof details == "string" ? details : JSON.stringify(details)))
-    );
+    const text = typeof details == "string" ? details : JSON.stringify(details);
+    return core && JSON.parse(core.ask(question, text));
   }
 
   /** Discards the core. What is durable is in the storage, from which the next call starts a fresh core. */

@@ -39,8 +39,8 @@ export class RefreshError extends Error {
     const said = [status, error].filter(Boolean).join(" ");
     // Where no server spoke, the description is this library's own.
     const ours = said ? undefined : error_description;
-    const what = (ours && OWN[code]) || MESSAGES[code];
     const why = said || ours;
+    const what = (ours && OWN[code]) || MESSAGES[code];
     super(what + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
     this.code = code;
     if (error) this.error = error;

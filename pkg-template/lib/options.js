@@ -204,7 +204,7 @@ const KINDS = {
     return isSent && !username && !password && !v.includes("#");
   },
   "an https origin without a path": (v, insecure) =>
-    KINDS[ENDPOINT](v, insecure) && parsed(v).origin == v && !v.includes("*"),
+    KINDS[ENDPOINT](v, insecure) && !v.includes("*") && parsed(v).origin == v,
   "a valid int32": (v) => /^-?\d+$/.test(v) && v == (v | 0),
   "a valid uuid": (v) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(v),
   "a valid url": (v) => parsed(v),
@@ -219,7 +219,7 @@ const KINDS = {
 function check(spec, value, path, insecure) {
   if (Array.isArray(spec)) {
     if (!Array.isArray(value)) fail(`${path} must be a list (given: ${typeOf(value)})`);
-    value.forEach((item, i) => check(spec[0], item, `${path}[${i}]`, insecure));
+    for (const i in value) check(spec[0], value[i], `${path}[${i}]`, insecure);
     return;
   }
   const kinds = isString(spec) ? spec.split("|") : ["an object"];

@@ -237,6 +237,16 @@ test("a listener that never settles blocks no caller and no lock", async () => {
   assert.equal(server.requests.length, 2);
 });
 
+test("a refresher that is closed twice, as with using and close(), unsubscribes once", async () => {
+  let ended = 0;
+  const storage = { ...memoryStorage(), subscribe: () => () => void ended++ };
+  const refresher = createRefresher({ ...fakeAuthorizationServer().options, storage, background: "never" });
+  await refresher.load();
+  refresher.close();
+  refresher.close();
+  assert.equal(ended, 1);
+});
+
 test("a closed refresher emits no event, and stores the result of an in-flight request", async () => {
   const { server, storage, refresher, events } = begin();
   server.next({ fault: "slow", seconds: 2 });

@@ -111,9 +111,10 @@ function hold(request, leave) {
  * @param {string | object} key @param {AbortSignal} signal @param {number} leaseMs @returns {Promise<() => void>}
  */
 async function enterRealm(key, signal, leaseMs) {
-  /** @type {Map<string | object, { wake: () => void, until: number }[]>} */
-  // @ts-expect-error: a member that no declaration knows
-  const lines = (globalThis[REGISTRY] ??= new Map());
+  const realm = /** @type {any} */ (globalThis);
+  // A line whose requests were cancelled on Workers stays: that of a storage goes with the storage.
+  const lines = (realm[REGISTRY] ??= { string: new Map(), object: new WeakMap() })[typeof key];
+  /** @type {{ wake: () => void, until: number }[]} */
   const line = lines.get(key) ?? [];
   lines.set(key, line);
   const me = { wake: () => {}, until: Date.now() + leaseMs };

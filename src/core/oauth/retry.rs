@@ -88,7 +88,7 @@ pub fn proves_unsent(code: &str, syscall: &str, message: &str) -> bool {
     let any_in = |text: &str, parts: Words| parts.any(|part| has(text, part));
     any_in(code, BEFORE_CONNECTION)
         || any_in(code, Words("ERR_TLS_|ERR_SSL_")) && !any_in(code, Words("RECORD|EOF|INTERNAL|SHUTDOWN"))
-        || any_in(message, Words("client error (Connect)|bad port|are blocked|AbortSignal"))
+        || any_in(message, Words("AbortSignal|client error (Connect)|bad port|Requests to port"))
 }
 
 /// What the codes of failures before a connection was there have in them, a certificate's among them. Bun's names are in camel case.
@@ -229,6 +229,7 @@ mod tests {
         assert!(proves_unsent("", "", "error sending request: client error (Connect): tcp connect error"));
         assert!(proves_unsent("", "", "bad port"));
         assert!(proves_unsent("", "", "Fetch failed: Requests to port 6667 are blocked"));
+        assert!(!proves_unsent("", "", "the replies of this server are blocked here"));
         // jsdom's signal at another fetch, where there is no Request to try it on first
         let foreign = r#"RequestInit: Expected signal ("AbortSignal {}") to be an instance of AbortSignal."#;
         assert!(proves_unsent("", "", foreign));

@@ -1,22 +1,23 @@
 // @ts-nocheck
 // Generated: core.wasm. What is before and after the code is a text, byte by byte. The code is in texts of numbers: one has the symbols
-// of the instructions, and others their operands, a kind each.
+// of the instructions, and others their operands, a kind each. A local or a function is its place in a list with the last one used in front.
 // No rare branch reads an array: an engine that compiles a loop before it has seen such a branch compiles it again and again.
 export default function bytes() {
   const numbers = new Uint32Array($NUMBERS);
   const next = new Uint32Array(texts.length + 1);
   texts.forEach((text, kind) => (next[kind + 1] = unpack(text, numbers, next[kind])));
 
-  // What a symbol stands for: the text of its operand, or 0, then a number of bytes, and these.
+  // What a symbol stands for: the text of its operand (0: none; $NEAREST and more: a place among the locals), then a number of bytes, and these.
   const symbols = [];
   for (let at = 0; at < next[1]; at += numbers[at + 1] + 2) symbols.push(at);
 
   const bytes = new Uint8Array($LENGTH);
+  const functions = inOrder($CALLED);
   let end = put(before, bytes, 0);
   for (let left = $FUNCTIONS; left--; ) {
     // the length of a body stands before it: three bytes at most
     const start = end + 3;
-    const length = body(numbers, next, symbols, bytes, start) - start;
+    const length = body(numbers, next, symbols, functions, bytes, start) - start;
     end = leb128(length, 0, bytes, end);
     bytes.copyWithin(end, start, start + length);
     end += length;
@@ -54,7 +55,8 @@ function leb128(number, bias, bytes, end) {
   return end;
 }
 
-function body(numbers, next, symbols, bytes, end) {
+function body(numbers, next, symbols, functions, bytes, end) {
+  const locals = inOrder($MOST);
   for (let left = numbers[next[$LOCALS]] * 2 + 1; left--; ) bytes[end++] = numbers[next[$LOCALS]++];
   for (let depth = 1; depth; ) {
     let at = symbols[numbers[next[$OPCODES]++]];
@@ -63,11 +65,22 @@ function body(numbers, next, symbols, bytes, end) {
     const opcode = numbers[at];
     while (left--) bytes[end++] = numbers[at++];
     if (text) {
-      const number = numbers[next[text]++] + (text === $ADDRESS ? $STATIC : 0);
-      const isSigned = text >= $SIGNED;
+      let number = text < $NEAREST ? numbers[next[text]++] + (text === $ADDRESS ? $STATIC : 0) : text - $NEAREST;
+      if (text >= $FUNCTION) number = used(text > $FUNCTION ? locals : functions, number);
+      const isSigned = text <= $SIGNED64;
       end = leb128(isSigned ? (number >>> 1) ^ -(number & 1) : number, isSigned ? 64 : 0, bytes, end);
     } else if (opcode === 11) depth--;
     else if (opcode > 1 && opcode < 5) depth++;
   }
   return end;
+}
+
+function inOrder(length) {
+  return new Uint16Array(length).map((_, at) => at);
+}
+
+function used(list, place) {
+  const index = list[place];
+  list.copyWithin(1, 0, place);
+  return (list[0] = index);
 }

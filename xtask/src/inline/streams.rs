@@ -5,25 +5,28 @@ use std::collections::BTreeMap;
 use anyhow::{bail, Context, Result};
 use wasmparser::{BinaryReader, FunctionBody, Operator, Parser, Payload};
 
-/// What varies in an instruction. Each kind is a text of its own, in the order that brotli compresses best.
+/// What varies in an instruction. Each kind is a text of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operand {
     None = 0,
-    Local = 3,
-    LocalSet = 4,
-    Function = 5,
+    /// A constant of 32 bits, with the sign in the lowest bit.
+    Signed = 3,
+    Signed64 = 4,
     /// Of a memory access.
-    Offset = 6,
+    Offset = 5,
     /// A constant that is, as a rule, an address of static memory.
-    Address = 7,
+    Address = 6,
     /// The depth of a label.
-    Label = 8,
-    /// From here on a constant of 32 bits, with the sign in the lowest bit.
-    Signed = 9,
-    Signed64 = 10,
+    Label = 7,
+    /// From here on a place in a list of indices, the one used last at the front.
+    Function = 8,
+    Local = 9,
+    LocalSet = 10,
 }
 
-const TEXTS: usize = Operand::Signed64 as usize + 1;
+const TEXTS: usize = Operand::LocalSet as usize + 1;
+/// A symbol of this kind and more has its local in itself: this is the one used last, and the next number the one before it.
+pub const LOCAL_USED_LAST: u64 = TEXTS as u64;
 /// The texts that are no operands: what the symbols stand for, symbols, declarations of locals.
 const SYMBOLS: usize = 0;
 pub const OPCODES: usize = 1;
@@ -33,8 +36,8 @@ pub const STATIC_MEMORY: u64 = 65_536;
 const LENGTHS: &str =
     "a length in the module's code is not in as few bytes as LEB128 has, which the decoder would write";
 
-/// An instruction without its operand.
-type Symbol = (Operand, Vec<u8>);
+/// An instruction without its operand, or with it if the two are frequent together: the kind of the operand, and the bytes before it.
+pub type Symbol = (u64, Vec<u8>);
 
 pub struct Streams<'a> {
     /// What is before and after the bodies of functions.
@@ -42,12 +45,15 @@ pub struct Streams<'a> {
     pub after: &'a [u8],
     pub numbers: [Vec<u64>; TEXTS],
     pub functions: u64,
+    pub most_locals: u64,
+    pub called: u64,
 }
 
 impl<'a> Streams<'a> {
-    pub fn of(module: &'a [u8]) -> Result<Self> {
-        let mut numbers: [Vec<u64>; TEXTS] = Default::default();
-        let (mut symbols, mut functions) = (Vec::new(), 0);
+    /// The symbols have the given order, and those that are not in it follow.
+    pub fn of(module: &'a [u8], order: &[Symbol]) -> Result<Self> {
+        let mut reader = Reader { order, ..Reader::default() };
+        let mut functions = 0;
         let mut outside = None;
         let (mut length, mut written) = (0, 0);
         for payload in Parser::new(0).parse_all(module) {
@@ -59,7 +65,7 @@ impl<'a> Streams<'a> {
                     length = range.end - first;
                 }
                 Payload::CodeSectionEntry(body) => {
-                    read(&body, &mut numbers, &mut symbols)?;
+                    reader.read(&body)?;
                     written += leb128(body.range().len() as u64).len() + body.range().len();
                 }
                 _ => {}
@@ -69,54 +75,105 @@ impl<'a> Streams<'a> {
         if length != written {
             bail!(LENGTHS);
         }
-        let ranked = ranked(&symbols);
-        for (operand, bytes) in &ranked {
-            numbers[SYMBOLS].extend([*operand as u64, bytes.len() as u64]);
+        let Reader { mut numbers, symbols, functions: called, most_locals, .. } = reader;
+        let ordered = ordered(&symbols, order);
+        for (kind, bytes) in &ordered {
+            numbers[SYMBOLS].extend([*kind, bytes.len() as u64]);
             push_bytes(&mut numbers[SYMBOLS], bytes);
         }
-        let ranks: BTreeMap<_, _> = ranked.iter().zip(0..).collect();
-        numbers[OPCODES] = symbols.iter().filter_map(|symbol| ranks.get(symbol).copied()).collect();
-        Ok(Self { before, after, numbers, functions })
+        let places: BTreeMap<_, _> = ordered.iter().zip(0..).collect();
+        numbers[OPCODES] = symbols.iter().filter_map(|symbol| places.get(symbol).copied()).collect();
+        Ok(Self { before, after, numbers, functions, most_locals, called: called.0.len() as u64 })
     }
 }
 
-/// The most frequent first: it is the one with the shortest number.
-fn ranked(symbols: &[Symbol]) -> Vec<Symbol> {
+/// After those of the given order the most frequent first: it is the one with the shortest number.
+fn ordered(symbols: &[Symbol], order: &[Symbol]) -> Vec<Symbol> {
     let mut counts: BTreeMap<&Symbol, usize> = BTreeMap::new();
     for symbol in symbols {
         *counts.entry(symbol).or_default() += 1;
     }
-    let mut ranked: Vec<_> = counts.into_iter().collect();
-    ranked.sort_by_key(|(symbol, count)| (usize::MAX - count, *symbol));
-    ranked.into_iter().map(|(symbol, _)| symbol.clone()).collect()
+    let mut others: Vec<_> = counts.into_iter().filter(|(symbol, _)| !order.contains(symbol)).collect();
+    others.sort_by_key(|(symbol, count)| (usize::MAX - count, *symbol));
+    order.iter().chain(others.into_iter().map(|(symbol, _)| symbol)).cloned().collect()
 }
 
-fn read(body: &FunctionBody<'_>, numbers: &mut [Vec<u64>; TEXTS], symbols: &mut Vec<Symbol>) -> Result<()> {
-    let mut operators = body.get_operators_reader()?;
-    let locals = body.range().start..operators.original_position();
-    let locals = &body.as_bytes()[..locals.len()];
-    if locals.len() != usize::from(locals[0]) * 2 + 1 {
-        bail!("a function has more than 127 locals of one type in a row, and the decoder reads no more");
+/// Indices, the one used last at the front: what was used lately is used again, and its place is a small number.
+#[derive(Default)]
+struct Recent(Vec<u64>);
+
+impl Recent {
+    /// The place of an index, which moves to the front. Indices that were not used yet are in order.
+    fn place(&mut self, index: u64) -> u64 {
+        self.0.extend(self.0.len() as u64..=index);
+        let place = self.0.iter().position(|one| *one == index).unwrap_or_default();
+        self.0[..=place].rotate_right(1);
+        place as u64
     }
-    push_bytes(&mut numbers[LOCALS], locals);
-    while !operators.eof() {
-        let start = operators.original_position();
-        let operator = operators.read()?;
-        let bytes = &body.as_bytes()[start - body.range().start..operators.original_position() - body.range().start];
-        let mut again = Vec::new();
-        for (operand, symbol, value) in pieces(&operator, bytes)? {
-            again.extend(&symbol);
-            if operand != Operand::None {
-                again.extend(encoded(operand, value));
-                numbers[operand as usize].push(value);
+}
+
+#[derive(Default)]
+struct Reader<'a> {
+    order: &'a [Symbol],
+    numbers: [Vec<u64>; TEXTS],
+    symbols: Vec<Symbol>,
+    functions: Recent,
+    locals: Recent,
+    most_locals: u64,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, body: &FunctionBody<'_>) -> Result<()> {
+        let mut operators = body.get_operators_reader()?;
+        let locals = body.range().start..operators.original_position();
+        let locals = &body.as_bytes()[..locals.len()];
+        if locals.len() != usize::from(locals[0]) * 2 + 1 {
+            bail!("a function has more than 127 locals of one type in a row, and the decoder reads no more");
+        }
+        push_bytes(&mut self.numbers[LOCALS], locals);
+        while !operators.eof() {
+            let start = operators.original_position();
+            let operator = operators.read()?;
+            let bytes =
+                &body.as_bytes()[start - body.range().start..operators.original_position() - body.range().start];
+            let mut again = Vec::new();
+            for (operand, opcode, value) in pieces(&operator, bytes)? {
+                again.extend(&opcode);
+                if operand != Operand::None {
+                    again.extend(encoded(operand, value));
+                }
+                self.push(operand, opcode, value);
             }
-            symbols.push((operand, symbol));
+            if again != bytes {
+                bail!(
+                    "the operand of {operator:?} is not in as few bytes as LEB128 has, which the decoder would write"
+                );
+            }
         }
-        if again != bytes {
-            bail!("the operand of {operator:?} is not in as few bytes as LEB128 has, which the decoder would write");
-        }
+        self.most_locals = self.most_locals.max(std::mem::take(&mut self.locals).0.len() as u64);
+        Ok(())
     }
-    Ok(())
+
+    fn push(&mut self, operand: Operand, opcode: Vec<u8>, value: u64) {
+        let number = match operand {
+            Operand::Local | Operand::LocalSet => self.locals.place(value),
+            Operand::Function => self.functions.place(value),
+            _ => value,
+        };
+        let whole = match operand {
+            Operand::None => return self.symbols.push((operand as u64, opcode)),
+            Operand::Local | Operand::LocalSet => (LOCAL_USED_LAST + number, opcode.clone()),
+            // only the decoder knows the place of a function
+            Operand::Function => (operand as u64, Vec::new()),
+            _ => (Operand::None as u64, [opcode.clone(), encoded(operand, value)].concat()),
+        };
+        // without an opcode, as a target of br_table is, an operand would look like an instruction
+        if !opcode.is_empty() && self.order.contains(&whole) {
+            return self.symbols.push(whole);
+        }
+        self.numbers[operand as usize].push(number);
+        self.symbols.push((operand as u64, opcode));
+    }
 }
 
 /// An instruction with one operand is a symbol and that, and one without is a symbol. Only a br_table has more: its first symbol has
@@ -170,7 +227,7 @@ fn encoded(operand: Operand, number: u64) -> Vec<u8> {
     if operand == Operand::Address {
         return leb128(number + STATIC_MEMORY);
     }
-    if operand < Operand::Signed {
+    if operand > Operand::Signed64 {
         return leb128(number);
     }
     let mut value = (number >> 1) as i32 ^ -((number & 1) as i32);
@@ -217,28 +274,44 @@ mod tests {
     #[test]
     fn instructions_are_symbols_and_operands_are_apart() {
         let module = module(&[0x7f]);
-        let streams = Streams::of(&module).expect("a module");
+        let streams = Streams::of(&module, &[]).expect("a module");
         assert_eq!((streams.functions, streams.numbers[SYMBOLS].len()), (1, 12));
-        assert_eq!(streams.numbers[OPCODES], [2, 1, 3, 0]);
+        assert_eq!(streams.numbers[OPCODES], [3, 1, 2, 0]);
         assert_eq!(streams.numbers[Operand::Local as usize], [0]);
         assert_eq!(streams.numbers[Operand::Signed64 as usize], [1]);
+    }
+
+    #[test]
+    fn a_symbol_of_the_order_has_its_operand_in_itself_and_stands_where_the_order_says() {
+        let module = module(&[0x7f]);
+        let order = [(Operand::None as u64, vec![0x42, 0x7f]), (LOCAL_USED_LAST, vec![0x20])];
+        let streams = Streams::of(&module, &order).expect("a module");
+        assert_eq!(streams.numbers[OPCODES], [1, 3, 0, 2]);
+        assert!(streams.numbers[Operand::Local as usize..].iter().all(Vec::is_empty));
+        assert_eq!((streams.most_locals, streams.called), (1, 0));
+    }
+
+    #[test]
+    fn an_index_is_the_place_among_those_used_last() {
+        let mut recent = Recent::default();
+        assert_eq!([3, 3, 0, 3, 5, 1].map(|index| recent.place(index)), [3, 0, 1, 1, 5, 3]);
     }
 
     #[test]
     fn a_constant_of_more_than_32_bits_is_part_of_its_symbol() {
         let long = [0x80, 0x80, 0x80, 0x80, 0x80, 0x01];
         let module = module(&long);
-        let streams = Streams::of(&module).expect("a module");
+        let streams = Streams::of(&module, &[]).expect("a module");
         assert!(streams.numbers[Operand::Signed64 as usize].is_empty());
         assert!(streams.numbers[SYMBOLS].windows(7).any(|bytes| bytes[0] == 0x42 && bytes[6] == 1));
     }
 
     #[test]
     fn what_the_decoder_would_write_otherwise_fails_the_build() {
-        assert!(Streams::of(&module_of(&[1], &[7])).is_ok());
-        assert!(Streams::of(&module_of(&[1], &[0x87, 0])).is_err());
-        assert!(Streams::of(&module(&[0x81, 0])).is_err());
-        assert!(Streams::of(b"\0asm\x01\0\0\0").is_err());
+        assert!(Streams::of(&module_of(&[1], &[7]), &[]).is_ok());
+        assert!(Streams::of(&module_of(&[1], &[0x87, 0]), &[]).is_err());
+        assert!(Streams::of(&module(&[0x81, 0]), &[]).is_err());
+        assert!(Streams::of(b"\0asm\x01\0\0\0", &[]).is_err());
     }
 
     #[test]
