@@ -27,7 +27,7 @@ export async function openRecipes(addresses, document = "docs/fetch.md") {
   await mkdir(WRITTEN, { recursive: true });
   const folder = await mkdtemp(join(WRITTEN, "fetch-"));
   for (const [file, code] of Object.entries(recipesOf(document))) {
-    const javascript = (await transform(code, { loader: "ts" })).code;
+    const javascript = (await transform(code, { loader: "ts", target: "es2022" })).code;
     await writeFile(join(folder, file.replace(/ts$/, "js")), replaced(javascript, addresses));
   }
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
