@@ -51,9 +51,9 @@ export function scrubber() {
 
   return {
     scrub,
-    /** What is secret from now on, by its name: scopes and media types, and words that are short, are in the sentences of servers. @param {object} [values] */
-    learn(values = {}) {
-      for (const [name, value] of Object.entries(values)) {
+    /** What is secret from now on, by its name: scopes and media types, and words that are short, are in the sentences of servers. @param {object | null} [values] */
+    learn(values) {
+      for (const [name, value] of Object.entries(values || "")) {
         const kind = +(name == "refresh_token");
         const least = /token|secret|key|pass|auth/i.test(name) ? RUN : 2 * RUN;
         if (typeof value == "string" && value.length >= least && !/scope|type|accept/i.test(name))

@@ -122,6 +122,8 @@ for (const rubbish of [
   [],
   { format: 1, generation: 1 },
   { format: 1, generation: 1, tokens: "x", obtained_at: 1 },
+  { format: 1, generation: 1, tokens: null, obtained_at: 1 },
+  { format: 1, generation: 1, tokens: [null], obtained_at: null },
 ])
   test(`an invalid record (${JSON.stringify(rubbish)}) is reported, kept, and replaced by a login only`, async () => {
     let stored = rubbish;
