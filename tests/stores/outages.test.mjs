@@ -80,6 +80,7 @@ for (const [kind, client, start] of [
         assert.equal(await grant.isHeld(), true);
         await behind[kind](server).steal(key);
         assert.equal(await grant.isHeld(), false);
+        await paused(LEASE_MS / 4); // two heartbeats
       }, within(5));
       assert.equal(await behind[kind](server).owner(key), "another owner");
       await behind[kind](server).free(key);
