@@ -20,6 +20,7 @@ mod mutant;
 mod mutants;
 mod pack;
 mod package;
+mod package_mutants;
 mod prepare;
 mod project;
 #[cfg(test)]
@@ -46,8 +47,9 @@ usage: cargo xtask <command>
   size                       … and its download size beside the budget
   test [--long] [suite …]    every suite, or the named ones (--list shows them); --long: more histories, rounds and browsers
   test quick                 while editing: format, clippy, host tests, a short world, types, tests/node; under three minutes
-  mutants [--list] [--fit] [--only NAME …]
+  mutants [--list] [--fit] [--package] [--only NAME …]
                              changes of the machine that the simulator must notice: seconds each, a quarter of an hour in all;
+                             --package: changes of storages, ports and the vault, that a test in Node must notice;
                              --fit: only whether each still fits the sources
   generate                   provider declarations, the table of docs/providers.md and the protocol in docs/architecture.md
   apps                       the example applications in Rust, in target/apps/
@@ -94,12 +96,14 @@ fn command() -> Result<ExitCode> {
     let mut long = false;
     let mut list = false;
     let mut fit = false;
+    let mut of_the_package = false;
     let mut names = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("long") if command == "test" => long = true,
             Arg::Long("list") if command == "test" || command == "mutants" => list = true,
             Arg::Long("fit") if command == "mutants" => fit = true,
+            Arg::Long("package") if command == "mutants" => of_the_package = true,
             Arg::Long("only") if command == "mutants" => names.push(arguments.value()?.to_string_lossy().into_owned()),
             Arg::Value(name) if command == "test" => names.push(name.to_string_lossy().into_owned()),
             other => return Err(other.unexpected().into()),
@@ -116,6 +120,7 @@ fn command() -> Result<ExitCode> {
         "test" => return suites::test(&names, long),
         "mutants" if list => mutants::list()?,
         "mutants" if fit => return mutants::fit(),
+        "mutants" if of_the_package => return package_mutants::mutants(&names),
         "mutants" => return mutants::mutants(&names),
         "generate" => generate::generate()?,
         "apps" => apps::apps()?,

@@ -9,6 +9,10 @@
 //! -        self.reread();
 //! +        self.spend_or_leave(self.now);
 //! ```
+//!
+//! Those of tests/mutants/package change the package's JavaScript, and each names the test that must notice:
+//! `in pkg-template/storage/redis.js, seen by tests/stores/misuse.test.mjs: no JSON is told of`. What follows the colon is the
+//! beginning, or any part, of the titles to run; without it the whole file runs.
 
 use std::fs;
 
@@ -21,13 +25,38 @@ pub struct Mutant {
     pub about: String,
     /// The source file, relative to the project.
     pub file: String,
+    /// Of the package: the test file that must notice, and which titles of it.
+    pub test: Option<Test>,
     old: String,
     new: String,
 }
 
-/// All there are, by name.
+#[derive(Clone, PartialEq)]
+pub struct Test {
+    pub file: String,
+    pub title: Option<String>,
+}
+
+/// Those of the machine, by name.
 pub fn all() -> Result<Vec<Mutant>> {
-    let folder = project::tests().join("mutants");
+    all_in("mutants")
+}
+
+/// Those of the package's JavaScript, by name.
+pub fn all_of_the_package() -> Result<Vec<Mutant>> {
+    all_in("mutants/package")
+}
+
+/// Those of these names; all of them if none is named.
+pub fn selected(all: Vec<Mutant>, only: &[String]) -> Result<Vec<Mutant>> {
+    if let Some(unknown) = only.iter().find(|name| !all.iter().any(|mutant| mutant.name == **name)) {
+        bail!("there is no mutant `{unknown}`; `cargo xtask mutants --list` shows them");
+    }
+    Ok(all.into_iter().filter(|mutant| only.is_empty() || only.contains(&mutant.name)).collect())
+}
+
+fn all_in(folder: &str) -> Result<Vec<Mutant>> {
+    let folder = project::tests().join(folder);
     let mut found = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", project::shown(&folder)))? {
         let path = entry?.path();
@@ -47,12 +76,12 @@ impl Mutant {
         match text.matches(&self.old).count() {
             1 => Ok(text.replacen(&self.old, &self.new, 1).split_off(1)),
             0 => bail!(
-                "{} no longer holds the lines that tests/mutants/{}.mutant changes: write them there as they are now",
+                "{} no longer holds the lines that the mutant {} changes: write them there as they are now",
                 self.file,
                 self.name
             ),
             count => bail!(
-                "{} holds the lines that tests/mutants/{}.mutant changes {count} times: add a line around them, with a blank before it",
+                "{} holds the lines that the mutant {} changes {count} times: add a line around them, with a blank before it",
                 self.file,
                 self.name
             ),
@@ -61,10 +90,13 @@ impl Mutant {
 }
 
 fn read(name: &str, text: &str) -> Result<Mutant> {
-    let malformed =
-        |what: &str| format!("tests/mutants/{name}.mutant has no {what}; xtask/src/mutant.rs shows the form");
+    let malformed = |what: &str| format!("the mutant {name} has no {what}; xtask/src/mutant.rs shows the form");
     let (about, rest) = text.split_once("\n\nin ").with_context(|| malformed("line `in src/…` below its sentence"))?;
-    let (file, hunk) = rest.split_once('\n').with_context(|| malformed("lines that change"))?;
+    let (place, hunk) = rest.split_once('\n').with_context(|| malformed("lines that change"))?;
+    let (file, test) = match place.split_once(", seen by ") {
+        Some((file, test)) => (file, Some(Test::read(test))),
+        None => (place, None),
+    };
     // Whole lines only: each with the line break before it, and one after the last.
     let side = |mark: char| {
         let lines = hunk.trim_end_matches('\n').split('\n');
@@ -75,7 +107,14 @@ fn read(name: &str, text: &str) -> Result<Mutant> {
     if old == new || old.trim().is_empty() {
         bail!("{}", malformed("line that begins with -"));
     }
-    Ok(Mutant { name: name.to_owned(), about: about.trim().to_owned(), file: file.trim().to_owned(), old, new })
+    Ok(Mutant { name: name.to_owned(), about: about.trim().to_owned(), file: file.trim().to_owned(), test, old, new })
+}
+
+impl Test {
+    fn read(text: &str) -> Self {
+        let (file, title) = text.split_once(": ").map_or((text, None), |(file, title)| (file, Some(title)));
+        Self { file: file.trim().to_owned(), title: title.map(|title| title.trim().to_owned()) }
+    }
 }
 
 #[cfg(test)]
@@ -99,8 +138,18 @@ mod tests {
             ["fn a() {\n    b(1);\n}\n", "fn a() {\n    b();\n}\nfn a() {\n    b();\n}\n", "xfn a() {\n    b();\n"]
         {
             let error = example().applied(source).expect_err("not exactly once");
-            assert!(error.to_string().contains("tests/mutants/forgets.mutant"), "{error}");
+            assert!(error.to_string().contains("mutant forgets"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_test_that_must_notice_is_read_with_its_title() {
+        let text = "It forgets.\n\nin pkg-template/a.js, seen by tests/node/a.test.mjs: it is: kept\n-a\n+b\n";
+        let mutant = read("forgets", text).expect("it has the form");
+        let test = mutant.test.expect("it names a test");
+        assert_eq!((&*mutant.file, &*test.file), ("pkg-template/a.js", "tests/node/a.test.mjs"));
+        assert_eq!(test.title.as_deref(), Some("it is: kept"));
+        assert!(example().test.is_none());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::count::Tally;
 use crate::files::{self, Files};
 use crate::mutant::{self, Mutant};
 use crate::report::Report;
-use crate::{project, run};
+use crate::{package_mutants, project, run};
 
 const LIMIT: Duration = Duration::from_secs(240);
 const COMPILE_LIMIT: Duration = Duration::from_secs(600);
@@ -37,7 +37,7 @@ enum Fate {
 }
 
 pub fn list() -> Result<()> {
-    for Mutant { name, about, file, .. } in mutant::all()? {
+    for Mutant { name, about, file, .. } in mutant::all()?.into_iter().chain(mutant::all_of_the_package()?) {
         println!("{name}\n    {about} ({file})");
     }
     Ok(())
@@ -47,16 +47,19 @@ pub fn list() -> Result<()> {
 pub fn fit() -> Result<ExitCode> {
     let copy = Copy { sources: sources()?, effort: Effort::Short };
     let mutants = mutant::all()?;
-    let misfits: Vec<_> = mutants.iter().filter_map(|mutant| copy.with(mutant).err()).collect();
+    let mut misfits: Vec<_> = mutants.iter().filter_map(|mutant| copy.with(mutant).err()).collect();
+    let of_the_package = mutant::all_of_the_package()?;
+    misfits.extend(of_the_package.iter().filter_map(|mutant| package_mutants::fits(mutant).err()));
     for misfit in &misfits {
         println!("{misfit:#}");
     }
-    println!("{} of {} mutants fit the sources", mutants.len() - misfits.len(), mutants.len());
+    let all = mutants.len() + of_the_package.len();
+    println!("{} of {all} mutants fit the sources", all - misfits.len());
     Ok(if misfits.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 pub fn mutants(only: &[String]) -> Result<ExitCode> {
-    let tally = judge(&selected(mutant::all()?, only)?, Effort::Long)?;
+    let tally = judge(&mutant::selected(mutant::all()?, only)?, Effort::Long)?;
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -64,15 +67,11 @@ pub fn mutants(only: &[String]) -> Result<ExitCode> {
 pub fn suite(long: bool) -> Result<Report> {
     let short = SHORT.map(str::to_owned);
     let (only, effort) = if long { (&[][..], Effort::Long) } else { (&short[..], Effort::Short) };
-    let tally = judge(&selected(mutant::all()?, only)?, effort)?;
-    Ok(Report { tally, output: String::new() })
-}
-
-fn selected(all: Vec<Mutant>, only: &[String]) -> Result<Vec<Mutant>> {
-    if let Some(unknown) = only.iter().find(|name| !all.iter().any(|mutant| mutant.name == **name)) {
-        bail!("there is no mutant `{unknown}`; `cargo xtask mutants --list` shows them");
+    let mut tally = judge(&mutant::selected(mutant::all()?, only)?, effort)?;
+    if long {
+        tally += package_mutants::judge(&mutant::all_of_the_package()?)?;
     }
-    Ok(all.into_iter().filter(|mutant| only.is_empty() || only.contains(&mutant.name)).collect())
+    Ok(Report { tally, output: String::new() })
 }
 
 fn judge(mutants: &[Mutant], effort: Effort) -> Result<Tally> {
@@ -270,7 +269,7 @@ mod tests {
 
     #[test]
     fn an_unknown_mutant_is_refused_by_name() {
-        let error = selected(Vec::new(), &["forgets".to_owned()]).map(|_| ()).expect_err("there is none");
+        let error = mutant::selected(Vec::new(), &["forgets".to_owned()]).map(|_| ()).expect_err("there is none");
         assert!(error.to_string().contains("`forgets`"), "{error}");
     }
 }
