@@ -14,7 +14,11 @@ export const exactOnline = (options) =>
     ),
     clientAuth: "client_secret_post",
     response: {
-      errorWhen: [{ path: "error_description", includes: "access_token not expired", means: "unavailable" }],
+      errorWhen: [
+        { path: "error_description", includes: "access_token not expired", means: "unavailable" },
+        { path: "error_description", includes: "Old refresh token used", means: "session_ended" },
+        { path: "error_description", includes: "refresh token expired", means: "session_ended" },
+      ],
     },
     reuse: "never",
     refreshAheadSeconds: 30, // an earlier refresh is refused

@@ -9,7 +9,17 @@ export const feishuV2 = (options) =>
     token_endpoint: "https://open.feishu.cn/open-apis/authen/v2/oauth/token",
     clientAuth: "client_secret_post",
     request: { body: "json" },
-    response: { errorWhen: [{ path: "code", isNot: 0 }] },
+    response: {
+      errorWhen: [
+        { path: "code", is: 20026, means: "session_ended" }, // invalid
+        { path: "code", is: 20037, means: "session_ended" }, // expired
+        { path: "code", is: 20064, means: "session_ended" }, // revoked
+        { path: "code", is: 20073, means: "session_ended" }, // used
+        { path: "code", is: 20050, means: "unavailable" },
+        { path: "code", is: 20072, means: "unavailable" },
+        { path: "code", isNot: 0 },
+      ],
+    },
     reuse: "never", // one use, and the old one dies at once
     keepAliveSeconds: 2 * 86_400, // 7 days at the least
   });

@@ -9,8 +9,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: none, or a new one each time where the pool rotates.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - With a grace: write `reuse: { graceSeconds: … }` (RetryGracePeriodSeconds, 0 to 60) behind the preset.
- * - Not verified, from memory: errors.
- * - Source: docs.aws.amazon.com RefreshTokenRotationType.
+ * - Source: docs.aws.amazon.com RefreshTokenRotationType; aws/aws-sdk-js 3836; amazon-archives/amazon-cognito-auth-js 116.
  *
  * @throws TypeError for a missing or invalid option.
  */

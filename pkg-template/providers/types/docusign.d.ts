@@ -9,8 +9,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 10 days, also without a call.
  * - The developer environment is another host: write its `token_endpoint` behind the preset.
- * - Not verified, from memory: rotation, lifetimes, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ * - Not verified, from memory: rotation, errors of the client.
+ * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; docusign/docusign-esign-node-client 338,
+ *   docusign/postman-collections 41; docs.cortezaproject.org docusign.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -5,12 +5,13 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://start.exacto{country}ine.nl/api/oauth2/token` by form, with client_id and client_secret beside
  *   it.
- * - Access tokens: 10 min. Refresh tokens: not stated.
- * - Rotation: a new one each time.
+ * - Access tokens: 10 min. Refresh tokens: 30 d unused.
+ * - Rotation: a new one each time, each works once.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - A refresh more than about 30 seconds before the expiry is refused, so none is made earlier.
- * - Not verified, from memory: rotation, lifetimes.
- * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; websmurf/laravel-exact-online 31.
+ * - Not verified, from memory: access token's lifetime, errors of the client.
+ * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; websmurf/laravel-exact-online 19, 23, 31;
+ *   picqer/exact-php-client 300, 311, 640, 644; exactonline/exactonline-api-dotnet-client 124.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -9,8 +9,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time; the old one dies at once.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 2 days, also without a call.
- * - Not verified, from memory: refresh token's lifetime, errors.
- * - Source: open.larkoffice.com refresh-user-access-token.
+ * - Not verified, from memory: the status of errors.
+ * - Source: open.larkoffice.com refresh-user-access-token; larksuite/cli internal/errclass/codemeta.go, 1404.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -7,8 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 30 min. Refresh tokens: until the app is uninstalled.
  * - Rotation: the same one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation, lifetimes.
- * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; code of several clients for BAD_REFRESH_TOKEN.
+ * - Not verified, from memory: rotation, refresh token's lifetime.
+ * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; code of several clients for BAD_REFRESH_TOKEN;
+ *   nango.dev/blog/hubspot-oauth-bad-refresh-token; educative.io building-websites-using-hubspot-cms-apis.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -10,8 +10,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - With a grace: write `reuse: { graceSeconds: … }` behind the preset. With private_key_jwt: `clientAuth:
  *   privateKeyJwt(…)`.
- * - Not verified, from memory: rotation, the grace of 0 to 60 seconds, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ * - Not verified, from memory: the grace of 0 to 60 seconds, errors of the client.
+ * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; developer.okta.com: refresh token rotation;
+ *   okta/okta-react-native 287.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -8,8 +8,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time, each works once.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 30 days, also without a call.
- * - Not verified, from memory: rotation, refresh token's lifetime.
- * - Source: docs.x.com: OAuth 2.0 authorization code; code of several clients for the error.
+ * - Source: docs.x.com: OAuth 2.0 authorization code; code of several clients for the error; trypostit/trypost 126, 299;
+ *   r-lib/httr2 197.
  *
  * @throws TypeError for a missing or invalid option.
  */
