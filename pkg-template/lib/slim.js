@@ -38,8 +38,8 @@ async function moduleOf(core) {
 /** Node's fetch knows no files, and an import of `node:fs` would be in the way of bundlers for the web. @param {URL} url */
 async function open(url) {
   const isFile = url.protocol == "file:";
-  const { readFile } = (isFile && globalThis.process?.getBuiltinModule?.("node:fs/promises")) || {};
   try {
+    const { readFile } = (isFile && globalThis.process?.getBuiltinModule?.("node:fs/promises")) || {};
     return await (readFile ? readFile(url) : fetch(url));
   } catch (/** @type {any} */ cause) {
     const what = isFile ? "the file of the core" : url;

@@ -140,3 +140,15 @@ test("the request of refresher.fetch is the caller's, and the refresh that its 4
   );
   assert.ok(seen.includes("fetch: creator"));
 });
+
+test("where each function of process throws, as in Next's edge runtime, a refresher works", async (t) => {
+  t.mock.method(process, "getBuiltinModule", () => {
+    throw new Error(
+      "A Node.js API is used (process.getBuiltinModule) which is not supported in the Edge Runtime.",
+    );
+  });
+  const server = fakeAuthorizationServer();
+  const refresher = createRefresher({ ...server.options, fetch: server.fetch, tokens: server.login() });
+  assert.ok(await refresher.getAccessToken());
+  refresher.close();
+});

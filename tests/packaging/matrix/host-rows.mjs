@@ -75,7 +75,7 @@ export const HOST_ROWS = [
   shared("webpack", {
     packages: WEBPACK,
     fixtures: ["webpack"],
-    build: "node build.js web main",
+    build: "node build.js webpack web main",
     run: page({ script: "/main.js", isClassic: true }),
   }),
   shared("Parcel", {
@@ -93,7 +93,7 @@ export const HOST_ROWS = [
   service("webpack", {
     packages: WEBPACK,
     fixtures: ["webpack"],
-    build: "node build.js web main",
+    build: "node build.js webpack web main",
     run: page({ script: "/main.js", isClassic: true }),
   }),
 ];

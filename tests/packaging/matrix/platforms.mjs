@@ -17,6 +17,8 @@ export const resultOf = (row) => fileURLToPath(new URL(`${row.name.replace(/\W+/
 const ELSEWHERE = {
   "Hermes, React Native on a device":
     "the engine's binaries on npm have no `fetch`, timers or URL; Metro bundles the package, and there is no WebAssembly in Hermes: import `oauth-refresher/js`, with `crypto.getRandomValues` and `EventTarget` from a polyfill",
+  "Next 16 with webpack, edge routes":
+    "Next 16.4.6 builds no edge route with `--webpack`, not even an empty one: `route_client-reference-manifest.js` is missing. Next 15 with webpack and Next 16 with Turbopack do, and run them above",
   "Safari, iOS": "no macOS; WebKitGTK runs the browser suite",
   "Firefox with these bundlers":
     "the browser suite runs the package in Firefox; what a bundler writes is the same for every browser",
@@ -30,14 +32,20 @@ const ELSEWHERE = {
 /** The text between this and the next heading is Jest's. */
 const JEST = `## Jest
 
-Jest takes ES modules, which this package is, in three ways:
+Jest does not take ES modules, which this package is, as it comes. Two ways, both run above:
 
-- on Node 24.9 or newer as it comes: \`require\` of a module works there, or
-- \`NODE_OPTIONS=--experimental-vm-modules jest\`, as [Jest's documentation](https://jestjs.io/docs/ecmascript-modules) has it, or
-- by a transformer for this package: \`transformIgnorePatterns: ["/node_modules/(?!oauth-refresher/)"]\` with \`babel-jest\` and
-  \`@babel/preset-env\`.
+- \`NODE_OPTIONS=--experimental-vm-modules jest\`, as [Jest's documentation](https://jestjs.io/docs/ecmascript-modules) has it. From Node
+  24.9 on \`require("oauth-refresher")\` works there, too; before it only \`import\`.
+- Babel: \`transformIgnorePatterns: ["/node_modules/(?!oauth-refresher/)"]\` in jest.config.cjs, and \`@babel/preset-env\` in
+  babel.config.cjs. Without the pattern Jest leaves packages as they are.
 
 Under \`testEnvironment: "jsdom"\` there is neither \`fetch\` nor \`crypto.subtle\`; use the environment \`node\`, or Vitest.
+`;
+
+const NITRO = `## Nitro on Cloudflare
+
+Nitro's presets for Cloudflare read a \`.wasm\` file as JavaScript, unless nitro.config.js (with Nuxt: \`nitro\` in nuxt.config.js) says
+\`experimental: { wasm: true }\`. With it every sub-path runs; without it \`oauth-refresher/js\` does.
 `;
 
 export function page(outcomes) {
@@ -64,6 +72,7 @@ ${rows.join("\n")}
   forbid; the error is thrown by \`createRefresher\`, not by the first refresh.
 
 ${JEST}
+${NITRO}
 ## What does not run here
 
 | environment | why |

@@ -135,7 +135,7 @@ export function started(command, { folder, env }) {
   const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
   return {
     ended,
-    said: () => output.slice(-6000),
+    said: () => (output.length < 12_000 ? output : `${output.slice(0, 6000)}\n…\n${output.slice(-6000)}`),
     end() {
       try {
         process.kill(-child.pid, "SIGKILL");

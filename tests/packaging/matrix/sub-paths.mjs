@@ -21,6 +21,7 @@ const ANYWHERE = [
   "oauth-refresher/host",
   "oauth-refresher/client",
   "oauth-refresher/testing",
+  "oauth-refresher/trace",
 ];
 
 export const WEB = ANYWHERE;

@@ -11,6 +11,7 @@ import {
   VITE,
   REACT,
   NEXT,
+  NEXT_15,
   WEBPACK,
   RSPACK,
   ROLLUP,
@@ -19,6 +20,8 @@ import {
   SVELTE_KIT,
   ANGULAR,
   JEST,
+  JEST_WITH_BABEL,
+  NITRO,
   VITEST,
   WRANGLER,
 } from "./versions.mjs";
@@ -40,12 +43,14 @@ export const TABLE = [
     { name: `Node ${node}, import`, subPaths: NODE, node, run: program("node src/main.js") },
     { name: `Node ${node}, require`, subPaths: NODE, node, run: program("node src/require.cjs") },
   ]),
-  {
-    name: `Node ${NODE_24}, permission model`,
+  ...[undefined, NODE_22, NODE_24].map((node) => ({
+    name: `Node ${node ?? "20"}, permission model`,
     subPaths: NODE,
-    node: NODE_24,
-    run: program(`node --permission --allow-fs-read="$PWD" --allow-fs-write="$PWD" src/main.js`),
-  },
+    node,
+    run: program(
+      `node ${node ? "--permission" : "--experimental-permission"} --allow-fs-read="$PWD/*" --allow-fs-write="$PWD/*" src/main.js`,
+    ),
+  })),
   { name: "Deno, node_modules", short: true, subPaths: NODE, run: program("deno run -A src/main.js") },
   {
     name: "Deno, npm:",
@@ -188,7 +193,7 @@ export const TABLE = [
     name: "Rolldown",
     packages: ROLLDOWN,
     subPaths: WEB,
-    build: "rolldown src/main.js --format esm --file dist/main.js",
+    build: "rolldown src/main.js --format esm --dir dist",
     run: MAIN,
   },
   {
@@ -218,22 +223,13 @@ export const TABLE = [
   },
 
   // --- frameworks ---------------------------------------------------------------------------------------------------------
-  ...["turbopack", "webpack"].map((bundler) => ({
-    name: `Next with ${bundler}`,
-    packages: NEXT,
-    manifest: { type: "module" },
-    fixtures: ["next"],
-    node: NODE_24,
-    subPaths: WEB,
-    build: `next build --${bundler}`,
-    run: served("next start --port $PORT", {
-      opens: { client: "/" },
-      asks: { node: "/node", edge: "/edge" },
-    }),
-  })),
+  next("Next with Turbopack", NEXT, "next build --turbopack"),
+  // It builds no edge route with webpack, not even an empty one: ELSEWHERE of platforms.mjs.
+  next("Next with webpack", NEXT, "rm -r app/edge && next build --webpack", { node: "/node" }),
+  next("Next 15 with webpack", NEXT_15, "next build"),
   {
     name: "Nitro, Node",
-    packages: { nitropack: "2.13.6" },
+    packages: NITRO,
     fixtures: ["nitro"],
     node: NODE_24,
     subPaths: NODE,
@@ -284,27 +280,35 @@ export const TABLE = [
     subPaths: WEB,
     run: program("vitest run"),
   },
-  {
-    name: "Jest, as it comes, Node 20",
+  ...[undefined, NODE_24].map((node) => ({
+    name: `Jest, as it comes, Node ${node ?? "20"}`,
     packages: JEST,
     fixtures: ["jest-require"],
+    node,
     subPaths: NODE.slice(0, 1),
     run: refused("jest", /Must use import to load ES Module: .+oauth-refresher/),
-  },
-  {
-    name: "Jest, as it comes, Node 24.9 or newer",
-    packages: JEST,
-    fixtures: ["jest-require"],
-    node: NODE_24,
-    subPaths: NODE.slice(0, 1),
-    run: program("jest"),
-  },
+  })),
   {
     name: "Jest with --experimental-vm-modules",
     packages: JEST,
     fixtures: ["jest"],
     subPaths: NODE,
     run: program("NODE_OPTIONS=--experimental-vm-modules jest"),
+  },
+  {
+    name: `Jest with --experimental-vm-modules, require, Node ${NODE_24}`,
+    packages: JEST,
+    fixtures: ["jest-require"],
+    node: NODE_24,
+    subPaths: NODE.slice(0, 1),
+    run: program("NODE_OPTIONS=--experimental-vm-modules jest"),
+  },
+  {
+    name: "Jest with Babel",
+    packages: JEST_WITH_BABEL,
+    fixtures: ["jest-babel"],
+    subPaths: NODE,
+    run: program("jest"),
   },
 
   ...BROWSER_ROWS,
@@ -357,11 +361,41 @@ export const TABLE = [
   },
   {
     name: "Nitro, cloudflare-module",
-    packages: { nitropack: "2.13.6" },
+    packages: NITRO,
     fixtures: ["nitro"],
     node: NODE_24,
-    subPaths: without(WORKERD, "slim"),
+    subPaths: ["oauth-refresher"],
+    run: refused("nitropack build --preset cloudflare-module", /Unexpected character '.0'/),
+  },
+  {
+    name: "Nitro, cloudflare-module, without what imports WebAssembly",
+    packages: NITRO,
+    fixtures: ["nitro"],
+    node: NODE_24,
+    subPaths: without(WEB.slice(1), "inline", "mcp", "slim"),
+    build: "nitropack build --preset cloudflare-module",
+    run: workerd(".output/server/index.mjs"),
+  },
+  {
+    name: "Nitro, cloudflare-module, experimental: { wasm: true }",
+    packages: NITRO,
+    fixtures: ["nitro", "nitro-cloudflare"],
+    node: NODE_24,
+    subPaths: WORKERD,
     build: "nitropack build --preset cloudflare-module",
     run: workerd(".output/server/index.mjs"),
   },
 ];
+
+function next(name, packages, build, asks = { node: "/node", edge: "/edge" }) {
+  return {
+    name,
+    packages,
+    manifest: { type: "module" },
+    fixtures: ["next"],
+    node: NODE_24,
+    subPaths: WEB,
+    build,
+    run: served("next start --port $PORT", { opens: { client: "/" }, asks }),
+  };
+}

@@ -7,6 +7,8 @@ export const NODE_24 = "24.21.0";
 export const VITE = { vite: "8.3.8" };
 export const REACT = { react: "19.3.1", "react-dom": "19.3.1" };
 export const NEXT = { next: "16.4.6", ...REACT };
+/** The last one whose default is webpack. */
+export const NEXT_15 = { next: "15.5.29", ...REACT };
 export const WEBPACK = { webpack: "5.112.2" };
 export const RSPACK = { "@rspack/core": "2.3.2" };
 export const ROLLUP = { rollup: "4.68.5", "@rollup/plugin-node-resolve": "16.0.3" };
@@ -34,3 +36,5 @@ export const ANGULAR = {
 export const VITEST = { vitest: "5.1.0", ...VITE };
 export const WRANGLER = { wrangler: "4.164.0" };
 export const JEST = { jest: "30.5.2" };
+export const JEST_WITH_BABEL = { ...JEST, "@babel/preset-env": "7.29.14" };
+export const NITRO = { nitropack: "2.13.6" };

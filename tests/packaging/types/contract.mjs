@@ -51,23 +51,6 @@ export const NAMES = {
   "oauth-refresher/inline": ROOT,
 };
 
-/** What the contract has and the package does not have yet: a word goes when it comes. */
-const PENDING = {
-  subPaths: ["oauth-refresher/trace"],
-  values: [],
-  members: [
-    "RefresherOptions.allowInsecureRequests",
-    "RefresherOptions.keepRejectedResponse",
-    "RefresherOptions.identityCheck",
-    "RefresherOptions.trace",
-    "Refresher.load",
-    "RefresherEvents.state-changed",
-    "TokenStorage.peek",
-    "TokenRecord.owner",
-    "RefreshError.loginRequired",
-  ],
-};
-
 /** The members of the contract's types. */
 const MEMBERS = {
   RefresherOptions:
@@ -78,7 +61,7 @@ const MEMBERS = {
   TokenSet: "access_token token_type expires_at scope id_token",
   TokenInput: "access_token refresh_token token_type expires_in expires_at scope id_token",
   RefresherEvents: "token-changed refresh-failed session-ended storage-failed state-changed",
-  TokenStorage: "load save lock subscribe peek",
+  TokenStorage: "load save lock subscribe",
   TokenRecord: "format generation tokens obtained_at pending owner",
   RefreshError:
     "code error error_description status retryable retryAfterSeconds sessionEnded loginRequired cause refreshTokenState toJSON",
@@ -89,13 +72,11 @@ const MEMBERS = {
 /** Imports all names that such a project can use. */
 export function contract(platform) {
   return Object.entries(NAMES)
-    .filter(([subPath]) => !PENDING.subPaths.includes(subPath))
     .filter(([, { platforms }]) => !platforms || platforms.includes(platform))
     .map(([subPath, { values, types = [] }], index) => {
-      const present = values.filter((name) => !PENDING.values.includes(name));
-      const each = [...present, ...types.map((name) => `type ${name}`)];
+      const each = [...values, ...types.map((name) => `type ${name}`)];
       const names = each.map((name) => `${name} as ${name.replace("type ", "")}${index}`);
-      return `import { ${names.join(", ")} } from "${subPath}";\nvoid [${present.map((name) => name + index).join(", ")}];`;
+      return `import { ${names.join(", ")} } from "${subPath}";\nvoid [${values.map((name) => name + index).join(", ")}];`;
     })
     .join("\n");
 }
@@ -104,8 +85,7 @@ export function contract(platform) {
 export function members() {
   return Object.entries(MEMBERS)
     .map(([type, names]) => {
-      const each = names.split(" ").filter((name) => !PENDING.members.includes(`${type}.${name}`));
-      const looked = each.map((name) => `${type}[${JSON.stringify(name)}]`);
+      const looked = names.split(" ").map((name) => `${type}[${JSON.stringify(name)}]`);
       return `import type { ${type} } from "oauth-refresher";\nexport type Of${type} = [${looked.join(", ")}];`;
     })
     .join("\n");

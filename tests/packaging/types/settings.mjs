@@ -35,5 +35,5 @@ export const PROJECTS = Object.entries(RESOLUTIONS).flatMap(([resolution, how]) 
   })),
 );
 
-/** From the least version that package.json and README promise. The last of each year is enough, and all that changed libraries. */
-export const VERSIONS = ["5.0.4", "5.1.6", "5.2.2", "5.4.5", "5.6.3", "5.8.3", "6.0.3", "7.0.2"];
+/** From the least version that the README promises: the last of each minor release. */
+export const VERSIONS = "5.0.4 5.1.6 5.2.2 5.3.3 5.4.5 5.5.4 5.6.3 5.7.3 5.8.3 5.9.3 6.0.3 7.0.2".split(" ");

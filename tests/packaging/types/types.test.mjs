@@ -3,11 +3,13 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { packagesFolder } from "../matrix/project.mjs";
-import { contract, members } from "./contract.mjs";
+import { NODE, WORKERD } from "../matrix/sub-paths.mjs";
+import { contract, members, NAMES } from "./contract.mjs";
 import { PROJECTS, VERSIONS } from "./settings.mjs";
 
 const TESTS = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -64,6 +66,23 @@ for (const [version, folder] of Object.entries(compilers))
       }
     },
   );
+
+test("the README promises the oldest TypeScript that is tested", () => {
+  const [, promised] = /TypeScript (\d+\.\d+) or newer/.exec(
+    readFileSync(join(TESTS, "../README.md"), "utf8"),
+  );
+  assert.ok(VERSIONS[0].startsWith(`${promised}.`), promised);
+});
+
+test("every sub-path of the package is in the contract's names and in the matrix", () => {
+  const manifest = readFileSync(join(TESTS, "node_modules/oauth-refresher/package.json"), "utf8");
+  const modules = Object.entries(JSON.parse(manifest).exports).filter(
+    ([, target]) => typeof target === "object",
+  );
+  const names = modules.map(([name]) => name.replace(".", "oauth-refresher")).sort();
+  assert.deepEqual(Object.keys(NAMES).sort(), names);
+  assert.deepEqual([...new Set([...NODE, ...WORKERD])].sort(), names);
+});
 
 test("code that uses the declarations wrongly is refused", async () => {
   const compiler = join(TESTS, "node_modules/typescript/bin/tsc");
