@@ -4,9 +4,22 @@
 import bytes from "./core-bytes.js";
 import glue from "./core-glue.js";
 import { compile } from "./compile.js";
-import { wire } from "./wire.js";
+import { wire as inAnyPlace } from "./wire.js";
 
 /** @import { Glue, Wire } from "./engine.js" */
+
+let warned = false;
+
+/** A page's client is public (RFC 6749 §2.1). Here, because this chunk is what pages load. @type {Wire} */
+const wire = (options, ...others) => {
+  if (options.client_secret && globalThis.document && !warned) {
+    warned = true;
+    console.warn(
+      "oauth-refresher: every visitor can read the client_secret of this page: register a public client, or refresh on a server",
+    );
+  }
+  return inAnyPlace(options, ...others);
+};
 
 /** @returns {Promise<[Glue, Wire, (imports: any) => any]>} */
 export async function core() {

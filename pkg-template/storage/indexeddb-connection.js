@@ -49,6 +49,10 @@ export function send(request, done) {
 /** @param {string} name @param {() => void} closed @returns {Promise<Connection>} */
 function connect(name, closed) {
   return new Promise((resolve, reject) => {
+    if (!globalThis.indexedDB)
+      throw new Error(
+        "indexedDbStorage: there is no IndexedDB here: write fileStorage() of oauth-refresher/storage/node, or memoryStorage()",
+      );
     const request = indexedDB.open(name, 1);
     // another tab can block it without end, and some browsers have answered neither way
     const timer = setTimeout(() => {

@@ -90,10 +90,28 @@ test("docs/clients.md: with a key of IndexedDB the login, the refresh and the ca
   for (const [, , proof] of said.asked) assert.match(proof, /^[\w-]+\.[\w-]+\.[\w-]+$/);
 });
 
+test("a client_secret in a page is warned of once", async () => {
+  const warned = [];
+  await run(
+    "README.md",
+    "export {};",
+    `for (const client_secret of ["of-a-page", "of-a-page"]) {
+       const refresher = createRefresher({ token_endpoint: server.token_endpoint, client_id: "c", client_secret });
+       await refresher.load();
+       refresher.close();
+     }`,
+    (page) => page.on("console", (message) => warned.push(`${message.type()} ${message.text()}`)),
+  );
+  assert.equal(warned.length, 1, warned.join());
+  assert.match(warned[0], /^warning oauth-refresher: .*client_secret/);
+  assert.doesNotMatch(warned[0], /of-a-page/);
+});
+
 /** The example as a module of its own, with what runs after it. @returns what `then` returns */
-async function run(document, example, then) {
+async function run(document, example, then, opened = (_page) => {}) {
   const recipes = await openRecipes({}, document);
-  const contents = `import { asked, logIn, server } from "around";
+  const contents = `import { createRefresher } from "oauth-refresher";
+    import { asked, logIn, server } from "around";
     globalThis.said = (async () => { await logIn(); asked.length = 0; ${then} })();`;
   const modules = { around: AROUND, "./example.js": example };
   const inMemory = {
@@ -115,6 +133,7 @@ async function run(document, example, then) {
   script = outputFiles[0].text;
   const page = hearPage(await browser.newPage());
   page.setDefaultTimeout(10_000);
+  opened(page);
   try {
     await page.goto(site.origin);
     return await page.evaluate(() => globalThis.said);

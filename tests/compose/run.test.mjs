@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { createRefresher } from "oauth-refresher";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
-import { openRecipes } from "./recipes.mjs";
+import { openRecipes, recipesOf } from "./recipes.mjs";
 
 const ENDPOINT = "https://auth.example/token";
 const ISSUER = { issuer: "https://auth.example", token_endpoint: ENDPOINT };
@@ -30,8 +30,7 @@ afterEach(async () => {
 
 test("docs/builds.md: where WebAssembly is blocked, the core in JavaScript refreshes", async () => {
   const server = online("my-app");
-  recipes = await openRecipes({}, "docs/builds.md");
-  const { refresher } = await recipes.load("1");
+  const { refresher } = await opened("docs/builds.md", '"oauth-refresher/js"');
   assert.equal(refresher.capabilities.engine, "js");
   await refreshes(refresher, server);
 });
@@ -39,8 +38,7 @@ test("docs/builds.md: where WebAssembly is blocked, the core in JavaScript refre
 test("docs/builds.md: the core as a file of its own is loaded from the page's assets", async () => {
   const server = online("my-app");
   globalThis.location = { href: "https://app.example/" };
-  recipes = await openRecipes({}, "docs/builds.md");
-  const { refresher } = await recipes.load("2");
+  const { refresher } = await opened("docs/builds.md", '"oauth-refresher/slim"');
   delete globalThis.location;
   assert.equal(refresher.capabilities.engine, "wasm");
   await refreshes(refresher, server);
@@ -188,6 +186,13 @@ test("docs/services.md: a storage of two functions keeps a session", async () =>
     delete globalThis.database;
   }
 });
+
+/** The exports of the block that imports it. */
+async function opened(document, imported) {
+  recipes = await openRecipes({}, document);
+  const [name] = Object.entries(recipesOf(document)).find(([, code]) => code.includes(imported));
+  return recipes.load(name.replace(/\.ts$/, ""));
+}
 
 /** The authorization server and the API of an example, in the place of the network. */
 function online(client_id, client_secret, token_endpoint = ENDPOINT) {

@@ -77,3 +77,17 @@ for (const [what, given, says] of [
     });
     refresher.close();
   });
+
+test("indexedDbStorage says in Node what to write instead, at the first call and not when a server renders", async () => {
+  const refresher = createRefresher({
+    ...fakeAuthorizationServer().options,
+    storage: indexedDbStorage("s"),
+    background: "never",
+  });
+  await assert.rejects(refresher.load(), ({ code, cause }) => {
+    assert.equal(code, "storage_failed");
+    assert.match(cause.message, /^indexedDbStorage: there is no IndexedDB here: write fileStorage\(\)/);
+    return true;
+  });
+  refresher.close();
+});

@@ -29,7 +29,11 @@ export default {
   srcDir: PAGES,
   cacheDir: fileURLToPath(new URL("../../../target/site/cache", import.meta.url)),
   cleanUrls: false,
-  markdown: { theme: { light: "github-light", dark: "github-dark" }, languageAlias: { jsonc: "json" } },
+  markdown: {
+    theme: { light: "github-light", dark: "github-dark" },
+    languageAlias: { jsonc: "json" },
+    attrs: { disable: true }, // {…} in a text is no attribute of it
+  },
   themeConfig: {
     search: { provider: "local" },
     outline: "deep",
