@@ -6,6 +6,7 @@
  * @property {(reason: unknown) => void} reject
  * @property {AbortSignal} [signal]
  * @property {(id: number) => void} [withdrawn]  Called if the signal aborts first.
+ * @property {string} [wish]  What is asked for, and when.
  */
 
 /** Callers that wait for an answer, by number. Aborting detaches the callers of that signal and no other. */
@@ -13,6 +14,8 @@ export class Callers {
   /** @type {Map<number, Caller>} */
   #waiting = new Map();
   #last = 0;
+  /** That of the last caller. @type {any} */
+  #answer;
   /** Callers share one listener per signal: Node warns of more than ten. @type {Set<AbortSignal>} */
   #signals = new Set();
 
@@ -25,17 +28,21 @@ export class Callers {
     return this.#waiting.has(id);
   }
 
-  /** A new caller: its number, and the promise of its answer. @param {AbortSignal} [signal] @param {Caller["withdrawn"]} [withdrawn] */
-  add(signal, withdrawn) {
+  /**
+   * A new caller: its number, and the promise of its answer. One with the wish of the last, which waits, shares its answer, without a number.
+   * @param {AbortSignal} [signal] @param {Caller["withdrawn"]} [withdrawn] @param {string} [wish]
+   */
+  add(signal, withdrawn, wish) {
+    if (wish && wish == this.#waiting.get(this.#last)?.wish) return { answer: this.#answer };
     const id = (this.#last = (this.#last % 0xffffffff) + 1);
-    const answer = new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, signal, withdrawn });
+    this.#answer = new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, signal, withdrawn, wish });
     });
     if (signal) {
       this.#signals.add(signal);
       signal.addEventListener("abort", this.#aborted);
     }
-    return { id, answer };
+    return { id, answer: this.#answer };
   }
 
   /** @param {number} id */
@@ -67,5 +74,7 @@ export class Callers {
   #unlisten() {
     for (const signal of this.#signals) signal.removeEventListener("abort", this.#aborted);
     this.#signals.clear();
+    // it has tokens
+    this.#answer = undefined;
   }
 }

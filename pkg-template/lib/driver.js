@@ -1,12 +1,12 @@
 // @ts-check
 import { Callers } from "./callers.js";
 import { Failures } from "./failure.js";
+import { generationOf } from "../storage/record.js";
 import { NO_RECORD } from "./messages.js";
 import { coreOptions, isEndpoint, typeOf } from "./options.js";
 import { clock } from "./ports/clock.js";
 import { context } from "./ports/context.js";
 import { lockPort } from "./ports/lock.js";
-import { storagePort } from "./ports/storage.js";
 import { bounded, timer } from "./ports/timer.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { scrubber } from "./scrub.js";
@@ -42,7 +42,8 @@ export class Driver {
   #exports;
   /** @type {Core | undefined} */
   #core;
-  /** Sends what the core orders; made with the first one. @type {ReturnType<Wire> | undefined} */
+  /** Sends, loads and saves what the core orders; made with the first one. @type {ReturnType<Wire>} */
+  // @ts-expect-error: no effect is performed before
   #wire;
   #callers = new Callers();
   /** Callers that wait for the first read of the storage. */
@@ -75,7 +76,7 @@ export class Driver {
     const bound = /** @type {any} */ (options.dpop)?.guarded(storage, options.clientAuth);
     this.#failures = new Failures(this.#scrubber, bound);
     this.#timer = (options.timer ?? timer)(() => this.#tell("woke"));
-    this.#storage = storagePort(bound ?? storage);
+    this.#storage = bound ?? storage;
     this.#lock = lockPort(options.lock, storage, session);
     // A page keeps its session fresh from the start. Elsewhere the first call or the first listener starts everything.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
@@ -85,7 +86,7 @@ export class Driver {
     return {
       engine: this.#engine.kind,
       crossContextLock: this.#lock.everywhere,
-      conditionalSave: this.#storage.compares,
+      conditionalSave: !!(this.#wire ? this.#wire.storage : this.#storage).conditionalSave,
     };
   }
 
@@ -98,31 +99,32 @@ export class Driver {
 
   /** @param {DemandOptions} wish @param {true} [force] @returns {Promise<TokenSet>} */
   demand({ signal, minValiditySeconds, timeoutSeconds, rejected }, force) {
-    return this.#call(signal, "demanded", () => ({
+    const details = JSON.stringify({
       min_validity: minValiditySeconds,
       // the core has the text of the one that it handed out
       rejected: (rejected && (rejected === this.tokens?.access_token || rejected)) || undefined,
       force,
       timeout: timeoutSeconds,
-    }));
+    });
+    return this.#call(signal, "demanded", details, this.#callers, signal ? undefined : Date.now() + details);
   }
 
   /** @param {TokenInput} tokens @returns {Promise<TokenSet>} */
   adopt(tokens) {
     // a shaped reply may have its tokens anywhere
-    JSON.stringify(tokens, (name, value) => (this.#scrubber.learn({ [name]: value }), value));
-    return this.#call(undefined, "adopted", () => tokens);
+    const details = JSON.stringify(tokens, (name, value) => (this.#scrubber.learn({ [name]: value }), value));
+    return this.#call(undefined, "adopted", details);
   }
 
   /** @param {boolean} revoke @returns {Promise<void>} */
   forget(revoke) {
-    return this.#call(undefined, "signedOut", () => revoke || undefined);
+    return this.#call(undefined, "signedOut", revoke ? "true" : undefined);
   }
 
   /** @param {AbortSignal} [signal] @returns {Promise<TokenSet | null>} */
   async load(signal) {
     const isKnown = this.state != "unknown" && !this.closed && !signal?.aborted;
-    return isKnown ? this.tokens : this.#call(signal, "loadRequested", () => "", this.#readers);
+    return isKnown ? this.tokens : this.#call(signal, "loadRequested", "", this.#readers);
   }
 
   /** Whether those challenges refuse the token that was sent. @param {string} challenges */
@@ -153,18 +155,20 @@ export class Driver {
 
   /**
    * @template {"demanded" | "adopted" | "signedOut" | "loadRequested"} E
-   * @param {AbortSignal | undefined} signal @param {E} event @param {() => CoreEvents[E][1] | ""} details
+   * @param {AbortSignal | undefined} signal @param {E} event @param {any} details  JSON text.
+   * @param {string} [wish]  With the time: two callers of the same are one to the core, which would answer both alike.
    * @returns {Promise<any>}
    */
-  async #call(signal, event, details, callers = this.#callers) {
+  async #call(signal, event, details, callers = this.#callers, wish) {
     if (this.closed) throw this.#failures.error({ code: "closed" });
     signal?.throwIfAborted();
     const { id, answer } = callers.add(
       signal,
       (id) => callers == this.#callers && this.#tell("withdrawn", id),
+      wish,
     );
     this.#start();
-    this.#ready(() => callers.has(id) && this.#tell(event, id, details()));
+    if (id) this.#ready(() => callers.has(id) && this.#tell(event, id, details));
     return kept(answer, () => this.#tell("woke"));
   }
 
@@ -211,8 +215,8 @@ export class Driver {
     const { tokens } = this.#options;
     this.#scrubber.learn(tokens);
     this.#exports = exports;
-    const tools = { bounded, isEndpoint, typeOf };
-    this.#wire ??= exports.wire(this.#options, this.#scrubber.learn, tools);
+    const tools = { bounded, generationOf, isEndpoint, typeOf };
+    this.#wire ??= exports.wire(this.#options, this.#storage, this.#scrubber.learn, tools);
     const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
     return new exports.Core(coreOptions(this.#options), high, low);
   }
@@ -235,9 +239,7 @@ export class Driver {
         return this.#trapped();
       }
       for (const [word, ...details] of effects) /** @type {any} */ (this.#effects)[word](...details);
-      this.#options.trace?.(
-        /** @type {any} */ (this.#wire)?.traceStep(event, number, effects, this.#generation),
-      );
+      this.#options.trace?.(this.#wire.traceStep(event, number, effects, this.#generation));
     });
   }
 
@@ -261,7 +263,7 @@ export class Driver {
   #effects = {
     load: (id) => {
       const core = this.#core;
-      this.#storage.load().then(
+      this.#wire.storage.load().then(
         ([text, record]) => {
           this.#failures.storage = undefined;
           this.#scrubber.learn(record?.tokens);
@@ -276,7 +278,7 @@ export class Driver {
       this.#scrubber.learn(record?.tokens);
       if (record?.pending) this.#attempt = record.pending.attempt;
       this.#underLock(id, core)
-        .then((may) => may && this.#storage.save(record, expected))
+        .then((may) => may && this.#wire.storage.save(record, expected))
         .then(
           (written) => this.#tell(written ? "saved" : "saveRefused", id, "", core),
           (error) => this.#storageFailed("save", error, id, core),
@@ -338,8 +340,7 @@ export class Driver {
 
     revoke: (token) => {
       const core = this.#core;
-      const wire = /** @type {ReturnType<Wire>} */ (this.#wire);
-      const told = wire.revoke((...asked) => this.#ask(...asked, core), token);
+      const told = this.#wire.revoke((...asked) => this.#ask(...asked, core), token);
       this.#revocations.push(told);
       this.#options.waitUntil?.(told);
     },
@@ -376,7 +377,7 @@ export class Driver {
     const sent_at = Date.now();
     this.#sent++;
     this.#failures.request();
-    const reply = await /** @type {ReturnType<Wire>} */ (this.#wire).exchange({
+    const reply = await this.#wire.exchange({
       ask: (...asked) => this.#ask(...asked, core),
       // A function of the options may have taken long: a sign-out, a login or a trap cancels the effect.
       stands: async () =>

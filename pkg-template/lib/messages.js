@@ -29,9 +29,6 @@ export const OWN = {
 /** `storage-failed`: the stored value is no record. */
 export const NO_RECORD = "what is stored is no record of this library, and is left as it is";
 
-/** The limit of one call of a storage is over. */
-export const STORAGE_LATE = "the storage did not answer in time";
-
 /** After the origin of a request that gets no access token (RFC 6750 section 5.3). */
 export const UNLISTED = " gets no access token: add it to the option `origins` if it may have one";
 

@@ -219,7 +219,7 @@ const KINDS = {
 function check(spec, value, path, insecure) {
   if (Array.isArray(spec)) {
     if (!Array.isArray(value)) fail(`${path} must be a list (given: ${typeOf(value)})`);
-    for (const i in value) check(spec[0], value[i], `${path}[${i}]`, insecure);
+    value.forEach((item, i) => check(spec[0], item, `${path}[${i}]`, insecure));
     return;
   }
   const kinds = isString(spec) ? spec.split("|") : ["an object"];

@@ -1,25 +1,34 @@
 // @ts-check
-// What makes requests, sends them and reads replies. It comes with the core, because nothing is sent without one: in pages it is in the
-// core's chunk. So it imports nothing that the entry also imports, of which esbuild would make a third file: the driver lends that.
+// What makes requests, sends them and reads replies, and calls the storage. It comes with the core, because nothing is sent or read
+// without one: in pages it is in the core's chunk. So it imports nothing that the entry also imports, of which esbuild would make a third file: the driver lends that.
 import { exchange } from "./exchange.js";
+import { storagePort } from "./ports/storage.js";
 import { requests } from "./request.js";
 import { revoke } from "./revocation.js";
 import { traceStep } from "./trace-step.js";
 
 /** @import { Lent } from "./exchange.js" */
 /** @import { Ask } from "./request.js" */
+/** @import { StorageTools } from "./ports/storage.js" */
+/** @import { TokenStorage } from "../index.js" */
 
 /**
- * @typedef {object} Tools
+ * @typedef {object} RequestTools
  * @property {typeof import("./ports/timer.js").bounded} bounded
  * @property {typeof import("./options.js").isEndpoint} isEndpoint
  * @property {typeof import("./options.js").typeOf} typeOf
  */
 
-/** @param {Parameters<typeof exchange>[0]} options @param {(secrets: object) => void} learn @param {Tools} tools */
-export function wire(options, learn, tools) {
+/** @typedef {RequestTools & StorageTools} Tools */
+
+/**
+ * @param {Parameters<typeof exchange>[0]} options @param {TokenStorage} storage  That of the options, or one that is bound to a key.
+ * @param {(secrets: object) => void} learn @param {Tools} tools
+ */
+export function wire(options, storage, learn, tools) {
   const made = requests(options, learn, tools);
   return {
+    storage: storagePort(storage, tools),
     /** @param {Lent} lent */
     exchange: (lent) => exchange(options, made, lent),
     /** @param {Ask} ask  Of the core that ordered it. @param {string} token */

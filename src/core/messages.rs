@@ -3,8 +3,6 @@
 
 /// `storage-failed`: the stored value is no record.
 pub const NO_RECORD: &str = "what is stored is no record of this library, and is left as it is";
-/// The limit of one call of a storage is over.
-pub const STORAGE_LATE: &str = "the storage did not answer in time";
 /// After the origin of a request that gets no access token (RFC 6750 section 5.3).
 pub const UNLISTED: &str = " gets no access token: add it to the option `origins` if it may have one";
 /// Why nothing is sent: two isolates of Workers answer two requests at once. Workers KV is such a storage.

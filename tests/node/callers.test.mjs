@@ -52,6 +52,38 @@ test("a server that never answers costs its timeout, and the next call works", a
   assert.equal(server.requests.length, 2);
 });
 
+test("callers of one moment with one wish are one caller to the core, and each with a signal or another wish is its own", async () => {
+  const demanded = [];
+  const trace = ({ event, caller }) => event === "demanded" && demanded.push(caller);
+  const { server, refresher } = begin({ trace });
+  server.next({ fault: "slow", seconds: 2 });
+  const abort = new AbortController();
+  const given = [
+    {},
+    {},
+    {},
+    { signal: abort.signal },
+    {},
+    {},
+    { minValiditySeconds: 60 },
+    { minValiditySeconds: 60 },
+  ];
+  const callers = given.map((options) => refresher.getAccessToken(options).catch((reason) => reason));
+  await time.pass(SECOND / 100);
+  callers.push(refresher.getAccessToken());
+  abort.abort(new Error("no longer wanted"));
+  const { value: answers } = await outcomeOf(Promise.all(callers), 10);
+  const [token] = answers;
+  assert.match(token, /./);
+  assert.deepEqual(
+    answers.map((answer) => answer === token || answer.message),
+    answers.map((_, index) => index !== 3 || "no longer wanted"),
+  );
+  assert.equal(server.requests.length, 1);
+  // the first three, the signal, the next two, those with another wish, and the one that came later
+  assert.equal(new Set(demanded).size, 5, `${demanded}`);
+});
+
 test("of ten callers the one that aborts rejects with its own reason, and the others are served", async () => {
   const { server, refresher } = begin();
   server.next({ fault: "slow", seconds: 2 });

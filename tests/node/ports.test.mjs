@@ -9,8 +9,12 @@ import { fakeAuthorizationServer } from "oauth-refresher/testing";
 // no part of the package's interface
 import { send } from "../node_modules/oauth-refresher/lib/ports/http.js";
 import { lockPort } from "../node_modules/oauth-refresher/lib/ports/lock.js";
-import { storagePort } from "../node_modules/oauth-refresher/lib/ports/storage.js";
+import { storagePort as portOf } from "../node_modules/oauth-refresher/lib/ports/storage.js";
+import { bounded } from "../node_modules/oauth-refresher/lib/ports/timer.js";
+import { generationOf } from "../node_modules/oauth-refresher/storage/record.js";
 import { contexts, outcomeOf, SECOND, time } from "./contexts.mjs";
+
+const storagePort = (storage) => portOf(storage, { bounded, generationOf });
 
 test("a host lock that ignores its signal and grants late is released at once", async () => {
   const held = [];

@@ -16,3 +16,6 @@ export const NO_REPLY_IN_PAGE =
 
 /** Where CORS does not apply. */
 export const NO_REPLY = "no reply: network down, or the server is out of reach";
+
+/** The limit of one call of a storage is over. */
+export const STORAGE_LATE = "the storage did not answer in time";

@@ -1,18 +1,22 @@
 // @ts-check
-import { generationOf } from "../../storage/record.js";
-import { STORAGE_LATE } from "../messages.js";
-import { bounded } from "./timer.js";
+import { STORAGE_LATE } from "./messages.js";
 
 /** @import { TokenStorage, TokenRecord } from "../../index.js" */
+/**
+ * This comes with the core, whose chunk imports nothing that the entry also imports.
+ * @typedef {object} StorageTools
+ * @property {typeof import("./timer.js").bounded} bounded
+ * @property {typeof import("../../storage/record.js").generationOf} generationOf
+ */
 
 /** A storage that never answers fails after this long. */
 const LIMIT_SECONDS = 10;
 
 /**
  * One call at a time, each bounded in time, with the comparison done here for a storage that cannot compare by itself.
- * @param {TokenStorage} storage
+ * @param {TokenStorage} storage @param {StorageTools} tools
  */
-export function storagePort(storage) {
+export function storagePort(storage, { bounded, generationOf }) {
   /** Whether `save` compares: said by the storage, or learnt from what it answers. */
   let compares = storage.conditionalSave === true;
   /** @type {Promise<unknown>} */
@@ -40,8 +44,17 @@ export function storagePort(storage) {
     return written !== false;
   }
 
+  /**
+   * Another context wrote in between. An older generation than expected does not count: an eventually consistent storage shows one
+   * now and then. @param {any} held @param {number | null} expected
+   */
+  function overtaken(held, expected) {
+    const generation = generationOf(held);
+    return expected === null || generation === null ? generation !== expected : generation > expected;
+  }
+
   return {
-    get compares() {
+    get conditionalSave() {
       return compares;
     },
     /** What is stored, as JSON text, and as it came; what cannot be JSON is not null, and unreadable. @returns {Promise<[string, any]>} */
@@ -54,13 +67,4 @@ export function storagePort(storage) {
     /** @param {TokenRecord | null} record @param {number | null} expected */
     save: (record, expected) => inTurn(() => save(record, expected)),
   };
-}
-
-/**
- * Another context wrote in between. An older generation than expected does not count: an eventually consistent storage shows one
- * now and then. @param {any} held @param {number | null} expected
- */
-function overtaken(held, expected) {
-  const generation = generationOf(held);
-  return expected === null || generation === null ? generation !== expected : generation > expected;
 }

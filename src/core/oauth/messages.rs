@@ -12,3 +12,5 @@ pub const NO_REPLY_IN_PAGE: &str =
     "no reply: network down, or the token endpoint allows no cross-origin requests from this page";
 /// Where CORS does not apply.
 pub const NO_REPLY: &str = "no reply: network down, or the server is out of reach";
+/// The limit of one call of a storage is over.
+pub const STORAGE_LATE: &str = "the storage did not answer in time";

@@ -6,7 +6,7 @@ use core::future::Future;
 
 use super::timer::bounded;
 use super::turn::Line;
-use crate::core::messages::STORAGE_LATE;
+use crate::core::oauth::messages::STORAGE_LATE;
 use crate::core::record::{Record, Stored};
 use crate::web::error::StorageError;
 use crate::web::storage::{Storage, Written};
