@@ -41,6 +41,7 @@ test("a page does not fetch the core before a call needs it", async () => {
     "exchange",
     "ports/http",
     "ports/messages",
+    "ports/storage",
     "request",
     "revocation",
     "trace-step",
