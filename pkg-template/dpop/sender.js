@@ -1,6 +1,7 @@
 // @ts-check
 import { absolute, isOneShot, isRequest } from "../lib/fetch.js";
 import { followRedirects } from "../lib/redirects.js";
+import { errorsOf } from "./challenge.js";
 import { signedProof } from "./proof.js";
 
 /** @import { Key } from "./key.js" */
@@ -72,23 +73,9 @@ function faultOf({ status, headers }) {
   if (status != 401 && status != 400) return;
   const challenges = headers.get("www-authenticate");
   if (challenges === null) return status == 401 ? "nonce" : undefined;
-  const errors = errorsOf(challenges);
+  const errors = errorsOf(challenges, "dpop");
   if (errors.includes("use_dpop_nonce")) return "nonce";
   if (errors.includes("invalid_dpop_proof")) return "clock";
-}
-
-/** A member of the field: a scheme, a parameter, or both; commas in quotes divide nothing. */
-const MEMBER = /(?:"(?:[^"\\]|\\.)*"|[^",])+/g;
-const SCHEME = /^\s*([^\s=]+)(?:\s+[^\s=]|\s*$)/;
-const ERROR = /^\s*(?:[^\s=]+\s+)?error\s*=\s*"?([\w-]+)/i;
-
-/** Parameters belong to their own challenge (RFC 9110 §11.6.1): the error of another scheme is not about the proof. @param {string} field */
-function errorsOf(field) {
-  let scheme = "";
-  return (field.match(MEMBER) ?? []).map((member) => {
-    scheme = SCHEME.exec(member)?.[1] ?? scheme;
-    return /^dpop$/i.test(scheme) && ERROR.exec(member)?.[1];
-  });
 }
 
 /** @param {FetchInput} input */

@@ -1,4 +1,6 @@
 // @ts-check
+import { errorsOf } from "../dpop/challenge.js";
+
 /** @import { FetchInput } from "../index.js" */
 
 /** Stands where the SDKs look for a refresh token. It is none, and says so wherever it turns up. */
@@ -14,13 +16,12 @@ export const asksWith = ({ body }, refresh_token) =>
 export const reply = (status, body) =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 
-/** The error of a challenge (RFC 6750 §3), as the SDKs read it. @param {Response} response */
-const refusal = ({ headers }) =>
-  /\berror\s*=\s*"?([\w.-]+)/i.exec(headers.get("www-authenticate") ?? "")?.[1];
-
-/** Whether the SDK is to ask for a login with more scope. @param {Response} response */
-export const isScopeMissing = (response) =>
-  response.status == 403 && refusal(response) == "insufficient_scope";
+/** Whether the SDK is to ask for a login with more scope (RFC 6750 §3.1; RFC 9449 §7.1). @param {Response} response */
+export const isScopeMissing = ({ status, headers }) =>
+  status == 403 &&
+  /** @type {const} */ (["bearer", "dpop"]).some((scheme) =>
+    errorsOf(headers.get("www-authenticate"), scheme).includes("insufficient_scope"),
+  );
 
 /** @param {FetchInput} input */
 export const urlOf = (input) => new URL(input instanceof Request ? input.url : input);

@@ -52,10 +52,11 @@ pub fn read<'a>(field: &'a str, found: &mut dyn FnMut(Part<'a>)) {
 }
 
 /// Whether the challenges say that the access token which was sent is not good any more: `invalid_token`, or a bare
-/// challenge of the token's own scheme, or a field without any challenge that can be read (RFC 9110 section 15.5.2). More scope or a
-/// stronger login (RFC 6750, RFC 9470) is nothing a refresh brings. What another scheme says is not about the token.
+/// challenge of a token's scheme where no other wants something else, or a field without any challenge that can be read (RFC 9110
+/// section 15.5.2). More scope or a stronger login (RFC 6750, RFC 9470) is nothing a refresh brings. What another scheme says is not about
+/// the token.
 pub fn rejects_token(field: &str) -> bool {
-    let (mut refused, mut something_else) = (false, false);
+    let (mut invalid, mut refused, mut something_else) = (false, false, false);
     // The challenge that is being read is of a token's scheme, and would refuse the token if it ended here.
     let (mut of_token, mut refusing, mut readable) = (false, false, false);
     read(field, &mut |part| match part {
@@ -66,15 +67,13 @@ pub fn rejects_token(field: &str) -> bool {
             refusing = of_token;
         }
         Part::Parameter(name, error) if of_token && name.eq_ignore_ascii_case("error") => {
-            refusing &= error == "invalid_token";
-            something_else |= matches!(
-                error.as_str(),
-                "insufficient_scope" | "insufficient_user_authentication" | "use_dpop_nonce" | "invalid_request"
-            );
+            refusing = false;
+            invalid |= error == "invalid_token";
+            something_else |= error != "invalid_token";
         }
         Part::Parameter(..) | Part::Token68(_) => {}
     });
-    !readable || (refused || refusing) && !something_else
+    !readable || invalid || (refused || refusing) && !something_else
 }
 
 /// The letters, digits and characters of `others` that come next.
@@ -225,6 +224,9 @@ mod tests {
             // An error of another scheme is not about the token.
             r#"Bearer error="invalid_token", Own error="insufficient_scope""#,
             r#"Own error="use_dpop_nonce", Bearer"#,
+            // Of two schemes of a token, the one that refuses it decides.
+            r#"DPoP error="use_dpop_nonce", Bearer error="invalid_token""#,
+            r#"Bearer error="insufficient_scope", DPoP error="invalid_token""#,
             // No challenge can be read.
             "",
             "=",
@@ -236,6 +238,8 @@ mod tests {
             r#"Bearer error="insufficient_scope", scope="a""#,
             r#"Bearer error="insufficient_user_authentication""#,
             r#"DPoP error="use_dpop_nonce""#,
+            r#"DPoP error="use_dpop_nonce", Bearer"#,
+            r#"Bearer error="insufficient_scope", DPoP algs="ES256""#,
             r#"Basic realm="x""#,
             r#"Own error="invalid_token""#,
             r#"Own error="invalid_token", Bearer error="insufficient_scope""#,
