@@ -262,10 +262,10 @@ export class Driver {
   /** @type {CoreEffects} */
   #effects = {
     load: (id) => {
+      this.#failures.storage = undefined;
       const core = this.#core;
       this.#wire.storage.load().then(
         ([text, record]) => {
-          this.#failures.storage = undefined;
           this.#scrubber.learn(record?.tokens);
           this.#tell("loaded", id, text, core);
         },
@@ -409,8 +409,11 @@ export class Driver {
 
   /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} id @param {Core} [core] */
   #storageFailed(operation, error, id, core) {
-    this.#failures.storage = this.#scrubber.presentable(error);
+    const fault = this.#scrubber.presentable(error);
+    this.#failures.storage = fault;
     this.#tell(`${operation}Failed`, id, "", core);
+    // After a lock that failed the storage is read, and then the callers are told of the lock.
+    this.#failures.storage = fault;
     if (operation == "load") this.#unreadable();
   }
 

@@ -36,12 +36,10 @@ export class RefreshError extends Error {
   }) {
     error = printable(error);
     error_description = printable(error_description);
-    const said = [status, error].filter(Boolean).join(" ");
+    const said = [status, error || error_description].filter(Boolean).join(" ");
     // Where no server spoke, the description is this library's own.
-    const ours = said ? undefined : error_description;
-    const why = said || ours;
-    const what = (ours && OWN[code]) || MESSAGES[code];
-    super(what + (why ? ` (${why})` : ""), cause === undefined ? undefined : { cause });
+    const what = (!status && !error && said && OWN[code]) || MESSAGES[code];
+    super(said ? `${what} (${said})` : what, cause === undefined ? undefined : { cause });
     this.code = code;
     if (error) this.error = error;
     if (error_description) this.error_description = error_description;

@@ -167,7 +167,7 @@ impl fmt::Display for RefreshError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ours = self.error_description().filter(|_| self.status().is_none() && self.error().is_none());
         formatter.write_str(if ours.is_some() { self.0.code.own_message() } else { self.0.code.message() })?;
-        match (self.status(), self.error().or(ours)) {
+        match (self.status(), self.error().or(self.error_description())) {
             (Some(status), Some(error)) => write!(formatter, " ({status} {error})"),
             (Some(status), None) => write!(formatter, " ({status})"),
             (None, Some(error)) => write!(formatter, " ({error})"),

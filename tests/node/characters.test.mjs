@@ -62,7 +62,7 @@ for (const [name, access_token] of Object.entries(ODD)) {
       assert.equal(error.code, "bad_response");
       assert.equal(
         error.message,
-        "The reply is no token response: check token_endpoint and `response` (200)",
+        "The reply is no token response: check token_endpoint and `response` (200 no access_token that a header can hold)",
       );
       assert.equal(error.error_description, "no access_token that a header can hold");
       assert.equal(leak(shown([error]), [SECRET]), undefined);

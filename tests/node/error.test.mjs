@@ -34,6 +34,25 @@ test("a RefreshError is an Error with a name and a stack", () => {
   assert.match(error.stack, /^RefreshError: .*\n.*error\.test/);
 });
 
+test("a reply without an error code has its text in the message, and a code goes before the text", () => {
+  const message = (fields) => new RefreshError(fields).message;
+  const error_description = "unknown token_type: write it as response.token_type";
+  assert.match(
+    message({ code: "bad_response", status: 200, error_description }),
+    /\(200 unknown token_type: .*\)$/,
+  );
+  assert.match(message({ code: "unavailable", status: 503, error_description: "later" }), /\(503 later\)$/);
+  const refused = {
+    code: "session_ended",
+    status: 400,
+    error: "invalid_grant",
+    error_description: "revoked",
+  };
+  assert.match(message(refused), /^The refresh token is of no use any more.*\(400 invalid_grant\)$/);
+  assert.equal(message({ code: "session_ended", error_description: "why" }), "Log in again (why)");
+  assert.match(message({ code: "closed" }), /[^)]$/);
+});
+
 test("unknown fields are absent", () => {
   assert.deepEqual(Object.keys(new RefreshError({ code: "timeout", status: undefined })).sort(), [
     "code",

@@ -17,7 +17,7 @@ function* places() {
     /(?:new (?:Type|Refresh)?Error|\b(?:fail|missing|contradict)|reason:|found =|unsafe:)\s*\(?\s*(?:"[\w.]+",\s*)?([`"])((?:\\.|(?!\1)[^\\])+)\1/g;
   for (const path of scripts)
     for (const [, , text] of read(path).matchAll(created)) if (text.includes(" ")) yield [path, text];
-  const described = /error_description = Some\(String::from\(\s*"([^"]+)"|&str = "([^"]+)";/g;
+  const described = /explain\(&mut evidence, "([^"]+)"|&str = "([^"]+)";/g;
   for (const path of ["src/core/oauth/response.rs", "src/core/machine/background.rs"])
     for (const [, one, other] of read(path).matchAll(described)) yield [path, one ?? other];
   const sentence = /^(?: {2}\w+:|export const \w+ =)\s+"([^"]+)"[,;]$/gm;

@@ -201,6 +201,20 @@ test("where others share the lock and the mark cannot be written, nothing is sen
   assert.equal(server.requests.length, 1);
 });
 
+test("what a lock threw is the cause, also after the storage was read behind it", async () => {
+  const server = fakeAuthorizationServer();
+  const lock = () => Promise.reject(Object.assign(new Error("no quorum"), { code: "ELOCK" }));
+  const { refresher } = context(server, memoryStorage(), { lock });
+  await refresher.setTokens(runOut(server.login()));
+  const events = [];
+  refresher.addEventListener("storage-failed", ({ detail }) => events.push(detail));
+  const { reason } = await outcomeOf(refresher.getAccessToken());
+  assert.deepEqual([reason.code, reason.refreshTokenState], ["storage_failed", "unspent"]);
+  assert.deepEqual([reason.cause?.message, reason.cause?.code], ["no quorum", "ELOCK"]);
+  assert.deepEqual([events[0].operation, events[0].error.code], ["lock", "ELOCK"]);
+  assert.equal(server.requests.length, 0);
+});
+
 test("a storage without save is refused at once", () => {
   assert.throws(
     () => createRefresher({ token_endpoint: "https://a.example/t", storage: { load: () => null } }),

@@ -53,7 +53,7 @@ pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict 
     let mut means = None;
     let object = reply.body.as_ref().map_or(Ok(None), |body| as_object(body.reveal(), shape.text("format")));
     let Ok(fields) = fields_of(&object) else {
-        evidence.error_description = Some(String::from("the reply has more than 1000 members or 10000 values"));
+        explain(&mut evidence, "the reply has more than 1000 members or 10000 values");
         return Verdict::Unreadable(evidence);
     };
     if let Some(fields) = fields {
@@ -73,7 +73,7 @@ pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict 
                 return Verdict::Tokens(tokens);
             }
             if tokens.refresh_token.is_some() {
-                evidence.error_description = Some(String::from("no access_token that a header can hold"));
+                explain(&mut evidence, "no access_token that a header can hold");
                 return Verdict::UnknownType(tokens, evidence);
             }
         }
@@ -110,12 +110,18 @@ fn members(reply: Json<'_>) -> Option<Fields<'_>> {
 
 fn judge_type(mut tokens: Tokens, shape: ResponseShape<'_>, mut evidence: ServerError) -> Verdict {
     let Some(registered) = registered_type(&tokens, shape) else {
-        evidence.error_description = Some(String::from("unknown token_type: write it as response.token_type"));
-        let useless = Tokens { access_token: None, token_type: None, expires_in: None, expires_at: None, ..tokens };
-        return Verdict::UnknownType(useless, evidence);
+        explain(&mut evidence, "unknown token_type: write it as response.token_type");
+        tokens.access_token = None;
+        return Verdict::UnknownType(tokens, evidence);
     };
     tokens.token_type = Some(registered);
     Verdict::Tokens(tokens)
+}
+
+/// Where the server says nothing of what is wrong: words of our own.
+#[inline(never)]
+fn explain(evidence: &mut ServerError, why: &str) {
+    evidence.error_description = Some(why.into());
 }
 
 fn judge_error(

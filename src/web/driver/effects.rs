@@ -61,7 +61,10 @@ impl Driver {
         let loaded = self.storage.load().await;
         match loaded {
             Ok(stored) => {
-                self.storage_error.take();
+                // After a lock that failed the storage is read, and then the callers are told of the lock.
+                if !self.has_lock_failed.take() {
+                    self.storage_error.take();
+                }
                 if let Stored::Record(record) = &stored {
                     self.scrubber.borrow_mut().learn_tokens(&record.tokens);
                 }
@@ -152,6 +155,7 @@ impl Driver {
     fn storage_failed(&self, error: StorageError, input: Input) {
         let clean = error.cleaned(&|text| self.scrubber.borrow().scrub(text));
         self.storage_error.replace(Some(clean));
+        self.has_lock_failed.set(matches!(input, Input::LockFailed(_)));
         self.tell(input);
     }
 

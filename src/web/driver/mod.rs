@@ -56,6 +56,8 @@ pub struct Driver {
     closed: Cell<bool>,
     /// What the storage or its lock failed with last; nothing once it was read again.
     storage_error: RefCell<Option<StorageError>>,
+    /// Until the storage is read next.
+    has_lock_failed: Cell<bool>,
     /// Why the last request brought no reply.
     fault: RefCell<Fault>,
     /// The error of the last refused caller: all callers of one failure get the same.
@@ -99,6 +101,7 @@ impl Driver {
             ears: RefCell::default(),
             closed: Cell::new(false),
             storage_error: RefCell::default(),
+            has_lock_failed: Cell::default(),
             fault: RefCell::default(),
             refused: RefCell::default(),
             options,
