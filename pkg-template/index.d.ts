@@ -60,7 +60,7 @@ export interface RefresherOptions {
    * `clientAuth` is not given, the metadata says whether a `client_secret` goes as `client_secret_basic` or `client_secret_post`.
    */
   issuer?: string;
-  /** Where `signOut({ revoke: true })` revokes the tokens (RFC 7009). */
+  /** Where `signOut({ revoke: true })` revokes the tokens (RFC 7009). Without it and without `issuer` that call rejects. */
   revocation_endpoint?: string;
 
   /** The client identifier (RFC 6749 §2.2). */
@@ -160,8 +160,8 @@ export interface RefresherOptions {
    */
   transport?: (request: Request, fetch: typeof globalThis.fetch) => Awaitable<Response>;
   /**
-   * How many seconds one token request may take, with the functions that are asked for its values and authentication. Default 30.
-   * Shorter than the server's gateway loses replies.
+   * How many seconds one token request may take, with the functions that are asked for its values and authentication. Default 30,
+   * 3600 at most. Shorter than the server's gateway loses replies.
    */
   timeoutSeconds?: number;
   /** How often to try again, only after what provably did not reach the server, or what `reuse` allows. Default 3. */
@@ -391,7 +391,8 @@ export interface Refresher extends EventTarget {
    * Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009): of the refresh token, or the access token where there
    * is none, and of what a refresh in flight still brings. The
    * session is over at once, whatever the server answers; the promise waits for it, `timeoutSeconds` at most. A server that is busy
-   * and names a time (`Retry-After`) within them is asked once more.
+   * and names a time (`Retry-After`) within them is asked once more. `revoke` without the option `revocation_endpoint` or `issuer`
+   * rejects with a `TypeError`, and the session stays.
    */
   signOut(options?: { revoke?: boolean }): Promise<void>;
 
@@ -428,13 +429,13 @@ type Listening = Parameters<EventTarget["addEventListener"]> extends [any, ...in
 /** What `fetch` takes first: a URL or a Request. */
 export type FetchInput = Parameters<typeof fetch>[0];
 
-/** How one caller wants the token. */
+/** How one caller wants the token. A name that is none of these, or a wrong value, rejects with a `TypeError` that says what to write. */
 export interface DemandOptions {
   /** Aborting detaches this caller; the refresh goes on and its result is stored. */
   signal?: AbortSignal;
   /** The token must be good for this many seconds more. Default 10, never more than a quarter of the token's lifetime. */
   minValiditySeconds?: number;
-  /** How many seconds the whole wait may take: load, lock, request and save. Then it rejects with `timeout`. */
+  /** How many seconds the whole wait may take, 3600 at most: load, lock, request and save. Then it rejects with `timeout`. */
   timeoutSeconds?: number;
   /** An access token that a resource server refused: it is refreshed unless a newer one is here already. */
   rejected?: string;

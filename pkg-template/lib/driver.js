@@ -1,16 +1,16 @@
 // @ts-check
-import { Callers } from "./callers.js";
-import { Failures } from "./failure.js";
-import { generationOf } from "../storage/record.js";
-import { NO_RECORD } from "./messages.js";
 import { coreOptions, isEndpoint, typeOf } from "./options.js";
 import { clock } from "./ports/clock.js";
+import { Failures } from "./failure.js";
+import { NO_RECORD } from "./messages.js";
+import { scrubber } from "./scrub.js";
+import { generationOf } from "../storage/record.js";
+import { Callers } from "./callers.js";
 import { context } from "./ports/context.js";
 import { lockPort } from "./ports/lock.js";
-import { bounded, timer } from "./ports/timer.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
-import { scrubber } from "./scrub.js";
 import { sessions } from "./sessions.js";
+import { bounded, timer } from "./ports/timer.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */

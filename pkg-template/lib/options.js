@@ -1,7 +1,7 @@
 // @ts-check
 import { ENDPOINT, MESSAGES } from "./messages.js";
 
-/** @import { Lock, RefresherOptions, Reuse } from "../index.js" */
+/** @import { Lock, RefresherOptions } from "../index.js" */
 /** @typedef {{ [name: string]: string | Spec | [string | Spec] }} Spec  Of an object: what each of its members may be. */
 
 /**
@@ -52,6 +52,8 @@ function checkTogether({
   const contradict = (/** @type {string} */ name) =>
     fail(`${name} and ${auth} exclude each other: leave one out`);
 
+  // The core knows where the tokens of a shaped reply are; none at all are no login.
+  if (!options.response && Object.keys(options.tokens ?? {})[0]) check(REPLY, options.tokens, "tokens");
   if (!options.token_endpoint && !options.issuer) missing("token_endpoint", "write its URL, or the issuer");
   // RFC 6749 §2.3: no more than one method of client authentication per request
   const sent = /basic/.test(auth) ? Object.values({ ...CREDENTIALS, ...request.basic }).join() : auth;
@@ -79,27 +81,29 @@ function checkTogether({
   }
   if (request.method == "GET" && /form|json|string/.test(request.body))
     fail(`request.body ${request.body}: a GET has none; write query or none`);
-  // What a function gives is checked by the core.
-  for (const name in request.check)
-    for (const value of [parameters[name], headers[name]])
-      if (isString(value)) check("a valid " + request.check[name], value, name);
 }
 
 /** Where a token may be sent. @param {unknown} url @param {boolean} [insecure] */
 export const isEndpoint = (url, insecure) => fits(ENDPOINT, url, insecure);
 
+/** Of what a driver reads; the core has those of the rest. */
 const DEFAULTS = {
-  basicEncoding: /** @type {"rfc6749" | "percent" | "raw"} */ ("rfc6749"),
-  refreshAheadSeconds: 60,
   background: /** @type {"auto" | "always" | "never"} */ ("auto"),
-  reuse: /** @type {Reuse} */ ("never"),
   lock: /** @type {Lock | "auto" | "none"} */ ("auto"),
   timeoutSeconds: 30,
-  retries: 3,
 };
 
 /** RFC 6749 §2.3.1. */
 const CREDENTIALS = { username: "client_id", password: "client_secret" };
+
+const SECONDS = "a finite number above 0, 3600 at most";
+/** RFC 6749 §5.1. */
+export const REPLY = "the token endpoint's reply, with a non-empty access_token or refresh_token";
+
+/** What one call may ask for. */
+export const LOAD = { signal: "an AbortSignal|null" };
+export const REFRESH = { ...LOAD, timeoutSeconds: SECONDS };
+export const DEMAND = { ...REFRESH, minValiditySeconds: "a finite number", rejected: "a string" };
 
 const CODES = Object.keys(MESSAGES).join("|");
 /** @type {Spec} */
@@ -163,7 +167,7 @@ export const OPTIONS = {
   tokens: "an object",
   lock: "auto|none|a function",
   fetch: "a function",
-  timeoutSeconds: "a finite number above 0",
+  timeoutSeconds: SECONDS,
   retries: "a whole number",
   origins: ["an https origin without a path"],
   isTokenRejected: "a function",
@@ -188,9 +192,15 @@ const KINDS = {
   "an object with load() and save()": (v) => isFunction(v?.load) && isFunction(v.save),
   "a finite number": (v) => Number.isFinite(v) && v >= 0,
   "a finite number above 0": (v) => Number.isFinite(v) && v > 0,
+  [SECONDS]: (v) => KINDS["a finite number above 0"](v) && v <= 3600,
+  [REPLY]: (v) =>
+    [v?.access_token ?? v?.refresh_token, v?.refresh_token ?? v?.access_token].every((v) => isString(v) && v),
+  "a list": Array.isArray,
+  "an AbortSignal": (v) => isFunction(v?.addEventListener),
   "a whole number": (v) => Number.isInteger(v) && v >= 0,
   "{ graceSeconds: number }": (v) => isObject(v) && KINDS["a finite number"](v.graceSeconds),
-  "an absolute URI": (v) => parsed(v) && !v.includes("#"), // RFC 8707 §2
+  // One, or a list of them. RFC 8707 §2
+  "an absolute URI": (v) => [v].flat().every((v) => parsed(v) && !v.includes("#")),
   true: (v) => v === true,
   false: (v) => v === false,
   [ENDPOINT]: (v, insecure) => {
@@ -205,54 +215,36 @@ const KINDS = {
   },
   "an https origin without a path": (v, insecure) =>
     KINDS[ENDPOINT](v, insecure) && !v.includes("*") && parsed(v).origin == v,
-  "a valid int32": (v) => /^-?\d+$/.test(v) && v == (v | 0),
-  "a valid uuid": (v) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(v),
-  "a valid url": (v) => parsed(v),
-  "a valid json": (v) => {
-    try {
-      return [JSON.parse(v)];
-    } catch {}
-  },
 };
 
-/** @param {string | Spec | [string | Spec]} spec @param {any} value @param {string} path @param {boolean} [insecure] */
-function check(spec, value, path, insecure) {
-  if (Array.isArray(spec)) {
-    if (!Array.isArray(value)) fail(`${path} must be a list (given: ${typeOf(value)})`);
-    value.forEach((item, i) => check(spec[0], item, `${path}[${i}]`, insecure));
-    return;
-  }
-  const kinds = isString(spec) ? spec.split("|") : ["an object"];
+/** @param {string | Spec | [string | Spec]} spec @param {any} value @param {string} [path] @param {boolean} [insecure] */
+export function check(spec, value, path = "options", insecure) {
+  const isList = Array.isArray(spec);
+  const kinds = isString(spec) ? spec.split("|") : [isList ? "a list" : "an object"];
   if (!kinds.some((kind) => fits(kind, value, insecure)))
     fail(`${path} must be ${kinds.join(" or ")} (given: ${typeOf(value)})`);
   if (isString(spec)) return;
+  if (isList)
+    return value.forEach((/** @type {any} */ v, /** @type {any} */ i) =>
+      check(spec[0], v, `${path}[${i}]`, insecure),
+    );
   for (const name of Object.keys(value)) {
     const here = path == "options" ? name : `${path}.${name}`;
     const member = Object.hasOwn(spec, name) ? spec[name] : !PROTOTYPE.test(name) && spec.any;
-    if (!member) fail(`${here} is no option${guess(name, Object.keys(spec))}`);
+    if (!member) fail(`${here} is no option: write one of ${alike(name, Object.keys(spec))}`);
     if (spec.any || value[name] !== undefined) check(member, value[name], here, insecure);
   }
   if (spec == SIGN) check("a string", value.path, path + ".path");
 }
 
 /** @param {string} kind @param {any} value @param {boolean} [insecure] @returns {unknown} */
-function fits(kind, value, insecure) {
-  if (kind[0] == "[") return Array.isArray(value) && value.every((v) => fits(kind.slice(1, -1), v, insecure));
-  return value === kind || KINDS[kind]?.(value, insecure);
-}
+const fits = (kind, value, insecure) => value === kind || KINDS[kind]?.(value, insecure);
 
-/** @param {string} name @param {string[]} known */
-function guess(name, known) {
-  const near = known.find((other) => isNear(name, other, 1)) ?? known.find((other) => isNear(name, other, 2));
-  return near ? `: did you mean \`${near}\`?` : "";
+/** The names that begin alike, or all that there are. @param {string} name @param {string[]} known */
+function alike(name, known) {
+  const near = known.filter((other) => other.slice(0, 3) == name.slice(0, 3));
+  return (near[0] ? near : known).join(", ");
 }
-
-/** Levenshtein's distance is `edits` at most. @param {string} a @param {string} b @param {number} edits @returns {unknown} */
-const isNear = (a, b, edits) =>
-  a == b ||
-  (a && a[0] == b[0]
-    ? isNear(a.slice(1), b.slice(1), edits)
-    : edits && [0, 1, 2].some((i) => isNear(a.slice(+(i > 0)), b.slice(+(i < 2)), edits - 1)));
 
 /** @param {unknown} value */
 export const typeOf = (value) => ({}).toString.call(value).slice(8, -1).toLowerCase();

@@ -1,10 +1,10 @@
 // @ts-check
 import { memoryStorage } from "../storage/memory.js";
+import { DEMAND, LOAD, REFRESH, REPLY, check, checkOptions } from "./options.js";
+import { isTokenRefused } from "./refusal.js";
 import { Driver } from "./driver.js";
 import { GuardedEventTarget } from "./events.js";
 import { authorizedFetch } from "./fetch.js";
-import { isTokenRefused } from "./refusal.js";
-import { checkOptions } from "./options.js";
 
 /** @import { DemandOptions, Refresher as Declared, RefresherOptions, TokenInput } from "../index.js" */
 /** @import { Engine } from "./engine.js" */
@@ -29,12 +29,12 @@ export const refresherMaker = (engine, platform, made) => (options) => {
  */
 class Refresher extends GuardedEventTarget {
   #driver;
-  #isShaped;
+  #options;
 
   /** @param {Options} options @param {Engine} engine @param {(refresher: object, driver: Driver) => void} [made] */
   constructor(options, engine, made) {
     super();
-    this.#isShaped = !!options.response;
+    this.#options = options;
     this.#driver = new Driver(options, engine, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
@@ -61,32 +61,40 @@ class Refresher extends GuardedEventTarget {
   getAccessToken = async (options) => (await this.getTokens(options)).access_token;
 
   /** @param {DemandOptions} [options] */
-  getTokens = async (options = {}) => {
-    const { signal, minValiditySeconds, rejected } = options;
+  getTokens = async (options) => {
+    // the common call has none, and costs no check
+    if (options) check(DEMAND, options);
+    const { signal, minValiditySeconds, rejected } = (options ??= {});
     const held = minValiditySeconds === undefined && this.#driver.fresh();
     if (!held || held.access_token === rejected || signal?.aborted) return this.#driver.demand(options);
     return held;
   };
 
   /** @param {{ signal?: AbortSignal, timeoutSeconds?: number }} [options] */
-  refresh = async (options = {}) => this.#driver.demand(options, true);
+  refresh = async (options = {}) => {
+    check(REFRESH, options);
+    return this.#driver.demand(options, true);
+  };
 
   /** @param {{ signal?: AbortSignal }} [options] */
-  load = async ({ signal } = {}) => this.#driver.load(signal);
+  load = async (options = {}) => {
+    check(LOAD, options);
+    return this.#driver.load(options.signal);
+  };
 
   /** @param {TokenInput} tokens */
   setTokens = async (tokens) => {
-    const some = [tokens?.access_token, tokens?.refresh_token].filter((token) => token != null);
-    const isReply = some.length && some.every((token) => token && typeof token == "string");
     // The core knows where the tokens of a shaped reply are.
-    if (!isReply && !this.#isShaped)
-      throw new TypeError(
-        "setTokens: write the token endpoint's reply, with access_token or refresh_token as non-empty strings",
-      );
+    if (!this.#options.response) check(REPLY, tokens, "tokens");
     return this.#driver.adopt(tokens);
   };
 
-  signOut = async ({ revoke = false } = {}) => this.#driver.forget(revoke);
+  /** @param {{ revoke?: boolean }} [options] */
+  signOut = async (options = {}) => {
+    const mayRevoke = this.#options.revocation_endpoint || this.#options.issuer;
+    check({ revoke: mayRevoke ? "true|false" : "false|true with revocation_endpoint or issuer" }, options);
+    return this.#driver.forget(!!options.revoke);
+  };
 
   close = () => this.#driver.close();
 

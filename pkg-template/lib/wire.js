@@ -1,11 +1,11 @@
 // @ts-check
 // What makes requests, sends them and reads replies, and calls the storage. It comes with the core, because nothing is sent or read
 // without one: in pages it is in the core's chunk. So it imports nothing that the entry also imports, of which esbuild would make a third file: the driver lends that.
-import { exchange } from "./exchange.js";
-import { storagePort } from "./ports/storage.js";
-import { requests } from "./request.js";
 import { revoke } from "./revocation.js";
+import { storagePort } from "./ports/storage.js";
 import { traceStep } from "./trace-step.js";
+import { exchange } from "./exchange.js";
+import { requests } from "./request.js";
 
 /** @import { Lent } from "./exchange.js" */
 /** @import { Ask } from "./request.js" */

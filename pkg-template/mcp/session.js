@@ -303,7 +303,9 @@ export class McpSession {
       );
     this.#logins.end();
     this.#isLoggingIn = this.#isWithout = false;
-    await session.refresher.signOut(how);
+    // Without a revocation endpoint there is nothing to tell.
+    const mayRevoke = !!session.facts.metadata.revocation_endpoint;
+    await session.refresher.signOut({ ...how, revoke: how?.revoke && mayRevoke });
   }
 
   close() {

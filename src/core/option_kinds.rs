@@ -12,6 +12,8 @@ const TEXT: &str = "a string";
 const VALUE: &str = "a string|a function";
 const OBJECT: &str = "an object";
 const NUMBER: &str = "a finite number";
+const SECONDS: &str = "a finite number above 0, 3600 at most";
+const REPLY: &str = "the token endpoint's reply, with a non-empty access_token or refresh_token";
 const POSITIVE: &str = "a finite number above 0";
 const CODES: &str = "session_ended|signed_out|client_rejected|unavailable|outcome_unknown|bad_response|identity_mismatch|storage_failed|lock_timeout|timeout|closed|engine_failed";
 
@@ -69,7 +71,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("endsWhen[]", TEXT),
     ("tokens", OBJECT),
     ("lock", "auto|none|a function"),
-    ("timeoutSeconds", POSITIVE),
+    ("timeoutSeconds", SECONDS),
     ("retries", "a whole number"),
     ("origins[]", "an https origin without a path"),
     ("allowInsecureRequests", "true|false"),
@@ -81,7 +83,16 @@ pub const OPTIONS: &[(&str, &str)] = &[
 /// left out. URLs are the driver's to check.
 pub fn option_fault(options: Json<'_>) -> Option<String> {
     let all: Vec<_> = OPTIONS.iter().map(|(path, kinds)| (*path, *kinds)).collect();
-    fault_of_members("", &all, options)
+    fault_of_members("", &all, options).or_else(|| fault_of_tokens(options))
+}
+
+/// The shape of a reply says where its tokens are; without one they are where RFC 6749 §5.1 has them. None at all are no login.
+fn fault_of_tokens(options: Json<'_>) -> Option<String> {
+    let tokens = options.member("tokens")?;
+    let is_shaped = options.member("response").is_some();
+    let found: Vec<_> = ["access_token", "refresh_token"].iter().filter_map(|name| tokens.member(name)).collect();
+    let is_reply = !found.is_empty() && found.iter().all(|token| token.is_null() || fits(TEXT, *token));
+    (!is_shaped && tokens.members().next().is_some() && !is_reply).then(|| misfit("tokens", REPLY, tokens))
 }
 
 /// `rows` are the paths of that object's members, relative to it.
@@ -157,6 +168,7 @@ fn fits(kind: &str, value: Json<'_>) -> bool {
         }
         OBJECT => value.is_object(),
         NUMBER => number(value).is_some_and(|number| number >= 0.0),
+        SECONDS => number(value).is_some_and(|number| number > 0.0 && number <= 3600.0),
         POSITIVE => number(value).is_some_and(|number| number > 0.0),
         "a whole number" => !value.raw().is_empty() && value.raw().bytes().all(|byte| byte.is_ascii_digit()),
         "{ graceSeconds: number }" => value.member("graceSeconds").is_some_and(|seconds| fits(NUMBER, seconds)),
@@ -190,24 +202,12 @@ fn unknown(path: &str, name: &str, rows: &[(&str, &str)]) -> String {
     if !is_name {
         return "a member is no option".to_string();
     }
-    let known = rows.iter().filter_map(|(row, _)| row.split(['.', '[']).next());
-    let near = known.filter(|other| edits(name, other) <= 2).min_by_key(|other| edits(name, other));
-    let guess = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-    format!("{path} is no option{guess}")
-}
-
-/// Levenshtein's distance.
-fn edits(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, byte) in one.bytes().enumerate() {
-        let mut next = alloc::vec![at + 1];
-        for (before, (wanted, pair)) in other.bytes().zip(row.windows(2)).enumerate() {
-            let (Some(swap), Some(drop), Some(add)) = (pair.first(), pair.last(), next.get(before)) else { break };
-            next.push((swap + usize::from(byte != wanted)).min(drop + 1).min(add + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    let mut known: Vec<_> = rows.iter().filter_map(|(row, _)| row.split(['.', '[']).next()).collect();
+    known.dedup();
+    let mut near = known.clone();
+    near.retain(|other| other.bytes().take(3).eq(name.bytes().take(3)));
+    let listed = if near.is_empty() { known } else { near };
+    format!("{path} is no option: write one of {}", listed.join(", ").replace('*', "any"))
 }
 
 #[cfg(test)]
@@ -223,16 +223,22 @@ mod tests {
         for (options, says) in [
             (
                 r#"{"token_endpiont":"https://as.example/t"}"#,
-                "token_endpiont is no option: did you mean `token_endpoint`?",
+                "token_endpiont is no option: write one of token_endpoint, tokens",
             ),
-            (r#"{"clientSecret":"s3cret"}"#, "clientSecret is no option: did you mean `client_secret`?"),
-            (r#"{"request":{"metod":"GET"}}"#, "request.metod is no option: did you mean `method`?"),
-            (r#"{"response":{"expiry":{"un":"seconds"}}}"#, "response.expiry.un is no option: did you mean `in`?"),
+            (
+                r#"{"clientSecret":"s3cret"}"#,
+                "clientSecret is no option: write one of client_id, client_secret, clientAuth",
+            ),
+            (r#"{"request":{"metod":"GET"}}"#, "request.metod is no option: write one of method"),
+            (
+                r#"{"response":{"expiry":{"un":"seconds"}}}"#,
+                "response.expiry.un is no option: write one of in, name, defaultSeconds",
+            ),
             (
                 r#"{"response":{"errorWhen":[{"path":"a","meens":"closed"}]}}"#,
-                "response.errorWhen[0].meens is no option: did you mean `means`?",
+                "response.errorWhen[0].meens is no option: write one of path, is, isNot, includes, means",
             ),
-            (r#"{"timeoutMs":3}"#, "timeoutMs is no option"),
+            (r#"{"timeoutMs":3}"#, "timeoutMs is no option: write one of timeoutSeconds"),
             (r#"{"eyJhbGciOiJIUzI1NiJ9.e30.c2VjcmV0":1}"#, "a member is no option"),
             (r#"{"parameters":{"__proto__":"x"}}"#, "parameters.__proto__ is no option"),
         ] {
@@ -251,8 +257,11 @@ mod tests {
                 r#"{"reuse":{"graceSeconds":"30"}}"#,
                 "reuse must be never or always or until-successor-used or { graceSeconds: number } (given: object)",
             ),
-            (r#"{"timeoutSeconds":"30"}"#, "timeoutSeconds must be a finite number above 0 (given: string)"),
-            (r#"{"timeoutSeconds":0}"#, "timeoutSeconds must be a finite number above 0 (given: number)"),
+            (
+                r#"{"timeoutSeconds":"30"}"#,
+                "timeoutSeconds must be a finite number above 0, 3600 at most (given: string)",
+            ),
+            (r#"{"timeoutSeconds":0}"#, "timeoutSeconds must be a finite number above 0, 3600 at most (given: number)"),
             (r#"{"retries":1.5}"#, "retries must be a whole number (given: number)"),
             (r#"{"client_id":7}"#, "client_id must be a string (given: number)"),
             (r#"{"parameters":{"tenant":42}}"#, "parameters.tenant must be a string or a function (given: number)"),
@@ -265,6 +274,14 @@ mod tests {
                 "origins[1] must be an https origin without a path (given: number)",
             ),
             (r#"{"response":{"errorWhen":[7]}}"#, "response.errorWhen[0] must be an object (given: number)"),
+            (
+                r#"{"tokens":{"refreshToken":"r"}}"#,
+                "tokens must be the token endpoint's reply, with a non-empty access_token",
+            ),
+            (
+                r#"{"tokens":{"access_token":""}}"#,
+                "tokens must be the token endpoint's reply, with a non-empty access_token",
+            ),
             ("7", "options must be an object (given: number)"),
         ] {
             assert!(fault(options).starts_with(says), "{options}: {}", fault(options));
@@ -279,6 +296,8 @@ mod tests {
             r#"{"request":{"names":{"refresh_token":null,"x":"y"},"basic":{"password":""},"check":{"tenant":"int32"}}}"#,
             r#"{"response":{"names":{"refresh_token":null,"access_token":"t"},"errorWhen":[{"path":"ok","is":false,"means":"unavailable"}],"successStatus":[200]}}"#,
             r#"{"audience":null,"keepAliveSeconds":0.5,"retries":0,"lock":"none","tokens":{"refresh_token":"r"}}"#,
+            r#"{"tokens":{},"retries":0}"#,
+            r#"{"tokens":{"data":{"t":"a"}},"response":{"root":"data"}}"#,
         ] {
             assert_eq!(fault(options), "", "{options}");
         }

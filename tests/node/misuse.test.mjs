@@ -91,3 +91,71 @@ test("indexedDbStorage says in Node what to write instead, at the first call and
   });
   refresher.close();
 });
+
+const open = (options) =>
+  createRefresher({ ...fakeAuthorizationServer().options, background: "never", ...options });
+
+test("what one call asks for is checked by name and value, with a fresh token too", async () => {
+  const server = fakeAuthorizationServer();
+  const refresher = createRefresher({ ...server.options, tokens: server.login(), background: "never" });
+  await refresher.getAccessToken();
+  for (const [call, message] of [
+    [
+      () => refresher.getAccessToken({ minValidity: 3 }),
+      /^minValidity is no option: write one of minValiditySeconds$/,
+    ],
+    [
+      () => refresher.getTokens({ minValiditySecond: 3 }),
+      /^minValiditySecond is no option: write one of minValiditySeconds$/,
+    ],
+    [
+      () => refresher.getTokens({ minValiditySeconds: "3" }),
+      /^minValiditySeconds must be a finite number \(given: string\)$/,
+    ],
+    [
+      () => refresher.getAccessToken({ timeoutSeconds: 30_000 }),
+      /^timeoutSeconds must be a finite number above 0, 3600 at most \(given: number\)$/,
+    ],
+    [
+      () => refresher.getAccessToken({ signal: new AbortController() }),
+      /^signal must be an AbortSignal or null \(given: abortcontroller\)$/,
+    ],
+    [() => refresher.getAccessToken(30), /^options must be an object \(given: number\)$/],
+    [
+      () => refresher.refresh({ minValiditySeconds: 3 }),
+      /^minValiditySeconds is no option: write one of signal, timeoutSeconds$/,
+    ],
+    [() => refresher.load({ timeoutSeconds: 3 }), /^timeoutSeconds is no option: write one of signal$/],
+    [() => refresher.signOut({ revok: true }), /^revok is no option: write one of revoke$/],
+    [() => refresher.signOut({ revoke: 1 }), /^revoke must be true or false \(given: number\)$/],
+  ])
+    await assert.rejects(call, { name: "TypeError", message });
+  assert.equal(refresher.state, "active");
+  assert.equal(server.requests.length, 0);
+  const good = { signal: null, timeoutSeconds: undefined, minValiditySeconds: 0, rejected: "another" };
+  await refresher.getAccessToken(good);
+  refresher.close();
+});
+
+test("what is no reply is refused by setTokens and by the option tokens, which say what was given", async () => {
+  const says = (given) => ({
+    name: "TypeError",
+    message: `tokens must be the token endpoint's reply, with a non-empty access_token or refresh_token (given: ${given})`,
+  });
+  const refresher = open();
+  for (const [given, type] of [
+    [Promise.resolve({}), "promise"],
+    [new Response("{}"), "response"],
+    ["at-secret", "string"],
+    [{ accessToken: "at-secret" }, "object"],
+    [{ error: "invalid_grant" }, "object"],
+    [{ access_token: "" }, "object"],
+    [{ access_token: "at-secret", refresh_token: 7 }, "object"],
+    [undefined, "undefined"],
+  ]) {
+    await assert.rejects(refresher.setTokens(given), says(type));
+    if (type == "object") assert.throws(() => open({ tokens: given }), says(type));
+  }
+  refresher.close();
+  open({ tokens: {} }).close();
+});

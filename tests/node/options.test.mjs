@@ -4,6 +4,7 @@ import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createRefresher } from "oauth-refresher";
+import { fakeAuthorizationServer } from "oauth-refresher/testing";
 
 const SECRET = "s3cr3t-value-of-a-user";
 const ENDPOINT = "https://auth.example/token";
@@ -82,25 +83,29 @@ test("an Authorization header of the options is accepted without client authenti
   accepts({ token_endpoint: ENDPOINT, headers: { authorization: "Bearer gateway" } });
 });
 
-test("for an unknown name the error suggests a similar one", () => {
+test("for an unknown name the error suggests those that begin alike", () => {
   for (const [wrong, right] of Object.entries({
     timeoutSecond: "timeoutSeconds",
-    tokenEndpoint: "token_endpoint",
-    clientId: "client_id",
-    client_sercet: "client_secret",
+    timeoutMs: "timeoutSeconds",
+    tokenEndpoint: "token_endpoint, tokens",
+    clientId: "client_id, client_secret, clientAuth",
+    client_sercet: "client_id, client_secret, clientAuth",
     origin: "origins",
-    Storage: "storage",
   }))
     assert.equal(
       refusal({ token_endpoint: ENDPOINT, [wrong]: SECRET }),
-      `${wrong} is no option: did you mean \`${right}\`?`,
+      `${wrong} is no option: write one of ${right}`,
     );
-  assert.match(refusal({ token_endpoint: ENDPOINT, request: { bodi: "json" } }), /request\.bodi.*`body`/);
+  assert.match(refusal({ token_endpoint: ENDPOINT, request: { bodi: "json" } }), /request\.bodi.* of body$/);
 });
 
-test("for an unknown name unlike any other the error suggests none", () => {
-  for (const name of ["banana", "timeout_in_milliseconds", "constructor", "toString"])
-    assert.equal(refusal({ token_endpoint: ENDPOINT, [name]: 1 }), `${name} is no option`);
+test("for an unknown name unlike any other the error lists all that there are", () => {
+  for (const name of ["banana", "Storage", "toString"])
+    assert.match(
+      refusal({ token_endpoint: ENDPOINT, [name]: 1 }),
+      new RegExp(`^${name} is no option: write one of token_endpoint, issuer, .*, trace$`),
+    );
+  assert.match(refusal({ token_endpoint: ENDPOINT, constructor: 1 }), /^constructor is no option/);
 });
 
 test("a wrong type is named and the value is not quoted", () => {
@@ -207,18 +212,30 @@ test("no name that reaches a prototype is accepted", () => {
   assert.equal({}.x, undefined);
 });
 
-test("values that a shape restricts are checked", () => {
-  const checked = (kind, value) => ({
-    token_endpoint: ENDPOINT,
-    parameters: { it: value },
-    request: { check: { it: kind } },
-  });
-  for (const value of ["0", "-2147483648", "2147483647"]) accepts(checked("int32", value));
-  for (const value of ["", "1.5", "2147483648", "0x10", "1e3", " 1"])
-    if (value) assert.match(refusal(checked("int32", value)), /^it must be a valid int32/);
-  accepts(checked("uuid", "123e4567-e89b-12d3-a456-426614174000"));
-  assert.match(refusal(checked("uuid", "123e4567")), /^it must be a valid uuid/);
-  assert.match(refusal(checked("url", "/path")), /^it must be a valid url/);
+test("a value that request.check restricts is refused by name, before anything is sent", async () => {
+  for (const [kind, value, says] of [
+    ["int32", "1.5", "a whole number from -2147483648 to 2147483647"],
+    ["int32", "2147483648", "a whole number"],
+    ["uuid", "123e4567", "a UUID such as"],
+    ["url", "/path", "an absolute address"],
+    ["json", "{", "JSON"],
+  ])
+    for (const place of ["parameters", "headers"]) {
+      const server = fakeAuthorizationServer();
+      const refresher = createRefresher({
+        ...server.options,
+        tokens: { refresh_token: "r" },
+        [place]: { it: value },
+        request: { check: { it: kind } },
+      });
+      await assert.rejects(refresher.getAccessToken(), ({ code, message }) => {
+        assert.equal(code, "client_rejected");
+        assert.ok(message.includes(`it must be ${says}`), message);
+        return true;
+      });
+      assert.equal(server.requests.length, 0);
+      refresher.close();
+    }
 });
 
 function accepts(options) {

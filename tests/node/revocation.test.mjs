@@ -86,16 +86,24 @@ test("G8 the revocation endpoint is https or on this machine", () => {
   createRefresher({ ...options, revocation_endpoint: "http://127.0.0.1:9/revoke" });
 });
 
-test("without a revocation endpoint, or without revoke, nothing is sent", async () => {
-  for (const [options, wish] of [
-    [{ revocation_endpoint: undefined }, { revoke: true }],
-    [{}, undefined],
-  ]) {
-    const { refresher, asked } = session(DONE, options);
-    await refresher.setTokens(LOGIN);
-    await refresher.signOut(wish);
-    assert.equal(asked.length, 0);
-  }
+test("without revoke nothing is sent", async () => {
+  const { refresher, asked } = session(DONE);
+  await refresher.setTokens(LOGIN);
+  await refresher.signOut();
+  assert.equal(asked.length, 0);
+});
+
+test("revoke without an endpoint rejects, names the options, and the session stays", async () => {
+  const { refresher, asked } = session(DONE, { revocation_endpoint: undefined });
+  await refresher.setTokens(LOGIN);
+  await assert.rejects(refresher.signOut({ revoke: true }), {
+    name: "TypeError",
+    message: "revoke must be false or true with revocation_endpoint or issuer (given: boolean)",
+  });
+  assert.equal(asked.length, 0);
+  assert.equal(refresher.state, "active");
+  await refresher.signOut();
+  assert.equal(refresher.state, "signed-out");
 });
 
 const ANSWERS = {

@@ -80,7 +80,7 @@ fn options_that_are_none_are_named() {
         ("{ token_endpoint: 'https://a.example/t', retries: '3' }", "retries must be a whole number (given: string)"),
         (
             "{ token_endpoint: 'https://a.example/t', response: { rot: 'a' } }",
-            "response.rot is no option: did you mean `root`?",
+            "response.rot is no option: write one of format, root, names",
         ),
         (
             "{ token_endpoint: 'https://a.example/t', parameters: { tenant: 42 } }",
