@@ -48,6 +48,12 @@ Nitro's presets for Cloudflare read a \`.wasm\` file as JavaScript, unless nitro
 \`experimental: { wasm: true }\`. With it every sub-path runs; without it \`oauth-refresher/js\` does.
 `;
 
+const PWA = `## vite-plugin-pwa
+
+A service worker of your own (\`strategies: "injectManifest"\`) needs \`injectManifest: { rollupFormat: "iife" }\`, as it runs above. In the
+default format Vite writes \`import.meta\` beside an \`import()\`, and a classic service worker with that is not even read.
+`;
+
 export function page(outcomes) {
   const rows = TABLE.map(
     (row) =>
@@ -73,6 +79,7 @@ ${rows.join("\n")}
 
 ${JEST}
 ${NITRO}
+${PWA}
 ## What does not run here
 
 | environment | why |
