@@ -106,7 +106,14 @@ export class Driver {
       force,
       timeout: timeoutSeconds,
     });
-    return this.#call(signal, "demanded", details, this.#callers, signal ? undefined : Date.now() + details);
+    // On Workers a promise ends with the request that made it: none is shared.
+    return this.#call(
+      signal,
+      "demanded",
+      details,
+      this.#callers,
+      isWorkerd() || signal ? "" : Date.now() + details,
+    );
   }
 
   /** @param {TokenInput} tokens @returns {Promise<TokenSet>} */

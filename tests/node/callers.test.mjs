@@ -84,6 +84,22 @@ test("callers of one moment with one wish are one caller to the core, and each w
   assert.equal(new Set(demanded).size, 5, `${demanded}`);
 });
 
+test("on Workers each caller is its own: a promise ends with the request that made it", async (t) => {
+  const platform = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  const navigator = { userAgent: "Cloudflare-Workers" };
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: navigator });
+  t.after(
+    () => (delete globalThis.navigator, platform && Object.defineProperty(globalThis, "navigator", platform)),
+  );
+  let demanded = 0;
+  const trace = ({ event }) => void (demanded += event === "demanded");
+  const { server, refresher } = begin({ trace });
+  const callers = [1, 2, 3].map(() => refresher.getAccessToken());
+  const { value: answers } = await outcomeOf(Promise.all(callers), 10);
+  assert.equal(new Set(answers).size, 1);
+  assert.deepEqual([demanded, server.requests.length], [3, 1]);
+});
+
 test("of ten callers the one that aborts rejects with its own reason, and the others are served", async () => {
   const { server, refresher } = begin();
   server.next({ fault: "slow", seconds: 2 });
