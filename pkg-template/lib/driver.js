@@ -112,7 +112,7 @@ export class Driver {
       "demanded",
       details,
       this.#callers,
-      isWorkerd() || signal ? "" : Date.now() + details,
+      isWorkerd() || signal ? undefined : details + Date.now(),
     );
   }
 
@@ -163,18 +163,17 @@ export class Driver {
   /**
    * @template {"demanded" | "adopted" | "signedOut" | "loadRequested"} E
    * @param {AbortSignal | undefined} signal @param {E} event @param {any} details  JSON text.
-   * @param {string} [wish]  With the time: two callers of the same are one to the core, which would answer both alike.
+   * @param {string} [wish]  With the time: two callers of the same are one to the core, which would answer both alike. Not on
+   *   Workers, where a promise ends with the request that made it.
    * @returns {Promise<any>}
    */
   async #call(signal, event, details, callers = this.#callers, wish) {
     if (this.closed) throw this.#failures.error({ code: "closed" });
     signal?.throwIfAborted();
-    const { id, answer } = callers.add(
-      signal,
-      (id) => callers == this.#callers && this.#tell("withdrawn", id),
-      wish,
+    const { id, answer } = this.#run(() =>
+      callers.add(signal, (id) => callers == this.#callers && this.#tell("withdrawn", id), wish),
     );
-    this.#start();
+    if (id) this.#start();
     if (id) this.#ready(() => callers.has(id) && this.#tell(event, id, details));
     return kept(answer, () => this.#tell("woke"));
   }

@@ -39,14 +39,19 @@ function watched(name, parent) {
 
 const paused = (ms) => Zone.root.run(() => new Promise((resolve) => setTimeout(resolve, ms)));
 
-/** What an application's zone saw of a session whose next refresh is scheduled, after calls and a refresh. */
+/** What an application's zone saw of a session whose next refresh is scheduled, after calls, a refresh and an aborted caller. */
 async function application(background) {
   const { zone, seen } = watched("angular", Zone.root);
   const server = fakeAuthorizationServer();
+  const aborting = new AbortController();
   const refresher = zone.run(() => createRefresher({ ...server.options, background }));
   await zone.run(() => refresher.setTokens({ ...server.login(), expires_in: 3600 }));
   await zone.run(() => refresher.getAccessToken());
-  await zone.run(() => refresher.refresh());
+  await zone.run(() => refresher.refresh({ signal: aborting.signal }));
+  const leaving = zone.run(() => refresher.refresh({ signal: aborting.signal }));
+  leaving.catch(() => {});
+  Zone.root.run(() => aborting.abort());
+  await leaving.catch(() => {});
   await paused(1500);
   const outcome = { ...seen(), requests: server.requests.length };
   refresher.close();
@@ -59,9 +64,10 @@ async function caller() {
   const its = watched("caller", Zone.root);
   const server = fakeAuthorizationServer();
   const refresher = maker.zone.run(() => createRefresher({ ...server.options, background: "never" }));
+  const { signal } = new AbortController();
   await its.zone.run(() => refresher.setTokens({ ...server.login(), expires_in: undefined, expires_at: 1 }));
-  await its.zone.run(() => refresher.getTokens());
-  await its.zone.run(() => refresher.load());
+  await its.zone.run(() => refresher.getTokens({ signal }));
+  await its.zone.run(() => refresher.load({ signal }));
   refresher.close();
   return { maker: maker.begun.length > 0, caller: its.begun };
 }

@@ -46,6 +46,6 @@ for (const background of ["auto", "always", "never"])
     assert.ok(requests >= 1);
   });
 
-test("nothing begins in the zone of a caller", async () => {
+test("no timer and no listener begins in the zone of a caller, that of its signal neither", async () => {
   assert.deepEqual(await tab.evaluate(() => inZones.caller()), { maker: true, caller: [] });
 });
