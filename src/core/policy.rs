@@ -239,4 +239,13 @@ mod tests {
         }
         assert_ne!(backoff(5, &mut random), backoff(5, &mut random));
     }
+
+    #[test]
+    fn backoff_doubles_with_each_failure() {
+        let mut random = Random::new(1);
+        let mut mean =
+            |failures| (0..1000).map(|_| backoff(failures, &mut random).as_millis()).sum::<u64>() / 1000 - 50;
+        let means: alloc::vec::Vec<u64> = (0..7).map(&mut mean).collect();
+        assert!(means.windows(2).all(|pair| (170..230).contains(&(pair[1] * 100 / pair[0]))), "{means:?}");
+    }
 }

@@ -100,3 +100,21 @@ test("late refusals of one token spread over a minute cost one request", async (
   assert.equal(answers.size, 1);
   assert.equal(server.requests.length, 1);
 });
+
+test("the pauses between the requests of the background grow while no server is reached, up to a minute", async () => {
+  const server = fakeAuthorizationServer();
+  const asked = [];
+  const fetch = (...request) => (asked.push(Date.now()), server.fetch(...request));
+  const tokens = { ...server.login(), expires_in: undefined, expires_at: 1 };
+  const refresher = createRefresher({ ...server.options, fetch, tokens, background: "always" });
+  server.always("unsent");
+  const begun = Date.now();
+  for (let second = 0; second < 900; second++) await time.pass(SECOND);
+  refresher.close();
+  const between = (from, to) =>
+    asked.filter((at) => at >= begun + from * SECOND && at < begun + to * SECOND).length;
+  assert.ok(between(0, 60) >= 4, `${between(0, 60)} requests in the first minute`);
+  // pauses of up to a minute, half of one in the mean
+  const late = between(300, 900);
+  assert.ok(late >= 9 && late <= 40, `${late} requests in the last ten minutes`);
+});
