@@ -3,7 +3,7 @@
 
 /** What `save` got is a record. Other values are told here, where it is known what gave them. @param {any} given */
 function checkedRecord(given) {
-  if (typeof given == "string")
+  if (isJson(given))
     throw new TypeError(
       "callbackStorage: load gave a string: give the object that save got, with JSON.parse(text)",
     );
@@ -12,6 +12,15 @@ function checkedRecord(given) {
       "callbackStorage: load gave a token reply: give what save got, and hand a login over with setTokens(reply)",
     );
   return given;
+}
+
+/** Other text is an unreadable record like any other, which a login replaces. @param {unknown} given */
+function isJson(given) {
+  try {
+    return typeof given == "string" && typeof JSON.parse(given) == "object";
+  } catch {
+    return false;
+  }
 }
 
 /** @type {typeof declared} */

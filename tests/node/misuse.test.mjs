@@ -78,6 +78,22 @@ for (const [what, given, says] of [
     refresher.close();
   });
 
+test("text of a callbackStorage that is no JSON is an unreadable record, which a login replaces", async () => {
+  for (const text of ["{", "\0", "[".repeat(5000)]) {
+    let held = text;
+    const storage = callbackStorage({
+      load: () => held,
+      save: (record, expected) => (held?.generation ?? null) === expected && !!(held = record),
+    });
+    const server = fakeAuthorizationServer();
+    const refresher = createRefresher({ ...server.options, storage, background: "never" });
+    await assert.rejects(refresher.getAccessToken(), { code: "storage_failed" });
+    await refresher.setTokens(server.login());
+    assert.equal(held.tokens.access_token, await refresher.getAccessToken());
+    refresher.close();
+  }
+});
+
 test("indexedDbStorage says in Node what to write instead, at the first call and not when a server renders", async () => {
   const refresher = createRefresher({
     ...fakeAuthorizationServer().options,
