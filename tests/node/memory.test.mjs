@@ -79,12 +79,12 @@ test("a request that is out when the refresher is closed is stored, and then not
   assert.equal(copies(tokens.refresh_token), 0);
 });
 
-test("after a sign-out no token is in the JavaScript heap, although the refresher lives on", async () => {
+test("after a sign-out and after close() no token is in the JavaScript heap, although the refresher lives on", async () => {
   const app = fileURLToPath(new URL("heap-app.mjs", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, [app], { timeout: 60_000 });
   const { inUse, ...end } = JSON.parse(stdout);
   assert.ok(inUse > 0, "the search finds what is in use");
-  assert.deepEqual(end, { after: 0, state: "signed-out" });
+  assert.deepEqual(end, { after: 0, afterClose: 0, state: "signed-out", tokens: null });
 });
 
 function withResolvers() {
