@@ -1,74 +1,72 @@
 //! Points in time and spans of it, as numbers that arrive from outside.
-//! The core has no clock: a driver says what time it is with every fact. Arithmetic saturates, because
+//! The core has no clock: a driver says what time it is with every fact. Arithmetic neither wraps nor panics, because
 //! `expires_in` comes from a server and a clock may be wrong by years.
+//! A time is a floating-point number, exact to 2^53: the core as JavaScript has no integer of 64 bits (2,900 bytes of it).
 
+use core::cmp::Ordering;
 use core::ops::{Add, Sub};
 
 /// Milliseconds since the Unix epoch, by the clock of the device that runs the driver.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UnixTime(u64);
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct UnixTime(f64);
 
 /// A span of time in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Duration(u64);
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Duration(f64);
 
 impl UnixTime {
     /// The epoch itself; also what an unusable clock reading becomes.
-    pub const EPOCH: Self = Self(0);
+    pub const EPOCH: Self = Self(0.0);
 
     /// From milliseconds since the epoch.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis)
+        Self(millis as f64)
     }
 
     /// From a host's floating-point milliseconds; NaN and negative readings become the epoch.
     pub fn from_millis_f64(millis: f64) -> Self {
         // `as` saturates and maps NaN to 0, which is what is wanted here.
-        Self(millis as u64)
+        Self::from_millis(millis as u64)
     }
 
     /// Milliseconds since the epoch.
     pub const fn as_millis(self) -> u64 {
-        self.0
+        self.0 as u64
     }
 
     /// How long after `earlier` this is; zero if it is not after.
-    pub const fn since(self, earlier: Self) -> Duration {
-        Duration(self.0.saturating_sub(earlier.0))
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration(difference(self.0, earlier.0))
     }
 }
 
 impl Duration {
     /// No time at all.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(0.0);
 
     /// From milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis)
+        Self(millis as f64)
     }
 
     /// From whole seconds.
     pub const fn from_secs(secs: u64) -> Self {
-        Self(secs).times(1000)
+        Self(secs as f64 * 1000.0)
     }
 
     /// In milliseconds.
     pub const fn as_millis(self) -> u64 {
-        self.0
+        self.0 as u64
     }
 
     /// This many times as long.
     pub const fn times(self, factor: u64) -> Self {
-        // Multiplication that saturates would bring in one of 128 bits.
-        match u64::MAX.checked_div(factor) {
-            Some(largest) if self.0 > largest => Self(u64::MAX),
-            _ => Self(self.0.wrapping_mul(factor)),
-        }
+        Self(self.0 * factor as f64)
     }
 
-    /// The whole number of milliseconds in one `divisor`th of it; a divisor of 0 counts as 1.
-    pub fn part(self, divisor: u64) -> Self {
-        Self(self.0.checked_div(divisor).unwrap_or(self.0))
+    /// One `divisor`th of it; a divisor of 0 counts as 1.
+    pub const fn part(self, divisor: u64) -> Self {
+        Self(self.0 / if divisor == 0 { 1.0 } else { divisor as f64 })
     }
 }
 
@@ -76,7 +74,7 @@ impl Add<Duration> for UnixTime {
     type Output = Self;
 
     fn add(self, span: Duration) -> Self {
-        Self(self.0.saturating_add(span.0))
+        Self(self.0 + span.0)
     }
 }
 
@@ -84,7 +82,7 @@ impl Sub<Duration> for UnixTime {
     type Output = Self;
 
     fn sub(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(span.0))
+        Self(difference(self.0, span.0))
     }
 }
 
@@ -92,7 +90,70 @@ impl Add for Duration {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self(self.0.saturating_add(other.0))
+        Self(self.0 + other.0)
+    }
+}
+
+/// No time is NaN or negative, so the order is total.
+macro_rules! ordered {
+    ($it:ty) => {
+        impl Eq for $it {}
+
+        impl PartialOrd for $it {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
+
+            fn lt(&self, other: &Self) -> bool {
+                self.0 < other.0
+            }
+
+            fn le(&self, other: &Self) -> bool {
+                self.0 <= other.0
+            }
+
+            fn gt(&self, other: &Self) -> bool {
+                self.0 > other.0
+            }
+
+            fn ge(&self, other: &Self) -> bool {
+                self.0 >= other.0
+            }
+        }
+
+        impl Ord for $it {
+            fn cmp(&self, other: &Self) -> Ordering {
+                self.0.partial_cmp(&other.0).unwrap_or(Ordering::Equal)
+            }
+
+            fn max(self, other: Self) -> Self {
+                if other > self {
+                    other
+                } else {
+                    self
+                }
+            }
+
+            fn min(self, other: Self) -> Self {
+                if other < self {
+                    other
+                } else {
+                    self
+                }
+            }
+        }
+    };
+}
+
+ordered!(UnixTime);
+ordered!(Duration);
+
+/// `f64::max` looks for NaN.
+fn difference(minuend: f64, subtrahend: f64) -> f64 {
+    if minuend > subtrahend {
+        minuend - subtrahend
+    } else {
+        0.0
     }
 }
 
@@ -101,13 +162,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arithmetic_saturates_at_both_ends() {
+    fn arithmetic_stays_within_both_ends() {
         let end = UnixTime::from_millis(u64::MAX);
-        assert_eq!(end + Duration::from_secs(u64::MAX), end);
+        assert_eq!((end + Duration::from_secs(u64::MAX)).as_millis(), u64::MAX);
         assert_eq!(UnixTime::EPOCH - Duration::from_secs(1), UnixTime::EPOCH);
         assert_eq!(UnixTime::EPOCH.since(end), Duration::ZERO);
-        assert_eq!(Duration::from_millis(u64::MAX / 2).times(3), Duration::from_millis(u64::MAX));
+        assert_eq!(Duration::from_millis(u64::MAX / 2).times(3).as_millis(), u64::MAX);
         assert_eq!(Duration::from_millis(u64::MAX).times(0), Duration::ZERO);
+        assert_eq!(Duration::from_secs(7).part(0), Duration::from_secs(7));
     }
 
     #[test]
