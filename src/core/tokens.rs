@@ -6,11 +6,15 @@ use super::json::{
     decimal_thousandths, push_comma, push_name, push_seconds, push_string, push_text, Fields, Json, Members,
     MOST_MEMBERS,
 };
+use super::oauth::calendar::iso8601;
 use super::secret::Secret;
 use super::time::{Duration, UnixTime};
 
 /// Lifetimes beyond ten years are taken for a mistake, and the lifetime for unknown.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
+
+/// The milliseconds of the year 5138. A larger number that is meant as seconds was written in milliseconds, whatever a shape says.
+const LATEST: u64 = 100_000_000_000_000;
 
 /// The members of a token response under their registered names (RFC 6749 section 5.1), read once. Clones share the texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,14 +112,13 @@ impl Tokens {
         let mut tokens = Self::default();
         let mut extras = String::new();
         for (name, value) in fields.iter() {
-            let number = || decimal_thousandths(&value.word()?);
             if let Some(slot) = tokens.slot(name) {
                 let fits = |text: &String| !text.is_empty() && (name != "access_token" || is_sendable(text));
                 *slot = value.string().filter(fits).map(Secret::new);
             } else if name == "expires_in" {
-                tokens.expires_in = number().and_then(lifetime);
+                tokens.expires_in = value.word().and_then(|span| lifetime(decimal_thousandths(&span)?));
             } else if name == "expires_at" {
-                tokens.expires_at = number().and_then(point);
+                tokens.expires_at = value.word().and_then(|end| point(&end));
             } else if !value.is_null() && !is_reserved(name) {
                 push_extra(&mut extras, name, value, refresh_token_name);
             }
@@ -175,9 +178,15 @@ pub fn lifetime(millis: u64) -> Option<Duration> {
     (1..=LONGEST_LIFETIME.as_millis()).contains(&millis).then_some(Duration::from_millis(millis))
 }
 
-/// A number of milliseconds as a point in time, if it is one: `0` is not.
-pub fn point(millis: u64) -> Option<UnixTime> {
-    (millis > 0).then_some(UnixTime::from_millis(millis))
+/// A point in time in Unix seconds, in milliseconds where it cannot be seconds, or as a date: JSON has a Date of JavaScript as text. `0` is
+/// none, and neither is what is beyond the year 5138 in milliseconds: microseconds, say.
+pub fn point(word: &str) -> Option<UnixTime> {
+    let millis = match decimal_thousandths(word) {
+        Some(number) if number > LATEST => number / 1000,
+        Some(number) => number,
+        None => iso8601(word)?.as_millis(),
+    };
+    (1..=LATEST).contains(&millis).then_some(UnixTime::from_millis(millis))
 }
 
 /// Names that would reach a prototype if the members were copied into a JavaScript object.
@@ -251,6 +260,25 @@ mod tests {
             assert_eq!(fresh.scope.as_ref().map(Secret::reveal), Some("x"));
             assert_eq!(fresh.access_token(), Some("b"));
             assert_eq!(fresh.expires_in, None);
+        }
+    }
+
+    #[test]
+    fn a_point_in_time_is_in_seconds_however_it_was_written_and_what_can_be_none_is_unknown() {
+        for (end, millis) in [
+            ("1700000000", Some(1_700_000_000_000)),
+            ("1700000000500", Some(1_700_000_000_500)),
+            ("\"2023-11-14T22:13:20.000Z\"", Some(1_700_000_000_000)),
+            ("100000000000", Some(LATEST)),
+            ("1700000000500000", None),
+            ("1e300", None),
+            ("\"9999-01-01T00:00:00Z\"", None),
+            ("-5", None),
+            ("\"soon\"", None),
+        ] {
+            let found = tokens(&format!(r#"{{"access_token":"a","expires_at":{end}}}"#));
+            assert_eq!(found.expires_at, millis.map(UnixTime::from_millis), "{end}");
+            assert_eq!(tokens(&found.to_json()), found, "{end}, stored");
         }
     }
 }

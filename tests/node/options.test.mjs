@@ -4,6 +4,7 @@ import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { createRefresher } from "oauth-refresher";
+import { callbackStorage } from "oauth-refresher/storage";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 
 const SECRET = "s3cr3t-value-of-a-user";
@@ -273,5 +274,35 @@ test("an expires_at in milliseconds, as a Date or as ISO text is stored in secon
     const refresher = createRefresher({ token_endpoint: ENDPOINT, client_id: "me" });
     const tokens = await refresher.setTokens({ access_token: "access-token-Tr63-Nq18", expires_at });
     assert.equal(tokens.expires_at, at, String(expires_at));
+  }
+});
+
+test("an expires_at in milliseconds or as ISO text in a stored record is read in seconds", async () => {
+  const at = 1_900_000_000;
+  for (const expires_at of [at, at * 1000, new Date(at * 1000).toISOString()]) {
+    const record = {
+      format: 1,
+      generation: 1,
+      obtained_at: Date.now() / 1000,
+      tokens: { access_token: "access-token-Tr63-Nq18", refresh_token: "refresh-token-Gk20-Ls44", expires_at },
+    };
+    const storage = callbackStorage({ load: () => record, save() {} });
+    const refresher = createRefresher({ token_endpoint: ENDPOINT, client_id: "me", storage });
+    assert.equal((await refresher.load()).expires_at, at, String(expires_at));
+    refresher.close();
+  }
+});
+
+test("in a server's reply an expires_at that can be no time is an unknown lifetime", async () => {
+  for (const expires_at of ["soon", "", true, {}, -5, 1_900_000_000_000_000, 1e300]) {
+    const refresher = createRefresher({
+      token_endpoint: ENDPOINT,
+      client_id: "me",
+      tokens: { refresh_token: "refresh-token-Gk20-Ls44" },
+      fetch: async () => Response.json({ access_token: "access-token-Tr63-Nq18", expires_at }),
+    });
+    const tokens = await refresher.getTokens();
+    assert.equal(tokens.expires_at, undefined, String(expires_at));
+    refresher.close();
   }
 });

@@ -3,17 +3,11 @@
 
 use alloc::string::String;
 
-use super::calendar::iso8601;
 use super::encoding::{form_to_json, replaced};
 use crate::core::json::{cut, decimal_thousandths, push_text, Fields, Json, TooMany, MOST_VALUES};
 use crate::core::provider::{ExpiryUnit, ResponseShape};
 use crate::core::secret::Secret;
-use crate::core::time::UnixTime;
 use crate::core::tokens::{lifetime, point, Tokens};
-
-/// A point in time below this is in seconds and one above in milliseconds, whatever the shape says: `expires_at` of what this library gave
-/// out is in seconds.
-const EARLIEST_MILLIS: u64 = 100_000_000_000;
 
 /// The body as the text of a JSON object, whatever its content type claims; a form becomes an object of strings.
 ///
@@ -94,10 +88,6 @@ fn read_members(mut members: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
         own = last;
     }
     let mut tokens = Tokens::from_fields_without(&members, own);
-    // Also as milliseconds or as a date: JSON has a Date of JavaScript as text.
-    let end = members.get("expires_at").and_then(Json::word).unwrap_or_default();
-    tokens.expires_at =
-        decimal_thousandths(&end).map(seconds_of).or_else(|| Some(iso8601(&end)?.as_millis())).and_then(point);
     if let Some(scope) = members.get("scope") {
         tokens.scope = spaced(scope, shape.text("scopeSeparator"));
     }
@@ -122,28 +112,13 @@ fn spaced(scope: Json<'_>, separator: &str) -> Option<Secret> {
     Some(Secret::new(out)).filter(|scope| !scope.is_empty())
 }
 
-/// The thousandths of a point in time that was written in seconds or, beyond what can be seconds, in milliseconds.
-fn seconds_of(number: u64) -> u64 {
-    if number / 1000 > EARLIEST_MILLIS {
-        number / 1000
-    } else {
-        number
-    }
-}
-
 fn read_expiry(tokens: &mut Tokens, unit: ExpiryUnit, word: &str, shape: ResponseShape<'_>) {
-    let number = match unit {
-        ExpiryUnit::Iso8601 => iso8601(word).map(UnixTime::as_millis),
-        ExpiryUnit::Seconds | ExpiryUnit::Milliseconds | ExpiryUnit::UnixSeconds | ExpiryUnit::UnixMilliseconds => {
-            decimal_thousandths(word)
-        }
-    };
-    if let Some(number) = number {
+    let (number, end) = (decimal_thousandths(word), point(word));
+    if number.is_some() || end.is_some() {
         (tokens.expires_in, tokens.expires_at) = match unit {
-            ExpiryUnit::Seconds => (lifetime(number), None),
-            ExpiryUnit::Milliseconds => (lifetime(number / 1000), None),
-            ExpiryUnit::UnixSeconds | ExpiryUnit::UnixMilliseconds => (None, point(seconds_of(number))),
-            ExpiryUnit::Iso8601 => (None, point(number)),
+            ExpiryUnit::Seconds => (number.and_then(lifetime), None),
+            ExpiryUnit::Milliseconds => (number.and_then(|number| lifetime(number / 1000)), None),
+            ExpiryUnit::UnixSeconds | ExpiryUnit::UnixMilliseconds | ExpiryUnit::Iso8601 => (None, end),
         };
     }
     if tokens.expires_in.is_none() && tokens.expires_at.is_none() {
@@ -155,7 +130,7 @@ fn read_expiry(tokens: &mut Tokens, unit: ExpiryUnit, word: &str, shape: Respons
 mod tests {
     use super::*;
     use crate::core::json::Value;
-    use crate::core::time::Duration;
+    use crate::core::time::{Duration, UnixTime};
 
     fn read(reply: &str, shape: &str) -> Tokens {
         read_tokens(Fields::read(Json::parse(reply).unwrap()).unwrap(), ResponseShape::new(&options(shape)))
