@@ -168,9 +168,9 @@ impl Tokens {
     }
 }
 
-/// Whether a header can hold it (RFC 6749 appendix A.12): what cannot be sent is no access token.
+/// Whether a header can hold it (RFC 6749 appendix A.12): what cannot be sent is no access token. A header loses a space at an end.
 fn is_sendable(token: &str) -> bool {
-    token.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    token.trim_ascii() == token && token.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// A number of milliseconds as a lifetime, if it is one: `0` and absurd ones are not.

@@ -17,6 +17,8 @@ const ODD = {
   "a euro sign": `${SECRET}€`,
   "a letter beyond ASCII": `${SECRET}é`,
   "a delete": `${SECRET}\x7f`,
+  "a space before it": ` ${SECRET}`,
+  "a space at its end": `${SECRET} `,
   "half a surrogate pair": `${SECRET}\ud800`,
 };
 
