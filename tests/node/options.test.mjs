@@ -284,7 +284,11 @@ test("an expires_at in milliseconds or as ISO text in a stored record is read in
       format: 1,
       generation: 1,
       obtained_at: Date.now() / 1000,
-      tokens: { access_token: "access-token-Tr63-Nq18", refresh_token: "refresh-token-Gk20-Ls44", expires_at },
+      tokens: {
+        access_token: "access-token-Tr63-Nq18",
+        refresh_token: "refresh-token-Gk20-Ls44",
+        expires_at,
+      },
     };
     const storage = callbackStorage({ load: () => record, save() {} });
     const refresher = createRefresher({ token_endpoint: ENDPOINT, client_id: "me", storage });
