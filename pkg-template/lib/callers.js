@@ -4,7 +4,6 @@
  * @typedef {object} Caller
  * @property {(value?: any) => void} resolve
  * @property {(reason: unknown) => void} reject
- * @property {AbortSignal} [signal]
  * @property {(id: number) => void} [withdrawn]  Called if the signal aborts first.
  * @property {string} [wish]  What is asked for, and when.
  */
@@ -16,8 +15,8 @@ export class Callers {
   #last = 0;
   /** That of the last caller. @type {any} */
   #answer;
-  /** Callers share one listener per signal: Node warns of more than ten. @type {Set<AbortSignal>} */
-  #signals = new Set();
+  /** The numbers of each signal's callers, which share one listener: Node warns of more than ten. @type {Map<AbortSignal, number[]>} */
+  #signals = new Map();
 
   get size() {
     return this.#waiting.size;
@@ -36,10 +35,12 @@ export class Callers {
     if (wish && wish == this.#waiting.get(this.#last)?.wish) return { answer: this.#answer };
     const id = (this.#last = (this.#last % 0xffffffff) + 1);
     this.#answer = new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, signal, withdrawn, wish });
+      this.#waiting.set(id, { resolve, reject, withdrawn, wish });
     });
     if (signal) {
-      this.#signals.add(signal);
+      const ids = this.#signals.get(signal) ?? [];
+      this.#signals.set(signal, ids);
+      ids.push(id);
       signal.addEventListener("abort", this.#aborted);
     }
     return { id, answer: this.#answer };
@@ -63,16 +64,15 @@ export class Callers {
 
   /** @param {any} event */
   #aborted = ({ target }) => {
-    for (const [id, { signal, withdrawn, reject }] of this.#waiting)
-      if (signal == target) {
-        this.take(id);
-        withdrawn?.(id);
-        reject(target.reason);
-      }
+    for (const id of this.#signals.get(target) ?? []) {
+      const caller = this.take(id);
+      caller?.withdrawn?.(id);
+      caller?.reject(target.reason);
+    }
   };
 
   #unlisten() {
-    for (const signal of this.#signals) signal.removeEventListener("abort", this.#aborted);
+    for (const signal of this.#signals.keys()) signal.removeEventListener("abort", this.#aborted);
     this.#signals.clear();
     // it has tokens
     this.#answer = undefined;
