@@ -1,8 +1,9 @@
-//! The project's commands: `cargo xtask build | pack | size | test | mutants | generate | apps | example | demo | docs | sbom | format | prepare`.
+//! The project's commands: `cargo xtask build | pack | size | test | mutants | generate | apps | bench | example | demo | docs | sbom | format | prepare`.
 //! Plain Rust instead of scripts, so that a fresh machine needs only Rust and Node. wasm-bindgen is a library dependency, pinned to
 //! the crate's version.
 
 mod apps;
+mod bench;
 mod checks;
 #[cfg(test)]
 mod circles;
@@ -53,6 +54,9 @@ usage: cargo xtask <command>
                              --fit: only whether each still fits the sources
   generate                   provider declarations, the table of docs/providers.md and the protocol in docs/architecture.md
   apps                       the example applications in Rust, in target/apps/
+  bench [--quick] [--only PART …]
+                             the package beside its peers: bytes, CPU, starts, behaviour; a whole run, a quarter of an hour, writes
+                             docs/peers.md
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
   example node | react       an example application of examples/, installed and started
   docs [--serve [port]]      these pages, the declarations and the crate as a site with a search, in target/docs/
@@ -88,6 +92,10 @@ fn command() -> Result<ExitCode> {
     if command == "example" {
         let forwarded: Vec<_> = arguments.raw_args()?.collect();
         return example::example(&forwarded);
+    }
+    if command == "bench" {
+        let forwarded: Vec<_> = arguments.raw_args()?.collect();
+        return bench::bench(&forwarded).map(|()| ExitCode::SUCCESS);
     }
     if command == "docs" {
         let forwarded: Vec<_> = arguments.raw_args()?.collect();

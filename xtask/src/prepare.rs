@@ -74,6 +74,11 @@ pub fn site_tools() -> Result<()> {
     install_npm_dependencies(&project::root().join("xtask/site"))
 }
 
+/// The libraries that `cargo xtask bench` measures the package beside, and nothing else needs.
+pub fn peers() -> Result<()> {
+    install_npm_dependencies(&project::tests().join("bench/peers"))
+}
+
 fn install_npm_dependencies(folder: &Path) -> Result<()> {
     node()?;
     let lock = folder.join("package-lock.json");
