@@ -39,17 +39,20 @@ async function isTokenRejected(response) {
 /** The first bytes of the body, read from a clone, so that the caller can still read all of it. @param {Response} response */
 async function beginning(response) {
   if (response.bodyUsed) return "";
-  const reader = response.clone().body?.getReader();
+  const clone = response.clone();
   const decoder = new TextDecoder();
   let text = "";
   try {
-    while (reader && text.length < ENOUGH_BYTES) {
+    // React Native's Response has no stream.
+    if (!clone.body) return await clone.text();
+    const reader = clone.body.getReader();
+    while (text.length < ENOUGH_BYTES) {
       const { done, value } = await reader.read();
       if (done) return text;
       text += decoder.decode(value, { stream: true });
     }
     // not awaited: it settles only after the caller has read the other branch
-    reader?.cancel().catch(() => {});
+    reader.cancel().catch(() => {});
   } catch {} // the caller gets the same error from its own read
   return text;
 }

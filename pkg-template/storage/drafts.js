@@ -1,6 +1,10 @@
 // @ts-check
+import { fsync } from "node:fs";
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+/** @import { FileHandle } from "node:fs/promises" */
 
 /**
  * A file is replaced by a draft: written whole beside it, flushed, and renamed over it. A reader sees the old content or the new.
@@ -25,7 +29,7 @@ export async function draftOf(path, content, target = path) {
   const drop = () => rm(draft, { force: true });
   try {
     await handle.writeFile(content);
-    await handle.sync();
+    await flush(handle);
   } catch (error) {
     await drop();
     throw error;
@@ -47,6 +51,9 @@ export async function draftOf(path, content, target = path) {
     },
   };
 }
+
+/** Under Yarn's Plug'n'Play a FileHandle has no sync(). @param {FileHandle} handle @returns {Promise<void>} */
+export const flush = ({ fd }) => promisify(fsync)(fd);
 
 /** Removes the drafts of that file. @param {string} path */
 export async function sweepDrafts(path) {

@@ -1,7 +1,7 @@
 // @ts-check
 import { open, readFile, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { draftOf, sweepDrafts } from "./drafts.js";
+import { draftOf, flush, sweepDrafts } from "./drafts.js";
 import { fileLease, fileLock } from "./file-lock.js";
 import { lockByLease } from "./lease.js";
 import { generationOf } from "./record.js";
@@ -99,6 +99,7 @@ function generationIn(content) {
 /** The new name is in the folder's own blocks; where a folder cannot be opened (Windows) the system sees to it. @param {string} path */
 async function flushed(path) {
   const folder = await open(path).catch(() => undefined);
-  await folder?.sync().catch(() => {});
-  await folder?.close();
+  if (!folder) return;
+  await flush(folder).catch(() => {});
+  await folder.close();
 }

@@ -85,16 +85,17 @@ async function read(response, signal) {
 /** The body's text, or undefined if it is too long. @param {Response} response */
 async function textOf(response) {
   const reader = response.body?.getReader();
+  // React Native's Response has no stream.
+  if (!reader) return response.text();
   const decoder = new TextDecoder();
   let text = "";
-  for (let length = 0; reader;) {
+  for (let length = 0; ;) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return text + decoder.decode();
     length += value.byteLength;
     if (length > LONGEST_BODY) return void reader.cancel().catch(() => {});
     text += decoder.decode(value, { stream: true });
   }
-  return text + decoder.decode();
 }
 
 /** No cookies, no cache, no address of the page; Workers know none of these and refuse the names. @returns {RequestInit} */
