@@ -72,6 +72,40 @@ for (const [what, options, reason] of [
     assert.equal(record.tokens.refresh_token, TOKENS.refresh_token);
   });
 
+/** As jsdom has it: a signal that is none of the platform's. */
+class ForeignAbortController {
+  signal = Object.assign(new EventTarget(), { aborted: false });
+  abort() {}
+}
+
+/** What Node says from 24 on; those before take any. */
+const strict = ({ signal }) => {
+  if (!(signal instanceof AbortSignal))
+    throw new TypeError("RequestInit: Expected signal to be an instance of AbortSignal.");
+};
+
+for (const [where, code, hasRequest] of [
+  ["", "client_rejected", true],
+  [" where there is no global Request", "unavailable", false],
+])
+  test(`an AbortSignal that fetch does not know${where} is ${code} and no lost reply, and the reason is told`, async () => {
+    const { AbortController, Request } = globalThis;
+    const given = function (_, init) {
+      strict(init);
+    };
+    globalThis.AbortController = ForeignAbortController;
+    globalThis.Request = hasRequest ? given : undefined;
+    try {
+      const { error, record } = await failed({ fetch: async (...sent) => given(...sent) });
+      assert.deepEqual([error.code, error.refreshTokenState], [code, "unspent"]);
+      assert.match(error.cause.message, /AbortSignal/);
+      assert.equal(record.pending, undefined);
+      assert.equal(record.tokens.refresh_token, TOKENS.refresh_token);
+    } finally {
+      Object.assign(globalThis, { AbortController, Request });
+    }
+  });
+
 test("without any fetch the refresh is client_rejected and names the option", async () => {
   const { fetch } = globalThis;
   globalThis.fetch = undefined;

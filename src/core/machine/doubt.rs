@@ -8,7 +8,7 @@ use super::phase::{Read, Writing};
 use super::session::Unsaved;
 use super::Machine;
 use crate::core::oauth::response::RefreshTokenState;
-use crate::core::policy::{backoff, MARGIN};
+use crate::core::policy::{backoff, caller_pause, MARGIN};
 use crate::core::record::{Pending, Record};
 use crate::core::time::{Duration, UnixTime};
 
@@ -53,7 +53,8 @@ impl<E: Effects> Machine<E> {
             return self.serve_or_refuse(&unknown);
         }
         // The alternative is a new login. A probe that was lost leaves things as they were, so there may be another.
-        let pause = probed_at.map(|at| at + backoff(self.pacing.failures, &mut self.random));
+        let pause = backoff(self.pacing.failures, &mut self.random).min(caller_pause(&mut self.random));
+        let pause = probed_at.map(|at| at + pause);
         match pause.filter(|until| *until > now) {
             Some(until) => self.rest_until(until, unknown),
             None => self.mark(record, Some(Pending { probed_at: Some(now), ..pending.clone() })),

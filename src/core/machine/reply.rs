@@ -121,7 +121,7 @@ impl<E: Effects> Machine<E> {
             // It may be sent again: what is wrong is only that no reply comes.
             failure.code = Code::Unavailable;
         }
-        self.back_off(until, allowed && transient, failure.clone());
+        self.back_off(until, transient, allowed, failure.clone());
         self.serve_or_refuse(&failure);
         let next = self.background_at();
         self.notify(Event::RefreshFailed(failure, next));
@@ -137,14 +137,16 @@ impl<E: Effects> Machine<E> {
     pub(super) fn rest_after(&mut self, failure: Failure) {
         self.serve_or_refuse(&failure);
         let until = self.now + backoff(self.pacing.failures, &mut self.random);
-        self.back_off(until, true, failure);
+        self.back_off(until, true, true, failure);
     }
 
-    /// No request in the background until then. A caller that waits may try sooner, unless the server named the time.
-    fn back_off(&mut self, until: UnixTime, sooner: bool, failure: Failure) {
+    /// No request in the background until then. A caller that waits may try sooner, unless the server named the time. A request that was
+    /// not `repeated` within the refresh is the first of its kind: the caller does not wait longer for it than the background.
+    fn back_off(&mut self, until: UnixTime, sooner: bool, repeated: bool, failure: Failure) {
         let mut rest = Rest::new(until, failure);
         if sooner && rest.failure.retry_at.is_none() {
-            rest.for_callers = self.now + caller_pause(&mut self.random);
+            let soon = self.now + caller_pause(&mut self.random);
+            rest.for_callers = if repeated { soon } else { until.min(soon) };
             rest.until = until.max(rest.for_callers);
         }
         self.pacing.rest = Some(rest);
