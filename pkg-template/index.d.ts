@@ -467,7 +467,10 @@ export interface TokenInput {
   token_type?: string;
   /** Seconds from now. */
   expires_in?: number | string;
-  /** Unix seconds. Milliseconds are understood, and so are a `Date` and ISO text: what is stored is in seconds. */
+  /**
+   * Unix seconds. Milliseconds are understood, and so are a `Date` and ISO text with a time of day: what is stored is in seconds. Anything
+   * else is a TypeError, but for 0, null and undefined, which say that the end is unknown.
+   */
   expires_at?: number;
   /** Separated by spaces. */
   scope?: string;

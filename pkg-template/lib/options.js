@@ -52,8 +52,8 @@ function checkTogether({
   const contradict = (/** @type {string} */ name) =>
     fail(`${name} and ${auth} exclude each other: leave one out`);
 
-  // The core knows where the tokens of a shaped reply are; none at all are no login.
-  if (!options.response && Object.keys(options.tokens ?? {})[0]) check(REPLY, options.tokens, "tokens");
+  // None at all are no login.
+  if (Object.keys(options.tokens ?? {})[0]) checkReply(options.tokens, options);
   if (!options.token_endpoint && !options.issuer) missing("token_endpoint", "write its URL, or the issuer");
   // RFC 6749 §2.3: no more than one method of client authentication per request
   const sent = /basic/.test(auth) ? Object.values({ ...CREDENTIALS, ...request.basic }).join() : auth;
@@ -83,6 +83,18 @@ function checkTogether({
     fail(`request.body ${request.body}: a GET has none; write query or none`);
 }
 
+/**
+ * What a login brings. The core knows where the tokens of a shaped reply are. It reads these times and no others: one that it cannot read
+ * would be an unknown lifetime.
+ * @param {any} tokens @param {{ response?: unknown }} options
+ */
+export function checkReply(tokens, { response }) {
+  if (!response) check(REPLY, tokens, "tokens");
+  const end = tokens?.expires_at ?? 0;
+  if (!(+new Date(+end || end) < 1e14 && /^"?\d+(\.\d+|-.+[T ].+:.+:[^a-y]+)?"?$/i.test(JSON.stringify(end))))
+    fail(`tokens.expires_at must be Unix seconds or an ISO date (given: ${typeOf(end)})`);
+}
+
 /** Where a token may be sent. @param {unknown} url @param {boolean} [insecure] */
 export const isEndpoint = (url, insecure) => fits(ENDPOINT, url, insecure);
 
@@ -98,7 +110,7 @@ const CREDENTIALS = { username: "client_id", password: "client_secret" };
 
 const SECONDS = "a finite number above 0, 3600 at most";
 /** RFC 6749 §5.1. */
-export const REPLY = "the token endpoint's reply, with a non-empty access_token or refresh_token";
+const REPLY = "the token endpoint's reply, with a non-empty access_token or refresh_token";
 
 /** What one call may ask for. */
 export const LOAD = { signal: "an AbortSignal|null" };

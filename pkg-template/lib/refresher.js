@@ -1,6 +1,6 @@
 // @ts-check
 import { memoryStorage } from "../storage/memory.js";
-import { DEMAND, LOAD, REFRESH, REPLY, check, checkOptions } from "./options.js";
+import { DEMAND, LOAD, REFRESH, check, checkOptions, checkReply } from "./options.js";
 import { isTokenRefused } from "./refusal.js";
 import { Driver } from "./driver.js";
 import { GuardedEventTarget } from "./events.js";
@@ -84,8 +84,7 @@ class Refresher extends GuardedEventTarget {
 
   /** @param {TokenInput} tokens */
   setTokens = async (tokens) => {
-    // The core knows where the tokens of a shaped reply are.
-    if (!this.#options.response) check(REPLY, tokens, "tokens");
+    checkReply(tokens, this.#options);
     return this.#driver.adopt(tokens);
   };
 

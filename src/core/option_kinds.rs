@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::json::Json;
 use super::messages::ENDPOINT;
+use super::tokens::point;
 
 const TEXT: &str = "a string";
 const VALUE: &str = "a string|a function";
@@ -14,6 +15,7 @@ const OBJECT: &str = "an object";
 const NUMBER: &str = "a finite number";
 const SECONDS: &str = "a finite number above 0, 3600 at most";
 const REPLY: &str = "the token endpoint's reply, with a non-empty access_token or refresh_token";
+const TIME: &str = "Unix seconds or an ISO date";
 const POSITIVE: &str = "a finite number above 0";
 const CODES: &str = "session_ended|signed_out|client_rejected|unavailable|outcome_unknown|bad_response|identity_mismatch|storage_failed|lock_timeout|timeout|closed|engine_failed";
 
@@ -92,7 +94,12 @@ fn fault_of_tokens(options: Json<'_>) -> Option<String> {
     let is_shaped = options.member("response").is_some();
     let found: Vec<_> = ["access_token", "refresh_token"].iter().filter_map(|name| tokens.member(name)).collect();
     let is_reply = !found.is_empty() && found.iter().all(|token| token.is_null() || fits(TEXT, *token));
-    (!is_shaped && tokens.members().next().is_some() && !is_reply).then(|| misfit("tokens", REPLY, tokens))
+    if !is_shaped && tokens.members().next().is_some() && !is_reply {
+        return Some(misfit("tokens", REPLY, tokens));
+    }
+    // One that cannot be read would be an unknown lifetime.
+    let end = tokens.member("expires_at").filter(|end| !matches!(end.raw(), "null" | "0"))?;
+    end.word().and_then(|word| point(&word)).is_none().then(|| misfit("tokens.expires_at", TIME, end))
 }
 
 /// `rows` are the paths of that object's members, relative to it.
@@ -249,6 +256,14 @@ mod tests {
     #[test]
     fn a_value_that_cannot_be_is_refused_without_being_told() {
         for (options, says) in [
+            (
+                r#"{"tokens":{"access_token":"a","expires_at":"soon"}}"#,
+                "tokens.expires_at must be Unix seconds or an ISO date (given: string)",
+            ),
+            (
+                r#"{"tokens":{"access_token":"a","expires_at":1900000000000000}}"#,
+                "tokens.expires_at must be Unix seconds or an ISO date (given: number)",
+            ),
             (
                 r#"{"reuse":"allways"}"#,
                 "reuse must be never or always or until-successor-used or { graceSeconds: number } (given: string)",

@@ -270,7 +270,9 @@ test("Basic credentials need what they are made of", () => {
 
 test("an expires_at in milliseconds, as a Date or as ISO text is stored in seconds", async () => {
   const at = 1_900_000_000;
-  for (const expires_at of [at, at * 1000, new Date(at * 1000), new Date(at * 1000).toISOString()]) {
+  const [date, iso] = [new Date(at * 1000), new Date(at * 1000).toISOString()];
+  const offset = "2030-03-17T18:46:40+01:00";
+  for (const expires_at of [at, at * 1000, date, iso, iso.replace("T", " "), `${at}`, `${at}.0`, offset]) {
     const refresher = createRefresher({ token_endpoint: ENDPOINT, client_id: "me" });
     const tokens = await refresher.setTokens({ access_token: "access-token-Tr63-Nq18", expires_at });
     assert.equal(tokens.expires_at, at, String(expires_at));
@@ -293,6 +295,47 @@ test("an expires_at in milliseconds or as ISO text in a stored record is read in
     const storage = callbackStorage({ load: () => record, save() {} });
     const refresher = createRefresher({ token_endpoint: ENDPOINT, client_id: "me", storage });
     assert.equal((await refresher.load()).expires_at, at, String(expires_at));
+    refresher.close();
+  }
+});
+
+test("an expires_at that is no time is refused by name in setTokens and in the option tokens", async () => {
+  const [access_token, token_endpoint, client_id] = ["access-token-Tr63-Nq18", ENDPOINT, "me"];
+  for (const [expires_at, given] of [
+    ["soon", "string"],
+    ["", "string"],
+    ["3600s", "string"],
+    ["Tue, 14 Nov 2023 22:13:20 GMT", "string"],
+    ["14 Nov 2023 22:13:20", "string"],
+    ["2023-11-14", "string"],
+    ["2023-13-45T22:13:20Z", "string"],
+    ["2023-11-14T22:13:20 or later", "string"],
+    [NaN, "number"],
+    [Infinity, "number"],
+    [-5, "number"],
+    [1_900_000_000_000_000, "number"],
+    [new Date(NaN), "date"],
+    [new Date(8.64e15), "date"],
+    [true, "boolean"],
+    [{}, "object"],
+    [[1_900_000_000], "array"],
+  ]) {
+    const refused = {
+      name: "TypeError",
+      message: `tokens.expires_at must be Unix seconds or an ISO date (given: ${given})`,
+    };
+    for (const response of [undefined, { root: "session" }]) {
+      const refresher = createRefresher({ token_endpoint, client_id, response });
+      await assert.rejects(refresher.setTokens({ access_token, expires_at }), refused, String(expires_at));
+      assert.equal(await refresher.load(), null);
+      refresher.close();
+      const tokens = { access_token, expires_at };
+      assert.throws(() => createRefresher({ token_endpoint, client_id, response, tokens }), refused);
+    }
+  }
+  for (const expires_at of [undefined, null, 0]) {
+    const refresher = createRefresher({ token_endpoint, client_id });
+    assert.equal((await refresher.setTokens({ access_token, expires_at })).expires_at, undefined);
     refresher.close();
   }
 });
