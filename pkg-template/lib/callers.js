@@ -15,8 +15,8 @@ export class Callers {
   #last = 0;
   /** That of the last caller. @type {any} */
   #answer;
-  /** The numbers of each signal's callers, which share one listener: Node warns of more than ten. @type {Map<AbortSignal, number[]>} */
-  #signals = new Map();
+  /** The numbers of each signal's callers, which share one listener: Node warns of more than ten. @type {Map<AbortSignal, number[]> | undefined} */
+  #signals;
 
   get size() {
     return this.#waiting.size;
@@ -38,7 +38,7 @@ export class Callers {
       this.#waiting.set(id, { resolve, reject, withdrawn, wish });
     });
     if (signal) {
-      const ids = this.#signals.get(signal) ?? [];
+      const ids = (this.#signals ??= new Map()).get(signal) ?? [];
       this.#signals.set(signal, ids);
       ids.push(id);
       signal.addEventListener("abort", this.#aborted);
@@ -64,7 +64,7 @@ export class Callers {
 
   /** @param {any} event */
   #aborted = ({ target }) => {
-    for (const id of this.#signals.get(target) ?? []) {
+    for (const id of this.#signals?.get(target) ?? []) {
       const caller = this.take(id);
       caller?.withdrawn?.(id);
       caller?.reject(target.reason);
@@ -72,9 +72,8 @@ export class Callers {
   };
 
   #unlisten() {
-    for (const signal of this.#signals.keys()) signal.removeEventListener("abort", this.#aborted);
-    this.#signals.clear();
-    // it has tokens
-    this.#answer = undefined;
+    for (const signal of this.#signals?.keys() ?? []) signal.removeEventListener("abort", this.#aborted);
+    // the answer has tokens
+    this.#signals = this.#answer = undefined;
   }
 }

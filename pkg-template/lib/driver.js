@@ -244,7 +244,8 @@ export class Driver {
       } catch {
         return this.#trapped();
       }
-      for (const [word, ...details] of effects) /** @type {any} */ (this.#effects)[word](...details);
+      for (const [word, ...details] of effects)
+        /** @type {any} */ (Driver.#effects)[word].call(this, ...details);
       this.#options.trace?.(this.#wire.traceStep(event, number, effects, this.#generation));
     });
   }
@@ -265,9 +266,9 @@ export class Driver {
     this.#refuseAll({ code: "engine_failed", error_description: "it stopped: call again" });
   }
 
-  /** @type {CoreEffects} */
-  #effects = {
-    load: (id) => {
+  /** One object for all drivers: an idle one is a kilobyte smaller. @type {CoreEffects & ThisType<Driver>} */
+  static #effects = {
+    load(id) {
       this.#failures.storage = undefined;
       const core = this.#core;
       this.#wire.storage.load().then(
@@ -279,7 +280,7 @@ export class Driver {
       );
     },
 
-    save: (id, record, expected) => {
+    save(id, record, expected) {
       const core = this.#core;
       this.#scrubber.learn(record?.tokens);
       if (record?.pending) this.#attempt = record.pending.attempt;
@@ -291,16 +292,16 @@ export class Driver {
         );
     },
 
-    lock: (id, leaseSeconds) => {
+    lock(id, leaseSeconds) {
       const core = this.#core;
       const waiting = new AbortController();
       const { signal } = waiting;
       this.#locks.set(id, () => waiting.abort());
       const stored = this.#lock.acquire(signal, leaseSeconds).then(
-        ({ everywhere, passedOn, isHeld = this.#isHeld, release }) => {
+        ({ everywhere, passedOn, isHeld, release }) => {
           if (signal.aborted) return release();
           const released = new Promise((resolve) => this.#locks.set(id, () => resolve(release())));
-          this.#isHeld = isHeld;
+          if (isHeld) this.#isHeld = isHeld;
           this.#tell(everywhere ? "locked" : "lockedHere", id, passedOn, core);
           return released;
         },
@@ -309,31 +310,35 @@ export class Driver {
       this.#options.waitUntil?.(stored);
     },
 
-    unlock: (id) => {
+    unlock(id) {
       this.#locks.get(id)?.();
       this.#locks.delete(id);
     },
 
-    send: (id) => this.#send(id),
+    send(id) {
+      this.#send(id);
+    },
 
-    hold: (tokens, generation = 0, session = "", from = 0, until = Infinity) => {
+    hold(tokens, generation = 0, session = "", from = 0, until = Infinity) {
       this.#generation = generation;
       this.tokens = Object.freeze(tokens ?? null);
       if (tokens) sessions.set(tokens, session);
       this.window = [from, until];
     },
 
-    grant: (id) => this.#callers.take(id)?.resolve(this.tokens),
-    refuse: (id, failure) => {
+    grant(id) {
+      this.#callers.take(id)?.resolve(this.tokens);
+    },
+    refuse(id, failure) {
       if (failure) this.#refusal = this.#failures.error(failure);
       this.#callers.take(id)?.reject(this.#refusal);
     },
-    done: (id) => {
+    done(id) {
       const caller = this.#callers.take(id);
       Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve());
     },
 
-    notify: (type, subject, second) => {
+    notify(type, subject, second) {
       const detail =
         type == "token-changed"
           ? { tokens: this.tokens, source: subject, generation: second }
@@ -344,14 +349,14 @@ export class Driver {
       if (subject == "load") this.#unreadable();
     },
 
-    revoke: (token) => {
+    revoke(token) {
       const core = this.#core;
       const told = this.#wire.revoke((...asked) => this.#ask(...asked, core), token);
       this.#revocations.push(told);
       this.#options.waitUntil?.(told);
     },
 
-    rest: (state, phase, deadline) => {
+    rest(state, phase, deadline) {
       const previous = this.state;
       this.state = state;
       if (state != previous) this.#notify("state-changed", { state, previous });

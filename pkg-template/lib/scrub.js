@@ -9,7 +9,7 @@ const REMEMBERED = 1 << 17;
 /** Knows what must not be seen, and takes it out of texts that others wrote: a server's error, a storage's. */
 export function scrubber() {
   /** All the others, and refresh tokens: a server may quote one many rotations later. */
-  let known = [texts(), texts()];
+  let known = [new Texts(), new Texts()];
 
   /** @param {unknown} text @returns {any} */
   function scrub(text) {
@@ -62,30 +62,32 @@ export function scrubber() {
     },
     presentable,
     /** Nothing is in flight that could show one. */
-    forget: () => void (known = [texts(), texts()]),
+    forget: () => void (known = [new Texts(), new Texts()]),
   };
 }
 
 /** Texts, the newest last. A refresh teaches its tokens five times: none is hashed, copied or searched for. */
-function texts() {
+class Texts {
   /** @type {string[]} */
-  const all = [];
+  #all = [];
   /** @type {Map<string, string>} */
-  const latest = new Map();
-  let length = 0;
-  return {
-    /** @param {string} name @param {string} text */
-    learn(name, text) {
-      if (latest.get(name) === text) return;
-      latest.set(name, text);
-      all.push(text);
-      length += text.length;
-      while (length > REMEMBERED && all.length > 1) {
-        const oldest = /** @type {string} */ (all.shift());
-        length -= oldest.length;
-        for (const [name, text] of latest) if (text === oldest) latest.delete(name);
-      }
-    },
-    toString: () => all.join("\n"),
-  };
+  #latest = new Map();
+  #length = 0;
+
+  /** @param {string} name @param {string} text */
+  learn(name, text) {
+    if (this.#latest.get(name) === text) return;
+    this.#latest.set(name, text);
+    this.#all.push(text);
+    this.#length += text.length;
+    while (this.#length > REMEMBERED && this.#all.length > 1) {
+      const oldest = /** @type {string} */ (this.#all.shift());
+      this.#length -= oldest.length;
+      for (const [name, text] of this.#latest) if (text === oldest) this.#latest.delete(name);
+    }
+  }
+
+  toString() {
+    return this.#all.join("\n");
+  }
 }

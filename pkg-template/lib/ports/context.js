@@ -15,7 +15,9 @@ export function context() {
   const run = (work) => (zone ? zone.run(work) : work());
   let bound = run;
   try {
-    bound = realm.process.getBuiltinModule("async_hooks").AsyncResource.bind(run);
+    // AsyncResource.bind would take 2 kB: it defines a deprecated property, with a hidden class, on each function that it makes
+    const resource = new (realm.process.getBuiltinModule("async_hooks").AsyncResource)("oauth-refresher");
+    bound = (work) => resource.runInAsyncScope(run, undefined, work);
   } catch {} // there is none; in Next's edge runtime each function of `process` is there and throws
   return bound;
 }
