@@ -39,6 +39,14 @@ export const program =
   async ({ project, server }) =>
     reported(server, run(command, { ...project, limitMs: REPORT_LIMIT_MS }));
 
+/** A program that can reach no server: its last line is the outcome. */
+export const printing =
+  (command) =>
+  async ({ project }) => {
+    const said = await run(command, { ...project, limitMs: REPORT_LIMIT_MS });
+    return judged(said.trim().split("\n").at(-1));
+  };
+
 /** A program that takes the package from a registry, which the loopback server is. It keeps nothing from an earlier run. */
 export const registry =
   (command) =>

@@ -15,14 +15,16 @@ export const resultOf = (row) => fileURLToPath(new URL(`${row.name.replace(/\W+/
 
 /** What cannot run where these tests run, and why. */
 const ELSEWHERE = {
-  "Hermes, React Native on a device":
-    "the engine's binaries on npm have no `fetch`, timers or URL; Metro bundles the package, and there is no WebAssembly in Hermes: import `oauth-refresher/js`, with `crypto.getRandomValues` and `EventTarget` from a polyfill",
+  "React Native on a device":
+    "no device and no Android SDK; its bundler and its engine run above, the engine with the same `fetch` classes as React Native",
+  "Hermes of today":
+    "npm has the engine as a program up to 0.12 (2022), and of later ones the compiler only: that one compiles the bundle above, 0.12 runs it",
   "Next 16 with webpack, edge routes":
     "Next 16.4.6 builds no edge route with `--webpack`, not even an empty one: `route_client-reference-manifest.js` is missing. Next 15 with webpack and Next 16 with Turbopack do, and run them above",
   "Safari, iOS": "no macOS; WebKitGTK runs the browser suite",
   "Firefox with these bundlers":
     "the browser suite runs the package in Firefox; what a bundler writes is the same for every browser",
-  "Nuxt, Remix, Astro, Qwik": "built on Vite and Nitro, which run",
+  "Nuxt, Remix, Qwik": "built on Vite and Nitro, which run",
   "Vercel, Netlify, AWS Lambda, Deno Deploy": "services; Next's edge runtime runs here with `next start`",
   Electron: "its npm package downloads a binary from a host that is not a registry",
   "Windows, macOS": "no machine; no test of the package depends on the system but those of files and locks",
@@ -40,6 +42,18 @@ Jest does not take ES modules, which this package is, as it comes. Two ways, bot
   babel.config.cjs. Without the pattern Jest leaves packages as they are.
 
 Under \`testEnvironment: "jsdom"\` there is neither \`fetch\` nor \`crypto.subtle\`; use the environment \`node\`, or Vitest.
+`;
+
+const REACT_NATIVE = `## React Native
+
+Import \`oauth-refresher/js\`: Hermes has no WebAssembly. What else is missing comes from a polyfill, which is imported first:
+
+- \`crypto.getRandomValues\`: react-native-get-random-values, or Expo's.
+- \`TextDecoder\` before React Native 0.85, \`TextEncoder\` before 0.74, with \`encodeInto\` and a \`decode()\` that needs no bytes.
+- \`EventTarget\`, \`Event\` and \`CustomEvent\`, and a whole \`URL\`, in versions that have none; 0.88 has them.
+- \`crypto.subtle\` for \`oauth-refresher/dpop\` and \`/client-auth\`, which refuse with "there is no crypto.subtle" without it.
+
+React Native's \`fetch\` follows a redirect of the token endpoint by itself, whatever the package asks for.
 `;
 
 const NITRO = `## Nitro on Cloudflare
@@ -78,6 +92,7 @@ ${rows.join("\n")}
   forbid; the error is thrown by \`createRefresher\`, not by the first refresh.
 
 ${JEST}
+${REACT_NATIVE}
 ${NITRO}
 ${PWA}
 ## What does not run here

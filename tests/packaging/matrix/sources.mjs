@@ -8,7 +8,8 @@ export function sources({ subPaths }, base) {
     "src/app.js": application(subPaths),
     "src/main.js": `import { report } from "./app.js";\n\nreport();\n`,
     "src/require.cjs": applicationForRequire(subPaths, base),
-    "src/service-worker.js": `import { report } from "./app.js";
+    // SvelteKit registers a src/service-worker.js by itself.
+    "src/sw.js": `import { report } from "./app.js";
 
 addEventListener("install", (event) => event.waitUntil(report()));
 `,

@@ -3,6 +3,8 @@
 
 import { BROWSER_ROWS, ESBUILD, IN_SERVICE_WORKER, STARTS } from "./browser-rows.mjs";
 import { HOST_ROWS } from "./host-rows.mjs";
+import { NATIVE_ROWS } from "./native-rows.mjs";
+import { ODD_ROWS } from "./odd-rows.mjs";
 import { page, program, refused, registry, served, workerd } from "./places.mjs";
 import { importMap, NODE, WEB, without, WORKERD } from "./sub-paths.mjs";
 import {
@@ -204,23 +206,7 @@ export const TABLE = [
     build: "parcel build index.html --no-cache --cache-dir .parcel-cache",
     run: page({}),
   },
-  {
-    name: "Metro",
-    packages: {
-      metro: "0.87.1",
-      "@react-native/metro-config": "0.88.1",
-      "@react-native/babel-preset": "0.88.1",
-      "@babel/core": "7.29.0",
-      "react-native": "0.88.1",
-      react: "19.3.1",
-    },
-    fixtures: ["metro"],
-    node: NODE_24,
-    subPaths: WEB,
-    build:
-      "mkdir dist && metro build src/main.js --platform ios --out dist/main.js --config metro.config.cjs",
-    run: program("node dist/main.js"),
-  },
+  ...NATIVE_ROWS,
 
   // --- frameworks ---------------------------------------------------------------------------------------------------------
   next("Next with Turbopack", NEXT, "next build --turbopack"),
@@ -313,6 +299,7 @@ export const TABLE = [
 
   ...BROWSER_ROWS,
   ...HOST_ROWS,
+  ...ODD_ROWS,
 
   // --- Cloudflare ---------------------------------------------------------------------------------------------------------
   {

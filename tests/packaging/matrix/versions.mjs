@@ -14,6 +14,14 @@ export const RSPACK = { "@rspack/core": "2.3.2" };
 export const ROLLUP = { rollup: "4.68.5", "@rollup/plugin-node-resolve": "16.0.3" };
 export const ROLLDOWN = { rolldown: "1.3.2" };
 export const PARCEL = { parcel: "2.16.4" };
+export const METRO = {
+  metro: "0.87.1",
+  "@react-native/metro-config": "0.88.1",
+  "@react-native/babel-preset": "0.88.1",
+  "@babel/core": "7.29.0",
+  "react-native": "0.88.1",
+  react: "19.3.1",
+};
 export const SVELTE_KIT = {
   "@sveltejs/kit": "3.2.0",
   "@sveltejs/adapter-node": "6.0.1",
