@@ -52,8 +52,15 @@ export async function draftOf(path, content, target = path) {
   };
 }
 
-/** Under Yarn's Plug'n'Play a FileHandle has no sync(). @param {FileHandle} handle @returns {Promise<void>} */
-export const flush = ({ fd }) => promisify(fsync)(fd);
+/** Under Yarn's Plug'n'Play a FileHandle has no sync(), and under Node's permission model there is no fsync. @param {FileHandle} handle */
+export async function flush(handle) {
+  try {
+    await handle.sync();
+  } catch (/** @type {any} */ error) {
+    if (!/not implemented/.test(error.message)) throw error;
+    await promisify(fsync)(handle.fd);
+  }
+}
 
 /** Removes the drafts of that file. @param {string} path */
 export async function sweepDrafts(path) {

@@ -1,7 +1,9 @@
 // What fileStorage writes, what it leaves behind, and what the system refuses.
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import { open } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import { createRefresher } from "oauth-refresher";
@@ -156,3 +158,39 @@ for (const [what, code, open] of [
       await end();
     }
   });
+
+test("a save needs no more than Node's permission model allows", () => {
+  const folder = dirname(place());
+  const [major] = process.versions.node.split(".");
+  const model = major < 22 ? "--experimental-permission" : "--permission";
+  const text = `
+    import { fileStorage } from ${JSON.stringify(import.meta.resolve("oauth-refresher/storage/node"))};
+    const storage = fileStorage("session.json");
+    console.log(await storage.save(${JSON.stringify(record(1))}, null), (await storage.load()).generation);
+  `;
+  const given = [
+    model,
+    "--allow-fs-read=*",
+    `--allow-fs-write=${folder}/*`,
+    "--input-type=module",
+    "-e",
+    text,
+  ];
+  const { stdout, stderr } = spawnSync(process.execPath, given, { cwd: folder, encoding: "utf8" });
+  assert.equal(stdout, "true 1\n", stderr);
+});
+
+test("a save flushes where a file handle has no sync(), as under Yarn's Plug'n'Play", async (t) => {
+  const handle = await open(place(), "w");
+  const prototype = Object.getPrototypeOf(handle);
+  await handle.close();
+  t.mock.method(prototype, "sync", () => {
+    throw new Error("Method not implemented.");
+  });
+  const storage = fileStorage(place());
+  assert.equal(await storage.save(record(1), null), true);
+  assert.equal((await storage.load()).generation, 1);
+
+  t.mock.method(prototype, "sync", () => Promise.reject(Object.assign(new Error("EIO"), { code: "EIO" })));
+  await assert.rejects(storage.save(record(2), 1), { code: "EIO" });
+});

@@ -9,7 +9,7 @@ export function sources({ subPaths }, base) {
     "src/main.js": `import { report } from "./app.js";\n\nreport();\n`,
     "src/require.cjs": applicationForRequire(subPaths, base),
     // SvelteKit registers a src/service-worker.js by itself.
-    "src/sw.js": `import { report } from "./app.js";
+    "src/as-service-worker.js": `import { report } from "./app.js";
 
 addEventListener("install", (event) => event.waitUntil(report()));
 `,
