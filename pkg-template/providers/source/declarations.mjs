@@ -82,6 +82,7 @@ function documentation(row, options) {
     ...(row.hook ? [`- Has a function beside its data: ${row.hook}.`] : []),
     ...(row.note ? [`- ${row.note}`] : []),
     ...(row.unverified ? [`- Not verified, from memory: ${row.unverified.join(", ")}.`] : []),
+    ...(row.searched ? [`- Looked at without finding that: ${row.searched}.`] : []),
     `- Source: ${row.source}.`,
   ];
   return [

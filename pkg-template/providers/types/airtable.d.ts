@@ -9,6 +9,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 20 days, also without a call.
  * - Not verified, from memory: access token's lifetime, errors of the client.
+ * - Looked at without finding that: support.airtable.com: troubleshooting-oauth-integrations.
  * - Source: cdata.com Airtable RefreshExpiresIn; NangoHQ/nango@2f4c0af packages/providers/providers.yaml;
  *   nango.dev/blog/airtable-oauth-refresh-token-invalid-grant.
  *

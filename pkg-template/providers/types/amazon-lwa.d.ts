@@ -8,6 +8,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: the same one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: rotation, the year of SP-API.
+ * - Looked at without finding that: developer.amazon.com: access-token (calls it a new refresh token), refresh-token,
+ *   use-refresh-token.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; developer.amazon.com/docs/login-with-amazon:
  *   refresh-token, access-token, retrieve-token-other-platforms-cbl-docs.
  *

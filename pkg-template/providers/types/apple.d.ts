@@ -9,9 +9,8 @@ import type { DPoPKeyPair, RefresherOptions } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Has a function beside its data: client_secret is a function: a JWT (ES256, 5 minutes) minted for each request.
  * - Apple wants no more than about one refresh a day for each user.
- * - Not verified, from memory: the status of invalid_client.
  * - Source: better-auth@451aa4b packages/core/src/social-providers/apple.ts; developer.apple.com: ErrorResponse, TN3107,
- *   forums 123909, 656845.
+ *   forums 123909, 656845; mikebronner/laravel-sign-in-with-apple 9; SocialiteProviders/Providers 780.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: rotation, lifetimes, errors.
+ * - Looked at without finding that: developers.asana.com/docs/oauth; Asana/node-asana 149.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
  * @throws TypeError for a missing or invalid option.

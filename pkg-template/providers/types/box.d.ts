@@ -8,8 +8,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 20 days, also without a call.
- * - Not verified, from memory: errors of the client.
- * - Source: developer.box.com: tokens guide, expiration; support.box.com community 360049133654, 360049159714.
+ * - Source: developer.box.com: tokens guide, expiration; support.box.com community 360049133654, 360049159714;
+ *   cburnette/boxr 22; scribejava/scribejava 842.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -7,9 +7,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 7 d. Refresh tokens: not stated.
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; discord/discord-api-docs 1650, member-gentei 18,
- *   reboxer/discord-oauth2 91; sapphirejs.dev guide oauth2-refresh-token.
+ *   reboxer/discord-oauth2 91; sapphirejs.dev guide oauth2-refresh-token; discord/discord-api-docs 5942.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -10,6 +10,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Refreshed every 10 days, also without a call.
  * - The developer environment is another host: write its `token_endpoint` behind the preset.
  * - Not verified, from memory: rotation, errors of the client.
+ * - Looked at without finding that: docusign.com/blog/developers/authorization-code-grant-refresh-tokens;
+ *   docusign/postman-collections 41.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; docusign/docusign-esign-node-client 338,
  *   docusign/postman-collections 41; docs.cortezaproject.org docusign.
  *

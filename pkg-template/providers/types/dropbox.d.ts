@@ -9,6 +9,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Not verified, from memory: refresh token's lifetime.
+ * - Looked at without finding that: froemken/dropbox 29; owncloud/files_external_dropbox 147.
  * - Source: dropbox-sdk-java 8.0.1 DbxRefreshResult; dropbox.tech/developers/using-oauth-2-0-with-offline-access;
  *   NangoHQ/nango@2f4c0af packages/providers/providers.yaml; nextcloud/integration_dropbox 34; dropbox/dropbox-sdk-dotnet
  *   384, dropbox-sdk-python 544.

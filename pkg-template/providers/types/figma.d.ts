@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: none: the one there is stays.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Not verified, from memory: access token's lifetime, errors.
+ * - Looked at without finding that: developers.figma.com: authentication; arcticjs.dev/providers/figma.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml; better-auth@451aa4b packages/core/src/social-providers/figma.ts.
  *

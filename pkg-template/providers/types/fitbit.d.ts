@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time, each works once.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: a grace of 2 minutes, errors of the client.
+ * - Looked at without finding that: dev.fitbit.com: refresh-token, error-handling; home-assistant/core 106885.
  * - Source: dev.fitbit.com: refresh token, best practices, error handling.
  *
  * @throws TypeError for a missing or invalid option.

@@ -8,8 +8,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time; a refresh ends the old access token and the old refresh token.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Your own server: write its `token_endpoint` behind the preset.
- * - Not verified, from memory: the status of invalid_client.
- * - Source: GitLab's documentation; gitlab-org/gitlab#372358; gitlab-org/gitlab 324012, gitlab-org/cli 4242.
+ * - Source: GitLab's documentation; gitlab-org/gitlab#372358; gitlab-org/gitlab 324012, gitlab-org/cli 4242;
+ *   doorkeeper-gem/doorkeeper 242.
  *
  * @throws TypeError for a missing or invalid option.
  */

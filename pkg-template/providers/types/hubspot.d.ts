@@ -8,6 +8,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: the same one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: rotation, refresh token's lifetime.
+ * - Looked at without finding that: developers.hubspot.com: post-oauth-v1-token;
+ *   nango.dev/blog/hubspot-oauth-bad-refresh-token.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; code of several clients for BAD_REFRESH_TOKEN;
  *   nango.dev/blog/hubspot-oauth-bad-refresh-token; educative.io building-websites-using-hubspot-cms-apis.
  *

@@ -9,6 +9,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 30 days, also without a call.
  * - Not verified, from memory: rotation, errors.
+ * - Looked at without finding that: developers.line.biz: LINE Login v2.1 reference, managing-access-tokens.
  * - Source: developers.line.biz: managing access tokens.
  *
  * @throws TypeError for a missing or invalid option.

@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: rotation, a grace of 30 minutes, errors of the client.
+ * - Looked at without finding that: nango.dev/blog/linear-oauth-refresh-token-invalid-grant.
  * - Source: linear.app/developers/oauth-2-0-authentication; ceedaragents/cyrus#285;
  *   nango.dev/blog/linear-oauth-refresh-token-invalid-grant.
  *

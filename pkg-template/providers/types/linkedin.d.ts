@@ -7,9 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: 60 d. Refresh tokens: 365 d from the consent, not sliding.
  * - Rotation: the same one each time.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - Not verified, from memory: errors of the client.
+ * - Not verified, from memory: the status of invalid_client.
  * - Source: learn.microsoft.com/linkedin: programmatic refresh tokens;
- *   nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant.
+ *   nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant; xcarpentier/react-native-linkedin 177.
  *
  * @throws TypeError for a missing or invalid option.
  */

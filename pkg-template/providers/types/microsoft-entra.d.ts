@@ -10,9 +10,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Refreshed every 30 days, also without a call.
  * - `interaction_required` ends the session: a login with what is missing (a second factor, say) is set by `setTokens`.
- * - Not verified, from memory: access token's lifetime.
  * - Source: learn.microsoft.com/entra/identity-platform/refresh-tokens, reference-error-codes, msal-node
- *   InteractionRequiredAuthErrorCodes; NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
+ *   InteractionRequiredAuthErrorCodes; NangoHQ/nango@2f4c0af packages/providers/providers.yaml;
+ *   learn.microsoft.com/entra/identity-platform/configurable-token-lifetimes.
  *
  * @throws TypeError for a missing or invalid option.
  */

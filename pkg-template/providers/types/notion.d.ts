@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time, or null.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: errors of the client.
+ * - Looked at without finding that: makenotion/notion-cookbook 1.
  * - Source: developers.notion.com/reference/refresh-a-token; NangoHQ/nango@2f4c0af packages/providers/providers.yaml;
  *   nango.dev/blog/notion-oauth-refresh-token-invalid-grant.
  *

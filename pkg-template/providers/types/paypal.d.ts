@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: not stated.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: errors.
+ * - Looked at without finding that: developer.paypal.com.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; golang/oauth2 internal/token.go.
  *
  * @throws TypeError for a missing or invalid option.

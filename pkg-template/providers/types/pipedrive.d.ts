@@ -8,9 +8,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: one comes each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 20 days, also without a call.
- * - Not verified, from memory: rotation, the status of errors.
+ * - Not verified, from memory: rotation.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; withone.ai: Pipedrive, refresh OAuth tokens;
- *   supaglue-labs/supaglue 1920.
+ *   supaglue-labs/supaglue 1920; pipedrive.readme.io: marketplace-oauth-and-api-proxy-status-codes.
  *
  * @throws TypeError for a missing or invalid option.
  */

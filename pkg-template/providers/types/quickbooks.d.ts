@@ -9,6 +9,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 30 days, also without a call.
  * - Not verified, from memory: how long the old one stays.
+ * - Looked at without finding that: blogs.a.intuit.com/2025/11/12/important-changes-to-refresh-token-policy;
+ *   intuit/oauth-jsclient 77.
  * - Source: intuit/QuickBooks-V3-Java-SDK v6.5.4; airbytehq/airbyte#7296; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml; IntuitDeveloper/OAuth2-Dotnet_UsingSDK docs/help/Tokens.md.
  *

@@ -10,6 +10,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"until-successor-used"`: after a lost reply it is asked again.
  * - Refreshed every 30 days, also without a call.
  * - Not verified, from memory: errors of the client.
+ * - Looked at without finding that: shopify.dev: offline-access-tokens, use-expiring-offline-access-tokens.
  * - Source: shopify.dev/changelog: more-resilient-refreshes (2026-08-28), offline-access-tokens-now-support-expiry
  *   (2025-12-10); Shopify/hydrogen 2026.4.5 (3916); nango.dev/blog/shopify-oauth-refresh-token-invalid-grant.
  *

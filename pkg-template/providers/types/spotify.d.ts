@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: with a secret usually none, with PKCE a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: rotation.
+ * - Looked at without finding that: developer.spotify.com: refreshing-tokens.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; spotify/web-api 412, 919, 1202; raycast/extensions
  *   13167; developer.spotify.com/blog/2026-06-18-refresh-token-expiration.
  *

@@ -7,8 +7,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Access tokens: not stated. Refresh tokens: the session's.
  * - Rotation: a new one each time; the parent of the active one answers with the active one.
  * - `reuse` is `"until-successor-used"`: after a lost reply it is asked again.
- * - Not verified, from memory: the header apikey.
- * - Source: supabase/auth internal/tokens/service.go, internal/api/token_refresh.go, apierrors/errorcode.go.
+ * - Source: supabase/auth internal/tokens/service.go, internal/api/token_refresh.go, apierrors/errorcode.go;
+ *   volcengine.com/article/2891247 (apikey).
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -10,6 +10,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Twitch wants tokens refreshed when they are refused: nothing is refreshed ahead of need.
  * - Not verified, from memory: rotation, errors of the client.
+ * - Looked at without finding that: twitchdev/issues 943, 1037, 1042.
  * - Source: dev.twitch.tv/docs/authentication/refresh-tokens; discuss.dev.twitch.com 24808.
  *
  * @throws TypeError for a missing or invalid option.

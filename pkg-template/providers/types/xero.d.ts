@@ -9,6 +9,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `{ graceSeconds: 1800 }`: after a lost reply it is asked again, for so long.
  * - Refreshed every 20 days, also without a call.
  * - Not verified, from memory: errors of the client.
+ * - Looked at without finding that: XeroAPI/Xero-NetStandard 577; XeroAPI/xero-python 69.
  * - Source: developer.xero.com/faq/oauth2; community.xero.com 105714701, 127920775.
  *
  * @throws TypeError for a missing or invalid option.

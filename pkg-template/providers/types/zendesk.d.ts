@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: a new one each time.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: rotation, errors of the client.
+ * - Looked at without finding that: developer.zendesk.com: refresh-token, api-tokens-to-oauth.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; support.zendesk.com 4408831387930;
  *   nango.dev/blog/zendesk-oauth-refresh-token-invalid-grant.
  *

@@ -10,6 +10,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Zoho's pages write all parameters into the address; the form is taken too, and keeps the secret out of logs.
  * - Not verified, from memory: the status of too many requests.
+ * - Looked at without finding that: googleworkspace/apps-script-oauth2 223; tristanjahier/zoho-crm-php 9.
  * - Source: zoho.com: CRM v3 token validity, Recruit refresh, Creator help; asciisd/zoho-v3 14, schmorrison/Zoho 18;
  *   zoho.com: CRM v2 token validity.
  *
