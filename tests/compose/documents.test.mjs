@@ -21,6 +21,7 @@ const ELSEWHERE = [
   "frameworks.md",
   "rust.md",
   "architecture.md",
+  "peers.md",
   "platforms.md",
   "size.md",
 ];

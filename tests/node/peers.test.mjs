@@ -7,7 +7,8 @@ import { test } from "node:test";
 import { ALL_CLIENTS } from "../bench/peers/adapters/all.mjs";
 import { oauthRefresher } from "../bench/peers/adapters/ours.mjs";
 import { GOALS } from "../bench/peers/goals.mjs";
-import { pageOf, SECTIONS } from "../bench/peers/page.mjs";
+import { pageOf, SECTIONS, TITLE } from "../bench/peers/page.mjs";
+import { readmeWith } from "../bench/peers/page-readme.mjs";
 import { play } from "../bench/peers/scenarios/judge.mjs";
 import { SCENARIOS } from "../bench/peers/scenarios/index.mjs";
 import { CONDITIONS, PAGES } from "../bench/peers/start-pages.mjs";
@@ -74,6 +75,35 @@ test("the page has every section, says what was left out and marks what failed o
   );
   const { title, changed } = SCENARIOS.find((scenario) => scenario.changed);
   assert.ok(page.includes(`† ${title}: ${changed}`));
+});
+
+test("docs/peers.md has the form that the bench writes, of the criteria and the versions as they are", () => {
+  const page = read("docs/peers.md");
+  assert.ok(page.startsWith(TITLE));
+  assert.deepEqual(
+    [...page.matchAll(/^## (.*)$/gm)].map(([, name]) => name),
+    SECTIONS,
+  );
+  for (const [name, version] of Object.entries(dependencies))
+    assert.ok(page.includes(`| ${name} | ${version} |`), `${name} ${version}`);
+  for (const { title, criterion, changed } of SCENARIOS)
+    assert.ok(page.includes(`| ${title}${changed ? " †" : ""} | ${criterion} |`), title);
+  for (const { title } of GOALS) assert.ok(page.includes(`| ${title} |`), title);
+  assert.doesNotMatch(page, /localhost|127\.0\.0\.1:|file:|Not measured in this run/);
+});
+
+test("the README's table beside peers is that of docs/peers.md, and names versions of the lock", () => {
+  const readme = read("README.md");
+  assert.equal(readme, readmeWith(readme, read("docs/peers.md")));
+  const [, asked] = /bench asked \(([^)]*)\)/.exec(readme);
+  const named = [...asked.matchAll(/([\w-]+) (\d+\.\d+)(?=[,)]|$)/g)];
+  assert.ok(named.length >= 4, asked);
+  for (const [, name, version] of named) {
+    const [, pinned] = Object.entries(dependencies).find(
+      ([peer]) => peer === name || peer.endsWith(`/${name}`),
+    );
+    assert.ok(pinned.startsWith(`${version}.`), `${name}: ${version} in the README, ${pinned} in the lock`);
+  }
 });
 
 async function sent(stage) {

@@ -26,8 +26,8 @@ fn assembled() -> Result<Files> {
     let mut files = Files::new();
     add_folder(&mut files, &root.join("pkg-template"), "")?;
     add_folder(&mut files, &root.join("docs"), "docs/")?;
-    for name in ["docs/architecture.md", "docs/size.md"] {
-        files.remove(name); // for contributors
+    for name in ["docs/architecture.md", "docs/peers.md", "docs/size.md"] {
+        files.remove(name); // for contributors and comparisons
     }
     generate_into(&mut files)?;
     for name in ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"] {

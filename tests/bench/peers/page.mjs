@@ -44,12 +44,16 @@ export function pageOf(results) {
   return `${TITLE}\n\n${introduction(run)}\n\n${body}`;
 }
 
-function introduction({ date, commit, machine, node, chromium, load, minutes, quick }) {
-  return `Written by \`cargo xtask bench\` on ${date}, at commit ${commit}, in one run of ${minutes} minutes${quick ? " (`--quick`: few rounds)" : ""}:
+function introduction({ date, commit, machine, node, chromium, load, minutes, quick, again = [] }) {
+  const later = again.map(
+    (part) =>
+      `\n\nRun again on its own after that: ${part.names.join(", ")}, on ${part.date}, of the package at commit ${part.commit}, under a load of ${part.load.before} to ${part.load.after}.`,
+  );
+  return `Written by \`cargo xtask bench\` on ${date}, of the package at commit ${commit}, in one run of ${minutes} minutes${quick ? " (`--quick`: few rounds)" : ""}:
 ${machine}, Node ${node}, ${chromium ?? "no Chromium"}. The load average was ${load.before} when it began and ${load.after} when it
 ended (1 is one busy core; above the number of cores, times of the clock are longer than on a quiet machine, and CPU times too,
 since caches are shared). The contenders alternate, so ratios hold better than the figures. Each figure is the median of its rounds, with
-the least in brackets. Nothing is left out where we lose.`;
+the least in brackets. Nothing is left out where we lose.${later.join("")}`;
 }
 
 const LIMITS = `- The scenarios come from our own list of how sessions are lost, so we pass most of them by construction. Another author would ask other

@@ -1,6 +1,7 @@
 // Measures the package beside its peers and writes docs/peers.md. `cargo xtask bench` packs, installs the peers and runs this.
-//   node run.mjs [--quick] [--only part …]    parts: bytes, cpu, process, page, behaviour
-// A run of all parts at full length writes the page; any other leaves what it found in target/bench/.
+//   node run.mjs [--quick] [--again] [--only part …]    parts: bytes, cpu, process, page, behaviour
+// A run of all parts at full length writes the page and the README's table; any other leaves what it found in target/bench/.
+// `--again` with `--only` puts these parts into the results of the last run, and the page says so.
 
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,11 +9,13 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pageOf } from "./page.mjs";
+import { readmeWith } from "./page-readme.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = join(HERE, "../../..");
 const OUTPUT = join(ROOT, "target/bench");
 const PAGE = join(ROOT, "docs/peers.md");
+const README = join(ROOT, "README.md");
 /** A part that hangs is ended with what it started. */
 const LIMIT_MINUTES = 8;
 
@@ -29,7 +32,7 @@ const PARTS = {
   process: { about: "fresh Node processes", program: ["start-process.mjs", quick ? 3 : 21] },
   page: {
     about: "fresh pages in Chromium",
-    program: ["start-page.mjs", quick ? 3 : 31, quick ? 60 : 270],
+    program: ["start-page.mjs", quick ? 3 : 31, quick ? 60 : 210],
     browser: true,
   },
   behaviour: { about: "scenarios", program: ["behaviour.mjs", ...(quick ? ["--quick"] : [])] },
@@ -40,7 +43,9 @@ if (unknown) throw new Error(`there is no part "${unknown}"; there are ${Object.
 
 const began = Date.now();
 const run = { load: { before: load() }, left: {}, quick };
-const results = { run };
+const RESULTS = join(OUTPUT, "results.json");
+const last = process.argv.includes("--again") ? JSON.parse(readFileSync(RESULTS, "utf8")) : undefined;
+const results = { ...last, run };
 const names = Object.keys(PARTS).filter((name) => !only || only.includes(name));
 for (const [at, name] of names.entries()) {
   const { about, program, browser } = PARTS[name];
@@ -56,7 +61,7 @@ for (const [at, name] of names.entries()) {
 }
 Object.assign(run, {
   date: new Date().toISOString().slice(0, 10),
-  commit: git("rev-parse", "--short", "HEAD") ?? "none",
+  commit: git("log", "-1", "--format=%h", "--", "src", "pkg-template") ?? "none",
   machine: `${cpus()[0]?.model.trim() || process.arch}, ${availableParallelism()} cores`,
   node: process.versions.node,
   chromium: version(chromium),
@@ -66,12 +71,22 @@ Object.assign(run, {
 run.load.after = load();
 
 mkdirSync(OUTPUT, { recursive: true });
-writeFileSync(join(OUTPUT, "results.json"), JSON.stringify(results, null, 1));
-const isWhole = !quick && names.length === Object.keys(PARTS).length && Object.keys(run.left).length === 0;
+if (last)
+  results.run = {
+    ...last.run,
+    versions: run.versions,
+    left: run.left,
+    again: [...(last.run.again ?? []), { names, ...run }],
+  };
+writeFileSync(RESULTS, JSON.stringify(results, null, 1));
+const isWhole =
+  !quick && Object.keys(PARTS).every((name) => results[name]) && Object.keys(run.left).length === 0;
 const path = isWhole ? PAGE : join(OUTPUT, "peers.md");
-writeFileSync(path, pageOf(results));
+const text = pageOf(results);
+writeFileSync(path, text);
+if (isWhole) writeFileSync(README, readmeWith(readFileSync(README, "utf8"), text));
 console.log(
-  `wrote ${path.slice(ROOT.length)}${isWhole ? "" : ": not docs/peers.md, since this was not a whole run"}`,
+  `wrote ${path.slice(ROOT.length)}${isWhole ? " and the table of the README" : ": not docs/peers.md, since this was not a whole run"}`,
 );
 
 function output(program) {

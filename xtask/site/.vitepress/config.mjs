@@ -9,7 +9,7 @@ const PAGES = fileURLToPath(new URL("../pages", import.meta.url));
 const SECTIONS = {
   Use: ["login", "frameworks", "page", "fetch", "errors", "debugging", "testing", "migrating"],
   Platforms: ["services", "cloudflare", "mcp", "command-line", "platforms", "rust"],
-  Details: ["storage", "providers", "clients", "transport", "builds", "architecture"],
+  Details: ["storage", "providers", "clients", "transport", "builds", "peers", "architecture"],
   Security: ["security", "policy"],
 };
 

@@ -55,7 +55,7 @@ export const atproto = {
         getRandomValues: (length) => crypto.getRandomValues(new Uint8Array(length)),
         digest: async (bytes, { name }) =>
           new Uint8Array(await crypto.subtle.digest(name.replace("sha", "SHA-"), bytes)),
-        requestLock: lock,
+        requestLock: lockOn(stage),
       },
       onUpdate: (did, session) => listeners.forEach((listener) => listener(session)),
     });
@@ -127,14 +127,17 @@ function storeOn(stage, JoseKey) {
   };
 }
 
-/** One at a time, as its package for Node does in a process. */
-const held = new Map();
-async function lock(name, work) {
-  const before = held.get(name) ?? Promise.resolve();
-  const mine = before.then(work);
-  held.set(
-    name,
-    mine.catch(() => {}),
-  );
-  return mine;
+/** One at a time and by name, as its package for Node does in a process. A stage is a process of its own. */
+const held = new WeakMap();
+function lockOn(stage) {
+  if (!held.has(stage)) held.set(stage, new Map());
+  const locks = held.get(stage);
+  return (name, work) => {
+    const mine = (locks.get(name) ?? Promise.resolve()).then(work);
+    locks.set(
+      name,
+      mine.catch(() => {}),
+    );
+    return mine;
+  };
 }

@@ -100,7 +100,7 @@ export const oidcClient = {
 export const supabase = {
   name: "supabase/auth-js",
   kind: "session",
-  runs: ["Node", "Chromium"],
+  runs: ["Chromium"], // where it has locks
   can: "storage events signout background force shared issuer browser".split(" "),
   // its own server never replies so
   never: [

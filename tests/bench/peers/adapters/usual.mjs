@@ -10,7 +10,7 @@ const API = "https://api.example/token-check";
 export const usualLines = {
   name: "the usual twenty lines",
   kind: "session",
-  runs: ["Node", "Chromium"],
+  runs: ["Chromium"],
   can: ["storage", "fetch", "shared", "issuer", "browser", "login", "signout"],
   // they read `exp` in the access token, and nothing of what the reply says of its lifetime
   never: [
