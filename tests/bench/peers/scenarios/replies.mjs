@@ -33,7 +33,7 @@ export const REPLIES = [
   {
     id: "proto-member",
     needs: [],
-    title: "a reply with a member __proto__",
+    title: "a reply with a member `__proto__`",
     criterion: "no prototype is changed",
     async play(client, stage) {
       if (client.kind === "interceptor") throw new NotApplicable();
