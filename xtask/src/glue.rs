@@ -76,6 +76,45 @@ const TRIED: &str = "                let ptr0, len0, ptr1, len1;
                 try {
 ";
 
+/// A view made at each use is never stale, and shorter. (In the JavaScript core memory grows by moving to a new buffer, and the old one is
+/// not detached.) The words are read where a function has one result only.
+const KEPT_BYTES: &str = "    let cachedUint8ArrayMemory0 = null;
+    function getUint8ArrayMemory0() {
+        if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {
+            cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
+        }
+        return cachedUint8ArrayMemory0;
+    }
+";
+const BYTES: &str = "    const getUint8ArrayMemory0 = () => new Uint8Array(wasm.memory.buffer);
+";
+const KEPT_WORDS: &str = "    let cachedDataViewMemory0 = null;
+    function getDataViewMemory0() {
+        if (cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)) {
+            cachedDataViewMemory0 = new DataView(wasm.memory.buffer);
+        }
+        return cachedDataViewMemory0;
+    }
+";
+const WORDS: &str = "    const getDataViewMemory0 = () => new DataView(wasm.memory.buffer);
+";
+
+/// Each text goes to the one memory, by its one allocator.
+const ALLOCATORS: &str = ", wasm.__wbindgen_malloc, wasm.__wbindgen_realloc)";
+const TAKEN: [(&str, &str); 2] = [
+    ("passStringToWasm0(arg, malloc, realloc)", "passStringToWasm0(arg)"),
+    ("let ptr = malloc(len, 1)", "let ptr = wasm.__wbindgen_malloc(len, 1)"),
+];
+const GROWN: &str = " = realloc(";
+
+/// A decoder that has decoded nothing needs no flush.
+const FLUSHED: &str = "    cachedTextDecoder.decode();
+    function decodeText(bytes) {
+        return cachedTextDecoder.decode(bytes);
+    }
+";
+const DECODED: &str = "return decodeText(";
+
 /// A finaliser that frees a forgotten Core throws after a trap, and an exception in a finaliser ends a Node process.
 const FINALISER: &str = "ptr => wasm.__wbg_core_free(ptr, 1)";
 const CAREFUL_FINALISER: &str = "ptr => { try { wasm.__wbg_core_free(ptr, 1); } catch {} }";
@@ -95,6 +134,12 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
     }
     glue = replaced(&glue, BY_CHARACTER, BY_PLATFORM)?;
     glue = replaced(&glue, FINALISER, CAREFUL_FINALISER)?;
+    glue = replaced(&glue, KEPT_BYTES, BYTES)?.replace(KEPT_WORDS, WORDS);
+    for (given, taken) in TAKEN {
+        glue = replaced(&glue, given, taken)?;
+    }
+    glue = glue.replace(ALLOCATORS, ")").replace(GROWN, " = wasm.__wbindgen_realloc(");
+    glue = replaced(&replaced(&glue, FLUSHED, "")?, DECODED, "return cachedTextDecoder.decode(")?;
     if glue.matches(FREED).count() != glue.matches(TRIED).count() {
         bail!("wasm-bindgen's glue frees texts in another way: compare it with xtask/src/glue.rs");
     }
@@ -102,6 +147,9 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
     let Some((body, loading)) = glue.split_once(LOADING) else {
         bail!("wasm-bindgen's glue has no line {:?}: compare it with xtask/src/glue.rs", LOADING.trim());
     };
+    if body.contains("Memory0 = null") {
+        bail!("wasm-bindgen's glue keeps views in another way: compare it with xtask/src/glue.rs");
+    }
     let (body, names) = without_exports(body);
     if names.is_empty() || body.lines().any(|line| line.trim_start().starts_with("exports")) {
         bail!("wasm-bindgen's glue has no line `exports.Name = Name;`");
@@ -129,14 +177,6 @@ pub fn factory(bindgen: &str, version: &str) -> Result<String> {
         names = names.join(", "),
         start = if needs_start { START } else { "" },
     ))
-}
-
-/// In the JavaScript core memory grows by moving to a new buffer. The old one is not detached, so a stale view is not detected.
-pub fn for_memory_that_moves(glue: &str) -> Result<String> {
-    const BYTES: &str = "cachedUint8ArrayMemory0.byteLength === 0";
-    const WORDS: &str = "cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.memory.buffer)";
-    let glue = replaced(glue, BYTES, "cachedUint8ArrayMemory0.buffer !== wasm.memory.buffer")?;
-    replaced(&glue, WORDS, "cachedDataViewMemory0.buffer !== wasm.memory.buffer")
 }
 
 /// `exports.Core = Core;` becomes a member of the object that the factory returns, which TypeScript understands.
@@ -176,7 +216,7 @@ mod tests {
             "        wasmModule = module;\n",
             "        wasmModule = module;\n        cachedUint8ArrayMemory0 = null;\n",
         );
-        format!("{OPENING}\n    class Core {{}}\n{DISPOSE}    exports.Core = Core;\n    {FINALISER}\n{WITHOUT_REALLOC}{BY_CHARACTER}{ENCODE_INTO}\n{loading}")
+        format!("{OPENING}\n    class Core {{}}\n{DISPOSE}    exports.Core = Core;\n    {FINALISER}\n{KEPT_BYTES}{}\n{WITHOUT_REALLOC}{}{BY_CHARACTER}{FLUSHED}{DECODED}bytes);{ENCODE_INTO}\n{loading}", TAKEN[0].0, TAKEN[1].0)
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub struct Core {
 /// 64 KiB instead of a mebibyte: JSON is read to a depth of 64. The memory of an instance is smaller, and so are addresses in the code.
 const SMALL_STACK: &str = "-Clink-arg=-zstack-size=65536";
 
+/// Exports for a host that unwinds panics, which ours does not: a panic is a trap.
+const UNREAD: [&str; 2] = ["__abort_handler", "__instance_terminated"];
+
 /// Whether an export may have several results (multi-value). wasm2js supports one result per function.
 #[derive(Clone, Copy)]
 enum Results {
@@ -107,11 +110,11 @@ fn bound(module: &Path, results: Results) -> Result<(String, Vec<u8>)> {
         bail!("the crate contains JavaScript snippets, which the package does not support");
     }
     let mut generated = generated;
-    generated.emit(&output).context("wasm-bindgen's output cannot be written")?;
-    let mut glue = glue::factory(&project::read(&output.join("core.js"))?, &bindgen_version()?)?;
-    if matches!(results, Results::One) {
-        glue = glue::for_memory_that_moves(&glue)?;
+    for unread in UNREAD {
+        generated.wasm_mut().exports.remove(unread).context(ADVICE)?;
     }
+    generated.emit(&output).context("wasm-bindgen's output cannot be written")?;
+    let glue = glue::factory(&project::read(&output.join("core.js"))?, &bindgen_version()?)?;
     let mut module = fs::read(output.join("core_bg.wasm")).context("wasm-bindgen wrote no module")?;
     forget_sources(&mut module);
     Ok((glue, module))
