@@ -9,7 +9,7 @@ import { aboutSession, changeInWords, errorInWords, isExpected, STATES } from ".
 
 const deviceNow = () => Date.now() / 1000;
 
-/** `say(label, text, loud)` writes to the page's log; loud: what somebody who does not see it has to hear. */
+/** `say(label, text, loud)` writes to the page's log; loud: what a screen reader says. */
 export function createCard({ session, run, device, say }) {
   const { storage, where } = storageFor(session.name, run);
   const refresher = createRefresher({

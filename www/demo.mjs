@@ -66,7 +66,7 @@ async function refreshesWell(installed) {
 function reasonForNoPage(options) {
   if (options["no-serve"]) return "--no-serve was given. Without it, it is.";
   if (process.env.CI && !options.serve && !options["page-only"])
-    return "CI is set in the environment, where nobody would end it. --serve serves it all the same.";
+    return "CI is set in the environment, where no person would end it. --serve serves it all the same.";
   return null;
 }
 

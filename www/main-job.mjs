@@ -49,7 +49,7 @@ async function acts(sessions, servers, wrong) {
   await each((session) => session.logIn());
   await each((session) => session.rotations(ROTATIONS));
 
-  say(bold(`\n2. In need: everybody slept, the token ran out, and ${CALLERS} callers come at once`));
+  say(bold(`\n2. On demand: no refresh ran in time, the token ran out, and ${CALLERS} callers come at once`));
   await each((session) => session.runOut());
 
   say(bold("\n3. GoTo, thirty days later: the refresh token that always came back is replaced"));

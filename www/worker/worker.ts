@@ -31,7 +31,7 @@ export class Vault extends TokenVault<Env> {
     };
   }
 
-  /** An exception that leaves an object is logged as uncaught; that somebody is signed out is no fault. */
+  /** An exception that leaves an object is logged as uncaught; a session that is signed out is no fault. */
   override async fetch(request: Request): Promise<Response> {
     try {
       return await super.fetch(request);
@@ -92,7 +92,7 @@ async function callback(request: Request, url: URL, env: Env): Promise<Response>
   });
   const reply = await fetch(env.TOKEN_ENDPOINT, { method: "POST", body });
   if (!reply.ok) return new Response("The authorization server refused the code.\n", { status: 502 });
-  // a name of its own for each login: whoever knew the old one is out
+  // a name of its own for each login: the old name is worth nothing
   const session = random();
   await env.VAULT.getByName(session).setTokens(await reply.json());
   return redirect("/", [
