@@ -76,6 +76,11 @@ extern crate std;
 
 pub mod core;
 
+/// The page docs/rust.md, whose code is compiled as a doc test.
+#[cfg(all(doctest, feature = "web"))]
+#[doc = include_str!("../docs/rust.md")]
+struct RustPage;
+
 // An application has its own allocator.
 #[cfg(all(target_arch = "wasm32", feature = "npm", not(feature = "web")))]
 mod allocator;

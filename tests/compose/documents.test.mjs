@@ -14,7 +14,7 @@ const KNOWN = {
   refresher: 'declare const refresher: import("oauth-refresher").Refresher;',
 };
 
-/** What is about libraries that tests/mcp or tests/recipes installs is compiled there; what is in Rust or has no code is not compiled. */
+/** What is about libraries that tests/mcp or tests/recipes installs is compiled there; rust.md is a doc test (src/lib.rs). */
 const ELSEWHERE = [
   "mcp.md",
   "command-line.md",
@@ -40,6 +40,14 @@ for (const document of documents)
     assert.ok(Object.keys(files).length >= 2, "the document has code blocks");
     assert.deepEqual(complaints(projectFor(document), [], files), []);
   });
+
+test("the protocol in docs/architecture.md compiles with the imports of the file that it is generated from", () => {
+  const [protocol] = Object.values(recipesOf("docs/architecture.md"));
+  const door = readFileSync(join(TESTS, "../pkg-template/lib/door.d.ts"), "utf8");
+  const [imports] = /^import type [^;]*;/m.exec(door);
+  const from = imports.replace('"../index.js"', '"oauth-refresher"');
+  assert.deepEqual(complaints(withEverything, [], { "architecture/door.ts": `${from}\n${protocol}` }), []);
+});
 
 test("the tsconfig.json of docs/cloudflare.md compiles the Worker that stands beside it", () => {
   const text = readFileSync(join(TESTS, "../docs/cloudflare.md"), "utf8");
