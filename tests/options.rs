@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 mod node_script;
 
 use node_script::said_by_node;
+use oauth_refresher::core::given::as_given;
+use oauth_refresher::core::json::Json;
 use oauth_refresher::core::option_kinds::OPTIONS;
 
 /// Options that are code, or that the driver for Rust has no use for.
@@ -29,4 +31,49 @@ fn both_tables_of_options_have_the_same_rows() {
     assert!(shared.len() > 50, "the rows are found");
     assert_eq!(declared.iter().filter(only).count(), ONLY_IN_JAVASCRIPT.len());
     assert_eq!(rust, shared);
+}
+
+#[test]
+fn both_say_the_same_of_what_was_given() {
+    let values = [
+        r#""allways""#,
+        r#""client_secret_jwt""#,
+        r#""hunter2""#,
+        r#""a-word-of-more-than-nineteen""#,
+        r#""""#,
+        r#""60""#,
+        "30000",
+        "-1",
+        "1e300",
+        "true",
+        "null",
+        "{}",
+        "[]",
+        r#""/token""#,
+        r#""http://as.example/a/b#x""#,
+        r#""HTTPS://*.example""#,
+        r#""http://me:s3cret@as.example""#,
+        r#""https://as.example/?key=s3cret""#,
+        r#""ftp://as.example""#,
+        r#""two words""#,
+    ];
+    let paths = [
+        "reuse",
+        "client_secret",
+        "tokens",
+        "parameters.a",
+        "headers",
+        "request.templates.a",
+        "request.basic.password",
+    ];
+    let script = format!(
+        r#"import {{ asGiven }} from "./pkg-template/lib/given.js";
+        import {{ SECRETS }} from "./pkg-template/lib/options.js";
+        for (const path of {paths:?}) for (const value of [{}]) console.log(asGiven(value, SECRETS.test(path)));"#,
+        values.join(", ")
+    );
+    let said = said_by_node(&script);
+    let rust: Vec<String> =
+        paths.iter().flat_map(|path| values.map(|value| as_given(path, Json::parse(value).unwrap()))).collect();
+    assert_eq!(said.lines().collect::<Vec<_>>(), rust);
 }

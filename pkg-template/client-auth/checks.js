@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 /** @import { AssertionOptions } from "./index.js" */
 
 /** What each option may be, and how that is said. @type {Record<string, [(value: any) => unknown, string]>} */
@@ -24,7 +25,7 @@ export function checked(maker, options, algs) {
       name == "alg" ? [(/** @type {any} */ v) => algs.includes(v), algs.join(" or ")] : (KINDS[name] ?? []);
     if (!fits) fail(maker, `${name} is no option: there are alg, ${Object.keys(KINDS).join(", ")}`);
     if (value !== undefined && !fits(value))
-      fail(maker, `${name} must be ${wanted} (given: ${typeof value})`);
+      fail(maker, `${name} must be ${wanted} ${asGiven(value, name == "claims")}`);
   }
   for (const name of ["aud", "exp", "jti"])
     if (Object.hasOwn(options.claims ?? {}, name))

@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { signing } from "../lib/jws.js";
 import { guarded } from "./guard.js";
 import { keyring } from "./keyring.js";
@@ -64,7 +65,7 @@ function checked(options) {
   const [unknown] = Object.keys(others);
   if (unknown) fail(`${unknown} is no option: there are keyPair, keyStorage and name`);
   if (![undefined, "memory", "indexeddb"].includes(keyStorage))
-    fail('keyStorage must be "memory" or "indexeddb"');
+    fail(`keyStorage must be "memory" or "indexeddb" ${asGiven(keyStorage)}`);
   if (name !== undefined && (!name || typeof name != "string" || keyStorage != "indexeddb"))
     fail('name must be a non-empty string beside keyStorage "indexeddb": it names the database');
   if (keyPair === undefined) return /** @type {any} */ (options);

@@ -16,7 +16,7 @@ const ENDPOINTS = ["token_endpoint", "revocation_endpoint"];
 export async function discover(fetch, issuer, tools, timeoutSeconds, insecure) {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
-  let found = "was not found";
+  let found = "was not found: write issuer as the server names it, without /.well-known/";
   let cause, other;
   for (const url of [
     `${origin}/.well-known/oauth-authorization-server${path}`,

@@ -1,5 +1,7 @@
 // @ts-check
-import { coreOptions, isEndpoint, typeOf } from "./options.js";
+import { typeOf } from "./given.js";
+import { lockPort } from "./ports/lock.js";
+import { coreOptions, isEndpoint } from "./options.js";
 import { clock } from "./ports/clock.js";
 import { Failures } from "./failure.js";
 import { NO_RECORD } from "./messages.js";
@@ -7,7 +9,6 @@ import { scrubber } from "./scrub.js";
 import { generationOf } from "../storage/record.js";
 import { Callers } from "./callers.js";
 import { context } from "./ports/context.js";
-import { lockPort } from "./ports/lock.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { sessions } from "./sessions.js";
 import { bounded, timer } from "./ports/timer.js";
@@ -123,7 +124,7 @@ export class Driver {
     return this.#call(undefined, "adopted", details);
   }
 
-  /** @param {boolean} revoke @returns {Promise<void>} */
+  /** @param {boolean} [revoke] @returns {Promise<void>} */
   forget(revoke) {
     return this.#call(undefined, "signedOut", revoke ? "true" : undefined);
   }
@@ -335,7 +336,7 @@ export class Driver {
     },
     done(id) {
       const caller = this.#callers.take(id);
-      Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve());
+      Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve(), caller?.reject);
     },
 
     notify(type, subject, second) {

@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven, typeOf } from "./given.js";
 
 /**
  * Refuses what is no option of `who`: a misspelt option would be ignored, and with `encrypt` that means in clear.
@@ -7,14 +8,15 @@
  */
 export function checkKnown(who, options, known) {
   if (typeOf(options) != "object")
-    throw new TypeError(`${who}: options must be an object (given: ${typeOf(options)})`);
+    throw new TypeError(`${who}: options must be an object ${asGiven(options)}`);
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, name))
       throw new TypeError(
         `${who}: options.${name} is not known; write one of ${Object.keys(known).join(", ")}`,
       );
     const wanted = value !== undefined && known[name]?.(value);
-    if (wanted) throw new TypeError(`${who}: options.${name} must be ${wanted} (given: ${typeOf(value)})`);
+    if (wanted)
+      throw new TypeError(`${who}: options.${name} must be ${wanted} ${asGiven(value, /secret/.test(name))}`);
   }
 }
 
@@ -26,6 +28,3 @@ export const text = (value) => !(value && typeof value == "string") && "a non-em
 
 /** @param {unknown} value */
 export const callable = (value) => typeof value != "function" && "a function";
-
-/** @param {unknown} value */
-const typeOf = (value) => ({}).toString.call(value).slice(8, -1).toLowerCase();

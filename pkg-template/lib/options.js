@@ -1,12 +1,13 @@
 // @ts-check
+import { asGiven, typeOf } from "./given.js";
 import { ENDPOINT, MESSAGES } from "./messages.js";
 
 /** @import { Lock, RefresherOptions } from "../index.js" */
 /** @typedef {{ [name: string]: string | Spec | [string | Spec] }} Spec  Of an object: what each of its members may be. */
 
 /**
- * The options with their defaults, or a TypeError that names the option, what to write, and the type that was given: never a
- * value, which may be a secret. One given as undefined counts as left out, and so does an empty scope (RFC 6749 §3.2).
+ * The options with their defaults, or a TypeError that names the option, what to write, and what was given. One given as undefined
+ * counts as left out, and so does an empty scope (RFC 6749 §3.2).
  * @param {unknown} given
  */
 export function checkOptions(given) {
@@ -115,7 +116,7 @@ const REPLY = "the token endpoint's reply, with a non-empty access_token or refr
 /** What one call may ask for. */
 export const LOAD = { signal: "an AbortSignal|null" };
 export const REFRESH = { ...LOAD, timeoutSeconds: SECONDS };
-export const DEMAND = { ...REFRESH, minValiditySeconds: "a finite number", rejected: "a string" };
+export const DEMAND = { ...REFRESH, minValiditySeconds: "a finite number from 0", rejected: "a string" };
 
 const CODES = Object.keys(MESSAGES).join("|");
 /** @type {Spec} */
@@ -135,7 +136,7 @@ export const OPTIONS = {
   clientAuth: "none|client_secret_basic|client_secret_post|a function",
   basicEncoding: "rfc6749|percent|raw",
   dpop: "dpop() of oauth-refresher/dpop",
-  scope: "a string|",
+  scope: "a string|empty",
   resource: "an absolute URI|[an absolute URI]",
   audience: "a string",
   parameters: { any: "a string|a function" },
@@ -146,7 +147,7 @@ export const OPTIONS = {
     names: { any: "a string|null" },
     place: { any: "body|query|header|path" },
     grant_type: "a string",
-    basic: { username: "client_id|client_secret", password: "client_id|client_secret|" },
+    basic: { username: "client_id|client_secret", password: "client_id|client_secret|empty" },
     scopeSeparator: "a string",
     templates: { any: "a string" },
     check: { any: "int32|uuid|url|json" },
@@ -158,7 +159,7 @@ export const OPTIONS = {
     expiry: {
       in: "seconds|milliseconds|unix_seconds|unix_milliseconds|iso8601",
       name: "a string",
-      defaultSeconds: "a finite number",
+      defaultSeconds: "a finite number from 0",
     },
     token_type: "a string",
     tokenTypes: { any: "a string" },
@@ -168,9 +169,9 @@ export const OPTIONS = {
     error: "a string",
     error_description: "a string",
     errors: { any: CODES },
-    successStatus: ["a finite number"],
+    successStatus: ["a finite number from 0"],
   },
-  refreshAheadSeconds: "a finite number",
+  refreshAheadSeconds: "a finite number from 0",
   background: "auto|always|never",
   keepAliveSeconds: "a finite number above 0",
   reuse: "never|always|until-successor-used|{ graceSeconds: number }",
@@ -185,24 +186,27 @@ export const OPTIONS = {
   isTokenRejected: "a function",
   transport: "a function",
   waitUntil: "a function",
-  allowInsecureRequests: "true|false",
+  allowInsecureRequests: "true or false",
   identityCheck: "subject|strict|off",
-  keepRejectedResponse: "true|false",
+  keepRejectedResponse: "true or false",
   trace: "a function",
 };
 
 const PROTOTYPE = /^(__proto__|constructor|prototype)$/;
+/** In the path of an option whose value no error tells. */
+export const SECRETS = /_secret|tokens|param|headers|templ|rejected|basic/;
 
 /** @type {Record<string, (value: any, insecure?: boolean) => unknown>} */
 const KINDS = {
   anything: () => true,
   null: (v) => v === null,
   "a string": (v) => isString(v) && v,
+  empty: (v) => v === "",
   "a function": (v) => isFunction(v),
   "an object": (v) => isObject(v),
   "dpop() of oauth-refresher/dpop": (v) => isFunction(v?.heard),
   "an object with load() and save()": (v) => isFunction(v?.load) && isFunction(v.save),
-  "a finite number": (v) => Number.isFinite(v) && v >= 0,
+  "a finite number from 0": (v) => Number.isFinite(v) && v >= 0,
   "a finite number above 0": (v) => Number.isFinite(v) && v > 0,
   [SECONDS]: (v) => KINDS["a finite number above 0"](v) && v <= 3600,
   [REPLY]: (v) =>
@@ -210,11 +214,11 @@ const KINDS = {
   "a list": Array.isArray,
   "an AbortSignal": (v) => isFunction(v?.addEventListener),
   "a whole number": (v) => Number.isInteger(v) && v >= 0,
-  "{ graceSeconds: number }": (v) => isObject(v) && KINDS["a finite number"](v.graceSeconds),
+  "{ graceSeconds: number }": (v) =>
+    isObject(v) && !check("a finite number from 0", v.graceSeconds, "reuse.graceSeconds"),
   // One, or a list of them. RFC 8707 §2
   "an absolute URI": (v) => [v].flat().every((v) => parsed(v) && !v.includes("#")),
-  true: (v) => v === true,
-  false: (v) => v === false,
+  "true or false": (v) => v === !!v,
   [ENDPOINT]: (v, insecure) => {
     const { protocol, hostname, username, password } = parsed(v) || {};
     // Browsers resolve names under .localhost to loopback; other platforms ask the DNS.
@@ -234,7 +238,7 @@ export function check(spec, value, path = "options", insecure) {
   const isList = Array.isArray(spec);
   const kinds = isString(spec) ? spec.split("|") : [isList ? "a list" : "an object"];
   if (!kinds.some((kind) => fits(kind, value, insecure)))
-    fail(`${path} must be ${kinds.join(" or ")} (given: ${typeOf(value)})`);
+    fail(`${path} must be ${kinds.join(" or ")} ${asGiven(value, SECRETS.test(path))}`);
   if (isString(spec)) return;
   if (isList)
     return value.forEach((/** @type {any} */ v, /** @type {any} */ i) =>
@@ -250,16 +254,13 @@ export function check(spec, value, path = "options", insecure) {
 }
 
 /** @param {string} kind @param {any} value @param {boolean} [insecure] @returns {unknown} */
-const fits = (kind, value, insecure) => value === kind || KINDS[kind]?.(value, insecure);
+const fits = (kind, value, insecure) => (KINDS[kind] ? KINDS[kind](value, insecure) : value === kind);
 
 /** The names that begin alike, or all that there are. @param {string} name @param {string[]} known */
 function alike(name, known) {
-  const near = known.filter((other) => other.slice(0, 3) == name.slice(0, 3));
+  const near = known.filter((other) => other.startsWith(name.slice(0, 3)));
   return (near[0] ? near : known).join(", ");
 }
-
-/** @param {unknown} value */
-export const typeOf = (value) => ({}).toString.call(value).slice(8, -1).toLowerCase();
 
 /** A plain object: Headers, a Map or an array would pass for an empty one. @param {unknown} value */
 const isObject = (value) => typeOf(value) == "object";

@@ -90,9 +90,9 @@ class Refresher extends GuardedEventTarget {
 
   /** @param {{ revoke?: boolean }} [options] */
   signOut = async (options = {}) => {
-    const mayRevoke = this.#options.revocation_endpoint || this.#options.issuer;
-    check({ revoke: mayRevoke ? "true|false" : "false|true with revocation_endpoint or issuer" }, options);
-    return this.#driver.forget(!!options.revoke);
+    const mayRevoke = this.#options.issuer || this.#options.revocation_endpoint || !options.revoke;
+    check({ revoke: mayRevoke ? "true or false" : "false without revocation_endpoint or issuer" }, options);
+    return this.#driver.forget(options.revoke);
   };
 
   close = () => this.#driver.close();

@@ -34,7 +34,7 @@ export function requests(options, learn, tools) {
       fetch,
       issuer,
       tools,
-      options.timeoutSeconds ?? 30,
+      /** @type {number} */ (options.timeoutSeconds),
       options.allowInsecureRequests,
     );
     // RFC 8705 §5: where the server asks for a certificate

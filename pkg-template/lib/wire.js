@@ -16,7 +16,7 @@ import { requests } from "./request.js";
  * @typedef {object} RequestTools
  * @property {typeof import("./ports/timer.js").bounded} bounded
  * @property {typeof import("./options.js").isEndpoint} isEndpoint
- * @property {typeof import("./options.js").typeOf} typeOf
+ * @property {typeof import("./given.js").typeOf} typeOf
  */
 
 /** @typedef {RequestTools & StorageTools} Tools */

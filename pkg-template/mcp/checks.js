@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { isEndpoint } from "../lib/options.js";
 
 const FUNCTIONS = ["storage", "lock", "loginLock", "fetch"];
@@ -18,15 +19,15 @@ export function checkSessionOptions(provider, options) {
     fail("serverUrl must be the MCP server's URL: https, or http on loopback, without credentials");
   if (typeof storage != "function")
     fail(
-      `storage must be a function (given: ${typeof storage}): servers do not share a session, so write ({ key }) => fileStorage(\`\${folder}/\${key}.json\`)`,
+      `storage must be a function ${asGiven(storage)}: servers do not share a session, so write ({ key }) => fileStorage(\`\${folder}/\${key}.json\`)`,
     );
   for (const name of FUNCTIONS)
     if (options[name] !== undefined && typeof options[name] != "function")
-      fail(`${name} must be a function (given: ${typeof options[name]})`);
+      fail(`${name} must be a function ${asGiven(options[name])}`);
   if (loginTimeoutSeconds !== undefined && !(Number.isFinite(loginTimeoutSeconds) && loginTimeoutSeconds > 0))
-    fail("loginTimeoutSeconds must be a finite number above 0");
+    fail(`loginTimeoutSeconds must be a finite number above 0 ${asGiven(loginTimeoutSeconds)}`);
   if (refresh !== undefined && (typeof refresh != "object" || !refresh))
-    fail("refresh must be an object, such as { reuse: { graceSeconds: 30 } }");
+    fail(`refresh must be an object, such as { reuse: { graceSeconds: 30 } } ${asGiven(refresh)}`);
 }
 
 /** A fragment is not sent. @param {string | URL} url */

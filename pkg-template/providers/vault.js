@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { required } from "./required.js";
 
 /** @import { vault as declared } from "./index.js" */
@@ -8,7 +9,7 @@ export function vault(options) {
   const { partnerId, token_endpoint } = options ?? {};
   if (!/^-?\d+$/.test(String(partnerId)) || Number(partnerId) !== (Number(partnerId) | 0))
     throw new TypeError(
-      `vault: partnerId must be an int32, a whole number from -2147483648 to 2147483647 (given: ${typeof partnerId})`,
+      `vault: partnerId must be an int32, a whole number from -2147483648 to 2147483647 ${asGiven(partnerId)}`,
     );
   if (!token_endpoint)
     throw new TypeError(

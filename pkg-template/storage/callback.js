@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 /** @import { callbackStorage as declared } from "./index.js" */
 
 /** What `save` got is a record. Other values are told here, where it is known what gave them. @param {any} given */
@@ -28,7 +29,7 @@ export function callbackStorage(callbacks) {
   for (const [name, required] of Object.entries({ load: true, save: true, lock: false, subscribe: false })) {
     const given = /** @type {any} */ (callbacks)?.[name];
     if (typeof given != "function" && (required || given !== undefined))
-      throw new TypeError(`callbackStorage: ${name} must be a function (given: ${typeof given})`);
+      throw new TypeError(`callbackStorage: ${name} must be a function ${asGiven(given)}`);
   }
   const { lock, subscribe, name, conditionalSave } = callbacks;
   return {

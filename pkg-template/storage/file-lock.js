@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { constants, open, readdir, rm } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { draftOf, isDraft } from "./drafts.js";
@@ -38,7 +39,8 @@ const NOTE = "silence";
 
 /** @type {typeof declared} */
 export function fileLock(path) {
-  if (!path || typeof path != "string") throw new TypeError("fileLock: path must be a non-empty string");
+  if (!path || typeof path != "string")
+    throw new TypeError(`fileLock: path must be a non-empty string ${asGiven(path)}`);
   return lockByLease(fileLease(resolve(path)));
 }
 

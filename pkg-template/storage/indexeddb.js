@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { checkKnown, flag } from "../lib/known.js";
 import { open, send } from "./indexeddb-connection.js";
 import { decrypt, encrypt } from "./indexeddb-cipher.js";
@@ -11,7 +12,7 @@ import { generationOf } from "./record.js";
 /** @type {typeof declared} */
 export function indexedDbStorage(name, options = {}) {
   if (!name || typeof name != "string")
-    throw new TypeError("indexedDbStorage: name must be a non-empty string");
+    throw new TypeError(`indexedDbStorage: name must be a non-empty string ${asGiven(name)}`);
   checkKnown("indexedDbStorage", options, { encrypt: flag });
   const database = open(name);
   const hints = channel(`oauth-refresher:${name}`, () => database.close());

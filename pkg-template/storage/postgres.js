@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { leaseMsIn, lockByLease } from "./lease.js";
 import { asRow, check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
 import { keptUntilSaved } from "./unsaved.js";
@@ -19,8 +20,7 @@ const TRIES = 5;
 export function postgresStorage(pool, key, options = {}) {
   if (typeof pool?.query != "function")
     throw new TypeError(
-      `${WHO}: pool must have query(text, values), as new Pool() of pg has ` +
-        `(given: ${pool === null ? null : typeof pool})`,
+      `${WHO}: pool must have query(text, values), as new Pool() of pg has ` + `${asGiven(pool)}`,
     );
   check(WHO, key, options, { table, createTable, leaseSeconds });
   const { record, lock: leases } = statements(options.table);

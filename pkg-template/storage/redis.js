@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { leaseMsIn, lockByLease } from "./lease.js";
 import { asRow, check, isUnreadable, leaseSeconds, nameOf, recordIn, told } from "./remote.js";
 import { keptUntilSaved } from "./unsaved.js";
@@ -123,6 +124,6 @@ function caller(client) {
     };
   throw new TypeError(
     `${WHO}: client must be a client of redis (4 or newer) or ioredis: createClient(), createCluster(), new Redis() ` +
-      `(given: ${client === null ? null : typeof client})`,
+      `${asGiven(client)}`,
   );
 }

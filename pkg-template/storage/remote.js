@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 // What the storages on a server of their own have in common.
 import { checkKnown } from "../lib/known.js";
 import { generationOf } from "./record.js";
@@ -69,7 +70,7 @@ export function isUnreadable(row) {
 /** @param {string} who @param {unknown} key @param {any} options @param {Record<string, (value: any) => string | false>} known */
 export function check(who, key, options, known) {
   if (!key || typeof key != "string")
-    throw new TypeError(`${who}: key must be a non-empty string (given: ${typeof key})`);
+    throw new TypeError(`${who}: key must be a non-empty string ${asGiven(key)}`);
   checkKnown(who, options, known);
 }
 

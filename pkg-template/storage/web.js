@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { generationOf } from "./record.js";
 import { sentTokens } from "./web-clones.js";
 import { SPREAD_MS, marksOf } from "./web-marks.js";
@@ -9,8 +10,9 @@ import { SPREAD_MS, marksOf } from "./web-marks.js";
 /** @type {typeof declared} */
 export function webStorage(area, key) {
   if (typeof area?.getItem != "function" || typeof area.setItem != "function")
-    throw new TypeError("webStorage: area must be localStorage or sessionStorage");
-  if (!key || typeof key != "string") throw new TypeError("webStorage: key must be a non-empty string");
+    throw new TypeError(`webStorage: area must be localStorage or sessionStorage ${asGiven(area)}`);
+  if (!key || typeof key != "string")
+    throw new TypeError(`webStorage: key must be a non-empty string ${asGiven(key)}`);
 
   const unreadable = `${key}.unreadable`;
   const marks = isGlobal("localStorage", area)

@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 // For the option `trace`: what the state machine does, for people. Steps hold no secret.
 import { checkKnown, text } from "../lib/known.js";
 
@@ -22,7 +23,7 @@ export function traceToConsole(options = {}) {
 /** @type {typeof declaredBuffer} */
 export function traceBuffer(size = 100) {
   if (!Number.isInteger(size) || size < 1)
-    throw new TypeError(`traceBuffer: the size must be a whole number from 1 (given: ${typeof size})`);
+    throw new TypeError(`traceBuffer: the size must be a whole number from 1 ${asGiven(size)}`);
   /** @type {TraceStep[]} */
   const steps = [];
   const trace = (/** @type {TraceStep} */ step) => {

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod given;
 pub mod json;
 pub mod machine;
 pub mod messages;

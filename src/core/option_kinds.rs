@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::given::as_given;
 use super::json::Json;
 use super::messages::ENDPOINT;
 use super::tokens::point;
@@ -12,10 +13,11 @@ use super::tokens::point;
 const TEXT: &str = "a string";
 const VALUE: &str = "a string|a function";
 const OBJECT: &str = "an object";
-const NUMBER: &str = "a finite number";
+const NUMBER: &str = "a finite number from 0";
 const SECONDS: &str = "a finite number above 0, 3600 at most";
 const REPLY: &str = "the token endpoint's reply, with a non-empty access_token or refresh_token";
 const TIME: &str = "Unix seconds or an ISO date";
+const GRACE: &str = "{ graceSeconds: number }";
 const POSITIVE: &str = "a finite number above 0";
 const CODES: &str = "session_ended|signed_out|client_rejected|unavailable|outcome_unknown|bad_response|identity_mismatch|storage_failed|lock_timeout|timeout|closed|engine_failed";
 
@@ -27,7 +29,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("client_secret", VALUE),
     ("clientAuth", "none|client_secret_basic|client_secret_post|a function"),
     ("basicEncoding", "rfc6749|percent|raw"),
-    ("scope", "a string|"),
+    ("scope", "a string|empty"),
     ("resource", "an absolute URI|[an absolute URI]"),
     ("audience", TEXT),
     ("parameters.*", VALUE),
@@ -38,7 +40,7 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("request.place.*", "body|query|header|path"),
     ("request.grant_type", TEXT),
     ("request.basic.username", "client_id|client_secret"),
-    ("request.basic.password", "client_id|client_secret|"),
+    ("request.basic.password", "client_id|client_secret|empty"),
     ("request.scopeSeparator", TEXT),
     ("request.templates.*", TEXT),
     ("request.check.*", "int32|uuid|url|json"),
@@ -76,13 +78,13 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("timeoutSeconds", SECONDS),
     ("retries", "a whole number"),
     ("origins[]", "an https origin without a path"),
-    ("allowInsecureRequests", "true|false"),
+    ("allowInsecureRequests", "true or false"),
     ("identityCheck", "subject|strict|off"),
-    ("keepRejectedResponse", "true|false"),
+    ("keepRejectedResponse", "true or false"),
 ];
 
-/// What is wrong with options in JSON, if something is: the option's name and what to write, without its value. A member that is null is
-/// left out. URLs are the driver's to check.
+/// What is wrong with options in JSON, if something is: the option's name, what to write, and its value where it is no secret. A member that
+/// is null is left out. URLs are the driver's to check.
 pub fn option_fault(options: Json<'_>) -> Option<String> {
     let all: Vec<_> = OPTIONS.iter().map(|(path, kinds)| (*path, *kinds)).collect();
     fault_of_members("", &all, options).or_else(|| fault_of_tokens(options))
@@ -169,16 +171,18 @@ fn fits(kind: &str, value: Json<'_>) -> bool {
     let text = value.string();
     match kind {
         "anything" => true,
-        "null" | "true" | "false" => value.raw() == kind,
+        "null" => value.raw() == kind,
+        "true or false" => matches!(value.raw(), "true" | "false"),
         TEXT | ENDPOINT | "an absolute URI" | "an https origin without a path" => {
             text.is_some_and(|text| !text.is_empty())
         }
+        "empty" => text.as_deref() == Some(""),
         OBJECT => value.is_object(),
         NUMBER => number(value).is_some_and(|number| number >= 0.0),
         SECONDS => number(value).is_some_and(|number| number > 0.0 && number <= 3600.0),
         POSITIVE => number(value).is_some_and(|number| number > 0.0),
         "a whole number" => !value.raw().is_empty() && value.raw().bytes().all(|byte| byte.is_ascii_digit()),
-        "{ graceSeconds: number }" => value.member("graceSeconds").is_some_and(|seconds| fits(NUMBER, seconds)),
+        GRACE => value.member("graceSeconds").is_some_and(|seconds| fits(NUMBER, seconds)),
         literal => text.as_deref() == Some(literal),
     }
 }
@@ -188,18 +192,14 @@ fn number(value: Json<'_>) -> Option<f64> {
     value.raw().parse().ok().filter(|number: &f64| is_number && number.is_finite())
 }
 
-/// The value is not told: it may be a secret.
-fn misfit(path: &str, kinds: &str, value: Json<'_>) -> String {
+/// That option's fault, with the value where it is no secret.
+pub fn misfit(path: &str, kinds: &str, value: Json<'_>) -> String {
     let path = if path.is_empty() { "options" } else { path };
-    let given = match value.raw().bytes().next() {
-        Some(b'{') => "object",
-        Some(b'[') => "array",
-        Some(b'"') => "string",
-        Some(b't' | b'f') => "boolean",
-        Some(b'n') | None => "null",
-        Some(_) => "number",
-    };
-    format!("{path} must be {} (given: {given})", kinds.split('|').collect::<Vec<_>>().join(" or "))
+    let grace = value.member("graceSeconds").unwrap_or_default();
+    if kinds.ends_with(GRACE) && value.is_object() {
+        return misfit("reuse.graceSeconds", NUMBER, grace);
+    }
+    format!("{path} must be {} {}", kinds.split('|').collect::<Vec<_>>().join(" or "), as_given(path, value))
 }
 
 /// `rows`: what may stand beside it.
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_is_refused_without_being_told() {
+    fn a_value_that_cannot_be_is_refused() {
         for (options, says) in [
             (
                 r#"{"tokens":{"access_token":"a","expires_at":"soon"}}"#,
@@ -266,29 +266,29 @@ mod tests {
             ),
             (
                 r#"{"reuse":"allways"}"#,
-                "reuse must be never or always or until-successor-used or { graceSeconds: number } (given: string)",
+                "reuse must be never or always or until-successor-used or { graceSeconds: number } (given: string allways)",
             ),
             (
                 r#"{"reuse":{"graceSeconds":"30"}}"#,
-                "reuse must be never or always or until-successor-used or { graceSeconds: number } (given: object)",
+                "reuse.graceSeconds must be a finite number from 0 (given: string 30)",
             ),
             (
                 r#"{"timeoutSeconds":"30"}"#,
-                "timeoutSeconds must be a finite number above 0, 3600 at most (given: string)",
+                "timeoutSeconds must be a finite number above 0, 3600 at most (given: string 30)",
             ),
-            (r#"{"timeoutSeconds":0}"#, "timeoutSeconds must be a finite number above 0, 3600 at most (given: number)"),
-            (r#"{"retries":1.5}"#, "retries must be a whole number (given: number)"),
-            (r#"{"client_id":7}"#, "client_id must be a string (given: number)"),
+            (r#"{"timeoutSeconds":0}"#, "timeoutSeconds must be a finite number above 0, 3600 at most (given: number 0)"),
+            (r#"{"retries":1.5}"#, "retries must be a whole number (given: number 1.5)"),
+            (r#"{"client_id":7}"#, "client_id must be a string (given: number 7)"),
             (r#"{"parameters":{"tenant":42}}"#, "parameters.tenant must be a string or a function (given: number)"),
             (r#"{"headers":[]}"#, "headers must be an object (given: array)"),
-            (r#"{"origins":"https://api.example"}"#, "origins must be a list (given: string)"),
+            (r#"{"origins":"https://api.example"}"#, "origins must be a list (given: string https://api.example)"),
             (r#"{"response":{"errorWhen":{"path":"a"}}}"#, "response.errorWhen must be a list (given: object)"),
             (r#"{"response":{"errors":{"x":"ended"}}}"#, "response.errors.x must be session_ended or "),
             (
                 r#"{"origins":["https://api.example",7]}"#,
-                "origins[1] must be an https origin without a path (given: number)",
+                "origins[1] must be an https origin without a path (given: number 7)",
             ),
-            (r#"{"response":{"errorWhen":[7]}}"#, "response.errorWhen[0] must be an object (given: number)"),
+            (r#"{"response":{"errorWhen":[7]}}"#, "response.errorWhen[0] must be an object (given: number 7)"),
             (
                 r#"{"tokens":{"refreshToken":"r"}}"#,
                 "tokens must be the token endpoint's reply, with a non-empty access_token",
@@ -297,7 +297,7 @@ mod tests {
                 r#"{"tokens":{"access_token":""}}"#,
                 "tokens must be the token endpoint's reply, with a non-empty access_token",
             ),
-            ("7", "options must be an object (given: number)"),
+            ("7", "options must be an object (given: number 7)"),
         ] {
             assert!(fault(options).starts_with(says), "{options}: {}", fault(options));
         }

@@ -1,4 +1,4 @@
-//! What is wrong with options, said at once: which one, and what to write instead. Never a value, which may be a secret.
+//! What is wrong with options, said at once: which one, and what to write instead.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,6 +11,7 @@ use super::error::Misuse;
 use super::options::Options;
 use super::ports::http::has_location;
 use crate::core::messages::ENDPOINT;
+use crate::core::option_kinds::misfit;
 
 impl Options {
     /// With what has to be there, or what is wrong with it.
@@ -36,12 +37,13 @@ fn check(options: &Options) -> Result<(), Misuse> {
     for name in ["token_endpoint", "revocation_endpoint"] {
         let url = options.word(name);
         if !url.is_empty() && !is_endpoint(&url, insecure) {
-            return misuse(&format!("{name} must be {ENDPOINT}"));
+            return misuse(&misfit(name, ENDPOINT, options.data.json().member(name).unwrap_or_default()));
         }
     }
     let auth = options.word("clientAuth");
     if !["none", "client_secret_basic", "client_secret_post", "custom"].contains(&auth.as_str()) {
-        return misuse("clientAuth must be none or client_secret_basic or client_secret_post");
+        let given = options.data.json().member("clientAuth").unwrap_or_default();
+        return misuse(&misfit("clientAuth", "none|client_secret_basic|client_secret_post", given));
     }
     // RFC 6749 section 2.3: no more than one method of client authentication per request
     match (auth.contains("secret"), options.client_secret.is_some()) {
@@ -69,10 +71,11 @@ fn check(options: &Options) -> Result<(), Misuse> {
             return misuse(&format!("parameters.{name} cannot be set here: it has an option of its own"));
         }
     }
-    for origin in options.data.json().member("origins").unwrap_or_default().items() {
-        let origin = origin.string().unwrap_or_default();
-        if !is_endpoint(&origin, insecure) || origin_of(&origin).as_deref() != Some(origin.as_str()) {
-            return misuse("origins must be exact https origins (http on loopback only), without a path");
+    for (at, given) in options.data.json().member("origins").unwrap_or_default().items().enumerate() {
+        let origin = given.string().unwrap_or_default();
+        let is_origin = is_endpoint(&origin, insecure) && origin_of(&origin).as_deref() == Some(origin.as_str());
+        if !is_origin || origin.contains('*') {
+            return misuse(&misfit(&format!("origins[{at}]"), "an https origin without a path", given));
         }
     }
     Ok(())

@@ -242,7 +242,7 @@ test("what cannot sign, and options that are none, are refused by name and never
     [{ claims: { jti: "mine" } }, /claims\.jti cannot be set here: every assertion has its own/],
     [{ claims: { aud: issuer } }, /claims\.aud cannot be set here: write audience/],
     [{ claims: { exp: 1 } }, /claims\.exp cannot be set here: write lifetimeSeconds/],
-    [{ kid: 16 }, /kid must be a non-empty string \(given: number\)/],
+    [{ kid: 16 }, /kid must be a non-empty string \(given: number 16\)/],
     [{ lifetimeSeconds: 0 }, /lifetimeSeconds must be a finite number above 0/],
     [{ typ: "" }, /typ must be/],
     [{ alg: "none" }, /alg must be ES256/],

@@ -16,9 +16,12 @@ test("indexedDbStorage refuses a misspelt encrypt, which would store in clear", 
   );
   refused(
     () => indexedDbStorage("s", { encrypt: "yes" }),
-    "indexedDbStorage: options.encrypt must be true or false (given: string)",
+    "indexedDbStorage: options.encrypt must be true or false (given: string yes)",
   );
-  refused(() => indexedDbStorage("s", true), "indexedDbStorage: options must be an object (given: boolean)");
+  refused(
+    () => indexedDbStorage("s", true),
+    "indexedDbStorage: options must be an object (given: boolean true)",
+  );
   refused(() => indexedDbStorage("s", null), "indexedDbStorage: options must be an object (given: null)");
   indexedDbStorage("s", { encrypt: undefined });
 });
@@ -41,7 +44,7 @@ test("fakeAuthorizationServer refuses a misspelt option", () => {
   );
   refused(
     () => fakeAuthorizationServer({ reuse: "allways" }),
-    /options\.reuse must be never, always, until-successor-used or \{ graceSeconds: number \} \(given: string\)/,
+    /options\.reuse must be never, always, until-successor-used or \{ graceSeconds: number \} \(given: string allways\)/,
   );
   refused(
     () => fakeAuthorizationServer({ accessTokenSeconds: "1h" }),
@@ -126,24 +129,24 @@ test("what one call asks for is checked by name and value, with a fresh token to
     ],
     [
       () => refresher.getTokens({ minValiditySeconds: "3" }),
-      /^minValiditySeconds must be a finite number \(given: string\)$/,
+      /^minValiditySeconds must be a finite number from 0 \(given: string 3\)$/,
     ],
     [
       () => refresher.getAccessToken({ timeoutSeconds: 30_000 }),
-      /^timeoutSeconds must be a finite number above 0, 3600 at most \(given: number\)$/,
+      /^timeoutSeconds must be a finite number above 0, 3600 at most \(given: number 30000\)$/,
     ],
     [
       () => refresher.getAccessToken({ signal: new AbortController() }),
       /^signal must be an AbortSignal or null \(given: abortcontroller\)$/,
     ],
-    [() => refresher.getAccessToken(30), /^options must be an object \(given: number\)$/],
+    [() => refresher.getAccessToken(30), /^options must be an object \(given: number 30\)$/],
     [
       () => refresher.refresh({ minValiditySeconds: 3 }),
       /^minValiditySeconds is no option: write one of signal, timeoutSeconds$/,
     ],
     [() => refresher.load({ timeoutSeconds: 3 }), /^timeoutSeconds is no option: write one of signal$/],
     [() => refresher.signOut({ revok: true }), /^revok is no option: write one of revoke$/],
-    [() => refresher.signOut({ revoke: 1 }), /^revoke must be true or false \(given: number\)$/],
+    [() => refresher.signOut({ revoke: 1 }), /^revoke must be true or false \(given: number 1\)$/],
   ])
     await assert.rejects(call, { name: "TypeError", message });
   assert.equal(refresher.state, "active");

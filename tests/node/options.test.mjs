@@ -109,7 +109,7 @@ test("for an unknown name unlike any other the error lists all that there are", 
   assert.match(refusal({ token_endpoint: ENDPOINT, constructor: 1 }), /^constructor is no option/);
 });
 
-test("a wrong type is named and the value is not quoted", () => {
+test("a wrong type is named, with what to write", () => {
   const wrong = {
     client_id: [7, SECRET.split("")],
     client_secret: [12345678, "", { value: SECRET }, null],
@@ -152,9 +152,53 @@ test("a wrong type is named and the value is not quoted", () => {
     for (const value of values)
       assert.match(
         refusal({ token_endpoint: ENDPOINT, [name]: value }),
-        new RegExp(`^${name}\\S* must be .+ \\(given: [a-z]+\\)$`),
+        new RegExp(`^${name}\\S* must be .+ \\(given: [a-z]+( \\S+)?\\)$`),
         `${name}: ${typeof value}`,
       );
+});
+
+test("a wrong value is told, unless it may be a secret", () => {
+  const told = (options) => /\(given: (.+)\)$/.exec(refusal({ token_endpoint: ENDPOINT, ...options }))?.[1];
+  for (const [options, given] of [
+    [{ reuse: "allways" }, "string allways"],
+    [{ reuse: { graceSeconds: "30" } }, "string 30"],
+    [{ reuse: { grace: 30 } }, "undefined"],
+    [{ background: true }, "boolean true"],
+    [{ retries: Infinity }, "number Infinity"],
+    [{ timeoutSeconds: 30000 }, "number 30000"],
+    [{ client_id: 12 }, "number 12"],
+    [{ clientAuth: "client_secret_jwt" }, "string client_secret_jwt"],
+    [{ storage: "localStorage" }, "string localStorage"],
+    [{ token_endpoint: "/token" }, "string /token"],
+    [{ token_endpoint: "http://as.example/token" }, "string http://as.example/token"],
+    [{ token_endpoint: ENDPOINT + "#x" }, `string ${ENDPOINT}#x`],
+    [{ origins: ["https://*.example"] }, "string https://*.example"],
+    [{ origins: ["https://api.example/v1"] }, "string https://api.example/v1"],
+    // what may be a secret
+    [{ token_endpoint: "http://me:hunter@as.example/" }, "string"],
+    [{ token_endpoint: "http://as.example/?key=hunter" }, "string"],
+    [{ client_secret: 12345678 }, "number"],
+    [{ clientAuth: SECRET }, "string"],
+    [{ tokens: "hunter" }, "string"],
+    [{ tokens: [SECRET] }, "array"],
+    [{ headers: { "x-key": 1234 } }, "number"],
+    [{ parameters: { pin: 1234 } }, "number"],
+    [{ request: { templates: { pin: 1234 } } }, "number"],
+    [{ request: { basic: { password: "hunter" } } }, "string"],
+    // what has no text
+    [{ storage: Object.create(null) }, "object"],
+    [{ storage: Symbol("hunter") }, "symbol"],
+    [{ storage: null }, "null"],
+  ])
+    assert.equal(told(options), given, JSON.stringify(options));
+});
+
+test("the text of a truth value is none", () => {
+  for (const text of ["true", "false", ""])
+    assert.match(
+      refusal({ token_endpoint: ENDPOINT, allowInsecureRequests: text }),
+      /^allowInsecureRequests must be true or false \(given: string/,
+    );
 });
 
 test("of a list the item that is wrong is named", () => {
@@ -165,7 +209,7 @@ test("of a list the item that is wrong is named", () => {
   );
   assert.match(wrong({ origins: ["https://*.example"] }), /^origins\[0\] must be an https origin/);
   assert.match(wrong({ endsWhen: [7] }), /^endsWhen\[0\] must be a string/);
-  assert.match(wrong({ endsWhen: "a" }), /^endsWhen must be a list \(given: string\)/);
+  assert.match(wrong({ endsWhen: "a" }), /^endsWhen must be a list \(given: string a\)/);
 });
 
 test("everything that the contract allows is accepted", () => {

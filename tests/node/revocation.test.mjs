@@ -98,7 +98,7 @@ test("revoke without an endpoint rejects, names the options, and the session sta
   await refresher.setTokens(LOGIN);
   await assert.rejects(refresher.signOut({ revoke: true }), {
     name: "TypeError",
-    message: "revoke must be false or true with revocation_endpoint or issuer (given: boolean)",
+    message: "revoke must be false without revocation_endpoint or issuer (given: boolean true)",
   });
   assert.equal(asked.length, 0);
   assert.equal(refresher.state, "active");
