@@ -26,7 +26,7 @@ declare global {
  * across tabs and workers where the lock reaches.
  *
  * @throws TypeError for an option that is missing, unknown, of the wrong type or in contradiction to another. The message names the
- *   option and what to write, never a value.
+ *   option, what to write, and what was given: its type, and a number, a word or a URL that can be no secret.
  *
  * @example
  * ```ts
@@ -389,10 +389,10 @@ export interface Refresher extends EventTarget {
   setTokens(tokens: TokenInput): Promise<TokenSet>;
   /**
    * Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009): of the refresh token, or the access token where there
-   * is none, and of what a refresh in flight still brings. The
-   * session is over at once, whatever the server answers; the promise waits for it, `timeoutSeconds` at most. A server that is busy
-   * and names a time (`Retry-After`) within them is asked once more. `revoke` without the option `revocation_endpoint` or `issuer`
-   * rejects with a `TypeError`, and the session stays.
+   * is none, and of what a refresh in flight still brings. The session is over at once, whatever the server answers; the promise waits
+   * for it, `timeoutSeconds` at most. A server that is busy and names a time (`Retry-After`) within them is asked once more. `revoke`
+   * without the option `revocation_endpoint` or `issuer` rejects with a `TypeError`, and the session stays. Where the metadata of the
+   * `issuer` name no such endpoint, it rejects once the session is over here.
    */
   signOut(options?: { revoke?: boolean }): Promise<void>;
 

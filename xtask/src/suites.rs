@@ -9,7 +9,7 @@ use anyhow::{bail, Result};
 
 use crate::count::Tally;
 use crate::report::{Length, Report};
-use crate::{apps, checks, fuzz, mutants, pack, prepare};
+use crate::{apps, checks, docs, fuzz, mutants, pack, prepare};
 
 struct Suite {
     name: &'static str,
@@ -24,7 +24,7 @@ const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"
 /// What to run while editing: under three minutes on two cores after the first build.
 const QUICK: [&str; 6] = ["fmt", "clippy", "host", "world", "types", "node"];
 
-const SUITES: [Suite; 30] = [
+const SUITES: [Suite; 31] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32; the crate as published", |_| {
@@ -115,6 +115,9 @@ const SUITES: [Suite; 30] = [
         || has("examples"),
         |length| prepare::frameworks().and_then(|()| checks::node_tests("examples", true, length)),
     ),
+    node("site", "the documentation as a site: pages, links, search, on a phone", || has("site"), |length| {
+        docs::docs(&[]).and_then(|()| checks::node_tests("site", true, length))
+    }),
     node(
         "mcp",
         "sessions of clients of the Model Context Protocol, with both SDKs; the whole rig with --long",
