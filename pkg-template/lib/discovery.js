@@ -16,7 +16,9 @@ const ENDPOINTS = ["token_endpoint", "revocation_endpoint"];
 export async function discover(fetch, issuer, tools, timeoutSeconds, insecure) {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, "");
-  let found = "was not found: write issuer as the server names it, without /.well-known/";
+  let found = pathname.includes("/.well-known/")
+    ? "was not found: write issuer without /.well-known/ and what follows"
+    : "was not found";
   let cause, other;
   for (const url of [
     `${origin}/.well-known/oauth-authorization-server${path}`,

@@ -96,9 +96,6 @@ export function checkReply(tokens, { response }) {
     fail(`tokens.expires_at must be Unix seconds or an ISO date (given: ${typeOf(end)})`);
 }
 
-/** Where a token may be sent. @param {unknown} url @param {boolean} [insecure] */
-export const isEndpoint = (url, insecure) => fits(ENDPOINT, url, insecure);
-
 /** Of what a driver reads; the core has those of the rest. */
 const DEFAULTS = {
   background: /** @type {"auto" | "always" | "never"} */ ("auto"),
@@ -233,11 +230,14 @@ const KINDS = {
     KINDS[ENDPOINT](v, insecure) && !v.includes("*") && parsed(v).origin == v,
 };
 
+/** Where a token may be sent: a URL, and whether plain http is allowed. */
+export const isEndpoint = KINDS[ENDPOINT];
+
 /** @param {string | Spec | [string | Spec]} spec @param {any} value @param {string} [path] @param {boolean} [insecure] */
 export function check(spec, value, path = "options", insecure) {
   const isList = Array.isArray(spec);
   const kinds = isString(spec) ? spec.split("|") : [isList ? "a list" : "an object"];
-  if (!kinds.some((kind) => fits(kind, value, insecure)))
+  if (!kinds.some((kind) => (KINDS[kind] ? KINDS[kind](value, insecure) : value === kind)))
     fail(`${path} must be ${kinds.join(" or ")} ${asGiven(value, SECRETS.test(path))}`);
   if (isString(spec)) return;
   if (isList)
@@ -252,9 +252,6 @@ export function check(spec, value, path = "options", insecure) {
   }
   if (spec == SIGN) check("a string", value.path, path + ".path");
 }
-
-/** @param {string} kind @param {any} value @param {boolean} [insecure] @returns {unknown} */
-const fits = (kind, value, insecure) => (KINDS[kind] ? KINDS[kind](value, insecure) : value === kind);
 
 /** The names that begin alike, or all that there are. @param {string} name @param {string[]} known */
 function alike(name, known) {

@@ -29,7 +29,7 @@ export function callbackStorage(callbacks) {
   for (const [name, required] of Object.entries({ load: true, save: true, lock: false, subscribe: false })) {
     const given = /** @type {any} */ (callbacks)?.[name];
     if (typeof given != "function" && (required || given !== undefined))
-      throw new TypeError(`callbackStorage: ${name} must be a function ${asGiven(given)}`);
+      throw new TypeError(`callbackStorage: ${name} must be a function ${asGiven(given, true)}`);
   }
   const { lock, subscribe, name, conditionalSave } = callbacks;
   return {

@@ -161,6 +161,14 @@ test("G6 a loopback endpoint needs no TLS, and another issuer does", async () =>
   );
 });
 
+test("an issuer that is the URL of its metadata is told to end before", async () => {
+  const issuer = `${ISSUER}/.well-known/openid-configuration`;
+  assert.equal(
+    await refused(session({}, { issuer })),
+    `the metadata of ${issuer} was not found: write issuer without /.well-known/ and what follows`,
+  );
+});
+
 test("a revocation endpoint without TLS is not used", async () => {
   const page = { ...GOOD, revocation_endpoint: "http://as.example/revoke" };
   const { refresher, urls } = session({ [PLACES[ISSUER][0]]: page });

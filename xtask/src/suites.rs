@@ -115,9 +115,12 @@ const SUITES: [Suite; 31] = [
         || has("examples"),
         |length| prepare::frameworks().and_then(|()| checks::node_tests("examples", true, length)),
     ),
-    node("site", "the documentation as a site: pages, links, search, on a phone", || has("site"), |length| {
-        docs::docs(&[]).and_then(|()| checks::node_tests("site", true, length))
-    }),
+    node(
+        "site",
+        "the documentation as a site: pages, links, search, on a phone",
+        || has("site"),
+        |length| docs::docs(&[]).and_then(|()| checks::node_tests("site", true, length)),
+    ),
     node(
         "mcp",
         "sessions of clients of the Model Context Protocol, with both SDKs; the whole rig with --long",
