@@ -1,7 +1,7 @@
 // @ts-check
 // In pages and workers: the core is a chunk that is imported at the first call which needs it.
-import { engine } from "../lib/engine.js";
 import { refresherMaker } from "../lib/refresher.js";
+import { engine } from "../lib/engine.js";
 
 /** @import { Refresher, RefresherOptions } from "../index.js" */
 

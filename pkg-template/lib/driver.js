@@ -1,17 +1,17 @@
 // @ts-check
-import { typeOf } from "./given.js";
 import { lockPort } from "./ports/lock.js";
-import { coreOptions, isEndpoint } from "./options.js";
 import { clock } from "./ports/clock.js";
-import { Failures } from "./failure.js";
+import { typeOf } from "./given.js";
 import { NO_RECORD } from "./messages.js";
+import { sessions } from "./sessions.js";
+import { Failures } from "./failure.js";
+import { bounded } from "./ports/bounded.js";
+import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { scrubber } from "./scrub.js";
 import { generationOf } from "../storage/record.js";
 import { Callers } from "./callers.js";
 import { context } from "./ports/context.js";
-import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
-import { sessions } from "./sessions.js";
-import { bounded, timer } from "./ports/timer.js";
+import { coreOptions, isEndpoint } from "./options.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
@@ -37,6 +37,8 @@ export class Driver {
   #failures;
   // The core learns of a jump before the caller that asked for the time gets anything.
   #clock = clock((jump) => this.#tell(jump));
+  /** Made with the first core. @type {ReturnType<typeof import("./ports/timer.js").timer>} */
+  // @ts-expect-error: nothing is due before
   #timer;
 
   /** @type {Exports | undefined} */
@@ -76,7 +78,6 @@ export class Driver {
     this.#dispatch = dispatch;
     const bound = /** @type {any} */ (options.dpop)?.guarded(storage, options.clientAuth);
     this.#failures = new Failures(this.#scrubber, bound);
-    this.#timer = (options.timer ?? timer)(() => this.#tell("woke"));
     this.#storage = bound ?? storage;
     this.#lock = lockPort(options.lock, storage, session);
     // A page keeps its session fresh from the start. Elsewhere the first call or the first listener starts everything.
@@ -224,6 +225,7 @@ export class Driver {
     this.#exports = exports;
     const tools = { bounded, generationOf, isEndpoint, typeOf };
     this.#wire ??= exports.wire(this.#options, this.#storage, this.#scrubber.learn, tools);
+    this.#timer ??= (this.#options.timer ?? this.#wire.timer)(() => this.#tell("woke"));
     const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
     return new exports.Core(coreOptions(this.#options), high, low);
   }

@@ -1,6 +1,6 @@
 // @ts-check
-import { asGiven, typeOf } from "./given.js";
 import { ENDPOINT, MESSAGES } from "./messages.js";
+import { asGiven, typeOf } from "./given.js";
 
 /** @import { Lock, RefresherOptions } from "../index.js" */
 /** @typedef {{ [name: string]: string | Spec | [string | Spec] }} Spec  Of an object: what each of its members may be. */
@@ -91,9 +91,7 @@ function checkTogether({
  */
 export function checkReply(tokens, { response }) {
   if (!response) check(REPLY, tokens, "tokens");
-  const end = tokens?.expires_at ?? 0;
-  if (!(+new Date(+end || end) < 1e14 && /^"?\d+(\.\d+|-.+[T ].+:.+:[^a-y]+)?"?$/i.test(JSON.stringify(end))))
-    fail(`tokens.expires_at must be Unix seconds or an ISO date (given: ${typeOf(end)})`);
+  check(TIME, tokens?.expires_at ?? 0, "tokens.expires_at");
 }
 
 /** Of what a driver reads; the core has those of the rest. */
@@ -190,6 +188,8 @@ export const OPTIONS = {
 };
 
 const PROTOTYPE = /^(__proto__|constructor|prototype)$/;
+const TIME = "Unix seconds or an ISO date";
+
 /** In the path of an option whose value no error tells. */
 export const SECRETS = /_secret|tokens|param|headers|templ|rejected|basic/;
 
@@ -216,6 +216,8 @@ const KINDS = {
   // One, or a list of them. RFC 8707 §2
   "an absolute URI": (v) => [v].flat().every((v) => parsed(v) && !v.includes("#")),
   "true or false": (v) => v === !!v,
+  [TIME]: (v) =>
+    +new Date(+v || v) < 1e14 && /^"?\d+(\.\d+|-.+[T ].+:.+:[^a-y]+)?"?$/i.test(JSON.stringify(v)),
   [ENDPOINT]: (v, insecure) => {
     const { protocol, hostname, username, password } = parsed(v) || {};
     // Browsers resolve names under .localhost to loopback; other platforms ask the DNS.

@@ -6,6 +6,7 @@ import { storagePort } from "./ports/storage.js";
 import { traceStep } from "./trace-step.js";
 import { exchange } from "./exchange.js";
 import { requests } from "./request.js";
+import { timer } from "./ports/timer.js";
 
 /** @import { Lent } from "./exchange.js" */
 /** @import { Ask } from "./request.js" */
@@ -14,7 +15,7 @@ import { requests } from "./request.js";
 
 /**
  * @typedef {object} RequestTools
- * @property {typeof import("./ports/timer.js").bounded} bounded
+ * @property {typeof import("./ports/bounded.js").bounded} bounded
  * @property {typeof import("./options.js").isEndpoint} isEndpoint
  * @property {typeof import("./given.js").typeOf} typeOf
  */
@@ -34,5 +35,6 @@ export function wire(options, storage, learn, tools) {
     /** @param {Ask} ask  Of the core that ordered it. @param {string} token */
     revoke: (ask, token) => revoke(options, made, ask, token),
     traceStep,
+    timer,
   };
 }

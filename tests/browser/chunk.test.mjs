@@ -42,6 +42,7 @@ test("a page does not fetch the core before a call needs it", async () => {
     "ports/http",
     "ports/messages",
     "ports/storage",
+    "ports/timer",
     "request",
     "revocation",
     "trace-step",

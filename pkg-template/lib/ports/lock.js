@@ -1,5 +1,5 @@
 // @ts-check
-import { bounded } from "./timer.js";
+import { bounded } from "./bounded.js";
 import { isWorkerd } from "./wake.js";
 
 /** @import { Lock, LockGrant, TokenStorage } from "../../index.js" */

@@ -5,7 +5,7 @@ import { STORAGE_LATE } from "./messages.js";
 /**
  * This comes with the core, whose chunk imports nothing that the entry also imports.
  * @typedef {object} StorageTools
- * @property {typeof import("./timer.js").bounded} bounded
+ * @property {typeof import("./bounded.js").bounded} bounded
  * @property {typeof import("../../storage/record.js").generationOf} generationOf
  */
 

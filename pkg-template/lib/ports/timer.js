@@ -41,16 +41,3 @@ export function timer(woke) {
     },
   };
 }
-
-/**
- * What the work brings, or an error once that took too long. Nothing was sent by then.
- * @template T @param {Promise<T>} work @param {number} seconds @param {string} late @returns {Promise<T>}
- */
-export function bounded(work, seconds, late) {
-  /** @type {any} */
-  let timer;
-  const timeout = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error(late), { isUnsent: true })), seconds * 1000);
-  });
-  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
-}

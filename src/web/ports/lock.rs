@@ -34,7 +34,7 @@ extern "C" {
 }
 
 // What that imports must be named too, or the tools would leave it out.
-#[wasm_bindgen(module = "/pkg-template/lib/ports/timer.js")]
+#[wasm_bindgen(module = "/pkg-template/lib/ports/bounded.js")]
 extern "C" {
     #[wasm_bindgen(js_name = bounded)]
     fn _bounded(work: &Promise, seconds: f64, who: &str) -> Promise;
