@@ -1,17 +1,15 @@
 // @ts-check
-import { lockPort } from "./ports/lock.js";
 import { clock } from "./ports/clock.js";
-import { typeOf } from "./given.js";
+import { coreOptions, isEndpoint } from "./options.js";
+import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { NO_RECORD } from "./messages.js";
 import { sessions } from "./sessions.js";
 import { Failures } from "./failure.js";
-import { bounded } from "./ports/bounded.js";
-import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { scrubber } from "./scrub.js";
 import { generationOf } from "../storage/record.js";
+import { typeOf } from "./given.js";
 import { Callers } from "./callers.js";
 import { context } from "./ports/context.js";
-import { coreOptions, isEndpoint } from "./options.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
@@ -51,7 +49,6 @@ export class Driver {
   #callers = new Callers();
   /** Callers that wait for the first read of the storage. */
   #readers = new Callers();
-  #lock;
   /** Releases a lock, or ends the wait for it, by the number of its effect. @type {Map<number, () => void>} */
   #locks = new Map();
   /** Whether the lock that was granted last went to no other context. */
@@ -70,8 +67,7 @@ export class Driver {
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
   constructor(options, engine, dispatch) {
-    const { token_endpoint, issuer, client_id, storage } = options;
-    const session = [token_endpoint ?? issuer, client_id, storage.name].join(" ");
+    const { storage } = options;
     this.#options = options;
     this.#run = (options.context ?? context)();
     this.#engine = engine;
@@ -79,15 +75,17 @@ export class Driver {
     const bound = /** @type {any} */ (options.dpop)?.guarded(storage, options.clientAuth);
     this.#failures = new Failures(this.#scrubber, bound);
     this.#storage = bound ?? storage;
-    this.#lock = lockPort(options.lock, storage, session);
     // A page keeps its session fresh from the start. Elsewhere the first call or the first listener starts everything.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
   }
 
   get capabilities() {
+    const { lock, storage } = this.#options;
     return {
       engine: this.#engine.kind,
-      crossContextLock: this.#lock.everywhere,
+      crossContextLock: this.#wire
+        ? this.#wire.lock.everywhere
+        : lock != "none" && !!(lock != "auto" || storage.lock || globalThis.navigator?.locks),
       conditionalSave: !!(this.#wire ? this.#wire.storage : this.#storage).conditionalSave,
     };
   }
@@ -223,9 +221,9 @@ export class Driver {
     const { tokens } = this.#options;
     this.#scrubber.learn(tokens);
     this.#exports = exports;
-    const tools = { bounded, generationOf, isEndpoint, typeOf };
+    const tools = { isWorkerd: isWorkerd(), generationOf, isEndpoint, typeOf };
     this.#wire ??= exports.wire(this.#options, this.#storage, this.#scrubber.learn, tools);
-    this.#timer ??= (this.#options.timer ?? this.#wire.timer)(() => this.#tell("woke"));
+    this.#timer ??= this.#wire.timer(() => this.#tell("woke"));
     const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
     return new exports.Core(coreOptions(this.#options), high, low);
   }
@@ -300,7 +298,7 @@ export class Driver {
       const waiting = new AbortController();
       const { signal } = waiting;
       this.#locks.set(id, () => waiting.abort());
-      const stored = this.#lock.acquire(signal, leaseSeconds).then(
+      const stored = this.#wire.lock.acquire(signal, leaseSeconds).then(
         ({ everywhere, passedOn, isHeld, release }) => {
           if (signal.aborted) return release();
           const released = new Promise((resolve) => this.#locks.set(id, () => resolve(release())));

@@ -1,4 +1,5 @@
 // @ts-check
+import { bounded } from "./ports/bounded.js";
 import { checkedResponse, send } from "./ports/http.js";
 import { FUNCTION_LATE } from "./ports/messages.js";
 
@@ -48,7 +49,7 @@ async function attempt(options, requests, { ask, stands, tokens }) {
   let refused;
   for (;;) {
     const building = requests.refresh(fetch, ask, tokens(), refused);
-    const request = await requests.tools.bounded(building, leftSeconds(), FUNCTION_LATE);
+    const request = await bounded(building, leftSeconds(), FUNCTION_LATE);
     if (!(await stands())) return { how: "unsent", error: undefined };
     if (!request) return /** @type {Refused} */ (refused).reply;
     const reply = await send(carry, request.http, leftSeconds(), requests.tools);

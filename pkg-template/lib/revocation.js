@@ -1,6 +1,7 @@
 // @ts-check
-import { send } from "./ports/http.js";
+import { bounded } from "./ports/bounded.js";
 import { FUNCTION_LATE } from "./ports/messages.js";
+import { send } from "./ports/http.js";
 
 /** @import { RefresherOptions } from "../index.js" */
 /** @import { Ask, Refused, requests } from "./request.js" */
@@ -36,6 +37,6 @@ export async function revoke(options, requests, ask, token) {
     return attempt(again == "client" ? { ...request, reply } : undefined);
   }
 
-  const misuse = await requests.tools.bounded(attempt(), timeoutSeconds, FUNCTION_LATE).catch(() => {});
+  const misuse = await bounded(attempt(), timeoutSeconds, FUNCTION_LATE).catch(() => {});
   if (misuse) throw new TypeError(misuse);
 }

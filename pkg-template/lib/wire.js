@@ -4,18 +4,20 @@
 import { revoke } from "./revocation.js";
 import { storagePort } from "./ports/storage.js";
 import { traceStep } from "./trace-step.js";
-import { exchange } from "./exchange.js";
 import { requests } from "./request.js";
+import { lockPort } from "./ports/lock.js";
 import { timer } from "./ports/timer.js";
+import { exchange } from "./exchange.js";
 
 /** @import { Lent } from "./exchange.js" */
 /** @import { Ask } from "./request.js" */
 /** @import { StorageTools } from "./ports/storage.js" */
+/** @import { Options } from "./platform.js" */
 /** @import { TokenStorage } from "../index.js" */
 
 /**
  * @typedef {object} RequestTools
- * @property {typeof import("./ports/bounded.js").bounded} bounded
+ * @property {boolean} isWorkerd
  * @property {typeof import("./options.js").isEndpoint} isEndpoint
  * @property {typeof import("./given.js").typeOf} typeOf
  */
@@ -23,18 +25,30 @@ import { timer } from "./ports/timer.js";
 /** @typedef {RequestTools & StorageTools} Tools */
 
 /**
- * @param {Parameters<typeof exchange>[0]} options @param {TokenStorage} storage  That of the options, or one that is bound to a key.
+ * @param {Options} options @param {TokenStorage} storage  That of the options, or one that is bound to a key.
  * @param {(secrets: object) => void} learn @param {Tools} tools
  */
 export function wire(options, storage, learn, tools) {
   const made = requests(options, learn, tools);
+  const {
+    token_endpoint,
+    issuer,
+    client_id,
+    storage: { name },
+  } = options;
   return {
+    lock: lockPort(
+      options.lock,
+      options.storage,
+      [token_endpoint ?? issuer, client_id, name].join(" "),
+      tools.isWorkerd,
+    ),
     storage: storagePort(storage, tools),
     /** @param {Lent} lent */
     exchange: (lent) => exchange(options, made, lent),
     /** @param {Ask} ask  Of the core that ordered it. @param {string} token */
     revoke: (ask, token) => revoke(options, made, ask, token),
     traceStep,
-    timer,
+    timer: options.timer ?? timer,
   };
 }

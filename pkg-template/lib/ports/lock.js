@@ -1,6 +1,5 @@
 // @ts-check
 import { bounded } from "./bounded.js";
-import { isWorkerd } from "./wake.js";
 
 /** @import { Lock, LockGrant, TokenStorage } from "../../index.js" */
 
@@ -22,8 +21,9 @@ const REGISTRY = Symbol.for("oauth-refresher.locks");
 /**
  * One refresh at a time: first in this realm, then, where there is a lock that reaches further, in every context.
  * @param {Lock | "auto" | "none"} option @param {TokenStorage} storage @param {string} session  Names the session without a secret.
+ * @param {boolean} [isWorkerd]  A request that is in the queue may be cancelled there.
  */
-export function lockPort(option, storage, session) {
+export function lockPort(option, storage, session, isWorkerd) {
   const ownLock = typeof option == "function" ? option : option == "auto" && storage.lock?.bind(storage);
   const name = `oauth-refresher:${fingerprint(session)}`;
   /** The page's lock manager threw: an insecure origin, a sandboxed frame, a browser that grants nothing. */
@@ -36,6 +36,7 @@ export function lockPort(option, storage, session) {
       storage.name === undefined ? storage : session,
       signal,
       leaseSeconds * 1000,
+      isWorkerd,
     );
     return acquireFurther(signal, leaseSeconds, leave).catch((error) => {
       leave();
@@ -108,9 +109,10 @@ function hold(request, leave) {
 /**
  * Waits in the queue and returns when it is first. The queue is plain data: on Workers a request in it may be cancelled silently,
  * with all its promises, and is skipped once its time is over.
- * @param {string | object} key @param {AbortSignal} signal @param {number} leaseMs @returns {Promise<() => void>}
+ * @param {string | object} key @param {AbortSignal} signal @param {number} leaseMs @param {boolean} [isWorkerd]
+ * @returns {Promise<() => void>}
  */
-async function enterRealm(key, signal, leaseMs) {
+async function enterRealm(key, signal, leaseMs, isWorkerd) {
   const realm = /** @type {any} */ (globalThis);
   // A line whose requests were cancelled on Workers stays: that of a storage goes with the storage.
   const lines = (realm[REGISTRY] ??= { string: new Map(), object: new WeakMap() })[typeof key];
@@ -138,7 +140,7 @@ async function enterRealm(key, signal, leaseMs) {
       signal.addEventListener("abort", stop, { once: true });
       me.wake = () => (signal.removeEventListener("abort", stop), first(undefined));
       if (line[0] == me) return me.wake();
-      if (isWorkerd()) watch = setInterval(() => line[0].until < Date.now() && leave(line[0]), WATCH_MS);
+      if (isWorkerd) watch = setInterval(() => line[0].until < Date.now() && leave(line[0]), WATCH_MS);
     });
   } catch (error) {
     leave();

@@ -1,11 +1,11 @@
 // @ts-check
+import { bounded } from "./bounded.js";
 import { STORAGE_LATE } from "./messages.js";
 
 /** @import { TokenStorage, TokenRecord } from "../../index.js" */
 /**
  * This comes with the core, whose chunk imports nothing that the entry also imports.
  * @typedef {object} StorageTools
- * @property {typeof import("./bounded.js").bounded} bounded
  * @property {typeof import("../../storage/record.js").generationOf} generationOf
  */
 
@@ -16,7 +16,7 @@ const LIMIT_SECONDS = 10;
  * One call at a time, each bounded in time, with the comparison done here for a storage that cannot compare by itself.
  * @param {TokenStorage} storage @param {StorageTools} tools
  */
-export function storagePort(storage, { bounded, generationOf }) {
+export function storagePort(storage, { generationOf }) {
   /** Whether `save` compares: said by the storage, or learnt from what it answers. */
   let compares = storage.conditionalSave === true;
   /** @type {Promise<unknown>} */
