@@ -10,11 +10,10 @@ import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import { send } from "../node_modules/oauth-refresher/lib/ports/http.js";
 import { lockPort } from "../node_modules/oauth-refresher/lib/ports/lock.js";
 import { storagePort as portOf } from "../node_modules/oauth-refresher/lib/ports/storage.js";
-import { bounded } from "../node_modules/oauth-refresher/lib/ports/timer.js";
 import { generationOf } from "../node_modules/oauth-refresher/storage/record.js";
 import { contexts, outcomeOf, SECOND, time } from "./contexts.mjs";
 
-const storagePort = (storage) => portOf(storage, { bounded, generationOf });
+const storagePort = (storage) => portOf(storage, { generationOf });
 
 test("a host lock that ignores its signal and grants late is released at once", async () => {
   const held = [];
