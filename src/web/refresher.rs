@@ -88,8 +88,7 @@ impl Refresher {
     /// back.
     ///
     /// # Errors
-    /// The storage could not be told: the tokens are gone here, and may come back from it. [`Revoke::Yes`] without a
-    /// `revocation_endpoint` among the options: nothing was done.
+    /// The storage could not be told: the tokens are gone here, and may come back from it.
     pub async fn sign_out(&self, revoke: Revoke) -> Result<(), RefreshError> {
         self.driver().forget(revoke).await
     }

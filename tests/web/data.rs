@@ -2,7 +2,7 @@
 
 use js_sys::{Function, Reflect, JSON};
 use oauth_refresher::core::record::{Record, Stored};
-use oauth_refresher::web::{Options, Refresher, Revoke, State, TokenSet};
+use oauth_refresher::web::{Options, Refresher, TokenSet};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -97,18 +97,6 @@ fn options_that_are_none_are_named() {
         let error = Options::from_js(&evaluated(given)).expect_err(given);
         assert!(error.to_string().contains(wanted), "{error}");
     }
-}
-
-#[wasm_bindgen_test]
-async fn a_sign_out_that_cannot_revoke_is_refused_and_the_session_stays() {
-    let tokens = "{ token_endpoint: 'https://a.example/t', tokens: { access_token: 'at', refresh_token: 'first' } }";
-    let refresher =
-        Refresher::new(Options::from_js(&evaluated(tokens)).expect("they are good")).expect("they are good");
-    assert_eq!(refresher.access_token().await.as_deref(), Ok("at"));
-    let error = refresher.sign_out(Revoke::Yes).await.expect_err("no endpoint is known");
-    assert!(error.to_string().contains("Revoke::Yes needs the option revocation_endpoint"), "{error}");
-    assert_eq!(refresher.state(), State::Active);
-    refresher.sign_out(Revoke::No).await.expect("it is stored");
 }
 
 #[wasm_bindgen_test]

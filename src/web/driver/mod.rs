@@ -164,9 +164,6 @@ impl Driver {
     }
 
     pub async fn forget(&self, revoke: Revoke) -> Result<(), RefreshError> {
-        if revoke == Revoke::Yes && self.options.word("revocation_endpoint").is_empty() {
-            return Err(RefreshError::misuse("Revoke::Yes needs the option revocation_endpoint"));
-        }
         self.call(move |id| Input::SignedOut(id, revoke)).await.map(|_| ())
     }
 
