@@ -17,7 +17,7 @@ pub fn docs(arguments: &[OsString]) -> Result<()> {
     package::build()?;
     println!("[2 of 3] the crate (rustdoc) …");
     let mut rustdoc = run::cargo();
-    rustdoc.args(["doc", "--no-deps", "--lib", "--features", "serde", "--target-dir"]);
+    rustdoc.args(["doc", "--no-deps", "--lib", "--features", "web", "--target-dir"]);
     rustdoc.arg(project::target().join("site/rust"));
     run::must_aloud(&mut rustdoc, LIMIT).context("the crate's documentation cannot be built")?;
     println!("[3 of 3] the site: pages, declarations, search …");
