@@ -51,6 +51,11 @@ extern "C" {
     #[wasm_bindgen(js_name = checkKnown)]
     fn _check_known(who: &str, options: &JsValue, known: &JsValue);
 }
+#[wasm_bindgen(module = "/pkg-template/lib/given.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = asGiven)]
+    fn _as_given(value: &JsValue) -> String;
+}
 #[wasm_bindgen(module = "/pkg-template/storage/record.js")]
 extern "C" {
     #[wasm_bindgen(js_name = generationOf)]
