@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 
 use super::json::Json;
 
-/// In the path of an option whose value is told to nobody.
+/// In the path of an option whose value no error tells.
 const SECRETS: [&str; 7] = ["_secret", "tokens", "param", "headers", "templ", "rejected", "basic"];
 
 /// `path` names the option.
