@@ -391,8 +391,8 @@ export interface Refresher extends EventTarget {
    * Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009): of the refresh token, or the access token where there
    * is none, and of what a refresh in flight still brings. The session is over at once, whatever the server answers; the promise waits
    * for it, `timeoutSeconds` at most. A server that is busy and names a time (`Retry-After`) within them is asked once more. `revoke`
-   * without the option `revocation_endpoint` or `issuer` rejects with a `TypeError`, and the session stays. Where the metadata of the
-   * `issuer` name no such endpoint, it rejects once the session is over here.
+   * without the option `revocation_endpoint` or `issuer` rejects with a `TypeError`, and the session stays. An
+   * `issuer` whose metadata name no such endpoint is asked nothing.
    */
   signOut(options?: { revoke?: boolean }): Promise<void>;
 

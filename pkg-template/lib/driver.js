@@ -336,7 +336,7 @@ export class Driver {
     },
     done(id) {
       const caller = this.#callers.take(id);
-      Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve(), caller?.reject);
+      Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve());
     },
 
     notify(type, subject, second) {

@@ -7,8 +7,7 @@ import { send } from "./ports/http.js";
 /** @import { Ask, Refused, requests } from "./request.js" */
 
 /**
- * Revokes a token (RFC 7009). The session is over in any case: a failure is dropped, and only an issuer that has no endpoint for it
- * is told, once its metadata are read. The core says whether and how the request is
+ * Revokes a token (RFC 7009). The session is over in any case: a failure is dropped. The core says whether and how the request is
  * tried again: with a DPoP proof (RFC 9449 requires none here, and a page's preflight may forbid the header), with the client's
  * secret or authentication asked for again, or after the server's Retry-After. Each happens once.
  * @param {RefresherOptions & { timeoutSeconds: number }} options @param {ReturnType<typeof requests>} requests
@@ -20,10 +19,10 @@ export async function revoke(options, requests, ask, token) {
   /** @type {unknown[]} */
   const tried = [];
 
-  /** @param {Refused} [refused] @returns {Promise<string | void>} */
+  /** @param {Refused} [refused] @returns {Promise<void>} */
   async function attempt(refused) {
     const request = await requests.revocation(fetch, ask, token, refused);
-    if (!request) return `revoke must be false: ${options.issuer} names no revocation_endpoint`;
+    if (!request) return;
     const { http } = request;
     const proved = tried.includes("proof");
     if (proved) http.headers.dpop = await dpop.proof(http);
@@ -37,6 +36,5 @@ export async function revoke(options, requests, ask, token) {
     return attempt(again == "client" ? { ...request, reply } : undefined);
   }
 
-  const misuse = await bounded(attempt(), timeoutSeconds, FUNCTION_LATE).catch(() => {});
-  if (misuse) throw new TypeError(misuse);
+  await bounded(attempt(), timeoutSeconds, FUNCTION_LATE).catch(() => {});
 }

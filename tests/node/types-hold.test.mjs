@@ -54,7 +54,7 @@ for (const [title, name, from, to, complaint] of [
     'this.#tell("resumed", 0, {})',
     /void/,
   ],
-  ["a misspelt effect", "driver.js", "unlock: (id) =>", "unlok: (id) =>", /unlok/],
+  ["a misspelt effect", "driver.js", "unlock(id) {", "unlok(id) {", /unlok/],
   ["a misspelt question", "driver.js", '"rejects"', '"reject"', /reject/],
 ])
   test(`${title} in ${name} does not compile`, () => {

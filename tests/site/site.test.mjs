@@ -1,5 +1,6 @@
 // `cargo xtask docs`: the site in target/docs/, which the suite has built, as a reader on a phone finds it.
 
+import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { createServer } from "node:http";
