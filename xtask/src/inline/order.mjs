@@ -1,9 +1,14 @@
 // Searches for an order of the symbols that brotli compresses better, and writes it to order.txt: swaps two of the frequent symbols, and
-// keeps what is shorter. A symbol with its operand in itself is taken up by a line of its own in order.txt.
+// keeps what is shorter. What counts is the whole file as esbuild writes it: esbuild chooses its short names by how often each character
+// stands in the code, texts included, so that another order changes the names as well (60 bytes either way). A symbol with its operand in itself is taken up by a line of its own in order.txt.
 // usage: cargo xtask pack && node order.mjs <lib/core-bytes.js of the package> <minutes>
 
 import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { brotliCompressSync } from "node:zlib";
+
+const { build } = createRequire(new URL("../../../tests/", import.meta.url))("esbuild");
 
 const [path, minutes] = process.argv.slice(2);
 const code = readFileSync(path, "utf8");
@@ -24,14 +29,14 @@ const counts = new Map(
 );
 
 let order = symbols;
-let best = size(order);
+let best = await size(order);
 const first = best;
 const end = Date.now() + minutes * 60_000;
 while (Date.now() < end) {
   const [one, other] = [Math.random() ** 2 * 50, Math.random() * 70].map(Math.floor);
   const swapped = [...order];
   [swapped[one], swapped[other]] = [order[other], order[one]];
-  const bytes = size(swapped);
+  const bytes = await size(swapped);
   if (bytes > best) continue;
   if (bytes < best) console.log(`${bytes} bytes (${bytes - first})`);
   [order, best] = [swapped, bytes];
@@ -41,13 +46,31 @@ const lines = order
   .map(([kind, bytes]) => `${kind} ${Buffer.from(bytes).toString("hex")}\n`);
 writeFileSync(new URL("order.txt", import.meta.url), lines.join(""));
 
-/** Bytes of all texts together, brotli. The symbols' own table is not counted: its length is the same in every order. */
-function size(order) {
+/** Bytes of `default import, one file` in `cargo xtask size`. */
+async function size(order) {
   const characters = new Map(order.map((symbol, place) => [symbol, encoded(place)]));
-  const all = [instructions.map((symbol) => characters.get(symbol)).join(""), ...texts.slice(2)].join(
-    '",\n  "',
-  );
-  return brotliCompressSync(Buffer.from(all)).length;
+  const table = order.map(([kind, bytes]) => [kind, bytes.length, ...bytes].map(encoded).join("")).join("");
+  const contents = code
+    .replace(texts[0], () => table)
+    .replace(texts[1], () => instructions.map((symbol) => characters.get(symbol)).join(""));
+  const plugin = {
+    name: "another order",
+    setup: (bundler) => bundler.onLoad({ filter: /core-bytes\.js$/ }, () => ({ contents })),
+  };
+  const { outputFiles } = await build({
+    stdin: {
+      contents: 'export { createRefresher } from "./inline.js"',
+      resolveDir: resolve(path, "../../entry"),
+    },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    legalComments: "none",
+    plugins: [plugin],
+  });
+  return brotliCompressSync(outputFiles[0].contents).length;
 }
 
 function numbers(text) {
