@@ -8,6 +8,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: not stated.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: errors.
+ * - Looked at without finding that: full-text search of public documentation and issues for Absorb with errors of its
+ *   token endpoint.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
  *
  * @throws TypeError for a missing or invalid option.

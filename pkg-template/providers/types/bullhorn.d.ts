@@ -5,13 +5,16 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://auth.bullhornstaffing.com/oauth/token`, all in the query, with client_id and client_secret
  *   beside it.
- * - Access tokens: not stated. Refresh tokens: not stated.
- * - Rotation: a new one each time.
+ * - Access tokens: 10 min or one use. Refresh tokens: one use.
+ * - Rotation: a new one each time, each works once; the access token works once too, for the login call.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Has a function beside its data: transport makes the login call that turns the access token into a BhRestToken.
  * - The secret is in the address, as Bullhorn has it. `restUrl` is among the tokens.
- * - Not verified, from memory: the address of the login call, lifetimes, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
+ * - Not verified, from memory: the address of the login call, errors.
+ * - Looked at without finding that: bullhorn.github.io: Getting-Started-with-REST (a user's data centre has addresses of
+ *   its own, from rest-services/loginInfo), docs/oauth.
+ * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; bullhorn.github.io:
+ *   Getting-Started-with-REST, docs/oauth; jiminny/oauth2-bullhorn, its README.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -10,6 +10,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - A refresh more than about 30 seconds before the expiry is refused, so none is made earlier.
  * - Not verified, from memory: access token's lifetime, errors of the client.
+ * - Looked at without finding that: full-text search of public documentation; the issues among the sources.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; websmurf/laravel-exact-online 19, 23, 31;
  *   picqer/exact-php-client 300, 311, 640, 644; exactonline/exactonline-api-dotnet-client 124.
  *

@@ -12,6 +12,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Which codes say that a refresh token is dead is not documented in what was read: name them in `endsWhen` behind the
  *   preset.
  * - Not verified, from memory: error codes.
+ * - Looked at without finding that: open.larkoffice.com oidc-refresh_access_token/create; open.feishu.cn:
+ *   questions-on-error-codes.
  * - Source: open.larkoffice.com oidc-refresh_access_token/create.
  *
  * @throws TypeError for a missing or invalid option.

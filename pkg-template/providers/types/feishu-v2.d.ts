@@ -10,6 +10,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 2 days, also without a call.
  * - Not verified, from memory: the status of errors.
+ * - Looked at without finding that: open.larkoffice.com refresh-user-access-token; docs.rs open-lark, openlark-core: error
+ *   codes without a status.
  * - Source: open.larkoffice.com refresh-user-access-token; larksuite/cli internal/errclass/codemeta.go, 1404.
  *
  * @throws TypeError for a missing or invalid option.

@@ -8,8 +8,8 @@ import type { RefresherOptions } from "../../index.js";
  * - Rotation: no refresh token: the access token renews itself.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 7 days, also without a call.
- * - Not verified, from memory: errors of the client.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; stevenschobert/instafeed.js 654;
- *   Msameim181/n8n-nodes-instagram-integrations 8.
+ *   Msameim181/n8n-nodes-instagram-integrations 8; developers.facebook.com:
+ *   instagram-platform/reference/refresh_access_token (the request names no client).
  */
 export function instagram(): RefresherOptions;

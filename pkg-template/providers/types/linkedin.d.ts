@@ -8,6 +8,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Rotation: the same one each time.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Not verified, from memory: the status of invalid_client.
+ * - Looked at without finding that: learn.microsoft.com/linkedin: programmatic-refresh-tokens, client-credentials-flow.
  * - Source: learn.microsoft.com/linkedin: programmatic refresh tokens;
  *   nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant; xcarpentier/react-native-linkedin 177.
  *

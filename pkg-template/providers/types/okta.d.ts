@@ -11,6 +11,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - With a grace: write `reuse: { graceSeconds: … }` behind the preset. With private_key_jwt: `clientAuth:
  *   privateKeyJwt(…)`.
  * - Not verified, from memory: the grace of 0 to 60 seconds, errors of the client.
+ * - Looked at without finding that: full-text search of public documentation for Okta's token endpoint.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; developer.okta.com: refresh token rotation;
  *   okta/okta-react-native 287.
  *

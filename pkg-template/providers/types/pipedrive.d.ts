@@ -9,6 +9,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 20 days, also without a call.
  * - Not verified, from memory: rotation.
+ * - Looked at without finding that: pipedrive.readme.io: marketplace-oauth-authorization;
+ *   developers.pipedrive.com/docs/api/v1/Oauth.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; withone.ai: Pipedrive, refresh OAuth tokens;
  *   supaglue-labs/supaglue 1920; pipedrive.readme.io: marketplace-oauth-and-api-proxy-status-codes.
  *

@@ -8,6 +8,8 @@ import type { RefresherOptions } from "../../index.js";
  * - Rotation: no refresh token: the access token renews itself.
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Not verified, from memory: errors.
+ * - Looked at without finding that: full-text search of public documentation for Salesmsg with errors of its token
+ *   endpoint.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  */
 export function salesmsg(): RefresherOptions;

@@ -4,12 +4,14 @@ import type { RefresherOptions, Value } from "../../index.js";
  * SHOPLINE: `createRefresher({ ...shopline({ handle, app_key, app_secret }), storage })`.
  *
  * - Request: `POST https://{handle}.myshopline.com/admin/oauth/token/refresh`.
- * - Access tokens: not stated. Refresh tokens: none.
- * - Rotation: no refresh token: the app's signature asks for a new access token.
+ * - Access tokens: 10 h. Refresh tokens: none.
+ * - Rotation: no refresh token: the app's signature asks for a new access token; the old one works for 5 minutes more.
  * - `reuse` is `"always"`: after a lost reply it is asked again.
  * - Has a function beside its data: transport signs the request (HMAC-SHA256).
- * - Not verified, from memory: lifetimes, errors.
- * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
+ * - Not verified, from memory: errors.
+ * - Looked at without finding that: developer.shopline.com: app-authorization.
+ * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; developer.shopline.com: overview of the
+ *   Admin REST API.
  *
  * @throws TypeError for a missing or invalid option.
  */

@@ -9,6 +9,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 30 days, also without a call.
  * - Not verified, from memory: lifetimes, errors of the client.
+ * - Looked at without finding that: docs.stripe.com/stripe-apps/api-authentication/oauth; rubydoc.info: Stripe::OAuth
+ *   errors.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts;
  *   nango.dev/blog/stripe-oauth-refresh-token-invalid-grant.
  *

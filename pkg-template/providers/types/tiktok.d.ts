@@ -9,6 +9,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
  * - Refreshed every 30 days, also without a call.
  * - Not verified, from memory: the status of errors.
+ * - Looked at without finding that: developers.tiktok.com: oauth-error-handling (its table has no status).
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; developers.tiktok.com:
  *   oauth-user-access-token-management, oauth-refresh-a-user-access-token (2026-11), oauth-error-handling.
  *

@@ -10,9 +10,11 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Has a function beside its data: transport signs the request (HMAC-SHA256).
  * - Which codes say that a refresh token is dead is not documented in what was read: name them in `endsWhen` behind the
  *   preset.
- * - Not verified, from memory: the signature, errors of a refresh token.
+ * - Not verified, from memory: errors of a refresh token.
+ * - Looked at without finding that: developer.tuya.com: cubeprivate-cloud error codes Kbrv2ex5geadd (1010 to 1012 are of a
+ *   token, and do not say which).
  * - Source: developer.tuya.com cubeprivate-cloud Kdr7o5e65p7nl; developer.tuya.com: error codes K989ruxx88swc,
- *   Kdelue2jqrz0u.
+ *   Kdelue2jqrz0u; developer.tuya.com/docs/iot: singnature Ka43a5mtx1gsc, check-postman-sign Kavfn3820sxg4.
  *
  * @throws TypeError for a missing or invalid option.
  */
