@@ -60,7 +60,7 @@ export interface RefresherOptions {
    * `clientAuth` is not given, the metadata says whether a `client_secret` goes as `client_secret_basic` or `client_secret_post`.
    */
   issuer?: string;
-  /** Where `signOut({ revoke: true })` revokes the tokens (RFC 7009). Without it and without `issuer` that call rejects. */
+  /** Where `signOut({ revoke: true })` revokes the tokens (RFC 7009). Without it, and without an `issuer` whose metadata name one, that call rejects. */
   revocation_endpoint?: string;
 
   /** The client identifier (RFC 6749 §2.2). */
@@ -390,9 +390,9 @@ export interface Refresher extends EventTarget {
   /**
    * Forgets the tokens everywhere; with `revoke`, tells the server too (RFC 7009): of the refresh token, or the access token where there
    * is none, and of what a refresh in flight still brings. The session is over at once, whatever the server answers; the promise waits
-   * for it, `timeoutSeconds` at most. A server that is busy and names a time (`Retry-After`) within them is asked once more. `revoke`
-   * without the option `revocation_endpoint` or `issuer` rejects with a `TypeError`, and the session stays. An
-   * `issuer` whose metadata name no such endpoint is asked nothing.
+   * for it, `timeoutSeconds` at most. A server that is busy and names a time (`Retry-After`) within them is asked once more. Where no
+   * endpoint for it is known (no option `revocation_endpoint`, and no `issuer` whose metadata name one), `revoke` rejects with a
+   * `TypeError` after the tokens are gone here.
    */
   signOut(options?: { revoke?: boolean }): Promise<void>;
 

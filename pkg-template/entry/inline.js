@@ -1,10 +1,10 @@
 // @ts-check
 // One file: the core is in the code. For service workers, for `iife` and other single-file outputs, and where no condition is read.
 import { refresherMaker } from "../lib/refresher.js";
-import { compile } from "../lib/compile.js";
 import glue from "../lib/core-glue.js";
 import { wasmEngine } from "../lib/wasm-engine.js";
 import bytes from "../lib/core-bytes.js";
+import { compile } from "../lib/compile.js";
 
 export { RefreshError } from "../lib/error.js";
 export const createRefresher = /* @__PURE__ */ refresherMaker(

@@ -23,8 +23,8 @@ export class Driver {
   /** @type {Refresher["state"]} */
   state = "unknown";
   closed = false;
-  /** From and until when the tokens go to callers without special wishes, in milliseconds. @type {[number, number]} */
-  window = [0, 0];
+  /** From and until when the tokens go to callers without special wishes, in milliseconds, and their generation. */
+  window = [0, 0, 0];
 
   #options;
   #run;
@@ -61,7 +61,6 @@ export class Driver {
   #attempt = "";
   /** The error of the last refused caller: all callers of one failure get the same. @type {unknown} */
   #refusal;
-  #generation = 0;
   /** Token requests that are out. */
   #sent = 0;
 
@@ -123,7 +122,7 @@ export class Driver {
     return this.#call(undefined, "adopted", details);
   }
 
-  /** @param {boolean} [revoke] @returns {Promise<void>} */
+  /** True for each token that was to be revoked where no endpoint is known. @param {boolean} [revoke] @returns {Promise<unknown[]>} */
   forget(revoke) {
     return this.#call(undefined, "signedOut", revoke ? "true" : undefined);
   }
@@ -247,7 +246,20 @@ export class Driver {
       }
       for (const [word, ...details] of effects)
         /** @type {any} */ (Driver.#effects)[word].call(this, ...details);
-      this.#options.trace?.(this.#wire.traceStep(event, number, effects, this.#generation));
+      // Numbers and words only: no secret. The last effect is `rest`, with the phase.
+      this.#options.trace?.({
+        at: Date.now() / 1000,
+        event,
+        phase: /** @type {any} */ (effects.pop())[2],
+        effects: effects.map(([word, first]) =>
+          word == "notify" || typeof first == "number" ? `${word} ${first}` : word,
+        ),
+        generation: this.window[2],
+        caller: number,
+        toString() {
+          return JSON.stringify(this);
+        },
+      });
     });
   }
 
@@ -321,10 +333,9 @@ export class Driver {
     },
 
     hold(tokens, generation = 0, session = "", from = 0, until = Infinity) {
-      this.#generation = generation;
       this.tokens = Object.freeze(tokens ?? null);
       if (tokens) sessions.set(tokens, session);
-      this.window = [from, until];
+      this.window = [from, until, generation];
     },
 
     grant(id) {
@@ -336,7 +347,7 @@ export class Driver {
     },
     done(id) {
       const caller = this.#callers.take(id);
-      Promise.all(this.#revocations.splice(0)).then(() => caller?.resolve());
+      Promise.all(this.#revocations.splice(0)).then(caller?.resolve);
     },
 
     notify(type, subject, second) {

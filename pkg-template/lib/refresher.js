@@ -90,9 +90,13 @@ class Refresher extends GuardedEventTarget {
 
   /** @param {{ revoke?: boolean }} [options] */
   signOut = async (options = {}) => {
-    const mayRevoke = this.#options.issuer || this.#options.revocation_endpoint || !options.revoke;
-    check({ revoke: mayRevoke ? "true or false" : "false without revocation_endpoint or issuer" }, options);
-    return this.#driver.forget(options.revoke);
+    check({ revoke: "true or false" }, options);
+    const { issuer, revocation_endpoint = issuer } = this.#options;
+    const [isUnknown] = await this.#driver.forget(options.revoke);
+    if (options.revoke && (isUnknown || !revocation_endpoint))
+      throw new TypeError(
+        "revocation_endpoint is missing: write its URL, or an issuer that names one. Signed out here only",
+      );
   };
 
   close = () => this.#driver.close();

@@ -10,6 +10,7 @@ import { send } from "./ports/http.js";
  * Revokes a token (RFC 7009). The session is over in any case: a failure is dropped. The core says whether and how the request is
  * tried again: with a DPoP proof (RFC 9449 requires none here, and a page's preflight may forbid the header), with the client's
  * secret or authentication asked for again, or after the server's Retry-After. Each happens once.
+ * True where no endpoint is known: what was ordered without a caller (a mismatch) has nothing to reject.
  * @param {RefresherOptions & { timeoutSeconds: number }} options @param {ReturnType<typeof requests>} requests
  * @param {Ask} ask @param {string} token
  */
@@ -19,10 +20,10 @@ export async function revoke(options, requests, ask, token) {
   /** @type {unknown[]} */
   const tried = [];
 
-  /** @param {Refused} [refused] @returns {Promise<void>} */
+  /** @param {Refused} [refused] @returns {Promise<boolean | void>} */
   async function attempt(refused) {
     const request = await requests.revocation(fetch, ask, token, refused);
-    if (!request) return;
+    if (!request) return !refused;
     const { http } = request;
     const proved = tried.includes("proof");
     if (proved) http.headers.dpop = await dpop.proof(http);
@@ -36,5 +37,5 @@ export async function revoke(options, requests, ask, token) {
     return attempt(again == "client" ? { ...request, reply } : undefined);
   }
 
-  await bounded(attempt(), timeoutSeconds, FUNCTION_LATE).catch(() => {});
+  return bounded(attempt(), timeoutSeconds, FUNCTION_LATE).catch(() => {});
 }

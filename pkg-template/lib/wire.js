@@ -3,7 +3,6 @@
 // without one: in pages it is in the core's chunk. So it imports nothing that the entry also imports, of which esbuild would make a third file: the driver lends that.
 import { revoke } from "./revocation.js";
 import { storagePort } from "./ports/storage.js";
-import { traceStep } from "./trace-step.js";
 import { requests } from "./request.js";
 import { lockPort } from "./ports/lock.js";
 import { timer } from "./ports/timer.js";
@@ -48,7 +47,6 @@ export function wire(options, storage, learn, tools) {
     exchange: (lent) => exchange(options, made, lent),
     /** @param {Ask} ask  Of the core that ordered it. @param {string} token */
     revoke: (ask, token) => revoke(options, made, ask, token),
-    traceStep,
     timer: options.timer ?? timer,
   };
 }

@@ -96,7 +96,8 @@ export interface McpSession<P extends McpProvider> {
   /**
    * Ends the session, everywhere; with `revoke`, at the authorization server too (RFC 7009).
    *
-   * @throws TypeError while it is not known which session that is.
+   * @throws TypeError while it is not known which session that is; with `revoke`, after the session is over here, where the metadata of
+   *   the authorization server name no `revocation_endpoint`.
    */
   signOut(options?: { revoke?: boolean }): Promise<void>;
   /** Stops timers and lets others log in. What is stored stays. */

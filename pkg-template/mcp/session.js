@@ -303,9 +303,7 @@ export class McpSession {
       );
     this.#logins.end();
     this.#isLoggingIn = this.#isWithout = false;
-    // Without a revocation endpoint there is nothing to tell.
-    const mayRevoke = !!session.facts.metadata.revocation_endpoint;
-    await session.refresher.signOut({ ...how, revoke: how?.revoke && mayRevoke });
+    await session.refresher.signOut(how);
   }
 
   close() {

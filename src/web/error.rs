@@ -91,6 +91,12 @@ impl RefreshError {
         Self::new(&failure, None, None, 0, &|text| text.into())
     }
 
+    /// What a call asked for needs an option that is missing: `text` says which.
+    pub(super) fn misuse(text: &str) -> Self {
+        let failure = Failure::new(ErrorCode::ClientRejected).leaving(RefreshTokenState::Unspent);
+        Self::new(&failure, Some(text), None, 0, &|text| text.into())
+    }
+
     /// `ours`: what we know of a request that could not be built, or that brought no reply. `clean` takes out what is secret.
     pub(super) fn new(
         failure: &Failure,

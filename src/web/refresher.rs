@@ -88,7 +88,9 @@ impl Refresher {
     /// back.
     ///
     /// # Errors
-    /// The storage could not be told: the tokens are gone here, and may come back from it.
+    /// The storage could not be told: the tokens are gone here, and may come back from it. With [`Revoke::Yes`] and without the option
+    /// `revocation_endpoint` the session is over here, and the error has the code
+    /// [`ClientRejected`](super::ErrorCode::ClientRejected).
     pub async fn sign_out(&self, revoke: Revoke) -> Result<(), RefreshError> {
         self.driver().forget(revoke).await
     }

@@ -26,7 +26,11 @@ before(async () => {
     modules: await modules(),
     compatibilityDate: COMPATIBILITY_DATE,
     durableObjects: { SESSION: { className: "Session", useSQLite: true } },
-    bindings: { TOKEN_ENDPOINT: oidc.token_endpoint, CLIENT_ID: oidc.clients.none.client_id },
+    bindings: {
+      TOKEN_ENDPOINT: oidc.token_endpoint,
+      REVOCATION_ENDPOINT: oidc.revocation_endpoint,
+      CLIENT_ID: oidc.clients.none.client_id,
+    },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   });
   await workerd.ready;
@@ -67,8 +71,11 @@ test("a caller that disconnects does not cancel the refresh", async () => {
 });
 
 test("a sign-out ends the session, and so does the server's refusal", async () => {
-  await put("mary", await oidc.mint("none"));
+  const login = await oidc.mint("none");
+  await put("mary", login);
   assert.equal((await fetch(new URL("mary", url), { method: "DELETE" })).status, 200);
+  await put("mary again", { ...login, expires_in: undefined, expires_at: 1 });
+  assert.equal((await get("mary again")).status, 401, "the refresh token is revoked at the server");
   assert.deepEqual(await get("mary"), { status: 401, text: "signed_out" });
   await put("hedy", await expired());
   oidc.endSessions();

@@ -47,7 +47,6 @@ test("a page does not fetch the core before a call needs it", async () => {
     "ports/timer",
     "request",
     "revocation",
-    "trace-step",
     "wire",
   ];
   assert.deepEqual(

@@ -173,9 +173,50 @@ test("a revocation endpoint without TLS is not used", async () => {
   const page = { ...GOOD, revocation_endpoint: "http://as.example/revoke" };
   const { refresher, urls } = session({ [PLACES[ISSUER][0]]: page });
   await refresher.getTokens();
-  await refresher.signOut({ revoke: true });
+  await assert.rejects(refresher.signOut({ revoke: true }), /^TypeError: revocation_endpoint is missing: /);
   assert.equal(urls().at(-1), GOOD.token_endpoint);
   assert.equal(refresher.state, "signed-out");
+});
+
+test("revoke rejects where the metadata name no endpoint for it, and the session is over here", async () => {
+  const { refresher, storage } = session({ [PLACES[ISSUER][0]]: { token_endpoint: GOOD.token_endpoint } });
+  await refresher.getTokens();
+  await assert.rejects(refresher.signOut({ revoke: true }), {
+    name: "TypeError",
+    message:
+      "revocation_endpoint is missing: write its URL, or an issuer that names one. Signed out here only",
+  });
+  assert.deepEqual([await storage.load(), refresher.state], [null, "signed-out"]);
+  await refresher.signOut({ revoke: true });
+});
+
+test("tokens of another subject are dropped without a rejection where no revocation endpoint is known", async () => {
+  const rejections = [];
+  const note = (reason) => rejections.push(reason);
+  process.on("unhandledRejection", note);
+  const id_token = (sub) =>
+    `e30.${Buffer.from(JSON.stringify({ iss: ISSUER, sub, aud: "me" })).toString("base64url")}.c2ln`;
+  for (const place of [{ issuer: ISSUER }, { issuer: undefined, token_endpoint: GOOD.token_endpoint }]) {
+    const { refresher } = session(
+      { [PLACES[ISSUER][0]]: { token_endpoint: GOOD.token_endpoint } },
+      {
+        ...place,
+        tokens: { refresh_token: "a.refresh.token-Nn52", id_token: id_token("one") },
+        fetch: async (_, { method }) =>
+          method == "POST"
+            ? Response.json({
+                ...TOKENS,
+                refresh_token: "next.refresh.token-Xs81",
+                id_token: id_token("two"),
+              })
+            : Response.json({ issuer: ISSUER, token_endpoint: GOOD.token_endpoint }),
+      },
+    );
+    await assert.rejects(refresher.getTokens(), { code: "identity_mismatch" });
+  }
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  process.off("unhandledRejection", note);
+  assert.deepEqual(rejections, []);
 });
 
 test("a sign-out while the issuer is out of reach revokes nothing and succeeds", async () => {

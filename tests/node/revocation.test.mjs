@@ -93,17 +93,52 @@ test("without revoke nothing is sent", async () => {
   assert.equal(asked.length, 0);
 });
 
-test("revoke without an endpoint rejects, names the options, and the session stays", async () => {
-  const { refresher, asked } = session(DONE, { revocation_endpoint: undefined });
+const UNKNOWN = {
+  name: "TypeError",
+  message: "revocation_endpoint is missing: write its URL, or an issuer that names one. Signed out here only",
+};
+
+test("revoke without an endpoint rejects after the tokens are gone here and the event has fired", async () => {
+  const storage = memoryStorage();
+  const { refresher, asked } = session(DONE, { revocation_endpoint: undefined, storage });
   await refresher.setTokens(LOGIN);
-  await assert.rejects(refresher.signOut({ revoke: true }), {
-    name: "TypeError",
-    message: "revoke must be false without revocation_endpoint or issuer (given: boolean true)",
-  });
+  const heard = [];
+  refresher.addEventListener("token-changed", ({ detail }) => heard.push(detail.source));
+  await assert.rejects(
+    refresher.signOut({ revoke: true }).finally(() => heard.push("settled")),
+    UNKNOWN,
+  );
+  assert.deepEqual(heard, ["sign-out", "settled"]);
+  assert.deepEqual([await storage.load(), refresher.tokens, refresher.state], [null, null, "signed-out"]);
   assert.equal(asked.length, 0);
-  assert.equal(refresher.state, "active");
+  await assert.rejects(refresher.signOut({ revoke: true }), UNKNOWN, "without a session too");
   await refresher.signOut();
-  assert.equal(refresher.state, "signed-out");
+});
+
+test("of two sign-outs at once only the one with revoke rejects without an endpoint", async () => {
+  const { refresher } = session(DONE, { revocation_endpoint: undefined });
+  await refresher.setTokens(LOGIN);
+  const outs = [{ revoke: true }, {}].map((how) => refresher.signOut(how));
+  const [first, second] = await Promise.allSettled(outs);
+  assert.deepEqual([first.reason.name, first.reason.message], Object.values(UNKNOWN));
+  assert.equal(second.status, "fulfilled");
+});
+
+test("revoke without an endpoint rejects as the first call of a page too, and nothing stays stored", async () => {
+  const storage = memoryStorage();
+  const before = session(DONE, { storage });
+  await before.refresher.setTokens(LOGIN);
+  const { refresher } = session(DONE, { revocation_endpoint: undefined, storage });
+  await assert.rejects(refresher.signOut({ revoke: true }), UNKNOWN);
+  assert.equal(await storage.load(), null);
+});
+
+test("a name that signOut does not know signs out of nothing", async () => {
+  const { refresher } = session(DONE);
+  await refresher.setTokens(LOGIN);
+  await assert.rejects(refresher.signOut({ revok: true }), /revok is no option: write one of revoke/);
+  await assert.rejects(refresher.signOut({ revoke: "yes" }), /revoke must be true or false/);
+  assert.equal(refresher.state, "active");
 });
 
 const ANSWERS = {

@@ -128,6 +128,20 @@ async fn a_sign_out_wins_over_a_refresh_in_flight() {
 }
 
 #[wasm_bindgen_test]
+async fn a_sign_out_that_can_revoke_nothing_fails_after_the_session_is_over_here() {
+    let log = Log::default();
+    let storage = Staged::with(&good(), &log).await;
+    let refresher = refresher(&storage, server(&log, []));
+    let error = refresher.sign_out(Revoke::Yes).await.expect_err("no endpoint is known");
+    assert_eq!((error.code(), error.is_retryable()), (ErrorCode::ClientRejected, false));
+    let text = "revocation_endpoint is missing: write its URL. Signed out here only";
+    assert_eq!(error.error_description(), Some(text));
+    assert_eq!((storage.record().await, refresher.state(), refresher.tokens()), (None, State::SignedOut, None));
+    assert_eq!(log.count("send"), 0);
+    refresher.sign_out(Revoke::No).await.expect("it is stored");
+}
+
+#[wasm_bindgen_test]
 async fn signing_out_tells_the_server_and_waits_for_it() {
     let log = Log::default();
     let storage = Staged::with(&good(), &log).await;

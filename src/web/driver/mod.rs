@@ -164,7 +164,11 @@ impl Driver {
     }
 
     pub async fn forget(&self, revoke: Revoke) -> Result<(), RefreshError> {
-        self.call(move |id| Input::SignedOut(id, revoke)).await.map(|_| ())
+        self.call(move |id| Input::SignedOut(id, revoke)).await?;
+        if revoke == Revoke::Yes && self.options.word("revocation_endpoint").is_empty() {
+            return Err(RefreshError::misuse("revocation_endpoint is missing: write its URL. Signed out here only"));
+        }
+        Ok(())
     }
 
     /// Hears from now on what other contexts do. A Worker's global scope may not begin anything.

@@ -147,7 +147,9 @@ impl World {
     }
 
     fn open(self: &Rc<Self>, context: usize, tokens: Option<&str>) {
-        let options = self.setup().options(tokens).replacen('{', r#"{"token_endpoint":"https://as.example/token","#, 1);
+        let endpoints =
+            r#"{"token_endpoint":"https://as.example/token","revocation_endpoint":"https://as.example/revoke","#;
+        let options = self.setup().options(tokens).replacen('{', endpoints, 1);
         let is_shared = self.setup().lock == LockReach::AllContexts;
         let storage = Own::new(Rc::clone(self), context);
         let refresher = Subject::open(&options, self.refreshes_ahead(), is_shared, storage, self.fetch());

@@ -51,6 +51,7 @@ fn refused(error: RefreshError) -> Result<Response> {
 fn opened(state: State, env: &Env) -> std::result::Result<Refresher, String> {
     let text = |name: &str| env.var(name).map(|value| value.to_string()).map_err(|error| error.to_string());
     let options = Options::new(&text("TOKEN_ENDPOINT")?)
+        .revocation_endpoint(&text("REVOCATION_ENDPOINT")?)
         .client_id(&text("CLIENT_ID")?)
         .background(Background::Never)
         // one object at a time has this storage
