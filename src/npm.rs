@@ -8,7 +8,6 @@
 mod details;
 
 use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
 use alloc::string::String;
 
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -21,7 +20,7 @@ use crate::core::oauth::request::{BadValue, HttpRequest, Values};
 use crate::core::oauth::response::RefreshTokenState;
 use crate::core::oauth::retry::{RefusedPart, RevocationRetry};
 use crate::core::provider::seconds;
-use crate::core::record::Stored;
+use crate::core::record::{Record, Stored};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
@@ -49,7 +48,7 @@ pub struct Core {
 struct EffectTexts {
     text: String,
     /// The failure of the last refusal: ten thousand callers get the same one, which crosses once.
-    refused: Option<Box<Failure>>,
+    refused: Option<Failure>,
 }
 
 #[wasm_bindgen]
@@ -175,12 +174,6 @@ impl Effects for EffectTexts {
     // Out of line: it is called at forty places.
     #[inline(never)]
     fn push(&mut self, effect: Effect) {
-        if let Effect::Refuse(id, failure) = &effect {
-            if self.refused.as_ref() == Some(failure) {
-                return push_numbered(self.next(), "refuse", *id);
-            }
-            self.refused = Some(failure.clone());
-        }
         push_effect(self.next(), &effect);
     }
 
@@ -190,6 +183,33 @@ impl Effects for EffectTexts {
         reopen(out);
         push_seconds(out, lease.as_millis());
         out.push(']');
+    }
+
+    fn save(&mut self, id: u32, record: Option<&Record>, expected: Option<u64>) {
+        let out = self.next();
+        push_numbered(out, "save", id);
+        reopen(out);
+        out.push_str(&record.map_or("null".to_owned(), Record::to_json));
+        push_comma(out);
+        match expected {
+            Some(generation) => push_number(out, generation),
+            None => out.push_str("null"),
+        }
+        out.push(']');
+    }
+
+    fn refuse(&mut self, id: u32, failure: &Failure) {
+        let is_again = self.refused.as_ref() == Some(failure);
+        if !is_again {
+            self.refused = Some(failure.clone());
+        }
+        let out = self.next();
+        push_numbered(out, "refuse", id);
+        if !is_again {
+            reopen(out);
+            push_failure(out, failure);
+            out.push(']');
+        }
     }
 
     fn take(&mut self) -> String {
@@ -228,23 +248,12 @@ fn built(request: Result<HttpRequest, BadValue>) -> String {
 fn push_effect(out: &mut String, effect: &Effect) {
     match effect {
         Effect::Load(id) => push_numbered(out, "load", *id),
-        // Comes by the method of its own.
-        Effect::Lock(_) => {}
+        // Come by methods of their own.
+        Effect::Lock(_) | Effect::Save(..) | Effect::Refuse(..) => {}
         Effect::Unlock(id) => push_numbered(out, "unlock", *id),
         Effect::Send(id) => push_numbered(out, "send", *id),
         Effect::Grant(id) => push_numbered(out, "grant", *id),
         Effect::Done(id) => push_numbered(out, "done", *id),
-        Effect::Save(id, record, expected) => {
-            push_numbered(out, "save", *id);
-            reopen(out);
-            out.push_str(&record.as_ref().map_or("null".to_owned(), |record| record.to_json()));
-            push_comma(out);
-            match expected {
-                Some(generation) => push_number(out, *generation),
-                None => out.push_str("null"),
-            }
-            out.push(']');
-        }
         Effect::Hold(holding) => {
             open(out, "hold");
             if let Some(holding) = holding {
@@ -257,12 +266,6 @@ fn push_effect(out: &mut String, effect: &Effect) {
                     push_count(out, until.as_millis());
                 }
             }
-            out.push(']');
-        }
-        Effect::Refuse(id, failure) => {
-            push_numbered(out, "refuse", *id);
-            reopen(out);
-            push_failure(out, failure);
             out.push(']');
         }
         Effect::Revoke(token) => {

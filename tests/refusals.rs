@@ -1,7 +1,7 @@
 //! Replies that are no tokens, and those that come beside a refusal (RFC 6749 sections 5.1 and 5.2): what each means for the session.
 
 use oauth_refresher::core::json::{Json, Value};
-use oauth_refresher::core::oauth::response::{judge, login, RefreshTokenState, Reply, ServerError, Verdict};
+use oauth_refresher::core::oauth::response::{judge, login, RefreshTokenState, Reply, Verdict};
 use oauth_refresher::core::provider::ResponseShape;
 use oauth_refresher::core::record::Tokens;
 use oauth_refresher::core::secret::Secret;
@@ -40,7 +40,7 @@ fn zero_is_no_error_and_the_first_of_a_list_is_one() {
     }
     tokens(shaped(200, r#"{"errcode":0,"access_token":"a"}"#, r#"{"error":"errcode"}"#));
     let found = verdict(400, r#"{"error":["invalid_grant","x"],"error_description":["expired","x"]}"#);
-    assert!(matches!(found, Verdict::Ended(ServerError { error_description: Some(text), .. }) if text == "expired"));
+    assert!(matches!(found, Verdict::Ended(error) if error.error_description.as_deref() == Some("expired")));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn options(shape: &str) -> Value {
 
 fn tokens(verdict: Verdict) -> Tokens {
     match verdict {
-        Verdict::Tokens(tokens) => tokens,
+        Verdict::Tokens(tokens) => *tokens,
         other => panic!("{other:?}"),
     }
 }

@@ -79,15 +79,20 @@ impl Record {
 
     /// When the access token ends, if that is known.
     pub fn expires_at(&self) -> Option<UnixTime> {
+        self.end().known()
+    }
+
+    /// When the access token ends, and [`UnixTime::NEVER`] where that is not known.
+    pub fn end(&self) -> UnixTime {
         match self.tokens.expires_in {
-            Some(lifetime) => Some(self.obtained_at + lifetime),
-            None => self.tokens.expires_at,
+            Some(lifetime) => self.obtained_at + lifetime,
+            None => self.tokens.expires_at.unwrap_or(UnixTime::NEVER),
         }
     }
 
-    /// How long the access token lives in all, if that is known.
-    pub fn lifetime(&self) -> Option<Duration> {
-        self.expires_at().map(|end| end.since(self.obtained_at))
+    /// How long the access token lives in all.
+    pub fn lifetime(&self) -> Duration {
+        self.end().since(self.obtained_at)
     }
 
     /// Whether the mark, if there is one, is about the refresh token that is here.

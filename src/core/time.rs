@@ -18,6 +18,9 @@ impl UnixTime {
     /// The epoch itself; also what an unusable clock reading becomes.
     pub const EPOCH: Self = Self(0.0);
 
+    /// After every other: what has no end, and what is not awaited.
+    pub const NEVER: Self = Self(f64::INFINITY);
+
     /// From milliseconds since the epoch.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis as f64)
@@ -32,6 +35,11 @@ impl UnixTime {
     /// Milliseconds since the epoch.
     pub const fn as_millis(self) -> u64 {
         self.0 as u64
+    }
+
+    /// Unless it is [`Self::NEVER`].
+    pub fn known(self) -> Option<Self> {
+        (self < Self::NEVER).then_some(self)
     }
 
     /// How long after `earlier` this is; zero if it is not after.

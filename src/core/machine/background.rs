@@ -27,31 +27,33 @@ pub struct Background {
 impl<E: Effects> Machine<E> {
     /// Whether a refresh without a caller is due.
     pub(super) fn background_due(&self) -> bool {
-        self.session.can_refresh() && self.background_at().is_some_and(|at| at <= self.now)
+        self.session.can_refresh() && self.background_at() <= self.now
     }
 
-    /// When the next thing without a caller is due.
-    pub(super) fn background_at(&self) -> Option<UnixTime> {
+    /// When the next thing without a caller is due; [`UnixTime::NEVER`] if none is.
+    pub(super) fn background_at(&self) -> UnixTime {
         let rested = self.pacing.background_from();
         let watching = self.background.watching;
         if self.strays.late.is_some() {
-            return Some(rested);
+            return rested;
         }
         if !self.session.looked {
-            return watching.then_some(rested);
+            return if watching { rested } else { UnixTime::NEVER };
         }
-        let record = self.session.record.as_ref()?;
+        let Some(record) = &self.session.record else {
+            return UnixTime::NEVER;
+        };
         if !self.session.can_refresh() {
-            return record.expires_at().filter(|_| watching && !self.session.is_over());
+            return if watching && !self.session.is_over() { record.end() } else { UnixTime::NEVER };
         }
         if let Some(pending) = record.in_doubt() {
-            return self.resend_is_due(pending).then_some(rested);
+            return if self.resend_is_due(pending) { rested } else { UnixTime::NEVER };
         }
-        let ahead = self.ahead_of(record).filter(|_| watching);
-        let keep_alive = self.policy.keep_alive.map(|every| record.obtained_at + every);
+        let ahead = if watching { self.ahead_of(record) } else { UnixTime::NEVER };
+        let keep_alive = self.policy.keep_alive.map_or(UnixTime::NEVER, |every| record.obtained_at + every);
         let retry_at = record.retry_at.unwrap_or_default().min(self.now + LONGEST_PATIENCE);
         let paced = self.pacing.ahead_from(self.now);
-        ahead.into_iter().chain(keep_alive).min().map(|at| at.max(rested).max(retry_at).max(paced))
+        ahead.min(keep_alive).max(rested).max(retry_at).max(paced)
     }
 
     /// Nothing can be refreshed: callers learn why, and an access token that was all there was comes to its end.
@@ -70,9 +72,11 @@ impl<E: Effects> Machine<E> {
         } else {
             Failure::new(self.session.absence)
         };
-        let ran_out = self.session.record.as_ref().is_some_and(|record| {
-            record.tokens.access_token().is_none() || record.expires_at().is_some_and(|end| end <= self.now)
-        });
+        let ran_out = self
+            .session
+            .record
+            .as_deref()
+            .is_some_and(|record| record.tokens.access_token().is_none() || record.end() <= self.now);
         if ran_out && !self.session.is_over() {
             let announced = self.session.ended;
             self.session.run_out();
@@ -94,9 +98,9 @@ impl<E: Effects> Machine<E> {
         !rejected && self.policy.may_send_again(pending, self.now) && (ours || self.background.found_mark || abandoned)
     }
 
-    fn ahead_of(&self, record: &Record) -> Option<UnixTime> {
-        let ahead = self.policy.ahead(record.lifetime()?);
+    fn ahead_of(&self, record: &Record) -> UnixTime {
+        let ahead = self.policy.ahead(record.lifetime());
         let jitter = Random::new(self.background.jitter).below(ahead.part(4));
-        Some(record.expires_at()? - ahead - jitter)
+        record.end() - ahead - jitter
     }
 }

@@ -1,7 +1,6 @@
 //! Callers that wait. Each gets one answer, within its own time (tests/GUARANTEES.md, G7); a refused access token costs one refresh
 //! however many callers report it (G8); a valid access token is served until it expires, whatever a refresh did (G21).
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::effect::{Effect, Effects};
@@ -52,8 +51,11 @@ impl Callers {
     }
 
     /// When the first caller's time is over.
-    pub fn deadline(&self) -> Option<UnixTime> {
-        (!self.is_empty()).then_some(self.first_deadline)
+    pub fn deadline(&self) -> UnixTime {
+        if self.is_empty() {
+            return UnixTime::NEVER;
+        }
+        self.first_deadline
     }
 
     /// The context did not run for that long: the callers wait longer.
@@ -73,8 +75,7 @@ impl Callers {
     }
 
     pub fn wait(&mut self, caller: Caller) {
-        let earliest = self.deadline().unwrap_or(caller.demand.deadline);
-        self.first_deadline = earliest.min(caller.demand.deadline);
+        self.first_deadline = self.deadline().min(caller.demand.deadline);
         self.waiting.push(caller);
     }
 
@@ -116,7 +117,7 @@ impl<E: Effects> Machine<E> {
     pub(super) fn demanded(&mut self, id: CallerId, demand: Demand) {
         let mut caller = Caller::new(id, demand, false);
         if self.session.is_current() && !self.phase.is_change() {
-            caller.resolve_force(self.session.record.as_ref());
+            caller.resolve_force(self.session.record.as_deref());
             if self.session.serves(&caller.demand, self.now) {
                 self.effects.push(Effect::Grant(id));
                 return;
@@ -128,7 +129,7 @@ impl<E: Effects> Machine<E> {
     /// There is no session any more.
     pub(super) fn refuse_all(&mut self, failure: &Failure) {
         for caller in core::mem::take(&mut self.callers.waiting) {
-            self.effects.push(Effect::Refuse(caller.id, Box::new(failure.clone())));
+            self.effects.refuse(caller.id, failure);
         }
     }
 
@@ -139,21 +140,21 @@ impl<E: Effects> Machine<E> {
 
     /// Answers callers that cannot or need not wait until then. An access token that ends before is better than none after.
     pub(super) fn answer_until(&mut self, until: UnixTime, too_long: bool, failure: &Failure) {
-        let expires_at = self.session.record.as_ref().and_then(Record::expires_at);
-        let ends = expires_at.is_some_and(|end| self.now < end && end <= until);
+        let end = self.session.record.as_deref().map_or(UnixTime::NEVER, Record::end);
+        let ends = self.now < end && end <= until;
         self.answer(failure, &|demand| too_long || demand.deadline <= until || (ends && demand.rejected.is_none()));
     }
 
     /// Answers callers whose time is over.
     pub(super) fn time_out(&mut self) {
         let now = self.now;
-        if self.callers.deadline().is_none_or(|first| now < first) {
+        if now < self.callers.deadline() {
             return;
         }
         let failure = Failure::new(Code::Timeout).leaving(self.session.refresh_token_state());
         self.answer(&failure, &|demand| demand.deadline <= now);
         let deadlines = self.callers.waiting.iter().map(|caller| caller.demand.deadline);
-        self.callers.first_deadline = deadlines.min().unwrap_or_default();
+        self.callers.first_deadline = deadlines.fold(UnixTime::NEVER, UnixTime::min);
     }
 
     fn answer(&mut self, failure: &Failure, whom: &dyn Fn(&Demand) -> bool) {
@@ -161,11 +162,11 @@ impl<E: Effects> Machine<E> {
             if !whom(&caller.demand) {
                 return true;
             }
-            self.effects.push(if self.session.still_good(&caller.demand, self.now) {
-                Effect::Grant(caller.id)
+            if self.session.still_good(&caller.demand, self.now) {
+                self.effects.push(Effect::Grant(caller.id));
             } else {
-                Effect::Refuse(caller.id, Box::new(failure.clone()))
-            });
+                self.effects.refuse(caller.id, failure);
+            }
             false
         });
     }

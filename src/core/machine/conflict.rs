@@ -45,7 +45,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The first read failed, or one without the lock: what is known has to do.
-    pub(super) fn look_failed(&mut self, remembered: Option<Failure>) {
+    pub(super) fn look_failed(&mut self, remembered: Option<Box<Failure>>) {
         self.notify(Event::StorageFailed(Operation::Load));
         self.session.unread = false;
         self.hold();
@@ -75,9 +75,9 @@ impl<E: Effects> Machine<E> {
             return self.enter(Phase::Writing(Wait::Until(self.now + pause), writing, write));
         }
         match write {
-            Write::Mark => self.unmarked(*writing),
-            Write::Outcome(outcome) => self.unsaved(*writing, outcome),
-            Write::Change(change) => self.change_unsaved(*writing, *change),
+            Write::Mark => self.unmarked(writing),
+            Write::Outcome(outcome) => self.unsaved(writing, outcome),
+            Write::Change(change) => self.change_unsaved(writing, change),
         }
     }
 
@@ -88,7 +88,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The storage cannot be read to see what stands where the result could not be written.
-    pub(super) fn conflict_unseen(&mut self, writing: Writing, outcome: Outcome) {
+    pub(super) fn conflict_unseen(&mut self, writing: Box<Writing>, outcome: Outcome) {
         match outcome {
             Outcome::Ended(_) | Outcome::EndedLater(_) => self.storage_gave_up(),
             // New tokens are kept, whichever context wrote in between.
@@ -106,24 +106,24 @@ impl<E: Effects> Machine<E> {
             Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_) => None,
         };
         let matters = writing.brings_something(&outcome);
-        let written = theirs.zip(writing.record.as_ref()).is_some_and(|(theirs, ours)| theirs.tokens == ours.tokens);
+        let written = theirs.zip(writing.record.as_deref()).is_some_and(|(theirs, ours)| theirs.tokens == ours.tokens);
         let forgotten = stored == Stored::Nothing && writing.record.is_none();
         if (written || forgotten) && matters {
             // Our own write, whose acknowledgement was lost.
-            self.session.wrote(theirs.cloned());
+            self.session.wrote(theirs.cloned().map(Box::new));
             return self.conclude(outcome);
         }
         if matters && self.resaves() < PATIENT_RESAVES && self.session.is_stale_read(&stored) {
             // Older than what this context wrote: a replica that lags, which tells nothing of the winner.
-            return self.unsaved(*writing, outcome);
+            return self.unsaved(writing, outcome);
         }
         let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
-        let ours_wins = same_token || self.session.overrules(writing.record.as_ref(), theirs);
+        let ours_wins = same_token || self.session.overrules(writing.record.as_deref(), theirs);
         if ours_wins && matters {
             // The other context wrote the refresh token that this result replaces.
             self.session.saw_generation(&stored);
             if writing.tries >= CONFLICT_TRIES {
-                return self.unsaved(*writing, outcome);
+                return self.unsaved(writing, outcome);
             }
             if let Some(record) = &mut writing.record {
                 record.generation = self.session.generation_to_write(self.now);
@@ -133,7 +133,7 @@ impl<E: Effects> Machine<E> {
         }
         if stored == Stored::Nothing && matches!(outcome, Outcome::Refreshed) {
             // Signed out elsewhere: the successor is of no use.
-            let record = writing.record.as_ref();
+            let record = writing.record.as_deref();
             self.revoke(record.and_then(|record| record.tokens.refresh_token.clone()));
         }
         self.session.unsaved = None;
@@ -145,7 +145,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The storage does not take the result: memory keeps it, and it is saved later.
-    pub(super) fn unsaved(&mut self, writing: Writing, outcome: Outcome) {
+    pub(super) fn unsaved(&mut self, writing: Box<Writing>, outcome: Outcome) {
         let matters = writing.brings_something(&outcome);
         match outcome {
             Outcome::Failed(failure) if !matters => return self.finish(failure),

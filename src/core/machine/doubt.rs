@@ -1,6 +1,8 @@
 //! A refresh token that may be spent: a mark stands whose outcome is unknown, or cannot be written. Such a token is sent again where
 //! `Reuse` allows it, or as the alternative to a new login (tests/GUARANTEES.md, G4; RFC 9700 section 4.14.2).
 
+use alloc::boxed::Box;
+
 use super::effect::Effects;
 use super::failure::{Code, Failure};
 use super::pacing::MINUTE;
@@ -19,7 +21,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// Under the lock a mark was found: the refresh token was sent, and its successor is not stored.
-    pub(super) fn settle_doubt(&mut self, record: Record, pending: &Pending) {
+    pub(super) fn settle_doubt(&mut self, record: Box<Record>, pending: &Pending) {
         let now = self.now;
         let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
         let probed_at = pending.probed_at.filter(|at| *at <= now);
@@ -62,7 +64,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// No refresh is needed any more. A mark of this context whose request was not sent is taken back: no other context can know that.
-    pub(super) fn leave_it(&mut self, record: Record) {
+    pub(super) fn leave_it(&mut self, record: Box<Record>) {
         self.attempt.forget_refusals();
         if record.in_doubt().is_some_and(|mark| self.attempt.unsent.as_ref() == Some(&mark.attempt)) {
             return self.unmark(record, Failure::new(Code::Timeout));
@@ -84,7 +86,7 @@ impl<E: Effects> Machine<E> {
     /// The mark cannot be written. Another context that shares the lock and reads the same refresh token would send it a second time, so
     /// it is not sent unless the server forgives that. Where no other context can, to send it all the same risks the session only if this
     /// context dies: that is done where the alternative is to turn a caller away.
-    pub(super) fn unmarked(&mut self, writing: Writing) {
+    pub(super) fn unmarked(&mut self, writing: Box<Writing>) {
         let is_shared = self.attempt.is_lock_shared() && self.session.unsaved.is_none();
         let is_dangerous = is_shared && !self.policy.forgives_second_use();
         if is_dangerous || !self.callers.are_in_need(&self.session, self.now) {

@@ -50,6 +50,16 @@ pub trait Effects {
         self.push(Effect::Lock(id));
     }
 
+    /// [`Effect::Save`].
+    fn save(&mut self, id: EffectId, record: Option<&Record>, expected: Option<u64>) {
+        self.push(Effect::Save(id, record.cloned().map(Box::new), expected));
+    }
+
+    /// [`Effect::Refuse`].
+    fn refuse(&mut self, id: CallerId, failure: &Failure) {
+        self.push(Effect::Refuse(id, Box::new(failure.clone())));
+    }
+
     /// Several more.
     fn extend(&mut self, effects: impl IntoIterator<Item = Effect>) {
         for effect in effects {
@@ -94,9 +104,9 @@ pub enum Event {
     /// Other tokens, or none, with the generation of the record.
     TokenChanged(Source, u64),
     /// A refresh failed and the session goes on; when the next one may be tried.
-    RefreshFailed(Failure, Option<UnixTime>),
+    RefreshFailed(Box<Failure>, Option<UnixTime>),
     /// A new login is needed.
-    SessionEnded(Failure),
+    SessionEnded(Box<Failure>),
     /// The storage or the lock failed.
     StorageFailed(Operation),
 }

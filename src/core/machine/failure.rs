@@ -1,6 +1,6 @@
 //! Why a caller gets no token: a stable code, the server's own words, and what became of the refresh token.
 
-use alloc::rc::Rc;
+use alloc::boxed::Box;
 use core::fmt;
 
 use crate::core::oauth::response::{RefreshTokenState, ServerError};
@@ -12,7 +12,7 @@ pub struct Failure {
     /// The stable code.
     pub code: Code,
     /// What the server said, if it did.
-    pub server: Option<Rc<ServerError>>,
+    pub server: Option<Box<ServerError>>,
     /// What became of the refresh token.
     pub refresh_token: RefreshTokenState,
     /// When the server may be asked again, if it said so.
@@ -50,25 +50,27 @@ pub enum Code {
 
 impl Failure {
     /// A failure without a server's words; the refresh token was not touched.
-    pub fn new(code: Code) -> Self {
-        Self { code, server: None, refresh_token: RefreshTokenState::Unspent, retry_at: None }
+    // Out of line, and on the heap, as phases carry it on.
+    #[inline(never)]
+    pub fn new(code: Code) -> Box<Self> {
+        Box::new(Self { code, server: None, refresh_token: RefreshTokenState::Unspent, retry_at: None })
     }
 
     /// With what became of the refresh token.
-    pub fn leaving(mut self, refresh_token: RefreshTokenState) -> Self {
+    pub fn leaving(mut self: Box<Self>, refresh_token: RefreshTokenState) -> Box<Self> {
         self.refresh_token = refresh_token;
         self
     }
 
     /// With the server's words.
-    pub fn said(mut self, server: ServerError) -> Self {
-        self.server = Some(Rc::new(server));
+    pub fn said(mut self: Box<Self>, server: Box<ServerError>) -> Box<Self> {
+        self.server = Some(server);
         self
     }
 
     /// With words of our own.
-    pub fn explained(self, why: &str) -> Self {
-        self.said(ServerError { error_description: Some(why.into()), ..ServerError::default() })
+    pub fn explained(self: Box<Self>, why: &str) -> Box<Self> {
+        self.said(Box::new(ServerError { error_description: Some(why.into()), ..ServerError::default() }))
     }
 
     /// Whether another try may bring something else.

@@ -16,6 +16,9 @@
 //!
 //! A driver performs each effect and tells its completion as the next input. It decides nothing; `questions` has what it may ask.
 
+// A box is passed on as it is: to copy what is in it takes more code (900 bytes of brotli in all).
+#![allow(clippy::boxed_local)]
+
 mod attempt;
 mod background;
 mod callers;
@@ -137,10 +140,18 @@ impl<E: Effects> Machine<E> {
 
     /// When to tell `Woke` next. A pure query: to wake early, late or twice changes nothing.
     pub fn deadline(&self) -> Option<UnixTime> {
-        let always = [self.callers.deadline(), self.phase.deadline()];
-        let rest = self.pacing.deadline().filter(|_| !self.callers.is_empty());
-        let idle = [self.background_at(), rest, self.session.deadline()];
-        always.into_iter().chain(idle.into_iter().filter(|_| self.is_idle())).flatten().min()
+        self.due().known()
+    }
+
+    fn due(&self) -> UnixTime {
+        let mut due = self.callers.deadline().min(self.phase.deadline());
+        if self.is_idle() {
+            due = due.min(self.background_at()).min(self.session.deadline());
+            if !self.callers.is_empty() {
+                due = due.min(self.pacing.deadline());
+            }
+        }
+        due
     }
 
     /// The phase in one word, for traces: `idle`, `look`, `lock`, `re-read`, `mark`, `send`, `confirm`, `save`, `conflict` or `change`.
@@ -186,20 +197,20 @@ impl<E: Effects> Machine<E> {
                 Some(Read::Look(remembered)) => self.look_failed(remembered),
                 Some(Read::UnderLock) => self.reread_failed(),
                 Some(Read::Confirm(_)) => self.storage_gave_up(),
-                Some(Read::Conflict(writing, outcome)) => self.conflict_unseen(*writing, outcome),
+                Some(Read::Conflict(writing, outcome)) => self.conflict_unseen(writing, outcome),
                 Some(Read::Change(change)) => self.change_load_failed(change),
                 None => {}
             },
             Input::Saved(id) => match self.end_write(id) {
-                Some((writing, Write::Mark)) => self.marked(*writing),
-                Some((writing, Write::Outcome(outcome))) => self.saved(*writing, outcome),
-                Some((writing, Write::Change(change))) => self.change_saved(*writing, *change),
+                Some((writing, Write::Mark)) => self.marked(writing),
+                Some((writing, Write::Outcome(outcome))) => self.saved(writing, outcome),
+                Some((writing, Write::Change(change))) => self.change_saved(writing, change),
                 None => {}
             },
             Input::SaveRefused(id) => match self.end_write(id) {
                 Some((_, Write::Mark)) => self.mark_refused(),
                 Some((writing, Write::Outcome(outcome))) => self.outcome_refused(writing, outcome),
-                Some((writing, Write::Change(change))) => self.change_refused(*writing, change),
+                Some((writing, Write::Change(change))) => self.change_refused(writing, change),
                 None => {}
             },
             Input::SaveFailed(id) => {
@@ -239,7 +250,7 @@ impl<E: Effects> Machine<E> {
 
     /// Goes on with a phase whose time has come.
     fn wake(&mut self) {
-        if self.phase.deadline().is_none_or(|at| at > self.now) {
+        if self.phase.deadline() > self.now {
             return;
         }
         match self.leave() {
@@ -257,7 +268,7 @@ impl<E: Effects> Machine<E> {
     /// When the clock is set back, what was due stays due as soon as it was. When this context did not run for a while, or its clock was set
     /// forward, the time does not count: what is ready is read before it is judged late.
     fn tell_time(&mut self, now: UnixTime) {
-        let late = self.deadline().map_or(Duration::ZERO, |due| now.since(due));
+        let late = now.since(self.due());
         let by = self.now.since(now);
         self.now = now;
         if late > STALL {

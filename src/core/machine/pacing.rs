@@ -1,6 +1,7 @@
 //! How often the server is asked: the backoff after failures, the server's own `Retry-After`, and a limit per minute that no
 //! failure breaks.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::failure::Failure;
@@ -29,7 +30,7 @@ pub struct Rest {
     pub until: UnixTime,
     /// When it may leave for a caller: after a mere failure sooner than in the background.
     pub for_callers: UnixTime,
-    pub failure: Failure,
+    pub failure: Box<Failure>,
 }
 
 #[derive(Debug)]
@@ -40,7 +41,7 @@ struct Request {
 }
 
 impl Rest {
-    pub fn new(until: UnixTime, failure: Failure) -> Self {
+    pub fn new(until: UnixTime, failure: Box<Failure>) -> Self {
         Self { until, for_callers: until, failure }
     }
 }
@@ -52,8 +53,8 @@ impl Pacing {
     }
 
     /// When a waiting caller's rest ends.
-    pub fn deadline(&self) -> Option<UnixTime> {
-        self.rest.as_ref().map(|rest| rest.for_callers)
+    pub fn deadline(&self) -> UnixTime {
+        self.rest.as_ref().map_or(UnixTime::NEVER, |rest| rest.for_callers)
     }
 
     /// The clock was set back by that much.

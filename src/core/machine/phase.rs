@@ -34,11 +34,11 @@ pub enum Phase {
 #[derive(Debug)]
 pub enum Read {
     /// To see whether there is a session and whether it is fresh, without the lock; after a failure, with the failure.
-    Look(Option<Failure>),
+    Look(Option<Box<Failure>>),
     /// To see what came in between, under the lock.
     UnderLock,
     /// To see whether the refresh token that the server refused is still the stored one.
-    Confirm(Failure),
+    Confirm(Box<Failure>),
     /// To see what stands where a result could not be written.
     Conflict(Box<Writing>, Outcome),
     /// To learn which generation a login or a sign-out replaces.
@@ -62,11 +62,11 @@ pub enum Outcome {
     /// New tokens.
     Refreshed,
     /// No new tokens and an unspent refresh token: the mark is taken back.
-    Failed(Failure),
+    Failed(Box<Failure>),
     /// No session: the server refused the refresh token.
-    Ended(Failure),
+    Ended(Box<Failure>),
     /// No refresh token, and an access token that is good until its expiry.
-    EndedLater(Failure),
+    EndedLater(Box<Failure>),
     /// What was in memory only is in the storage as well.
     Resaved,
 }
@@ -75,7 +75,7 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Writing {
     /// `None` forgets the session.
-    pub record: Option<Record>,
+    pub record: Option<Box<Record>>,
     pub tries: u32,
     /// Fingerprint of the refresh token that the write replaces.
     pub replaces: Option<String>,
@@ -167,12 +167,11 @@ impl Phase {
     }
 
     /// When this phase goes on, or is given up, without a completion.
-    pub fn deadline(&self) -> Option<UnixTime> {
+    pub fn deadline(&self) -> UnixTime {
         match self {
-            Self::Locking(_, until) => Some(*until),
-            Self::Reading(Wait::Until(at), _) | Self::Writing(Wait::Until(at), ..) => Some(*at),
-            Self::Sending(sending) => Some(sending.give_up_at),
-            Self::Idle | Self::Reading(Wait::For(_), _) | Self::Writing(Wait::For(_), ..) => None,
+            Self::Locking(_, at) | Self::Reading(Wait::Until(at), _) | Self::Writing(Wait::Until(at), ..) => *at,
+            Self::Sending(sending) => sending.give_up_at,
+            Self::Idle | Self::Reading(Wait::For(_), _) | Self::Writing(Wait::For(_), ..) => UnixTime::NEVER,
         }
     }
 
@@ -201,13 +200,13 @@ impl Phase {
 }
 
 impl Writing {
-    pub fn new(record: Option<Record>, replaces: Option<String>) -> Box<Self> {
+    pub fn new(record: Option<Box<Record>>, replaces: Option<String>) -> Box<Self> {
         Box::new(Self { record, tries: 0, replaces })
     }
 
     /// Whether it is more than a mark that is taken back: a result, or a refresh token that came beside a failure.
     pub fn brings_something(&self, outcome: &Outcome) -> bool {
-        !matches!(outcome, Outcome::Failed(_)) || refresh_token_of(self.record.as_ref()) != self.replaces
+        !matches!(outcome, Outcome::Failed(_)) || refresh_token_of(self.record.as_deref()) != self.replaces
     }
 
     /// The pause before the next try, unless that was the last one.

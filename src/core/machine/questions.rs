@@ -31,7 +31,7 @@ impl<E: Effects> Machine<E> {
         let none = Tokens::default();
         self.options
             .client()
-            .refresh_request(values, self.session.record.as_ref().map_or(&none, |record| &record.tokens))
+            .refresh_request(values, self.session.record.as_deref().map_or(&none, |record| &record.tokens))
     }
 
     /// The request of an [`Effect::Revoke`](super::Effect::Revoke).

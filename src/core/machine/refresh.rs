@@ -27,12 +27,12 @@ impl<E: Effects> Machine<E> {
             self.session.look_due = false;
             return self.read(Read::Look(None));
         }
-        if self.session.deadline().is_some_and(|at| at <= self.now) {
+        if self.session.deadline() <= self.now {
             return self.resave();
         }
         let unseen = self.callers.are_unseen();
         if !self.session.looked || (!self.session.can_refresh() && unseen) {
-            if unseen || (!self.session.looked && self.background_at().is_some_and(|at| at <= self.now)) {
+            if unseen || (!self.session.looked && self.background_at() <= self.now) {
                 self.read(Read::Look(None));
             }
             return;
@@ -50,7 +50,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The storage was read without the lock. `remembered`: the lock was not to be had.
-    pub(super) fn looked(&mut self, stored: Stored, remembered: Option<Failure>) {
+    pub(super) fn looked(&mut self, stored: Stored, remembered: Option<Box<Failure>>) {
         if stored == Stored::Nothing && self.begin_initial() {
             return;
         }
@@ -105,7 +105,8 @@ impl<E: Effects> Machine<E> {
         }
         // A time that is further away was written by a clock that was ahead.
         if let Some(retry_at) = record.retry_at.filter(|at| *at > self.now && at.since(self.now) <= LONGEST_PATIENCE) {
-            let failure = Failure { retry_at: Some(retry_at), ..Failure::new(Code::Unavailable) };
+            let mut failure = Failure::new(Code::Unavailable);
+            failure.retry_at = Some(retry_at);
             return self.rest_until(retry_at, failure);
         }
         if let Some(until) = self.pacing.limited_until(self.now) {
@@ -120,7 +121,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// Writes that the refresh token is about to be sent; `doubt` if it was sent before.
-    pub(super) fn mark(&mut self, mut record: Record, doubt: Option<Pending>) {
+    pub(super) fn mark(&mut self, mut record: Box<Record>, doubt: Option<Pending>) {
         let Some(name) = record.tokens.refresh_token.as_ref().map(fingerprint) else {
             return self.unlock();
         };
@@ -136,7 +137,7 @@ impl<E: Effects> Machine<E> {
 
     /// The mark is stored: now the request may leave. If the device slept in between, other contexts may have taken the mark for abandoned
     /// and sent the token themselves: the storage is read first.
-    pub(super) fn marked(&mut self, writing: Writing) {
+    pub(super) fn marked(&mut self, writing: Box<Writing>) {
         self.session.wrote(writing.record);
         if self.attempt.is_mark_old(self.now) {
             return self.read(Read::UnderLock);
@@ -170,8 +171,9 @@ impl<E: Effects> Machine<E> {
                 self.failed(Failure::new(Code::ClientRejected).leaving(state).said(error));
             }
             Verdict::Unavailable(error, state, retry_at) => {
-                let retry_at = retry_at.map(|at| at.min(self.now + LONGEST_PATIENCE));
-                self.failed(Failure { retry_at, ..Failure::new(Code::Unavailable).leaving(state).said(error) });
+                let mut failure = Failure::new(Code::Unavailable).leaving(state).said(error);
+                failure.retry_at = retry_at.map(|at| at.min(self.now + LONGEST_PATIENCE));
+                self.failed(failure);
             }
             Verdict::Unreadable(error) => {
                 self.failed(Failure::new(Code::BadResponse).leaving(RefreshTokenState::Unknown).said(error));
@@ -180,7 +182,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// Saves the new tokens. What the reply leaves out is kept from the record (RFC 6749 section 6).
-    fn save(&mut self, mut tokens: Tokens, sent_at: UnixTime) {
+    fn save(&mut self, mut tokens: Box<Tokens>, sent_at: UnixTime) {
         let Some(current) = &self.session.record else {
             return self.unlock();
         };
@@ -191,12 +193,12 @@ impl<E: Effects> Machine<E> {
         }
         let session = current.session.clone();
         let generation = self.session.generation_to_write(self.now);
-        let record = Record { session, ..Record::new(tokens, sent_at, generation) };
-        let writing = Writing::new(Some(record), self.session.fingerprint());
+        let record = Record { session, ..Record::new(*tokens, sent_at, generation) };
+        let writing = Writing::new(Some(Box::new(record)), self.session.fingerprint());
         self.write(writing, Write::Outcome(Outcome::Refreshed));
     }
 
-    pub(super) fn saved(&mut self, writing: Writing, outcome: Outcome) {
+    pub(super) fn saved(&mut self, writing: Box<Writing>, outcome: Outcome) {
         self.session.wrote(writing.record);
         self.conclude(outcome);
     }
@@ -219,8 +221,8 @@ impl<E: Effects> Machine<E> {
         self.settled();
         self.hold();
         // A save can take longer than the access token lives: then it is refreshed once more, and only once.
-        let expires_at = self.session.record.as_ref().and_then(Record::expires_at);
-        self.attempt.came_late = expires_at.is_some_and(|end| end <= self.now) && !self.attempt.came_late;
+        let is_over = self.session.record.as_deref().is_some_and(|record| record.end() <= self.now);
+        self.attempt.came_late = is_over && !self.attempt.came_late;
         if self.attempt.came_late {
             self.grant_served();
         } else {
@@ -283,9 +285,9 @@ impl<E: Effects> Machine<E> {
     pub(super) fn reconcile(&mut self, stored: Stored) -> Reconciled {
         let first = !self.session.looked;
         let reconciled = self.session.reconcile(stored);
-        self.callers.see(self.session.record.as_ref());
+        self.callers.see(self.session.record.as_deref());
         if first {
-            let in_doubt = self.session.record.as_ref().and_then(Record::in_doubt);
+            let in_doubt = self.session.record.as_deref().and_then(Record::in_doubt);
             self.background.found_mark = in_doubt.is_some_and(|pending| !self.is_own(pending));
         }
         match reconciled {
@@ -303,7 +305,7 @@ impl<E: Effects> Machine<E> {
 
     /// OpenID Connect Core section 12.2: the claim by which the id_token of the reply is of another person than the session's.
     pub(super) fn another_persons(&self, tokens: &Tokens, reply: &Reply) -> Option<&'static str> {
-        let stored = self.session.record.as_ref().and_then(|record| record.tokens.id_token.as_ref());
+        let stored = self.session.record.as_deref().and_then(|record| record.tokens.id_token.as_ref());
         let (new, stored) = tokens.id_token.as_ref().zip(stored)?;
         // By the server's own time; this clock may be a day wrong.
         let earliest_end =
@@ -346,7 +348,7 @@ impl<E: Effects> Machine<E> {
             // One of an older version has no owner yet.
             record.owner = self.options.owner.clone();
         }
-        self.effects.push(Effect::Save(id, writing.record.clone().map(Box::new), self.session.stored));
+        self.effects.save(id, writing.record.as_deref(), self.session.stored);
         self.enter(Phase::Writing(Wait::For(id), writing, write));
     }
 

@@ -1,6 +1,7 @@
 //! What a token request brings other than new tokens. Only a confirmed `invalid_grant` (RFC 6749 section 5.2), or tokens of another person,
 //! end the session; each other failure keeps the tokens (tests/GUARANTEES.md, G2 and G3).
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::effect::{Effect, Effects, Event, Source};
@@ -30,14 +31,14 @@ impl<E: Effects> Machine<E> {
 
     /// No reply came in time.
     pub(super) fn timed_out(&mut self, sending: Sending) {
-        let mark = self.session.record.as_ref().and_then(|record| record.pending.as_ref());
+        let mark = self.session.record.as_deref().and_then(|record| record.pending.as_ref());
         let name = mark.map(|mark| mark.attempt.clone());
         self.strays.give_up(sending, name);
         self.unreachable(Sent::TimedOut);
     }
 
     /// RFC 9449 section 8: the same request once more, with the nonce. Not under an old mark, which other contexts may have given up.
-    pub(super) fn nonce_wanted(&mut self, error: ServerError, with_nonce: bool) {
+    pub(super) fn nonce_wanted(&mut self, error: Box<ServerError>, with_nonce: bool) {
         if self.attempt.is_mark_old(self.now) {
             return self.failed(Failure::new(Code::Unavailable).said(error));
         }
@@ -59,7 +60,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The access token is of an unknown type. A refresh token beside it may be the only one left, and is kept.
-    pub(super) fn unknown_type(&mut self, tokens: &Tokens, error: ServerError) {
+    pub(super) fn unknown_type(&mut self, tokens: &Tokens, error: Box<ServerError>) {
         let failure = Failure::new(Code::BadResponse).said(error);
         match (self.session.record.clone(), tokens.refresh_token.clone()) {
             (Some(mut record), Some(successor)) => {
@@ -71,7 +72,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// No new tokens, and the session goes on. The mark stays where the refresh token may be spent.
-    pub(super) fn failed(&mut self, mut failure: Failure) {
+    pub(super) fn failed(&mut self, mut failure: Box<Failure>) {
         if self.attempt.was_in_doubt {
             failure.refresh_token = RefreshTokenState::Unknown;
         }
@@ -83,7 +84,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// Takes the mark back.
-    pub(super) fn unmark(&mut self, mut record: Record, failure: Failure) {
+    pub(super) fn unmark(&mut self, mut record: Box<Record>, failure: Box<Failure>) {
         record.pending = None;
         record.retry_at = failure.retry_at;
         record.generation = self.session.generation_to_write(self.now);
@@ -92,12 +93,12 @@ impl<E: Effects> Machine<E> {
     }
 
     /// A failed refresh is over: callers wait for another try, or are answered.
-    pub(super) fn finish(&mut self, mut failure: Failure) {
+    pub(super) fn finish(&mut self, mut failure: Box<Failure>) {
         self.unlock();
         let allowed = match failure.refresh_token {
             RefreshTokenState::Unspent => true,
             RefreshTokenState::Unknown => {
-                let doubt = self.session.record.as_ref().and_then(Record::in_doubt);
+                let doubt = self.session.record.as_deref().and_then(Record::in_doubt);
                 doubt.is_some_and(|pending| self.policy.may_send_again(pending, self.now))
             }
             RefreshTokenState::Spent => false,
@@ -123,18 +124,18 @@ impl<E: Effects> Machine<E> {
         }
         self.back_off(until, transient, allowed, failure.clone());
         self.serve_or_refuse(&failure);
-        let next = self.background_at();
+        let next = self.background_at().known();
         self.notify(Event::RefreshFailed(failure, next));
     }
 
     /// No request for a while. Callers that can wait do so, without the lock.
-    pub(super) fn rest_until(&mut self, until: UnixTime, failure: Failure) {
+    pub(super) fn rest_until(&mut self, until: UnixTime, failure: Box<Failure>) {
         self.unlock();
         self.pacing.rest = Some(Rest::new(until, failure));
     }
 
     /// No request for a while, after a failure of the storage or the lock that callers are told.
-    pub(super) fn rest_after(&mut self, failure: Failure) {
+    pub(super) fn rest_after(&mut self, failure: Box<Failure>) {
         self.serve_or_refuse(&failure);
         let until = self.now + backoff(self.pacing.failures, &mut self.random);
         self.back_off(until, true, true, failure);
@@ -142,7 +143,7 @@ impl<E: Effects> Machine<E> {
 
     /// No request in the background until then. A caller that waits may try sooner, unless the server named the time. A request that was
     /// not `repeated` within the refresh is the first of its kind: the caller does not wait longer for it than the background.
-    fn back_off(&mut self, until: UnixTime, sooner: bool, repeated: bool, failure: Failure) {
+    fn back_off(&mut self, until: UnixTime, sooner: bool, repeated: bool, failure: Box<Failure>) {
         let mut rest = Rest::new(until, failure);
         if sooner && rest.failure.retry_at.is_none() {
             let soon = self.now + caller_pause(&mut self.random);
@@ -153,7 +154,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The server refused the refresh token. Another context may hold a newer one: the storage is read before that is believed.
-    pub(super) fn refused(&mut self, error: ServerError) {
+    pub(super) fn refused(&mut self, error: Box<ServerError>) {
         let failure = Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent).said(error);
         if self.attempt.excludes_all() {
             return self.read(Read::Confirm(failure));
@@ -164,7 +165,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The storage was read once more: is the refused refresh token still the stored one?
-    pub(super) fn confirmed(&mut self, stored: Stored, failure: Failure) {
+    pub(super) fn confirmed(&mut self, stored: Stored, failure: Box<Failure>) {
         let refused = self.session.fingerprint();
         if self.reconcile(stored) == Reconciled::Unreadable {
             return self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
@@ -176,9 +177,7 @@ impl<E: Effects> Machine<E> {
         let Some(mut record) = self.session.record.clone() else {
             return self.unlock();
         };
-        let good = !self.callers.are_refused()
-            && record.tokens.access_token().is_some()
-            && record.expires_at().is_none_or(|end| self.now < end);
+        let good = !self.callers.are_refused() && record.tokens.access_token().is_some() && self.now < record.end();
         let (record, outcome) = if good {
             record.tokens.refresh_token = None;
             record.pending = None;
@@ -191,7 +190,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// It is stored that the session ended.
-    pub(super) fn ended(&mut self, failure: Failure) {
+    pub(super) fn ended(&mut self, failure: Box<Failure>) {
         self.settled();
         self.session.absence = Code::SessionEnded;
         self.hold();
@@ -201,7 +200,7 @@ impl<E: Effects> Machine<E> {
     }
 
     /// It is stored that the session ended, and its access token is served until it expires.
-    pub(super) fn ended_later(&mut self, failure: Failure) {
+    pub(super) fn ended_later(&mut self, failure: Box<Failure>) {
         self.settled();
         self.session.ended = true;
         self.hold();

@@ -34,7 +34,7 @@ pub struct Session {
     /// The tokens of the options, for a storage that turns out to be empty.
     pub initial: Option<Tokens>,
     /// The newest record.
-    pub record: Option<Record>,
+    pub record: Option<Box<Record>>,
     /// The generation that the storage held when it was last seen: what a conditional write names.
     pub stored: Option<u64>,
     /// Set while the record, or its absence, is not in the storage.
@@ -109,8 +109,8 @@ impl Session {
     }
 
     /// When what is in memory only is saved again.
-    pub fn deadline(&self) -> Option<UnixTime> {
-        self.unsaved.as_ref().map(|unsaved| unsaved.retry_at)
+    pub fn deadline(&self) -> UnixTime {
+        self.unsaved.as_ref().map_or(UnixTime::NEVER, |unsaved| unsaved.retry_at)
     }
 
     /// The clock was set back by that much.
@@ -122,12 +122,12 @@ impl Session {
 
     /// The wall clock went back under the record: its expiry cannot be believed.
     pub fn distrust(&mut self) {
-        self.distrusted = self.record.as_ref().map(|record| record.generation);
+        self.distrusted = self.record.as_deref().map(|record| record.generation);
     }
 
     /// What became of the refresh token, as far as the mark tells.
     pub fn refresh_token_state(&self) -> RefreshTokenState {
-        if self.record.as_ref().and_then(Record::in_doubt).is_some() {
+        if self.record.as_deref().and_then(Record::in_doubt).is_some() {
             RefreshTokenState::Unknown
         } else {
             RefreshTokenState::Unspent
@@ -192,11 +192,11 @@ impl Session {
             Stored::Record(record) => {
                 let generation = record.generation;
                 self.ended &= record.tokens.refresh_token().is_none();
-                self.put(Some(*record), Some(generation));
+                self.put(Some(record), Some(generation));
             }
         }
         // The first read emits no event, unless another context's write is its reason, and was more than a mark.
-        let marked = self.record.as_ref().is_some_and(|record| record.pending.is_some());
+        let marked = self.record.as_deref().is_some_and(|record| record.pending.is_some());
         if if first { !hinted || marked } else { before == self.access_token() } {
             return Reconciled::Same;
         }
@@ -204,13 +204,13 @@ impl Session {
     }
 
     /// Takes over what the storage now holds because this context wrote it.
-    pub fn wrote(&mut self, record: Option<Record>) {
-        let generation = record.as_ref().map(|record| record.generation);
+    pub fn wrote(&mut self, record: Option<Box<Record>>) {
+        let generation = record.as_deref().map(|record| record.generation);
         self.put(record, generation);
     }
 
     /// Keeps in memory what could not be saved. What follows an unsaved login or sign-out belongs to it.
-    pub fn keep_unsaved(&mut self, record: Option<Record>, mut unsaved: Unsaved) {
+    pub fn keep_unsaved(&mut self, record: Option<Box<Record>>, mut unsaved: Unsaved) {
         let stored = self.stored;
         unsaved.decides = unsaved.decides.or_else(|| self.unsaved.take()?.decides);
         self.put(record, stored);
@@ -242,31 +242,31 @@ impl Session {
 
     /// The generation of the record, or the one that came after it.
     pub fn generation(&self) -> u64 {
-        self.record.as_ref().map_or(self.next_generation(), |record| record.generation)
+        self.record.as_deref().map_or(self.next_generation(), |record| record.generation)
     }
 
     /// The access token was all there was, and it has run out.
     pub fn run_out(&mut self) {
-        self.over = self.record.as_ref().map(|record| record.generation);
+        self.over = self.record.as_deref().map(|record| record.generation);
         self.ended = true;
     }
 
     /// Whether that was noticed.
     pub fn is_over(&self) -> bool {
-        self.over.is_some() && self.over == self.record.as_ref().map(|record| record.generation)
+        self.over.is_some() && self.over == self.record.as_deref().map(|record| record.generation)
     }
 
     /// What may be handed out without another look, if it may.
     pub fn holding(&self) -> Option<Box<Holding>> {
-        let record = self.record.as_ref().filter(|_| self.access_token().is_some())?;
+        let record = self.record.as_deref().filter(|_| self.access_token().is_some())?;
         let believed = !self.unread && self.distrusted != Some(record.generation);
-        let fresh_until = record.expires_at().map(|end| end - spare(record, MIN_VALIDITY));
+        let fresh_until = record.end() - spare(record, MIN_VALIDITY);
         Some(Box::new(Holding {
             tokens: Secret::new(record.token_set()),
             generation: record.generation,
             session: record.session.clone(),
             fresh_from: record.obtained_at - CLOCK_TOLERANCE,
-            fresh_until: if believed { fresh_until } else { Some(UnixTime::EPOCH) },
+            fresh_until: if believed { fresh_until } else { UnixTime::EPOCH }.known(),
         }))
     }
 
@@ -278,34 +278,32 @@ impl Session {
         self.still_good(demand, now)
             && self.distrusted != Some(record.generation)
             && now + CLOCK_TOLERANCE >= record.obtained_at
-            && record
-                .expires_at()
-                .is_none_or(|end| now + spare(record, demand.min_validity.unwrap_or(MIN_VALIDITY)) < end)
+            && now + spare(record, demand.min_validity.unwrap_or(MIN_VALIDITY)) < record.end()
     }
 
     /// Whether the access token is better than none: not refused, and not at its end.
     pub fn still_good(&self, demand: &Demand, now: UnixTime) -> bool {
-        let Some(record) = self.record.as_ref().filter(|_| !self.is_over()) else {
+        let Some(record) = self.record.as_deref().filter(|_| !self.is_over()) else {
             return false;
         };
         record.tokens.access_token.is_some()
             && (demand.rejected.is_none() || demand.rejected != record.tokens.access_token)
-            && record.expires_at().is_none_or(|end| now < end)
+            && now < record.end()
     }
 
     /// The access token, to compare with.
     pub fn access_token(&self) -> Option<Secret> {
-        self.record.as_ref().filter(|_| !self.is_over())?.tokens.access_token.clone()
+        self.record.as_deref().filter(|_| !self.is_over())?.tokens.access_token.clone()
     }
 
     /// The refresh token's fingerprint.
     pub fn fingerprint(&self) -> Option<String> {
-        refresh_token_of(self.record.as_ref())
+        refresh_token_of(self.record.as_deref())
     }
 
     /// Whether there is a refresh token that the server has not refused.
     pub fn can_refresh(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| record.tokens.refresh_token().is_some())
+        self.record.as_deref().is_some_and(|record| record.tokens.refresh_token().is_some())
     }
 
     /// Whether what is in memory is newer than what the storage holds.
@@ -316,7 +314,7 @@ impl Session {
         };
         stored.generation() == self.stored
             || self.is_stale_read(stored) && unsaved.failures < PATIENT_RESAVES
-            || self.overrules(self.record.as_ref(), theirs)
+            || self.overrules(self.record.as_deref(), theirs)
             || unsaved.replaces.is_some() && theirs.is_some() && refresh_token_of(theirs) == unsaved.replaces
     }
 
@@ -343,16 +341,16 @@ impl Session {
         }
     }
 
-    fn put(&mut self, mut record: Option<Record>, stored: Option<u64>) {
+    fn put(&mut self, mut record: Option<Box<Record>>, stored: Option<u64>) {
         // One text for one token: ten thousand callers compare theirs with it.
         if let (Some(new), Some(old)) = (&mut record, &self.record) {
             if new.tokens.access_token == old.tokens.access_token {
                 new.tokens.access_token = old.tokens.access_token.clone();
             }
         }
-        let generation = record.as_ref().map_or(0, |record| record.generation);
+        let generation = record.as_deref().map_or(0, |record| record.generation);
         self.highest = self.highest.max(generation).max(stored.unwrap_or(0));
-        if record.as_ref().is_some_and(|record| self.distrusted.is_some_and(|old| record.generation > old)) {
+        if record.as_deref().is_some_and(|record| self.distrusted.is_some_and(|old| record.generation > old)) {
             self.distrusted = None;
         }
         self.record = record;
@@ -370,5 +368,5 @@ pub fn refresh_token_of(record: Option<&Record>) -> Option<String> {
 
 /// The validity that a caller asks for, capped at a quarter of the lifetime.
 fn spare(record: &Record, wanted: Duration) -> Duration {
-    record.lifetime().map_or(wanted, |lifetime| wanted.min(lifetime.part(4)))
+    wanted.min(record.lifetime().part(4))
 }

@@ -23,7 +23,7 @@ const CONFLICT_TRIES: u32 = 10;
 impl<E: Effects> Machine<E> {
     pub(super) fn adopted(&mut self, caller: CallerId, mut tokens: Tokens) {
         if tokens.access_token().is_none() && tokens.refresh_token().is_none() {
-            return self.effects.push(Effect::Refuse(caller, Box::new(Failure::new(Code::BadResponse))));
+            return self.effects.refuse(caller, &Failure::new(Code::BadResponse));
         }
         // A point in time was computed when the lifetime began; `expires_in` beside it may be old.
         if tokens.expires_at.is_some() {
@@ -37,7 +37,7 @@ impl<E: Effects> Machine<E> {
 
     pub(super) fn signed_out(&mut self, caller: CallerId, revoke: Revoke) {
         let revoke = revoke == Revoke::Yes;
-        let known = self.session.record.as_ref().and_then(|record| record.tokens.revocable());
+        let known = self.session.record.as_deref().and_then(|record| record.tokens.revocable());
         let had_session = self.session.record.is_some();
         let (adopting, mut leaving) = self.abandon(revoke);
         leaving.push(caller);
@@ -46,7 +46,7 @@ impl<E: Effects> Machine<E> {
         let signed_out = Failure::new(Code::SignedOut);
         self.refuse_all(&signed_out);
         for caller in adopting {
-            self.effects.push(Effect::Refuse(caller, Box::new(signed_out.clone())));
+            self.effects.refuse(caller, &signed_out);
         }
         let tokens = revoke.then(|| known.into_iter().collect());
         self.change(Kind::SignOut(tokens, had_session), Vec::new(), leaving);
@@ -75,11 +75,11 @@ impl<E: Effects> Machine<E> {
         if matches!(&stored, Stored::Record(record) if record.session == change.session) {
             // Our own write landed although it seemed to fail, and may have been refreshed since.
             self.session.reconcile(stored);
-            return self.changed_session(*change);
+            return self.changed_session(change);
         }
         if matches!((&change.kind, &stored), (Kind::SignOut(..), Stored::Foreign(_))) {
             self.session.reconcile(stored);
-            return self.changed_session(*change);
+            return self.changed_session(change);
         }
         if matches!(change.kind, Kind::Initial(..)) && stored != Stored::Nothing {
             self.reconcile(stored);
@@ -93,28 +93,28 @@ impl<E: Effects> Machine<E> {
         self.write_change(change);
     }
 
-    pub(super) fn change_saved(&mut self, writing: Writing, change: SessionChange) {
+    pub(super) fn change_saved(&mut self, writing: Box<Writing>, change: Box<SessionChange>) {
         self.session.wrote(writing.record);
         self.changed_session(change);
     }
 
-    pub(super) fn change_refused(&mut self, writing: Writing, mut change: Box<SessionChange>) {
+    pub(super) fn change_refused(&mut self, writing: Box<Writing>, mut change: Box<SessionChange>) {
         change.conflicts = change.conflicts.saturating_add(1);
         if change.conflicts > CONFLICT_TRIES {
             self.notify(Event::StorageFailed(Operation::Save));
-            return self.change_unsaved(writing, *change);
+            return self.change_unsaved(writing, change);
         }
         self.read(Read::Change(change));
     }
 
     /// The storage takes no write: memory has to do.
-    pub(super) fn change_unsaved(&mut self, writing: Writing, mut change: SessionChange) {
+    pub(super) fn change_unsaved(&mut self, writing: Box<Writing>, mut change: Box<SessionChange>) {
         let retry_at = self.now + Duration::from_secs(1);
         let decides = Some(change.session.clone());
         self.session.keep_unsaved(writing.record, Unsaved { replaces: None, decides, retry_at, failures: 0 });
         // The session goes on in memory, and the write is tried again; but a login that is not stored is told of.
         for id in core::mem::take(&mut change.adopting) {
-            self.effects.push(Effect::Refuse(id, Box::new(Failure::new(Code::StorageFailed))));
+            self.effects.refuse(id, &Failure::new(Code::StorageFailed));
         }
         self.changed_session(change);
     }
@@ -155,7 +155,7 @@ impl<E: Effects> Machine<E> {
         let change = Box::new(SessionChange { kind, session, adopting, leaving, conflicts: 0 });
         if self.session.is_foreign && matches!(change.kind, Kind::SignOut(..)) {
             // Not this client's to delete.
-            return self.changed_session(*change);
+            return self.changed_session(change);
         }
         if self.session.looked {
             return self.write_change(change);
@@ -168,7 +168,7 @@ impl<E: Effects> Machine<E> {
         let record = match &change.kind {
             Kind::Login(tokens, at) | Kind::Initial(tokens, at) => {
                 let session = change.session.clone();
-                Some(Record { session, ..Record::new(tokens.clone(), *at, generation) })
+                Some(Box::new(Record { session, ..Record::new(tokens.clone(), *at, generation) }))
             }
             Kind::SignOut(..) => None,
         };
@@ -176,13 +176,13 @@ impl<E: Effects> Machine<E> {
     }
 
     /// It is stored, or kept in memory.
-    fn changed_session(&mut self, change: SessionChange) {
+    fn changed_session(&mut self, change: Box<SessionChange>) {
         self.session.decided();
         self.pacing.failures = 0;
         self.pacing.rest = None;
         match change.kind {
             Kind::Login(..) | Kind::Initial(..) => {
-                self.callers.see(self.session.record.as_ref());
+                self.callers.see(self.session.record.as_deref());
                 self.hold();
                 self.grant_served();
                 self.answer_login(change.adopting);

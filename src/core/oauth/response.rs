@@ -2,6 +2,7 @@
 //! body and the provider's shape. Whether the refresh token was spent is part of every verdict, because that
 //! decides what may be done next.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::members::{as_object, read_tokens, registered_type};
@@ -31,24 +32,24 @@ pub struct Reply {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// New tokens.
-    Tokens(Tokens),
+    Tokens(Box<Tokens>),
     /// New tokens of an unknown type (RFC 6749 section 7.1), or an access token of no use. A refresh token among them is to be kept.
-    UnknownType(Tokens, ServerError),
+    UnknownType(Box<Tokens>, Box<ServerError>),
     /// `invalid_grant`, or what means the same at this server.
-    Ended(ServerError),
+    Ended(Box<ServerError>),
     /// The client is at fault: configuration. The tokens are kept.
-    ClientRejected(ServerError, RefreshTokenState),
+    ClientRejected(Box<ServerError>, RefreshTokenState),
     /// The server wants a nonce in the DPoP proof (RFC 9449 section 8): the same request once more, with a new proof.
-    NonceWanted(ServerError),
+    NonceWanted(Box<ServerError>),
     /// Later perhaps: at once, or at the time the server named.
-    Unavailable(ServerError, RefreshTokenState, Option<UnixTime>),
+    Unavailable(Box<ServerError>, RefreshTokenState, Option<UnixTime>),
     /// Not a token response.
-    Unreadable(ServerError),
+    Unreadable(Box<ServerError>),
 }
 
 /// What the reply means at a server of that shape.
 pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict {
-    let mut evidence = ServerError { status: reply.status, ..ServerError::default() };
+    let mut evidence = Box::new(ServerError { status: reply.status, ..ServerError::default() });
     let success = shape.is_success(reply.status);
     let mut means = None;
     let object = reply.body.as_ref().map_or(Ok(None), |body| as_object(body.reveal(), shape.text("format")));
@@ -62,7 +63,7 @@ pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict 
         let sign = error_sign(&fields, shape, &evidence);
         if success && sign.is_none() {
             let extends = shape.extension_signs().any(|sign| shows(&fields, sign));
-            let mut tokens = read_tokens(fields, shape);
+            let mut tokens = Box::new(read_tokens(fields, shape));
             if shape.ignores_refresh_token() {
                 tokens.refresh_token = None;
             }
@@ -108,7 +109,7 @@ fn members(reply: Json<'_>) -> Option<Fields<'_>> {
     Fields::read(reply).filter(Fields::are_few)
 }
 
-fn judge_type(mut tokens: Tokens, shape: ResponseShape<'_>, mut evidence: ServerError) -> Verdict {
+fn judge_type(mut tokens: Box<Tokens>, shape: ResponseShape<'_>, mut evidence: Box<ServerError>) -> Verdict {
     let Some(registered) = registered_type(&tokens, shape) else {
         explain(&mut evidence, "unknown token_type: write it as response.token_type");
         tokens.access_token = None;
@@ -127,7 +128,7 @@ fn explain(evidence: &mut ServerError, why: &str) {
 fn judge_error(
     reply: &Reply,
     shape: ResponseShape<'_>,
-    evidence: ServerError,
+    evidence: Box<ServerError>,
     success: bool,
     means: Option<Meaning>,
     now: UnixTime,
@@ -167,7 +168,7 @@ mod tests {
 
     fn tokens(verdict: Verdict) -> Tokens {
         match verdict {
-            Verdict::Tokens(tokens) => tokens,
+            Verdict::Tokens(tokens) => *tokens,
             other => panic!("{other:?}"),
         }
     }
@@ -366,7 +367,7 @@ mod tests {
         assert!(matches!(shaped(200, r#"{"ok":true,"access_token":"a"}"#, slack), Verdict::Tokens(_)));
         let wechat = r#"{"errorWhen":[{"path":"errcode","isNot":0}],"error":"errcode","error_description":"errmsg","errors":{"42002":"session_ended"}}"#;
         assert!(
-            matches!(shaped(200, r#"{"errcode":42002,"errmsg":"expired"}"#, wechat), Verdict::Ended(ServerError { error_description: Some(text), .. }) if text == "expired")
+            matches!(shaped(200, r#"{"errcode":42002,"errmsg":"expired"}"#, wechat), Verdict::Ended(error) if error.error_description.as_deref() == Some("expired"))
         );
         assert!(matches!(shaped(200, r#"{"errcode":0,"access_token":"a"}"#, wechat), Verdict::Tokens(_)));
     }

@@ -4,7 +4,7 @@
 
 use alloc::string::String;
 
-use super::response::{judge, Reply, ServerError, Verdict};
+use super::response::{judge, Reply, Verdict};
 use super::retry_after::retry_after;
 use super::words::Words;
 use crate::core::provider::ResponseShape;
@@ -41,7 +41,8 @@ pub fn refused_part(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> O
 /// The error code of a reply, and the part of its request that the server refused.
 pub fn refusal(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> (Option<String>, Option<RefusedPart>) {
     match judge(reply, shape, now) {
-        Verdict::ClientRejected(ServerError { error, .. }, _) => {
+        Verdict::ClientRejected(refused, _) => {
+            let error = refused.error;
             let part = match error.as_deref().unwrap_or_default() {
                 "invalid_dpop_proof" => Some(RefusedPart::Proof),
                 "use_attestation_challenge" | "use_fresh_attestation" => Some(RefusedPart::Client),
