@@ -1,6 +1,7 @@
 // @ts-check
 import { signature, signing, subtle } from "../lib/jws.js";
 import { asserting } from "./assertion.js";
+import { asGiven } from "../lib/given.js";
 import { checked, fail, hasWindow, missing } from "./checks.js";
 
 /** @import { ClientAuth } from "../index.js" */
@@ -13,7 +14,7 @@ export function privateKeyJwt(key, options = {}) {
   if (!found)
     fail(
       "privateKeyJwt",
-      "key must be a private CryptoKey that signs: ES256, ES384, ES512, EdDSA, or RS256 and PS256 with at least 2048 bits",
+      `key must be a private CryptoKey that signs: ES256, ES384, ES512, EdDSA, or RS256 and PS256 with at least 2048 bits ${asGiven(key, true)}`,
     );
   const { alg, how } = found;
   // RFC 9864 gives EdDSA with this curve a name of its own
@@ -26,7 +27,10 @@ export function privateKeyJwt(key, options = {}) {
 /** @type {typeof secretDeclared} */
 export function clientSecretJwt(secret, options = {}) {
   if (typeof secret != "function" && (!secret || typeof secret != "string"))
-    fail("clientSecretJwt", "secret must be a non-empty string, or a function that gives it");
+    fail(
+      "clientSecretJwt",
+      `secret must be a non-empty string, or a function that gives it ${asGiven(secret, true)}`,
+    );
   const said = checked("clientSecretJwt", options, ["HS256", "HS384", "HS512"]);
   const { alg = "HS256" } = said;
   const bits = Number(alg.slice(2));
@@ -56,7 +60,10 @@ export function clientSecretJwt(secret, options = {}) {
 /** @type {typeof tlsDeclared} */
 export function mutualTls(clientAuth) {
   if (clientAuth !== undefined && typeof clientAuth != "function")
-    fail("mutualTls", "what stands beside the certificate must be a ClientAuth function");
+    fail(
+      "mutualTls",
+      `what stands beside the certificate must be a ClientAuth function ${asGiven(clientAuth)}`,
+    );
   /** @type {any} */
   const beside = clientAuth;
   return Object.assign(/** @type {ClientAuth} */ ((request) => beside?.(request)), {

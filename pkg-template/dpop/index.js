@@ -1,5 +1,5 @@
 // @ts-check
-import { asGiven } from "../lib/given.js";
+import { asGiven, typeOf } from "../lib/given.js";
 import { signing } from "../lib/jws.js";
 import { guarded } from "./guard.js";
 import { keyring } from "./keyring.js";
@@ -61,6 +61,7 @@ export function dpop(options = {}) {
 
 /** @param {unknown} options @returns {NonNullable<Parameters<typeof declared>[0]>} */
 function checked(options) {
+  if (typeOf(options) != "object") fail(`options must be an object ${asGiven(options)}`);
   const { keyPair, keyStorage, name, ...others } = /** @type {any} */ (options);
   const [unknown] = Object.keys(others);
   if (unknown) fail(`${unknown} is no option: there are keyPair, keyStorage and name`);
@@ -72,7 +73,8 @@ function checked(options) {
   if (keyStorage == "indexeddb")
     fail("keyPair and keyStorage exclude each other: a key pair you give is yours to keep");
   const { privateKey, publicKey } = keyPair ?? {};
-  if (privateKey?.type != "private" || publicKey?.type != "public") fail("keyPair must be a CryptoKeyPair");
+  if (privateKey?.type != "private" || publicKey?.type != "public")
+    fail(`keyPair must be a CryptoKeyPair ${asGiven(keyPair, true)}`);
   if (!signing(privateKey.algorithm) || !privateKey.usages.includes("sign"))
     fail("keyPair must sign: ES256, ES384, ES512, EdDSA, or RS256 and PS256 with at least 2048 bits");
   // a proof contains the public key

@@ -28,3 +28,12 @@ export const text = (value) => !(value && typeof value == "string") && "a non-em
 
 /** @param {unknown} value */
 export const callable = (value) => typeof value != "function" && "a function";
+
+/** What has no options is given none: `{ encrypt: true }` would be ignored, and the tokens stored in clear. @param {string} who @param {unknown[]} others */
+export function noOptions(who, [options]) {
+  const [name = "they"] = Object.keys(Object(options));
+  if (options !== undefined)
+    throw new TypeError(
+      `${who} has no options, and ${name} would be ignored: leave it out ${asGiven(options)}; indexedDbStorage has encrypt`,
+    );
+}

@@ -10,13 +10,17 @@ const REQUIRED = ["clientInformation", "redirectToAuthorization"];
 export function checkSessionOptions(provider, options) {
   for (const name of REQUIRED)
     if (typeof provider?.[name] != "function")
-      fail(`provider.${name} must be a function: write an OAuthClientProvider of the SDK`);
+      fail(
+        `provider.${name} must be a function ${asGiven(provider?.[name])}: write an OAuthClientProvider of the SDK`,
+      );
   if (typeof options != "object" || !options) fail("write mcpSession(provider, { serverUrl, storage })");
   for (const name of Object.keys(options))
     if (!KNOWN.includes(name)) fail(`${name} is no option: there are ${KNOWN.join(", ")}`);
   const { serverUrl, storage, loginTimeoutSeconds, refresh } = options;
   if (!URL.canParse(serverUrl) || !isEndpoint(bare(serverUrl)))
-    fail("serverUrl must be the MCP server's URL: https, or http on loopback, without credentials");
+    fail(
+      `serverUrl must be the MCP server's URL: https, or http on loopback, without credentials ${asGiven(serverUrl)}`,
+    );
   if (typeof storage != "function")
     fail(
       `storage must be a function ${asGiven(storage)}: servers do not share a session, so write ({ key }) => fileStorage(\`\${folder}/\${key}.json\`)`,

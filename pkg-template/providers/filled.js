@@ -1,4 +1,6 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
+
 /**
  * The address with `{name}` replaced by that option; `{name=a|b}` allows these values only. No value can change the host or add a path
  * segment: the tokens would go there.
@@ -9,5 +11,5 @@ export const filled = (provider, options, address) =>
     const value = options?.[name];
     const fits = RegExp(`^(${choices || "\\w[\\w.-]*(:\\d+)?"})$`);
     if (typeof value == "string" && fits.test(value)) return value;
-    throw new TypeError(`${provider}: ${name} must fit into ${address}`);
+    throw new TypeError(`${provider}: ${name} must fit into ${address} ${asGiven(value)}`);
   });

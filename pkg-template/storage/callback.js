@@ -1,5 +1,7 @@
 // @ts-check
 import { asGiven } from "../lib/given.js";
+import { checkKnown, flag, text } from "../lib/known.js";
+
 /** @import { callbackStorage as declared } from "./index.js" */
 
 /** What `save` got is a record. Other values are told here, where it is known what gave them. @param {any} given */
@@ -24,6 +26,17 @@ function isJson(given) {
   }
 }
 
+const any = () => undefined;
+const KNOWN = {
+  load: any,
+  save: any,
+  lock: any,
+  subscribe: any,
+  peek: any,
+  name: text,
+  conditionalSave: flag,
+};
+
 /** @type {typeof declared} */
 export function callbackStorage(callbacks) {
   for (const [name, required] of Object.entries({ load: true, save: true, lock: false, subscribe: false })) {
@@ -31,6 +44,8 @@ export function callbackStorage(callbacks) {
     if (typeof given != "function" && (required || given !== undefined))
       throw new TypeError(`callbackStorage: ${name} must be a function ${asGiven(given, true)}`);
   }
+  // An instance of a class may have more.
+  if (Object.getPrototypeOf(callbacks) == Object.prototype) checkKnown("callbackStorage", callbacks, KNOWN);
   const { lock, subscribe, name, conditionalSave } = callbacks;
   return {
     load: async () => checkedRecord(await callbacks.load()),

@@ -1,5 +1,6 @@
 // @ts-check
 import { asGiven } from "../lib/given.js";
+import { noOptions } from "../lib/known.js";
 import { open, readFile, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { draftOf, flush, sweepDrafts } from "./drafts.js";
@@ -20,9 +21,10 @@ export { fileLock };
 const WRITE_LEASE_SECONDS = 5;
 
 /** @type {typeof declared} */
-export function fileStorage(path) {
+export function fileStorage(path, ...others) {
   if (!path || typeof path != "string")
     throw new TypeError(`fileStorage: path must be a non-empty string ${asGiven(path)}`);
+  noOptions("fileStorage", others);
   const file = resolve(path);
   const unreadable = `${file}.unreadable`;
   // A lock of its own, held for the comparison and the write alone: a sign-out does not wait for a refresh.

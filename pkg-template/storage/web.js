@@ -1,5 +1,6 @@
 // @ts-check
 import { asGiven } from "../lib/given.js";
+import { noOptions } from "../lib/known.js";
 import { generationOf } from "./record.js";
 import { sentTokens } from "./web-clones.js";
 import { SPREAD_MS, marksOf } from "./web-marks.js";
@@ -8,11 +9,13 @@ import { SPREAD_MS, marksOf } from "./web-marks.js";
 /** @import { webStorage as declared } from "./index.js" */
 
 /** @type {typeof declared} */
-export function webStorage(area, key) {
+export function webStorage(area, key, ...others) {
   if (typeof area?.getItem != "function" || typeof area.setItem != "function")
     throw new TypeError(`webStorage: area must be localStorage or sessionStorage ${asGiven(area)}`);
   if (!key || typeof key != "string")
     throw new TypeError(`webStorage: key must be a non-empty string ${asGiven(key)}`);
+
+  noOptions("webStorage", others);
 
   const unreadable = `${key}.unreadable`;
   const marks = isGlobal("localStorage", area)

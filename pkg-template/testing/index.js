@@ -1,4 +1,5 @@
 // @ts-check
+import { asGiven } from "../lib/given.js";
 import { callable, checkKnown, flag, text } from "../lib/known.js";
 import { tokenBook } from "./book.js";
 
@@ -183,9 +184,17 @@ export function fakeAuthorizationServer(options = {}) {
 
 /** A misspelt fault would let the request succeed. @template {FaultLike | null | undefined} F @param {F} planned @returns {F} */
 function checkedFault(planned) {
-  const fault = typeof planned == "string" ? planned : planned?.fault;
-  if (planned && !FAULTS.includes(/** @type {Fault} */ (fault)))
-    throw new TypeError(`${WHO}: ${JSON.stringify(fault)} is no fault; write one of ${FAULTS.join(", ")}`);
+  if (planned === undefined || planned === null) return planned;
+  /** @type {any} */
+  const { fault, seconds, ...others } = typeof planned == "object" ? planned : { fault: planned };
+  if (!FAULTS.includes(fault))
+    throw new TypeError(
+      `${WHO}: ${JSON.stringify(fault ?? planned)} is no fault; write one of ${FAULTS.join(", ")}`,
+    );
+  if (seconds !== undefined && !(Number.isFinite(seconds) && seconds >= 0))
+    throw new TypeError(`${WHO}: seconds must be a finite number from 0 ${asGiven(seconds)}`);
+  for (const name in others)
+    throw new TypeError(`${WHO}: ${name} is not known beside a fault; write fault or seconds`);
   return planned;
 }
 

@@ -3,7 +3,11 @@ import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRefresher } from "oauth-refresher";
-import { callbackStorage, indexedDbStorage } from "oauth-refresher/storage";
+import { clientSecretJwt, mutualTls, privateKeyJwt } from "oauth-refresher/client-auth";
+import { dpop } from "oauth-refresher/dpop";
+import { okta } from "oauth-refresher/providers";
+import { callbackStorage, indexedDbStorage, webStorage } from "oauth-refresher/storage";
+import { fileStorage } from "oauth-refresher/storage/node";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import { traceToConsole } from "oauth-refresher/trace";
 
@@ -32,7 +36,7 @@ test("fakeAuthorizationServer refuses a misspelt fault, which would let the requ
   refused(() => server.next("lostreply"), named);
   refused(() => server.next("slow", { fault: "lostreply" }), named);
   refused(() => server.always("lostreply"), named);
-  refused(() => server.next({ seconds: 3 }), /undefined is no fault/);
+  refused(() => server.next({ seconds: 3 }), /: {"seconds":3} is no fault/);
   server.next("429", { fault: "slow", seconds: 0.01 }, null);
   server.always(null);
 });
@@ -177,4 +181,63 @@ test("what is no reply is refused by setTokens and by the option tokens, which s
   }
   refresher.close();
   open({ tokens: {} }).close();
+});
+
+test("a fault with a misspelt member, or seconds that are no number, is refused with its value", () => {
+  const server = fakeAuthorizationServer();
+  refused(
+    () => server.next({ fault: "slow", secs: 3 }),
+    /secs is not known beside a fault; write fault or seconds/,
+  );
+  refused(
+    () => server.next({ fault: "slow", seconds: "3" }),
+    /seconds must be a finite number from 0 \(given: string 3\)/,
+  );
+  refused(() => server.next(429), /: 429 is no fault; write one of unsent/);
+  refused(() => server.always(["lost-reply"]), /: \["lost-reply"\] is no fault/);
+});
+
+test("callbackStorage refuses a misspelt member of a plain object, and takes an instance of a class as it is", () => {
+  const callbacks = { load: () => null, save: () => {} };
+  refused(
+    () => callbackStorage({ ...callbacks, loock: async (work) => work() }),
+    /^callbackStorage: options\.loock is not known; write one of load, save, lock, subscribe/,
+  );
+  refused(
+    () => callbackStorage({ ...callbacks, conditionalSave: "yes" }),
+    "callbackStorage: options.conditionalSave must be true or false (given: string yes)",
+  );
+  refused(
+    () => callbackStorage({ ...callbacks, name: 1 }),
+    /name must be a non-empty string \(given: number 1\)/,
+  );
+  class Rows {
+    table = "rows";
+    load() {}
+    save() {}
+  }
+  callbackStorage(new Rows());
+});
+
+test("storages without options refuse them: encrypt would be ignored", () => {
+  const area = { getItem: () => null, setItem() {}, removeItem() {} };
+  const ignored = (who) =>
+    `${who} has no options, and encrypt would be ignored: leave it out (given: object); indexedDbStorage has encrypt`;
+  refused(() => webStorage(area, "key", { encrypt: true }), ignored("webStorage"));
+  refused(() => fileStorage("session.json", { encrypt: true }), ignored("fileStorage"));
+});
+
+test("keys, addresses and providers say what was given where it is no secret", () => {
+  refused(
+    () => privateKeyJwt("-----BEGIN PRIVATE KEY-----"),
+    /^privateKeyJwt: key must be .* \(given: string\)$/,
+  );
+  refused(() => clientSecretJwt(), /secret must be a non-empty string, .* \(given: undefined\)$/);
+  refused(() => mutualTls({}), /must be a ClientAuth function \(given: object\)$/);
+  refused(() => dpop(null), "dpop: options must be an object (given: null)");
+  refused(() => dpop({ keyPair: "x" }), "dpop: keyPair must be a CryptoKeyPair (given: string)");
+  refused(
+    () => okta({ domain: "https://x.okta.com", client_id: "me" }),
+    /^okta: domain must fit into https:\/\/\{domain\}\/.* \(given: string https:\/\/x\.okta\.com\)$/,
+  );
 });

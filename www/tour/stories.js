@@ -25,7 +25,7 @@ export const STORIES = [
     server: { graceSeconds: 10 },
     plot: "The server rotates the refresh token, and its reply gets lost on the way.",
     moral:
-      "An error is taken for a refusal. Here a mark was written before the refresh token was sent, and `reuse` says that this server forgives a second use for 10 s.",
+      "An error is taken for a refusal. Here a mark was written before the refresh token was sent, and the option reuse says that this server forgives a second use for 10 s.",
     async play(stage) {
       const [tab] = await lapsed(stage, "Tab");
       await stage.server({ faults: ["truncate"] });

@@ -32,7 +32,8 @@ function counts(clients) {
     return `| ${client.name} | ${client.where} | ${pass} | ${fail} | ${SCENARIOS.length - pass - fail} |`;
   });
   return `${SCENARIOS.length} scenarios. A client is asked what it has a place for: one that does a single exchange keeps no session, one without a
-wrapper of fetch repeats no request.
+wrapper of fetch repeats no request. Each peer has one row: in Chromium if it is made for pages, else in Node. The twenty lines are those of a
+page, and supabase/auth-js has its lock (navigator.locks) in pages only, so neither has a row for Node.
 
 | client | in | pass | fail | no place for it |
 |---|---|--:|--:|--:|
