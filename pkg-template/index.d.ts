@@ -184,8 +184,9 @@ export interface RefresherOptions {
   allowInsecureRequests?: boolean;
   /**
    * How much of an id_token that comes with a refresh must be as in the stored one (OpenID Connect Core §12.2). `subject` (default):
-   * `iss` (with `https://` or without), `sub` and `aud`. `strict`: `auth_time`, `nonce` and `azp` too where both have them, and it must
-   * be issued to `client_id`, have an `iat` and not be over. `off`: nothing. If it is not, the session ends: `identity_mismatch`.
+   * `iss` (with `https://` or without), `sub`, and an `aud` that includes the stored one or `client_id`. `strict`: the same set in `aud`;
+   * `auth_time`, `nonce` and `azp` too where both have them; and it must be issued to `client_id`, have an `iat` and not be over.
+   * `off`: nothing. If it is not, the session ends: `identity_mismatch`.
    */
   identityCheck?: "subject" | "strict" | "off";
   /**

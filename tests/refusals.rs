@@ -1,7 +1,7 @@
 //! Replies that are no tokens, and those that come beside a refusal (RFC 6749 sections 5.1 and 5.2): what each means for the session.
 
 use oauth_refresher::core::json::{Json, Value};
-use oauth_refresher::core::oauth::response::{judge, login, RefreshTokenState, Reply, Verdict};
+use oauth_refresher::core::oauth::response::{judge, login, requires_user, RefreshTokenState, Reply, Verdict};
 use oauth_refresher::core::provider::ResponseShape;
 use oauth_refresher::core::record::Tokens;
 use oauth_refresher::core::secret::Secret;
@@ -11,10 +11,22 @@ use oauth_refresher::core::time::UnixTime;
 fn openid_connects_codes_for_a_login_end_the_session() {
     for code in ["interaction_required", "login_required", "account_selection_required", "consent_required"] {
         for status in [400, 401, 403] {
-            assert!(matches!(verdict(status, &format!(r#"{{"error":"{code}"}}"#)), Verdict::Ended(_)), "{code}");
+            let found = verdict(status, &format!(r#"{{"error":"{code}"}}"#));
+            assert!(matches!(found, Verdict::Ended(_, RefreshTokenState::Unknown)), "{code}");
         }
+        assert!(requires_user(code), "{code}");
     }
     assert!(matches!(verdict(400, r#"{"error":"mfa_required"}"#), Verdict::ClientRejected(..)));
+}
+
+#[test]
+fn a_refused_refresh_token_is_spent() {
+    for code in ["invalid_grant", "refresh_token_reused", "of_the_server", "required", "login_required_"] {
+        let shape = r#"{"errors":{"of_the_server":"session_ended","required":"session_ended","login_required_":"session_ended"}}"#;
+        let found = shaped(400, &format!(r#"{{"error":"{code}"}}"#), shape);
+        assert!(matches!(found, Verdict::Ended(_, RefreshTokenState::Spent)), "{code}");
+        assert!(!requires_user(code), "{code}");
+    }
 }
 
 #[test]
@@ -27,9 +39,9 @@ fn a_sign_in_the_description_comes_before_the_code() {
         Verdict::Unavailable(_, RefreshTokenState::Unspent, None)
     ));
     for text in ["expired access/refresh token", "already being", ""] {
-        assert!(matches!(said(text), Verdict::Ended(_)), "{text}");
+        assert!(matches!(said(text), Verdict::Ended(_, RefreshTokenState::Spent)), "{text}");
     }
-    assert!(matches!(shaped(403, r#"{"error":"mfa_required"}"#, shape), Verdict::Ended(_)));
+    assert!(matches!(shaped(403, r#"{"error":"mfa_required"}"#, shape), Verdict::Ended(_, RefreshTokenState::Unknown)));
     assert!(matches!(shaped(200, r#"{"access_token":"a"}"#, shape), Verdict::Tokens(_)));
 }
 
@@ -40,7 +52,7 @@ fn zero_is_no_error_and_the_first_of_a_list_is_one() {
     }
     tokens(shaped(200, r#"{"errcode":0,"access_token":"a"}"#, r#"{"error":"errcode"}"#));
     let found = verdict(400, r#"{"error":["invalid_grant","x"],"error_description":["expired","x"]}"#);
-    assert!(matches!(found, Verdict::Ended(error) if error.error_description.as_deref() == Some("expired")));
+    assert!(matches!(found, Verdict::Ended(error, _) if error.error_description.as_deref() == Some("expired")));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 // @ts-check
-import { MESSAGES, OWN } from "./messages.js";
+import { MESSAGES, OWN, USER_REQUIRED } from "./messages.js";
 
 /** @import { RefreshErrorFields } from "../index.js" */
 
@@ -38,8 +38,10 @@ export class RefreshError extends Error {
     error_description = printable(error_description);
     const said = [status, error || error_description].filter(Boolean).join(" ");
     // Where no server spoke, the description is this library's own.
-    const what = (!status && !error && said && OWN[code]) || MESSAGES[code];
-    super(said ? `${what} (${said})` : what, cause === undefined ? undefined : { cause });
+    const what = /ended.*_required/.test(code + error)
+      ? USER_REQUIRED
+      : (!status && !error && said && OWN[code]) || MESSAGES[code];
+    super(said ? `${what} (${said})` : what, cause ? { cause } : undefined);
     this.code = code;
     if (error) this.error = error;
     if (error_description) this.error_description = error_description;

@@ -6,7 +6,7 @@
 
 /** What happened and what to do. Every page downloads this table. @type {Record<RefreshErrorCode, string>} */
 export const MESSAGES = {
-  session_ended: "The refresh token is of no use any more: log in again",
+  session_ended: "The session has ended: log in again",
   signed_out: "There is no session: log in",
   client_rejected: "The server refused this client or request: check client_id, client_secret and scope",
   unavailable: "The server is out of reach or busy: try again later",
@@ -25,6 +25,9 @@ export const OWN = {
   session_ended: "Log in again",
   client_rejected: "Nothing was sent",
 };
+
+/** A session that ended because the user has to act (OpenID Connect Core section 3.1.2.6). */
+export const USER_REQUIRED = "The server asks for the user: log in again";
 
 /** `storage-failed`: the stored value is no record. */
 export const NO_RECORD = "what is stored is no record of this library, and is left as it is";

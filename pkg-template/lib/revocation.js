@@ -30,10 +30,11 @@ export async function revoke(options, requests, ask, token) {
     const reply = await send(fetch, http, timeoutSeconds, requests.tools);
     if (!("status" in reply)) return;
     const { again } = requests.heard(ask, http, reply, !!dpop && !proved);
-    const kind = typeof again;
-    if (again === undefined || tried.includes(kind == "string" ? again : kind)) return;
-    tried.push(kind == "string" ? again : kind);
-    if (kind == "number") await new Promise((resolve) => setTimeout(resolve, Number(again)));
+    const pause = Number(again) >= 0;
+    const way = pause || again;
+    if (!way || tried.includes(way)) return;
+    tried.push(way);
+    if (pause) await new Promise((resolve) => setTimeout(resolve, Number(again)));
     return attempt(again == "client" ? { ...request, reply } : undefined);
   }
 

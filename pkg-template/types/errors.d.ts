@@ -22,7 +22,10 @@ export class RefreshError extends Error {
   readonly sessionEnded: boolean;
   /** Only a login helps: `session_ended`, `signed_out` or `identity_mismatch`. */
   readonly loginRequired: boolean;
-  /** Whether the server has used up the refresh token, as far as can be known. */
+  /**
+   * Whether the server has used up the refresh token, as far as can be known. `unknown` after `session_ended` too where the server wants
+   * the user to act (`interaction_required`): it may be as good as before, but it is no longer stored.
+   */
   readonly refreshTokenState: "unspent" | "spent" | "unknown";
   /**
    * What the platform, the storage or a function of the options threw, without secrets: an Error with its `name`, `message`, and
@@ -56,15 +59,15 @@ export interface RefreshErrorFields {
 }
 
 /**
- * - `session_ended`: the server refused the refresh token, and no newer one is stored; or the DPoP key that a public client's tokens
- *   are bound to is gone. Log in again.
+ * - `session_ended`: the server refused the refresh token, and no newer one is stored; or it wants the user to act (`error` ends in
+ *   `_required`); or the DPoP key that a public client's tokens are bound to is gone. Log in again.
  * - `signed_out`: there is no session, or it was ended by `signOut` while waiting.
  * - `client_rejected`: `invalid_client`, `invalid_scope`, `unsupported_grant_type` …: configuration. Tokens kept.
  * - `unavailable`: unreachable, timed out, 408, 429, 5xx. Tokens kept.
  * - `outcome_unknown`: the server may have spent the refresh token, and `reuse` forbids sending it again.
  * - `bad_response`: not a token response. Tokens kept.
- * - `identity_mismatch`: the id_token that came with a refresh is not of the session's person: another `iss`, `sub` or `aud` than in the
- *   stored one (OpenID Connect Core §12.2), or unreadable; with `identityCheck: "strict"` more. `error_description` names the claim.
+ * - `identity_mismatch`: the id_token that came with a refresh is not of the session's person: another `iss` or `sub` than in the
+ *   stored one, or an `aud` without it (OpenID Connect Core §12.2), or unreadable; with `identityCheck: "strict"` more. `error_description` names the claim.
  *   Nothing of the reply is stored, the tokens in it are revoked where a revocation endpoint is known, and the session ends: log in.
  *   Signatures are not checked, as §3.1.3.7 allows for a token that comes straight from the token endpoint over TLS.
  * - `storage_failed`: the storage or its lock failed. See the `storage-failed` event. `lock_timeout`: another context holds the lock.

@@ -1,6 +1,8 @@
 //! Sentences of this library that both drivers say beside those of a `Code`: each stands once.
 //! `pkg-template/lib/messages.js` is generated from this file. What concerns a request is in `oauth::messages`.
 
+/// A session that ended because the user has to act (OpenID Connect Core section 3.1.2.6).
+pub const USER_REQUIRED: &str = "The server asks for the user: log in again";
 /// `storage-failed`: the stored value is no record.
 pub const NO_RECORD: &str = "what is stored is no record of this library, and is left as it is";
 /// After the origin of a request that gets no access token (RFC 6750 section 5.3).

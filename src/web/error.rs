@@ -8,7 +8,8 @@ use wasm_bindgen::JsValue;
 
 use super::cause::Cause;
 use crate::core::machine::{Code as ErrorCode, Failure};
-use crate::core::oauth::response::RefreshTokenState;
+use crate::core::messages::USER_REQUIRED;
+use crate::core::oauth::response::{requires_user, RefreshTokenState};
 
 /// Why there is no token. Cheap to clone, safe to log.
 #[derive(Clone, Debug, PartialEq)]
@@ -172,7 +173,12 @@ fn printable(text: &str) -> Option<String> {
 impl fmt::Display for RefreshError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ours = self.error_description().filter(|_| self.status().is_none() && self.error().is_none());
-        formatter.write_str(if ours.is_some() { self.0.code.own_message() } else { self.0.code.message() })?;
+        let wants_user = self.0.code == ErrorCode::SessionEnded && self.error().is_some_and(requires_user);
+        formatter.write_str(match ours {
+            Some(_) => self.0.code.own_message(),
+            None if wants_user => USER_REQUIRED,
+            None => self.0.code.message(),
+        })?;
         match (self.status(), self.error().or(self.error_description())) {
             (Some(status), Some(error)) => write!(formatter, " ({status} {error})"),
             (Some(status), None) => write!(formatter, " ({status})"),

@@ -69,7 +69,8 @@ const OTHERS = {
   "H4 sub in a list": { sub: ["ada"] },
   "H4 an empty sub": { sub: "" },
   "H5 another aud": { aud: "you" },
-  "H5 one more aud": { aud: ["me", "you"] },
+  "H5 others in aud": { aud: ["you", "them"] },
+  "H5 an empty aud": { aud: [] },
   "H6 another auth_time": { auth_time: ISSUED + 60 },
   "H6 no iat": { iat: undefined },
   "H7 another nonce": { nonce: "n-1T7_XaB3Nk" },
@@ -126,6 +127,7 @@ const SAME = {
   "an end long ago": { iat: 1_000_000_000, exp: 1_000_003_600 },
   "all claims as they were": {},
   "H5 aud as a list": { aud: ["me"] },
+  "H5 one more aud": { aud: ["you", "me"] },
   "H6 no auth_time": { auth_time: undefined },
   "H7 no nonce": { nonce: undefined },
   "H8 no azp": { azp: undefined },
@@ -139,6 +141,28 @@ for (const [name, claims] of Object.entries(SAME))
     assert.equal(id_token, idToken({ ...ORIGINAL, ...NOW, ...claims }));
     assert.equal((await storage.load()).tokens.id_token, id_token);
   });
+
+test("H5 identityCheck strict asks for the same set in aud; by default it is enough that it includes the stored one or the client", async () => {
+  for (const [stored, brought, bySubject, byStrict] of [
+    [["me", "api"], ["api", "me"], false, false],
+    [["me", "api"], ["me", "api", "more"], false, true],
+    [["me", "api"], "me", false, true],
+    [["me", "api"], "api", true, true],
+    ["web", ["web", "native"], false, true],
+    ["web", "native", true, true],
+  ])
+    for (const [identityCheck, refused] of [
+      ["subject", bySubject],
+      ["strict", byStrict],
+    ]) {
+      const session = await begin(
+        { ...ORIGINAL, aud: stored },
+        { ...ORIGINAL, ...NOW, aud: brought },
+        { identityCheck },
+      );
+      assert.equal(await isRefused(session), refused, `${identityCheck}: ${stored} ${brought}`);
+    }
+});
 
 test("Google's issuer is the same with https:// and without", async () => {
   for (const [stored, brought, refused] of [

@@ -198,6 +198,34 @@ for (const [name, answer] of Object.entries(endings))
     assert.equal(bodies.length, 1);
   });
 
+for (const error of [
+  "interaction_required",
+  "login_required",
+  "consent_required",
+  "account_selection_required",
+  "mfa_required",
+])
+  test(`${error} ends the session: the error says that the user has to act, and not that the refresh token is spent`, async () => {
+    const options = { response: { errors: { mfa_required: "session_ended" } } };
+    const { refresher, storage, bodies } = await begin(
+      json(400, { error, error_description: "act" }),
+      options,
+    );
+    const { reason } = await outcomeOf(refresher.getAccessToken());
+    assert.deepEqual(
+      [reason.code, reason.loginRequired, reason.refreshTokenState, reason.error],
+      ["session_ended", true, "unknown", error],
+    );
+    assert.equal(reason.message, `The server asks for the user: log in again (400 ${error})`);
+    assert.equal(await storage.load(), null);
+    const { reason: later } = await outcomeOf(refresher.getAccessToken());
+    assert.deepEqual(
+      [later.code, later.message, later.refreshTokenState],
+      ["session_ended", "The session has ended: log in again", "unknown"],
+    );
+    assert.equal(bodies.length, 1);
+  });
+
 // --- successes ---------------------------------------------------------------------------------------------------------
 
 for (const [name, refresh_token] of Object.entries({

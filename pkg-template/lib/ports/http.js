@@ -36,7 +36,14 @@ export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
     // A redirect would carry the refresh token to another origin: Node re-posts the body after a 307.
     const given = { ...init, ...ambient(), redirect: /** @type {const} */ ("manual"), signal: limit.signal };
     // Throws for what fetch would refuse before it sends: a foreign AbortSignal, a URL.
-    for (const name in init.headers) checkHeader(name, init.headers[name]);
+    for (const name in init.headers) {
+      try {
+        new Headers([[name, `${init.headers[name]}`]]);
+      } catch {
+        // The platform's own error quotes the value.
+        throw new TypeError(`the header ${name} has a character that HTTP does not allow`);
+      }
+    }
     if (globalThis.Request) new Request(url, given);
     let response;
     try {
@@ -47,15 +54,6 @@ export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
     return await read(checkedResponse(response, "fetch", tools), limit.signal);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** The platform's own error quotes the value. @param {string} name @param {string | undefined} value */
-function checkHeader(name, value) {
-  try {
-    new Headers([[name, `${value}`]]);
-  } catch {
-    throw new TypeError(`the header ${name} has a character that HTTP does not allow`);
   }
 }
 

@@ -4,7 +4,6 @@
 use super::effect::{Effects, Event, Source};
 use super::failure::{Code, Failure};
 use super::Machine;
-use crate::core::oauth::response::RefreshTokenState;
 use crate::core::policy::{Random, LONGEST_PATIENCE, MARGIN};
 use crate::core::record::{Pending, Record};
 use crate::core::time::UnixTime;
@@ -61,7 +60,7 @@ impl<E: Effects> Machine<E> {
         self.strays.late = None;
         let spent = matches!(self.session.absence, Code::SessionEnded) || self.session.record.is_some();
         let failure = if spent {
-            let failure = Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent);
+            let failure = Failure::new(Code::SessionEnded).leaving(self.session.refresh_token_left);
             if self.session.record.is_some() && !self.session.ended {
                 failure.explained(NO_REFRESH_TOKEN)
             } else {

@@ -102,7 +102,7 @@ impl Code {
     /// (`pkg-template/lib/messages.js` is generated from this).
     pub fn message(self) -> &'static str {
         match self {
-            Self::SessionEnded => "The refresh token is of no use any more: log in again",
+            Self::SessionEnded => "The session has ended: log in again",
             Self::SignedOut => "There is no session: log in",
             Self::ClientRejected => {
                 "The server refused this client or request: check client_id, client_secret and scope"

@@ -165,7 +165,7 @@ impl<E: Effects> Machine<E> {
         match verdict {
             Verdict::Tokens(tokens) => self.save(tokens, sending.sent_at),
             Verdict::UnknownType(tokens, error) => self.unknown_type(&tokens, error),
-            Verdict::Ended(error) => self.refused(error),
+            Verdict::Ended(error, state) => self.refused(error, state),
             Verdict::NonceWanted(error) => self.nonce_wanted(error, sending.with_nonce),
             Verdict::ClientRejected(error, state) => {
                 self.failed(Failure::new(Code::ClientRejected).leaving(state).said(error));

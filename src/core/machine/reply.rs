@@ -154,8 +154,9 @@ impl<E: Effects> Machine<E> {
     }
 
     /// The server refused the refresh token. Another context may hold a newer one: the storage is read before that is believed.
-    pub(super) fn refused(&mut self, error: Box<ServerError>) {
-        let failure = Failure::new(Code::SessionEnded).leaving(RefreshTokenState::Spent).said(error);
+    pub(super) fn refused(&mut self, error: Box<ServerError>, state: RefreshTokenState) {
+        self.session.refresh_token_left = state;
+        let failure = Failure::new(Code::SessionEnded).leaving(state).said(error);
         if self.attempt.excludes_all() {
             return self.read(Read::Confirm(failure));
         }

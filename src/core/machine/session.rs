@@ -45,6 +45,8 @@ pub struct Session {
     pub is_foreign: bool,
     /// The server ended the session; its access token may outlive that.
     pub ended: bool,
+    /// What became of the last refresh token that the server refused.
+    pub refresh_token_left: RefreshTokenState,
     /// A generation whose expiry cannot be believed, because the clock was set back under it.
     pub distrusted: Option<u64>,
     /// The generation whose access token was all there was, and has run out.
@@ -95,6 +97,7 @@ impl Session {
             absence: Code::SignedOut,
             is_foreign: false,
             ended: false,
+            refresh_token_left: RefreshTokenState::Spent,
             distrusted: None,
             over: None,
             refuted: false,

@@ -11,10 +11,13 @@ use crate::core::time::UnixTime;
 /// How much of section 12.2 is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityCheck {
-    /// `iss`, `sub` and `aud`: what says whose session it is. The other claims differ at real providers: `auth_time` after a login in
-    /// another application, `nonce` and `azp` where the provider makes them anew.
+    /// `iss`, `sub` and `aud`: what says whose session it is. Of `aud` it is enough that it includes the stored one, as section 12.2 asks,
+    /// or names this client: a server that evaluates it at each refresh (Keycloak's mappers) has further audiences one day and fewer
+    /// the next. The other claims differ at real providers: `auth_time` after a login in another application, `nonce` and `azp` where
+    /// the provider makes them anew.
     Subject,
-    /// All of it, and that the id_token is for this client and not over.
+    /// All of it, that `aud` is the same set (an audience more is one that the client does not trust, section 3.1.3.7), and that the id_token is
+    /// for this client and not over.
     Strict,
     /// Nothing.
     Off,
@@ -45,11 +48,14 @@ pub fn mismatch(
         let left_out = place > 2 && (!strict || theirs.is_null() || known.is_null());
         // The first two are texts: a number or a list is no person.
         let unfit = place < 2 && !(is_text(theirs) && is_text(known));
-        if !left_out && (unfit || !is_within(theirs, known) || !is_within(known, theirs)) {
+        // Beside the audience of another server, `azp` names the client that the token was issued to (section 2).
+        let names_us = place % 3 == 2 && !client_id.is_empty() && has(theirs, client_id);
+        ours |= names_us;
+        let grown = strict && !is_within(theirs, known);
+        let fits = names_us && !strict || is_within(known, theirs);
+        if !left_out && (unfit || grown || !fits) {
             return Some(name);
         }
-        // Beside the audience of another server, `azp` names the client that the token was issued to (section 2).
-        ours |= place % 3 == 2 && has(theirs, client_id);
     }
     let time = |name| decimal_thousandths(claim(&theirs, name).raw());
     let (issued, end) = (time("iat"), time("exp"));
@@ -212,6 +218,35 @@ mod tests {
         assert!(!is_somebody_elses(&two(r#"["app","b"]"#), &two(r#"["b","app","b"]"#), "app", NOW));
         assert!(is_somebody_elses(&two(r#"["app","b"]"#), &two(r#"["app","c"]"#), "app", NOW));
         assert!(is_somebody_elses(&two(r#"["app"]"#), &two(r#"["app","c"]"#), "app", NOW));
+    }
+
+    #[test]
+    fn h5_by_default_an_audience_that_grew_or_still_names_the_client_is_the_sessions() {
+        for (stored, new, client_id, taken) in [
+            (r#""app""#, r#"["app","api"]"#, "app", true),
+            (r#""app""#, r#"["api","app","api"]"#, "app", true),
+            (r#"["app","api"]"#, r#"["more","api","app"]"#, "app", true),
+            (r#"["app","api"]"#, r#""app""#, "app", true),
+            (r#"["app","api"]"#, r#"["app","other"]"#, "app", true),
+            (r#"["app","api"]"#, r#""api""#, "app", false),
+            (r#""app""#, r#"["apps","ap"]"#, "app", false),
+            (r#""app""#, r#"[["app"]]"#, "app", false),
+            (r#""app""#, r#"{"app":"app"}"#, "app", false),
+            (r#""app""#, "[]", "app", false),
+            (r#""app""#, "null", "app", false),
+            // a stored one of another client, and no client_id
+            (r#""web""#, r#"["web","app"]"#, "app", true),
+            (r#""web""#, r#"["native"]"#, "app", false),
+            (r#""web""#, r#"["web","native"]"#, "", true),
+            (r#""web""#, r#""native""#, "", false),
+            (r#""web""#, r#""""#, "", false),
+            (r#""web""#, "null", "", false),
+        ] {
+            let token = |aud: &str| id_token(&with(r#""aud":"app""#, &format!(r#""aud":{aud}"#)));
+            let found = |check| mismatch(&token(new), &token(stored), check, client_id, NOW);
+            assert_eq!(found(Subject), (!taken).then_some("aud"), "{stored} {new}");
+            assert_eq!(found(Strict), Some("aud"), "{stored} {new}");
+        }
     }
 
     #[test]

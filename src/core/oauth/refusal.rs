@@ -66,20 +66,19 @@ pub fn class_of(
     success: bool,
     names_a_time: bool,
 ) -> (Class, RefreshTokenState) {
+    let ended = (Class::Ended, if requires_user(code) { Unknown } else { Spent });
     match means.or_else(|| shape.meaning_of(code)) {
         // A provider's description knows that such an error leaves the refresh token alone.
-        Some(Meaning::SessionEnded) => (Class::Ended, Spent),
+        Some(Meaning::SessionEnded) => ended,
         Some(Meaning::Unavailable) => (Class::Unavailable, Unspent),
         Some(Meaning::ClientRejected) => (Class::ClientRejected, Unspent),
         Some(Meaning::BadResponse) => (Class::Unreadable, Unspent),
+        None if ENDING_CODES.contains(code) => ended,
         None => class(status, code, success, names_a_time),
     }
 }
 
 fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, RefreshTokenState) {
-    if ENDING_CODES.contains(code) {
-        return (Class::Ended, Spent);
-    }
     if code == "use_dpop_nonce" {
         return (Class::NonceWanted, Unspent);
     }
@@ -95,6 +94,12 @@ fn class(status: u16, code: &str, success: bool, names_a_time: bool) -> (Class, 
         _ if success && !code.is_empty() => (Class::ClientRejected, Unknown),
         _ => (Class::Unreadable, Unknown),
     }
+}
+
+/// Whether that code says that the user has to act: OpenID Connect's, and others such as Auth0's `mfa_required`. The refresh token may be as
+/// good as before (Microsoft Entra takes it again after the login), and no refresh says so.
+pub fn requires_user(code: &str) -> bool {
+    code.ends_with("_required")
 }
 
 /// The error code: at the shape's path, else `error`, which some servers make an object, else `error_code`.

@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use super::members::{as_object, read_tokens, registered_type};
 use super::refusal::{class_of, error_code, error_sign, error_text, shows, Class};
-pub use super::refusal::{RefreshTokenState, ServerError};
+pub use super::refusal::{requires_user, RefreshTokenState, ServerError};
 use super::retry_after::retry_after;
 use crate::core::json::{Fields, Json, TooMany};
 use crate::core::provider::{Meaning, ResponseShape};
@@ -36,7 +36,7 @@ pub enum Verdict {
     /// New tokens of an unknown type (RFC 6749 section 7.1), or an access token of no use. A refresh token among them is to be kept.
     UnknownType(Box<Tokens>, Box<ServerError>),
     /// `invalid_grant`, or what means the same at this server.
-    Ended(Box<ServerError>),
+    Ended(Box<ServerError>, RefreshTokenState),
     /// The client is at fault: configuration. The tokens are kept.
     ClientRejected(Box<ServerError>, RefreshTokenState),
     /// The server wants a nonce in the DPoP proof (RFC 9449 section 8): the same request once more, with a new proof.
@@ -137,7 +137,7 @@ fn judge_error(
     let code = evidence.error.as_deref().unwrap_or_default();
     let (class, state) = class_of(reply.status, code, means, shape, success, later.is_some());
     match class {
-        Class::Ended => Verdict::Ended(evidence),
+        Class::Ended => Verdict::Ended(evidence, state),
         Class::NonceWanted => Verdict::NonceWanted(evidence),
         Class::Unavailable => Verdict::Unavailable(evidence, state, later),
         Class::ClientRejected => Verdict::ClientRejected(evidence, state),
@@ -306,12 +306,12 @@ mod tests {
                 r#"{"error":{"code":"refresh_token_reused"}}"#,
                 "error=invalid_grant&error_description=x",
             ] {
-                assert!(matches!(verdict(status, body), Verdict::Ended(_)), "{status} {body}");
+                assert!(matches!(verdict(status, body), Verdict::Ended(..)), "{status} {body}");
             }
         }
         let reply = Reply { status: 400, body: Some(Secret::new(r#"{"error":"KOE322"}"#)), ..Reply::default() };
         let options = Value::from_json(Json::parse(r#"{"endsWhen":["other","KOE322"]}"#).unwrap());
-        assert!(matches!(judge(&reply, ResponseShape::new(&options), NOW), Verdict::Ended(_)));
+        assert!(matches!(judge(&reply, ResponseShape::new(&options), NOW), Verdict::Ended(..)));
     }
 
     #[test]
@@ -363,11 +363,11 @@ mod tests {
     #[test]
     fn errors_hidden_in_a_success_are_found_where_the_shape_says() {
         let slack = r#"{"errorWhen":[{"path":"ok","is":false}],"errors":{"invalid_refresh_token":"session_ended"}}"#;
-        assert!(matches!(shaped(200, r#"{"ok":false,"error":"invalid_refresh_token"}"#, slack), Verdict::Ended(_)));
+        assert!(matches!(shaped(200, r#"{"ok":false,"error":"invalid_refresh_token"}"#, slack), Verdict::Ended(..)));
         assert!(matches!(shaped(200, r#"{"ok":true,"access_token":"a"}"#, slack), Verdict::Tokens(_)));
         let wechat = r#"{"errorWhen":[{"path":"errcode","isNot":0}],"error":"errcode","error_description":"errmsg","errors":{"42002":"session_ended"}}"#;
         assert!(
-            matches!(shaped(200, r#"{"errcode":42002,"errmsg":"expired"}"#, wechat), Verdict::Ended(error) if error.error_description.as_deref() == Some("expired"))
+            matches!(shaped(200, r#"{"errcode":42002,"errmsg":"expired"}"#, wechat), Verdict::Ended(error, _) if error.error_description.as_deref() == Some("expired"))
         );
         assert!(matches!(shaped(200, r#"{"errcode":0,"access_token":"a"}"#, wechat), Verdict::Tokens(_)));
     }

@@ -51,7 +51,7 @@ pub fn refusal(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> (Optio
             (error, part)
         }
         Verdict::NonceWanted(error) => (error.error, Some(RefusedPart::Nonce)),
-        Verdict::Ended(error) | Verdict::Unavailable(error, ..) | Verdict::Unreadable(error) => (error.error, None),
+        Verdict::Ended(error, _) | Verdict::Unavailable(error, ..) | Verdict::Unreadable(error) => (error.error, None),
         Verdict::Tokens(_) | Verdict::UnknownType(..) => (None, None),
     }
 }
