@@ -34,7 +34,7 @@ fn quoted(text: &str, start: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_events_of_both_sides_have_the_same_words() {
-    let rust = arms(&between(&text("src/npm.rs"), "match event {", "return String::new()"));
+    let rust = arms(&between(&text("src/npm.rs"), "match event {", "_ => return self.ask"));
     let declared = between(&text("pkg-template/lib/door.d.ts"), "interface CoreEvents {", "\n}");
     let declared: BTreeSet<String> =
         declared.lines().filter_map(|line| Some(line.trim().split_once(": [")?.0.to_owned())).collect();
@@ -58,6 +58,7 @@ fn the_effects_of_both_sides_have_the_same_words() {
     let door = text("src/npm.rs");
     let mut rust = quoted(&door, "push_numbered(out, ");
     rust.extend(quoted(&door, "open(out, "));
+    rust.extend(quoted(&between(&door, "let word = match order {", "\n        };"), "=> "));
     rust.extend(quoted(&door, "open(&mut out, "));
     let declared = quoted(&between(&text("pkg-template/lib/door.d.ts"), "type CoreEffect =", ";"), "| [");
     assert!(rust.len() > 10, "the words are found: {rust:?}");

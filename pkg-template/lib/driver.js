@@ -266,7 +266,7 @@ export class Driver {
   /** Asks the core. @param {Question} question @param {unknown} details  A string crosses as it is. */
   #ask(question, details, core = this.#core) {
     const text = typeof details == "string" ? details : JSON.stringify(details);
-    return core && JSON.parse(core.ask(question, text));
+    return core && JSON.parse(core.tell(0, question, 0, text));
   }
 
   /** Discards the core. What is durable is in the storage, from which the next call starts a fresh core. */

@@ -49,7 +49,7 @@ impl<E: Effects> Machine<E> {
             return if self.resend_is_due(pending) { rested } else { UnixTime::NEVER };
         }
         let ahead = if watching { self.ahead_of(record) } else { UnixTime::NEVER };
-        let keep_alive = self.policy.keep_alive.map_or(UnixTime::NEVER, |every| record.obtained_at + every);
+        let keep_alive = self.options.policy.keep_alive.map_or(UnixTime::NEVER, |every| record.obtained_at + every);
         let retry_at = record.retry_at.unwrap_or_default().min(self.now + LONGEST_PATIENCE);
         let paced = self.pacing.ahead_from(self.now);
         ahead.min(keep_alive).max(rested).max(retry_at).max(paced)
@@ -92,13 +92,15 @@ impl<E: Effects> Machine<E> {
     /// the mark at its start, and by each once the sender must have given up. Not where the server named a fault of the request.
     fn resend_is_due(&self, pending: &Pending) -> bool {
         let ours = self.is_own(pending);
-        let abandoned = self.now >= pending.started_at + self.policy.timeout + MARGIN;
+        let abandoned = self.now >= pending.started_at + self.options.policy.timeout + MARGIN;
         let rejected = self.pacing.rest.as_ref().is_some_and(|rest| rest.failure.code == Code::ClientRejected);
-        !rejected && self.policy.may_send_again(pending, self.now) && (ours || self.background.found_mark || abandoned)
+        !rejected
+            && self.options.policy.may_send_again(pending, self.now)
+            && (ours || self.background.found_mark || abandoned)
     }
 
     fn ahead_of(&self, record: &Record) -> UnixTime {
-        let ahead = self.policy.ahead(record.lifetime());
+        let ahead = self.options.policy.ahead(record.lifetime());
         let jitter = Random::new(self.background.jitter).below(ahead.part(4));
         record.end() - ahead - jitter
     }

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::effect::{Effect, Effects};
+use super::effect::{Effects, Order};
 use super::failure::{Code, Failure};
 use super::input::{CallerId, Demand};
 use super::session::Session;
@@ -119,7 +119,7 @@ impl<E: Effects> Machine<E> {
         if self.session.is_current() && !self.phase.is_change() {
             caller.resolve_force(self.session.record.as_deref());
             if self.session.serves(&caller.demand, self.now) {
-                self.effects.push(Effect::Grant(id));
+                self.effects.order(Order::Grant, id);
                 return;
             }
         }
@@ -151,7 +151,7 @@ impl<E: Effects> Machine<E> {
         if now < self.callers.deadline() {
             return;
         }
-        let failure = Failure::new(Code::Timeout).leaving(self.session.refresh_token_state());
+        let failure = self.failure(Code::Timeout);
         self.answer(&failure, &|demand| demand.deadline <= now);
         let deadlines = self.callers.waiting.iter().map(|caller| caller.demand.deadline);
         self.callers.first_deadline = deadlines.fold(UnixTime::NEVER, UnixTime::min);
@@ -163,7 +163,7 @@ impl<E: Effects> Machine<E> {
                 return true;
             }
             if self.session.still_good(&caller.demand, self.now) {
-                self.effects.push(Effect::Grant(caller.id));
+                self.effects.order(Order::Grant, caller.id);
             } else {
                 self.effects.refuse(caller.id, failure);
             }

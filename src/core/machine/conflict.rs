@@ -4,7 +4,7 @@
 
 use alloc::boxed::Box;
 
-use super::effect::{Effects, Event, Operation};
+use super::effect::{Effects, Operation};
 use super::failure::{Code, Failure};
 use super::input::EffectId;
 use super::phase::{Outcome, Phase, Read, Wait, Write, Writing};
@@ -20,7 +20,7 @@ const CONFLICT_TRIES: u32 = 8;
 impl<E: Effects> Machine<E> {
     pub(super) fn lock_failed(&mut self, id: EffectId) {
         if self.is_locking(id) {
-            self.notify(Event::StorageFailed(Operation::Lock));
+            self.storage_failed(Operation::Lock);
             self.read(Read::Look(Some(Failure::new(Code::StorageFailed))));
         }
     }
@@ -46,7 +46,7 @@ impl<E: Effects> Machine<E> {
 
     /// The first read failed, or one without the lock: what is known has to do.
     pub(super) fn look_failed(&mut self, remembered: Option<Box<Failure>>) {
-        self.notify(Event::StorageFailed(Operation::Load));
+        self.storage_failed(Operation::Load);
         self.session.unread = false;
         self.hold();
         self.pacing.failed();
@@ -57,22 +57,22 @@ impl<E: Effects> Machine<E> {
     /// The read under the lock failed.
     pub(super) fn reread_failed(&mut self) {
         // A session that the storage never held lives in memory alone.
-        if self.session.unsaved.is_some() && self.session.stored.is_none() {
+        if self.session.unsaved.is_some() && self.session.stored == 0 {
             return self.send_or_leave();
         }
         self.storage_gave_up();
     }
 
     pub(super) fn storage_gave_up(&mut self) {
-        self.notify(Event::StorageFailed(Operation::Load));
-        self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
+        self.storage_failed(Operation::Load);
+        self.finish(self.failure(Code::StorageFailed));
     }
 
     /// A write failed; it may have landed all the same. It is tried again, and then memory has to do.
     pub(super) fn save_failed(&mut self, mut writing: Box<Writing>, write: Write) {
-        self.notify(Event::StorageFailed(Operation::Save));
+        self.storage_failed(Operation::Save);
         if let Some(pause) = writing.next_try() {
-            return self.enter(Phase::Writing(Wait::Until(self.now + pause), writing, write));
+            return self.enter(Phase::Writing(Wait::pause(self.now + pause), writing, write));
         }
         match write {
             Write::Mark => self.unmarked(writing),
@@ -93,7 +93,7 @@ impl<E: Effects> Machine<E> {
             Outcome::Ended(_) | Outcome::EndedLater(_) => self.storage_gave_up(),
             // New tokens are kept, whichever context wrote in between.
             Outcome::Refreshed | Outcome::Failed(_) | Outcome::Resaved => {
-                self.notify(Event::StorageFailed(Operation::Load));
+                self.storage_failed(Operation::Load);
                 self.unsaved(writing, outcome);
             }
         }
@@ -174,8 +174,8 @@ impl<E: Effects> Machine<E> {
         if let Some(record) = &mut record {
             // Where nothing is stored, beyond all there was: a mark of the session that the login replaced may have its generation by now.
             let past = match self.session.stored {
-                Some(stored) => stored.saturating_add(1),
-                None => self.session.generation_to_write(self.now),
+                0 => self.session.generation_to_write(self.now),
+                stored => stored.saturating_add(1),
             };
             record.generation = record.generation.max(past);
         }

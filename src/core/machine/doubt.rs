@@ -30,24 +30,24 @@ impl<E: Effects> Machine<E> {
         let is_plausible = now + MARGIN >= pending.started_at;
         let given_up = match self.attempt.suspended_since(&pending.attempt, now) {
             // Harmless, and later it may not be: a grace period ends.
-            Some(_) if self.policy.may_send_again(pending, now) => UnixTime::EPOCH,
+            Some(_) if self.options.policy.may_send_again(pending, now) => UnixTime::EPOCH,
             // A holder that is only suspended comes back within a lease, or is taken for dead. It was silent for most of one already:
             // the rest is waited for by this clock, whatever the other one says.
             Some(since) => {
-                let lease = self.policy.lease();
+                let lease = self.options.policy.lease();
                 let aged = if is_plausible { (started_at + lease).min(since + lease) } else { since };
                 aged.max(since + lease.part(4))
             }
             None if !is_plausible || self.attempt.is_alone() => UnixTime::EPOCH,
             // Without a lock that its owner respects, the request may still be in flight: its result is worth the wait. A whole device sleeps:
             // after that the writer of the mark needs its time too.
-            None => (started_at + self.policy.timeout + MARGIN).max(self.attempt.ran_again_at + MARGIN),
+            None => (started_at + self.options.policy.timeout + MARGIN).max(self.attempt.ran_again_at + MARGIN),
         };
         if now < given_up && !self.is_own(pending) {
             let pause = Duration::from_millis(500) + self.random.below(Duration::from_millis(500));
             return self.rest_until(given_up.min(now + pause), unknown);
         }
-        if self.policy.may_send_again(pending, now) {
+        if self.options.policy.may_send_again(pending, now) {
             return self.mark(record, Some(Pending { probed_at: None, ..pending.clone() }));
         }
         if !self.callers.are_in_need(&self.session, now) {
@@ -77,7 +77,7 @@ impl<E: Effects> Machine<E> {
         self.session.refuted = true;
         if self.attempt.refused_mark() {
             let until = self.now + backoff(2, &mut self.random);
-            let failure = Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state());
+            let failure = self.failure(Code::StorageFailed);
             return self.rest_until(until, failure);
         }
         self.read(Read::UnderLock);
@@ -88,9 +88,9 @@ impl<E: Effects> Machine<E> {
     /// context dies: that is done where the alternative is to turn a caller away.
     pub(super) fn unmarked(&mut self, writing: Box<Writing>) {
         let is_shared = self.attempt.is_lock_shared() && self.session.unsaved.is_none();
-        let is_dangerous = is_shared && !self.policy.forgives_second_use();
+        let is_dangerous = is_shared && !self.options.policy.forgives_second_use();
         if is_dangerous || !self.callers.are_in_need(&self.session, self.now) {
-            return self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
+            return self.finish(self.failure(Code::StorageFailed));
         }
         let retry_at = self.now + MINUTE;
         let unsaved = Unsaved { replaces: writing.replaces, decides: None, retry_at, failures: 0 };

@@ -37,6 +37,21 @@ pub enum Effect {
     Revoke(Secret),
 }
 
+/// The effects that have a number and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// [`Effect::Load`]
+    Load,
+    /// [`Effect::Unlock`]
+    Unlock,
+    /// [`Effect::Send`]
+    Send,
+    /// [`Effect::Grant`]
+    Grant,
+    /// [`Effect::Done`]
+    Done,
+}
+
 /// Where a machine puts its effects, in order: a list, or what a driver makes of each at once.
 pub trait Effects {
     /// What [`Machine::step`](super::Machine::step) gives.
@@ -50,14 +65,33 @@ pub trait Effects {
         self.push(Effect::Lock(id));
     }
 
-    /// [`Effect::Save`].
-    fn save(&mut self, id: EffectId, record: Option<&Record>, expected: Option<u64>) {
+    /// [`Effect::Save`]. `expected` is 0 where the storage held nothing.
+    fn save(&mut self, id: EffectId, record: Option<&Record>, expected: u64) {
+        let expected = Some(expected).filter(|generation| *generation > 0);
         self.push(Effect::Save(id, record.cloned().map(Box::new), expected));
     }
 
     /// [`Effect::Refuse`].
     fn refuse(&mut self, id: CallerId, failure: &Failure) {
         self.push(Effect::Refuse(id, Box::new(failure.clone())));
+    }
+
+    /// An effect that is a number and no more.
+    fn order(&mut self, order: Order, id: u32) {
+        self.push(match order {
+            Order::Load => Effect::Load(id),
+            Order::Unlock => Effect::Unlock(id),
+            Order::Send => Effect::Send(id),
+            Order::Grant => Effect::Grant(id),
+            Order::Done => Effect::Done(id),
+        });
+    }
+
+    /// The same for several.
+    fn orders(&mut self, order: Order, ids: Vec<u32>) {
+        for id in ids {
+            self.order(order, id);
+        }
     }
 
     /// Several more.

@@ -36,7 +36,7 @@ mod session;
 mod session_change;
 mod strays;
 
-pub use effect::{Effect, Effects, Event, Holding, Operation, Source};
+pub use effect::{Effect, Effects, Event, Holding, Operation, Order, Source};
 pub use failure::{Code, Failure};
 pub use input::{CallerId, Demand, EffectId, Input, Late, Reach, Revoke, Sent};
 
@@ -52,14 +52,13 @@ use self::session::Session;
 use self::strays::Strays;
 use super::json::{push_hex, Json};
 use super::options::Options;
-use super::policy::{Policy, Random, AFTER_STALL, STALL};
+use super::policy::{Random, AFTER_STALL, STALL};
 use super::time::{Duration, UnixTime};
 
 /// The state machine of one session in one context.
 #[derive(Debug)]
 pub struct Machine<E = Vec<Effect>> {
-    policy: Policy,
-    /// The client and its server, without the tokens.
+    /// The policy, the client and its server, without the tokens.
     options: Options,
     phase: Phase,
     session: Session,
@@ -109,7 +108,6 @@ impl<E: Effects> Machine<E> {
         push_hex(&mut context, random.draw());
         let initial = options.tokens.take();
         Self {
-            policy: options.policy.clone(),
             options,
             phase: Phase::Idle,
             session: Session::new(initial),
@@ -254,13 +252,13 @@ impl<E: Effects> Machine<E> {
             return;
         }
         match self.leave() {
-            Phase::Locking(id, _) => {
-                self.effects.push(Effect::Unlock(id));
+            Phase::Locking(wait) => {
+                self.effects.order(Order::Unlock, wait.id);
                 self.read(Read::Look(Some(Failure::new(Code::LockTimeout))));
             }
             Phase::Reading(_, read) => self.read(read),
             Phase::Writing(_, writing, write) => self.write(writing, write),
-            Phase::Sending(sending) => self.timed_out(sending),
+            Phase::Sending(wait, sending) => self.timed_out(wait.id, sending),
             Phase::Idle => {}
         }
     }

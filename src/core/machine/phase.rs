@@ -20,14 +20,14 @@ const SAVE_TRIES: u32 = 3;
 pub enum Phase {
     /// Nothing.
     Idle,
-    /// The wait for the lock, until that time.
-    Locking(EffectId, UnixTime),
+    /// The wait for the lock.
+    Locking(Wait),
     /// A read of the storage, or a pause before it.
     Reading(Wait, Read),
     /// A write to the storage, or a pause before the next try.
     Writing(Wait, Box<Writing>, Write),
     /// The token request.
-    Sending(Sending),
+    Sending(Wait, Sending),
 }
 
 /// What a read is for.
@@ -81,20 +81,18 @@ pub struct Writing {
     pub replaces: Option<String>,
 }
 
-/// The completion that is awaited, or the time.
+/// The completion that is awaited, and the time until then; one of them at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
-    For(EffectId),
-    Until(UnixTime),
+pub struct Wait {
+    /// 0 is the number of no effect.
+    pub id: EffectId,
+    pub until: UnixTime,
 }
 
 /// A token request in flight.
 #[derive(Debug)]
 pub struct Sending {
-    pub id: EffectId,
     pub sent_at: UnixTime,
-    /// When a reply is not waited for any more.
-    pub give_up_at: UnixTime,
     /// It is the second one, with the nonce that the server asked for.
     pub with_nonce: bool,
 }
@@ -126,7 +124,7 @@ impl Phase {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Idle => "idle",
-            Self::Locking(..) => "lock",
+            Self::Locking(_) => "lock",
             Self::Reading(_, Read::Look(_)) => "look",
             Self::Reading(_, Read::UnderLock) => "re-read",
             Self::Reading(_, Read::Confirm(_)) => "confirm",
@@ -134,13 +132,13 @@ impl Phase {
             Self::Writing(_, _, Write::Mark) => "mark",
             Self::Writing(_, _, Write::Outcome(_)) => "save",
             Self::Reading(_, Read::Change(_)) | Self::Writing(_, _, Write::Change(_)) => "change",
-            Self::Sending(_) => "send",
+            Self::Sending(..) => "send",
         }
     }
 
     pub fn is_refreshing(&self) -> bool {
         match self {
-            Self::Locking(..) | Self::Sending(_) => true,
+            Self::Locking(_) | Self::Sending(..) => true,
             Self::Reading(_, Read::UnderLock | Read::Confirm(_)) | Self::Writing(_, _, Write::Mark) => true,
             Self::Reading(_, Read::Conflict(_, outcome)) | Self::Writing(_, _, Write::Outcome(outcome)) => {
                 !matches!(outcome, Outcome::Resaved)
@@ -162,40 +160,51 @@ impl Phase {
             Self::Reading(_, Read::Change(change)) | Self::Writing(_, _, Write::Change(change)) => {
                 matches!(change.kind, ChangeKind::Initial(..))
             }
-            Self::Idle | Self::Locking(..) | Self::Reading(..) | Self::Writing(..) | Self::Sending(_) => false,
+            Self::Idle | Self::Locking(_) | Self::Reading(..) | Self::Writing(..) | Self::Sending(..) => false,
         }
     }
 
     /// When this phase goes on, or is given up, without a completion.
     pub fn deadline(&self) -> UnixTime {
         match self {
-            Self::Locking(_, at) | Self::Reading(Wait::Until(at), _) | Self::Writing(Wait::Until(at), ..) => *at,
-            Self::Sending(sending) => sending.give_up_at,
-            Self::Idle | Self::Reading(Wait::For(_), _) | Self::Writing(Wait::For(_), ..) => UnixTime::NEVER,
+            Self::Idle => UnixTime::NEVER,
+            Self::Locking(wait) | Self::Reading(wait, _) | Self::Writing(wait, ..) | Self::Sending(wait, _) => {
+                wait.until
+            }
         }
     }
 
     /// The context did not run for that long: a wait for the lock or for a reply lasts longer.
     pub fn extend(&mut self, by: Duration) {
         match self {
-            Self::Locking(_, until) => *until = *until + by,
-            Self::Sending(sending) => sending.give_up_at = sending.give_up_at + by,
+            Self::Locking(wait) | Self::Sending(wait, _) => wait.until = wait.until + by,
             Self::Idle | Self::Reading(..) | Self::Writing(..) => {}
         }
     }
 
     /// The clock was set back by that much.
     pub fn set_back(&mut self, by: Duration) {
-        match self {
-            Self::Locking(_, at) | Self::Reading(Wait::Until(at), _) | Self::Writing(Wait::Until(at), ..) => {
-                *at = *at - by;
-            }
-            Self::Sending(sending) => {
-                sending.sent_at = sending.sent_at - by;
-                sending.give_up_at = sending.give_up_at - by;
-            }
-            Self::Idle | Self::Reading(Wait::For(_), _) | Self::Writing(Wait::For(_), ..) => {}
+        if let Self::Sending(_, sending) = self {
+            sending.sent_at = sending.sent_at - by;
         }
+        match self {
+            Self::Idle => {}
+            Self::Locking(wait) | Self::Reading(wait, _) | Self::Writing(wait, ..) | Self::Sending(wait, _) => {
+                wait.until = wait.until - by;
+            }
+        }
+    }
+}
+
+impl Wait {
+    /// For that completion, however long it takes.
+    pub fn on(id: EffectId) -> Self {
+        Self { id, until: UnixTime::NEVER }
+    }
+
+    /// A pause.
+    pub fn pause(until: UnixTime) -> Self {
+        Self { id: 0, until }
     }
 }
 

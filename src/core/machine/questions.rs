@@ -17,7 +17,7 @@ use crate::core::time::{Duration, UnixTime};
 impl<E: Effects> Machine<E> {
     /// Whether that [`Effect::Send`](super::Effect::Send) still stands. It may be given up while its request is built.
     pub fn is_sending(&self, id: EffectId) -> bool {
-        matches!(&self.phase, Phase::Sending(sending) if sending.id == id)
+        matches!(&self.phase, Phase::Sending(wait, _) if wait.id == id)
     }
 
     /// The tokens in a login's reply, under registered names; empty if there are none, or of an unknown type. For
@@ -57,12 +57,12 @@ impl<E: Effects> Machine<E> {
         can_prove: bool,
         now: UnixTime,
     ) -> Option<RevocationRetry> {
-        revocation_retry(reply, part, can_prove, self.policy.timeout, now)
+        revocation_retry(reply, part, can_prove, self.options.policy.timeout, now)
     }
 
     /// Whether a refresh token may be sent where contexts share a storage and nothing else, as the isolates of Workers do.
     pub fn may_spend(&self, locks_all_contexts: bool, compares: bool) -> bool {
-        self.policy.may_spend(locks_all_contexts, compares)
+        self.options.policy.may_spend(locks_all_contexts, compares)
     }
 
     /// The access token of the last [`Effect::Hold`](super::Effect::Hold).
@@ -72,11 +72,11 @@ impl<E: Effects> Machine<E> {
 
     /// How long a caller waits by default.
     pub fn patience(&self) -> Duration {
-        self.policy.patience()
+        self.options.policy.patience()
     }
 
     /// How long a lease on the lock is.
     pub fn lease(&self) -> Duration {
-        self.policy.lease()
+        self.options.policy.lease()
     }
 }

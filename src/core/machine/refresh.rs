@@ -7,7 +7,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use super::effect::{Effect, Effects, Event, Operation, Source};
+use super::effect::{Effect, Effects, Event, Operation, Order, Source};
 use super::failure::{Code, Failure};
 use super::input::{EffectId, Reach};
 use super::phase::{Outcome, Phase, Read, Sending, Wait, Write, Writing};
@@ -68,14 +68,14 @@ impl<E: Effects> Machine<E> {
 
     fn lock(&mut self) {
         let id = self.next_id();
-        self.enter(Phase::Locking(id, self.now + self.policy.lock_wait()));
-        self.effects.lock(id, self.policy.lease());
+        self.enter(Phase::Locking(Wait { id, until: self.now + self.options.policy.lock_wait() }));
+        self.effects.lock(id, self.options.policy.lease());
     }
 
     /// A lock that comes too late is released at once.
     pub(super) fn locked(&mut self, id: EffectId, reach: Reach) {
         if !self.is_locking(id) {
-            self.effects.push(Effect::Unlock(id));
+            self.effects.order(Order::Unlock, id);
             return;
         }
         self.attempt.lock = Some((id, reach));
@@ -85,7 +85,7 @@ impl<E: Effects> Machine<E> {
     /// The storage was read under the lock: another context may have written since.
     pub(super) fn reread(&mut self, stored: Stored) {
         if self.reconcile(stored) == Reconciled::Unreadable {
-            return self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
+            return self.finish(self.failure(Code::StorageFailed));
         }
         self.send_or_leave();
     }
@@ -97,7 +97,7 @@ impl<E: Effects> Machine<E> {
             return self.unlock();
         };
         if let Some(late) = late.filter(|late| record.in_doubt().is_some_and(|mark| mark.attempt == late.attempt)) {
-            let sending = Sending { id: 0, sent_at: late.sent_at, give_up_at: self.now, with_nonce: true };
+            let sending = Sending { sent_at: late.sent_at, with_nonce: true };
             return self.replied(sending, &late.reply);
         }
         if self.callers.is_empty() && !self.background_due() {
@@ -110,7 +110,7 @@ impl<E: Effects> Machine<E> {
             return self.rest_until(retry_at, failure);
         }
         if let Some(until) = self.pacing.limited_until(self.now) {
-            let failure = Failure::new(Code::Unavailable).leaving(self.session.refresh_token_state());
+            let failure = self.failure(Code::Unavailable);
             return self.rest_until(until, failure);
         }
         // A mark whose request was not sent is no doubt, though its write seemed to fail.
@@ -149,9 +149,9 @@ impl<E: Effects> Machine<E> {
         let id = self.next_id();
         self.attempt.sends();
         self.pacing.sends(self.now);
-        let give_up_at = self.now + self.policy.timeout + MARGIN;
-        self.enter(Phase::Sending(Sending { id, sent_at: self.now, give_up_at, with_nonce }));
-        self.effects.push(Effect::Send(id));
+        let until = self.now + self.options.policy.timeout + MARGIN;
+        self.enter(Phase::Sending(Wait { id, until }, Sending { sent_at: self.now, with_nonce }));
+        self.effects.order(Order::Send, id);
     }
 
     /// The reply to the token request. New tokens are saved first; each other verdict is handled in `reply`.
@@ -241,7 +241,7 @@ impl<E: Effects> Machine<E> {
     /// Releases the lock, if it is held.
     pub(super) fn unlock(&mut self) {
         if let Some((id, _)) = self.attempt.lock.take() {
-            self.effects.push(Effect::Unlock(id));
+            self.effects.order(Order::Unlock, id);
         }
         self.enter(Phase::Idle);
     }
@@ -251,7 +251,7 @@ impl<E: Effects> Machine<E> {
         self.callers.waiting.retain(|caller| {
             let served = !caller.demand.force && self.session.serves(&caller.demand, self.now);
             if served {
-                self.effects.push(Effect::Grant(caller.id));
+                self.effects.order(Order::Grant, caller.id);
             }
             !served
         });
@@ -260,7 +260,7 @@ impl<E: Effects> Machine<E> {
     /// A refresh succeeded: all callers get its tokens, as there are none better.
     pub(super) fn grant_all(&mut self) {
         for caller in core::mem::take(&mut self.callers.waiting) {
-            self.effects.push(Effect::Grant(caller.id));
+            self.effects.order(Order::Grant, caller.id);
         }
     }
 
@@ -272,6 +272,12 @@ impl<E: Effects> Machine<E> {
 
     pub(super) fn announce(&mut self, source: Source) {
         self.notify(Event::TokenChanged(source, self.session.generation()));
+    }
+
+    // Out of line, as it is called at eight places.
+    #[inline(never)]
+    pub(super) fn storage_failed(&mut self, operation: Operation) {
+        self.notify(Event::StorageFailed(operation));
     }
 
     pub(super) fn notify(&mut self, event: Event) {
@@ -297,7 +303,7 @@ impl<E: Effects> Machine<E> {
                 self.hold();
                 self.announce(Source::Peer);
             }
-            Reconciled::Unreadable => self.notify(Event::StorageFailed(Operation::Load)),
+            Reconciled::Unreadable => self.storage_failed(Operation::Load),
         }
         self.grant_served();
         reconciled
@@ -312,6 +318,12 @@ impl<E: Effects> Machine<E> {
             reply.date.map_or(self.now - Duration::from_secs(172_800), |date| date - Duration::from_secs(300));
         let (client, check) = (self.options.client(), self.options.identity_check());
         mismatch(new.reveal(), stored.reveal(), check, client.client_id(), earliest_end)
+    }
+
+    /// A failure that leaves the refresh token as it is.
+    #[inline(never)]
+    pub(super) fn failure(&self, code: Code) -> Box<Failure> {
+        Failure::new(code).leaving(self.session.refresh_token_state())
     }
 
     // Out of line: what is left is dropped here and not at each of thirty places (0.3 kB brotli).
@@ -331,14 +343,14 @@ impl<E: Effects> Machine<E> {
     }
 
     pub(super) fn is_locking(&self, id: EffectId) -> bool {
-        matches!(self.phase, Phase::Locking(awaited, _) if awaited == id)
+        matches!(self.phase, Phase::Locking(wait) if wait.id == id)
     }
 
     /// Begins a read.
     pub(super) fn read(&mut self, read: Read) {
         let id = self.next_id();
-        self.effects.push(Effect::Load(id));
-        self.enter(Phase::Reading(Wait::For(id), read));
+        self.effects.order(Order::Load, id);
+        self.enter(Phase::Reading(Wait::on(id), read));
     }
 
     /// Begins a write in place of what the storage is known to hold.
@@ -349,12 +361,12 @@ impl<E: Effects> Machine<E> {
             record.owner = self.options.owner.clone();
         }
         self.effects.save(id, writing.record.as_deref(), self.session.stored);
-        self.enter(Phase::Writing(Wait::For(id), writing, write));
+        self.enter(Phase::Writing(Wait::on(id), writing, write));
     }
 
     /// Ends the read of that id, if it is awaited.
     pub(super) fn end_read(&mut self, id: EffectId) -> Option<Read> {
-        if !matches!(self.phase, Phase::Reading(Wait::For(awaited), _) if awaited == id) {
+        if !matches!(self.phase, Phase::Reading(wait, _) if wait.id == id) {
             return None;
         }
         let Phase::Reading(_, read) = self.leave() else { return None };
@@ -363,7 +375,7 @@ impl<E: Effects> Machine<E> {
 
     /// Ends the write of that id, if it is awaited.
     pub(super) fn end_write(&mut self, id: EffectId) -> Option<(Box<Writing>, Write)> {
-        if !matches!(self.phase, Phase::Writing(Wait::For(awaited), ..) if awaited == id) {
+        if !matches!(self.phase, Phase::Writing(wait, ..) if wait.id == id) {
             return None;
         }
         let Phase::Writing(_, writing, write) = self.leave() else { return None };
@@ -372,10 +384,10 @@ impl<E: Effects> Machine<E> {
 
     /// Ends the request of that id, if it is awaited.
     pub(super) fn end_request(&mut self, id: EffectId) -> Option<Sending> {
-        if !matches!(&self.phase, Phase::Sending(sending) if sending.id == id) {
+        if !matches!(&self.phase, Phase::Sending(wait, _) if wait.id == id) {
             return None;
         }
-        let Phase::Sending(sending) = self.leave() else { return None };
+        let Phase::Sending(_, sending) = self.leave() else { return None };
         Some(sending)
     }
 

@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use super::effect::{Effect, Effects, Event, Source};
 use super::failure::{Code, Failure};
-use super::input::Sent;
+use super::input::{EffectId, Sent};
 use super::pacing::Rest;
 use super::phase::{Outcome, Phase, Read, Sending, Wait, Write, Writing};
 use super::session::Reconciled;
@@ -30,10 +30,10 @@ impl<E: Effects> Machine<E> {
     }
 
     /// No reply came in time.
-    pub(super) fn timed_out(&mut self, sending: Sending) {
+    pub(super) fn timed_out(&mut self, id: EffectId, sending: Sending) {
         let mark = self.session.record.as_deref().and_then(|record| record.pending.as_ref());
         let name = mark.map(|mark| mark.attempt.clone());
-        self.strays.give_up(sending, name);
+        self.strays.give_up(id, sending, name);
         self.unreachable(Sent::TimedOut);
     }
 
@@ -99,7 +99,7 @@ impl<E: Effects> Machine<E> {
             RefreshTokenState::Unspent => true,
             RefreshTokenState::Unknown => {
                 let doubt = self.session.record.as_deref().and_then(Record::in_doubt);
-                doubt.is_some_and(|pending| self.policy.may_send_again(pending, self.now))
+                doubt.is_some_and(|pending| self.options.policy.may_send_again(pending, self.now))
             }
             RefreshTokenState::Spent => false,
         };
@@ -111,7 +111,8 @@ impl<E: Effects> Machine<E> {
         };
         let until = failure.retry_at.unwrap_or(self.now + pause);
         let soon = until.since(self.now) <= LONGEST_WAIT;
-        if transient && allowed && soon && self.pacing.tries <= self.policy.retries && !self.callers.is_empty() {
+        if transient && allowed && soon && self.pacing.tries <= self.options.policy.retries && !self.callers.is_empty()
+        {
             self.pacing.rest = Some(Rest::new(until, failure));
             return;
         }
@@ -162,14 +163,14 @@ impl<E: Effects> Machine<E> {
         }
         // Without a lock the winner may have its tokens and not have stored them yet.
         let pause = Duration::from_secs(1) + self.random.below(Duration::from_millis(500));
-        self.enter(Phase::Reading(Wait::Until(self.now + pause), Read::Confirm(failure)));
+        self.enter(Phase::Reading(Wait::pause(self.now + pause), Read::Confirm(failure)));
     }
 
     /// The storage was read once more: is the refused refresh token still the stored one?
     pub(super) fn confirmed(&mut self, stored: Stored, failure: Box<Failure>) {
         let refused = self.session.fingerprint();
         if self.reconcile(stored) == Reconciled::Unreadable {
-            return self.finish(Failure::new(Code::StorageFailed).leaving(self.session.refresh_token_state()));
+            return self.finish(self.failure(Code::StorageFailed));
         }
         if self.session.fingerprint() != refused {
             self.pacing.tries = 0;

@@ -35,8 +35,8 @@ pub struct Session {
     pub initial: Option<Tokens>,
     /// The newest record.
     pub record: Option<Box<Record>>,
-    /// The generation that the storage held when it was last seen: what a conditional write names.
-    pub stored: Option<u64>,
+    /// The generation that the storage held when it was last seen: what a conditional write names. 0 where it held none.
+    pub stored: u64,
     /// Set while the record, or its absence, is not in the storage.
     pub unsaved: Option<Unsaved>,
     /// Why there is no session.
@@ -47,10 +47,10 @@ pub struct Session {
     pub ended: bool,
     /// What became of the last refresh token that the server refused.
     pub refresh_token_left: RefreshTokenState,
-    /// A generation whose expiry cannot be believed, because the clock was set back under it.
-    pub distrusted: Option<u64>,
-    /// The generation whose access token was all there was, and has run out.
-    over: Option<u64>,
+    /// A generation whose expiry cannot be believed, because the clock was set back under it; or 0.
+    pub distrusted: u64,
+    /// The generation whose access token was all there was, and has run out; or 0.
+    over: u64,
     /// A write was refused: the next read is believed, however old it looks.
     pub refuted: bool,
     /// Another context's write is the reason of the first read.
@@ -92,14 +92,14 @@ impl Session {
             look_due: false,
             initial,
             record: None,
-            stored: None,
+            stored: 0,
             unsaved: None,
             absence: Code::SignedOut,
             is_foreign: false,
             ended: false,
             refresh_token_left: RefreshTokenState::Spent,
-            distrusted: None,
-            over: None,
+            distrusted: 0,
+            over: 0,
             refuted: false,
             hinted: false,
             highest: 0,
@@ -125,7 +125,7 @@ impl Session {
 
     /// The wall clock went back under the record: its expiry cannot be believed.
     pub fn distrust(&mut self) {
-        self.distrusted = self.record.as_deref().map(|record| record.generation);
+        self.distrusted = generation_of(self.record.as_deref());
     }
 
     /// What became of the refresh token, as far as the mark tells.
@@ -139,9 +139,9 @@ impl Session {
 
     /// The generation for the next write.
     pub fn next_generation(&self) -> u64 {
-        let highest = self.highest.max(self.stored.unwrap_or(0));
+        let highest = self.highest.max(self.stored);
         // Nothing that counts from one comes to the last generation: it was written by hand, and the count begins anew.
-        let last = if highest < LAST_GENERATION { highest } else { self.stored.unwrap_or(0) % LAST_GENERATION };
+        let last = if highest < LAST_GENERATION { highest } else { self.stored % LAST_GENERATION };
         last.saturating_add(1)
     }
 
@@ -149,7 +149,7 @@ impl Session {
     /// that came again would let a refresh of the old session overwrite the new one.
     pub fn generation_to_write(&self, now: UnixTime) -> u64 {
         let next = self.next_generation();
-        if self.stored.is_some() {
+        if self.stored > 0 {
             return next;
         }
         // Beyond the marks of the old session too, where this clock is behind the one that numbered them.
@@ -165,7 +165,7 @@ impl Session {
         match &self.unsaved {
             Some(unsaved) if self.outlives(unsaved, &stored) => {
                 if !self.is_stale_read(&stored) {
-                    self.stored = stored.generation();
+                    self.stored = stored.generation().unwrap_or(0);
                 }
                 return Reconciled::Same;
             }
@@ -175,7 +175,7 @@ impl Session {
         let before = self.access_token();
         match stored {
             Stored::Unreadable(generation) => {
-                self.stored = generation;
+                self.stored = generation.unwrap_or(0);
                 if self.record.is_none() {
                     self.absence = Code::StorageFailed;
                 }
@@ -185,17 +185,17 @@ impl Session {
                 if self.record.is_some() || self.absence == Code::StorageFailed {
                     self.absence = Code::SignedOut;
                 }
-                self.put(None, None);
+                self.put(None, 0);
             }
             Stored::Foreign(generation) => {
                 self.absence = Code::SignedOut;
-                self.put(None, Some(generation));
+                self.put(None, generation);
                 self.is_foreign = true;
             }
             Stored::Record(record) => {
                 let generation = record.generation;
                 self.ended &= record.tokens.refresh_token().is_none();
-                self.put(Some(record), Some(generation));
+                self.put(Some(record), generation);
             }
         }
         // The first read emits no event, unless another context's write is its reason, and was more than a mark.
@@ -208,7 +208,7 @@ impl Session {
 
     /// Takes over what the storage now holds because this context wrote it.
     pub fn wrote(&mut self, record: Option<Box<Record>>) {
-        let generation = record.as_deref().map(|record| record.generation);
+        let generation = generation_of(record.as_deref());
         self.put(record, generation);
     }
 
@@ -223,8 +223,8 @@ impl Session {
     /// Notes the generation that the storage holds, and no more.
     pub fn saw_generation(&mut self, stored: &Stored) {
         self.looked = true;
-        self.stored = stored.generation();
-        self.highest = self.highest.max(self.stored.unwrap_or(0));
+        self.stored = stored.generation().unwrap_or(0);
+        self.highest = self.highest.max(self.stored);
     }
 
     /// Forgets the session in memory; the write to the storage follows.
@@ -250,19 +250,19 @@ impl Session {
 
     /// The access token was all there was, and it has run out.
     pub fn run_out(&mut self) {
-        self.over = self.record.as_deref().map(|record| record.generation);
+        self.over = generation_of(self.record.as_deref());
         self.ended = true;
     }
 
     /// Whether that was noticed.
     pub fn is_over(&self) -> bool {
-        self.over.is_some() && self.over == self.record.as_deref().map(|record| record.generation)
+        self.over > 0 && self.over == generation_of(self.record.as_deref())
     }
 
     /// What may be handed out without another look, if it may.
     pub fn holding(&self) -> Option<Box<Holding>> {
         let record = self.record.as_deref().filter(|_| self.access_token().is_some())?;
-        let believed = !self.unread && self.distrusted != Some(record.generation);
+        let believed = !self.unread && self.distrusted != record.generation;
         let fresh_until = record.end() - spare(record, MIN_VALIDITY);
         Some(Box::new(Holding {
             tokens: Secret::new(record.token_set()),
@@ -279,7 +279,7 @@ impl Session {
             return false;
         };
         self.still_good(demand, now)
-            && self.distrusted != Some(record.generation)
+            && self.distrusted != record.generation
             && now + CLOCK_TOLERANCE >= record.obtained_at
             && now + spare(record, demand.min_validity.unwrap_or(MIN_VALIDITY)) < record.end()
     }
@@ -315,7 +315,7 @@ impl Session {
             Stored::Record(record) => Some(record.as_ref()),
             Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_) => None,
         };
-        stored.generation() == self.stored
+        stored.generation().unwrap_or(0) == self.stored
             || self.is_stale_read(stored) && unsaved.failures < PATIENT_RESAVES
             || self.overrules(self.record.as_deref(), theirs)
             || unsaved.replaces.is_some() && theirs.is_some() && refresh_token_of(theirs) == unsaved.replaces
@@ -337,24 +337,24 @@ impl Session {
         match (stored, &self.record) {
             (Stored::Record(theirs), Some(ours)) => {
                 // A result that is in memory only has a generation of its own.
-                let newest = if self.unsaved.is_some() { self.stored } else { Some(ours.generation) };
-                Some(theirs.generation) < newest && theirs.session == ours.session
+                let newest = if self.unsaved.is_some() { self.stored } else { ours.generation };
+                theirs.generation < newest && theirs.session == ours.session
             }
             (Stored::Record(_) | Stored::Nothing | Stored::Unreadable(_) | Stored::Foreign(_), _) => false,
         }
     }
 
-    fn put(&mut self, mut record: Option<Box<Record>>, stored: Option<u64>) {
+    fn put(&mut self, mut record: Option<Box<Record>>, stored: u64) {
         // One text for one token: ten thousand callers compare theirs with it.
         if let (Some(new), Some(old)) = (&mut record, &self.record) {
             if new.tokens.access_token == old.tokens.access_token {
                 new.tokens.access_token = old.tokens.access_token.clone();
             }
         }
-        let generation = record.as_deref().map_or(0, |record| record.generation);
-        self.highest = self.highest.max(generation).max(stored.unwrap_or(0));
-        if record.as_deref().is_some_and(|record| self.distrusted.is_some_and(|old| record.generation > old)) {
-            self.distrusted = None;
+        let generation = generation_of(record.as_deref());
+        self.highest = self.highest.max(generation).max(stored);
+        if generation > self.distrusted {
+            self.distrusted = 0;
         }
         self.record = record;
         self.stored = stored;
@@ -362,6 +362,11 @@ impl Session {
         self.refuted = false;
         self.is_foreign = false;
     }
+}
+
+/// 0 for no record.
+fn generation_of(record: Option<&Record>) -> u64 {
+    record.map_or(0, |record| record.generation)
 }
 
 /// The fingerprint of a record's refresh token.

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::callers::Caller;
-use super::effect::{Effect, Effects, Event, Operation, Source};
+use super::effect::{Effect, Effects, Operation, Order, Source};
 use super::failure::{Code, Failure};
 use super::input::{CallerId, Demand, Revoke};
 use super::phase::{ChangeKind as Kind, Phase, Read, SessionChange, Write, Writing};
@@ -89,7 +89,7 @@ impl<E: Effects> Machine<E> {
     }
 
     pub(super) fn change_load_failed(&mut self, change: Box<SessionChange>) {
-        self.notify(Event::StorageFailed(Operation::Load));
+        self.storage_failed(Operation::Load);
         self.write_change(change);
     }
 
@@ -101,7 +101,7 @@ impl<E: Effects> Machine<E> {
     pub(super) fn change_refused(&mut self, writing: Box<Writing>, mut change: Box<SessionChange>) {
         change.conflicts = change.conflicts.saturating_add(1);
         if change.conflicts > CONFLICT_TRIES {
-            self.notify(Event::StorageFailed(Operation::Save));
+            self.storage_failed(Operation::Save);
             return self.change_unsaved(writing, change);
         }
         self.read(Read::Change(change));
@@ -124,8 +124,8 @@ impl<E: Effects> Machine<E> {
     fn abandon(&mut self, revoke: bool) -> (Vec<CallerId>, Vec<CallerId>) {
         let mut callers = Default::default();
         match self.leave() {
-            Phase::Locking(id, _) => self.effects.push(Effect::Unlock(id)),
-            Phase::Sending(sending) => self.strays.orphan(sending.id, revoke),
+            Phase::Locking(wait) => self.effects.order(Order::Unlock, wait.id),
+            Phase::Sending(wait, _) => self.strays.orphan(wait.id, revoke),
             Phase::Reading(_, Read::Change(earlier)) | Phase::Writing(_, _, Write::Change(earlier)) => {
                 match earlier.kind {
                     Kind::SignOut(Some(tokens), _) => self.effects.extend(tokens.into_iter().map(Effect::Revoke)),
@@ -199,16 +199,15 @@ impl<E: Effects> Machine<E> {
                 self.effects.extend(tokens.unwrap_or_default().into_iter().map(Effect::Revoke));
             }
         }
-        self.effects.extend(change.leaving.into_iter().map(Effect::Done));
+        self.effects.orders(Order::Done, change.leaving);
     }
 
     /// `setTokens` resolves with a token set. If the login brought only a refresh token, the first refresh makes one.
     fn answer_login(&mut self, callers: Vec<CallerId>) {
         if self.session.access_token().is_some() {
-            self.effects.extend(callers.into_iter().map(Effect::Grant));
-            return;
+            return self.effects.orders(Order::Grant, callers);
         }
-        let deadline = self.now + self.policy.timeout.times(2) + MARGIN;
+        let deadline = self.now + self.options.policy.timeout.times(2) + MARGIN;
         for id in callers {
             self.callers.wait(Caller::new(id, Demand { deadline, ..Demand::default() }, true));
         }

@@ -16,7 +16,7 @@ pub struct Strays {
     /// Requests of a session that a login or a sign-out gave up; and whether to revoke what they bring.
     orphans: Vec<(EffectId, bool)>,
     /// The last request that was given up because its time seemed to be over, and the name of its mark.
-    overdue: Option<(Sending, String)>,
+    overdue: Option<(EffectId, Sending, String)>,
     /// A reply that came after its request was given up, until it is known whether the mark still stands.
     pub late: Option<Late>,
 }
@@ -24,7 +24,7 @@ pub struct Strays {
 impl Strays {
     /// The clock was set back by that much.
     pub fn set_back(&mut self, by: Duration) {
-        let sent_at = self.overdue.as_mut().map(|(sending, _)| &mut sending.sent_at);
+        let sent_at = self.overdue.as_mut().map(|(_, sending, _)| &mut sending.sent_at);
         for at in sent_at.into_iter().chain(self.late.as_mut().map(|late| &mut late.sent_at)) {
             *at = *at - by;
         }
@@ -36,8 +36,8 @@ impl Strays {
     }
 
     /// The request was given up. If the clock was set, its time was not over: a reply is still of use.
-    pub fn give_up(&mut self, sending: Sending, mark: Option<String>) {
-        self.overdue = mark.map(|mark| (sending, mark));
+    pub fn give_up(&mut self, id: EffectId, sending: Sending, mark: Option<String>) {
+        self.overdue = mark.map(|mark| (id, sending, mark));
     }
 
     /// The request brought no reply.
@@ -49,7 +49,7 @@ impl Strays {
 impl<E: Effects> Machine<E> {
     /// A reply that no phase awaits.
     pub(super) fn stray_replied(&mut self, id: EffectId, reply: &Reply) {
-        if let Some((sending, attempt)) = self.strays.overdue.take_if(|(sending, _)| sending.id == id) {
+        if let Some((_, sending, attempt)) = self.strays.overdue.take_if(|(overdue, ..)| *overdue == id) {
             self.pacing.rest = None;
             self.strays.late = Some(Late { attempt, sent_at: sending.sent_at, reply: reply.clone() });
             return;
