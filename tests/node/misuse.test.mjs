@@ -161,23 +161,24 @@ test("what one call asks for is checked by name and value, with a fresh token to
 });
 
 test("what is no reply is refused by setTokens and by the option tokens, which say what was given", async () => {
-  const says = (given) => ({
+  const says = (given, names = "") => ({
     name: "TypeError",
-    message: `tokens must be the token endpoint's reply, with a non-empty access_token or refresh_token (given: ${given})`,
+    message: `tokens${names} must be the token endpoint's reply, with a non-empty access_token or refresh_token (given: ${given})`,
   });
   const refresher = open();
-  for (const [given, type] of [
+  for (const [given, type, names] of [
     [Promise.resolve({}), "promise"],
     [new Response("{}"), "response"],
     ["at-secret", "string"],
-    [{ accessToken: "at-secret" }, "object"],
-    [{ error: "invalid_grant" }, "object"],
-    [{ access_token: "" }, "object"],
-    [{ access_token: "at-secret", refresh_token: 7 }, "object"],
+    [{ accessToken: "at-secret" }, "object", " accessToken"],
+    [{ error: "invalid_grant" }, "object", " error"],
+    [{ access_token: "" }, "object", " access_token"],
+    [{ access_token: "at-secret", refresh_token: 7 }, "object", " access_token refresh_token"],
+    [{ "at-secret": "" }, "object"],
     [undefined, "undefined"],
   ]) {
-    await assert.rejects(refresher.setTokens(given), says(type));
-    if (type == "object") assert.throws(() => open({ tokens: given }), says(type));
+    await assert.rejects(refresher.setTokens(given), says(type, names));
+    if (type == "object") assert.throws(() => open({ tokens: given }), says(type, names));
   }
   refresher.close();
   open({ tokens: {} }).close();

@@ -220,3 +220,15 @@ test("one signal aborts all its callers and no other", async () => {
     assert.deepEqual([status, reason?.name], ["rejected", "AbortError"]);
   assert.ok(await stays);
 });
+
+test("two sign-outs at once fire one event, as one does", async () => {
+  for (const count of [1, 2]) {
+    const server = fakeAuthorizationServer();
+    const refresher = createRefresher({ ...server.options, tokens: server.login() });
+    await refresher.getTokens();
+    const sources = [];
+    refresher.addEventListener("token-changed", ({ detail }) => sources.push(detail.source));
+    await Promise.all(Array.from({ length: count }, () => refresher.signOut()));
+    assert.deepEqual(sources, ["sign-out"]);
+  }
+});

@@ -16,6 +16,22 @@ fn sign_out_wins_over_a_refresh_in_flight() {
 }
 
 #[test]
+fn of_two_sign_outs_at_once_one_is_announced() {
+    for between in [ask(0), What::Login(0)] {
+        let script = [
+            at(0, What::Login(0)),
+            at(5_000, What::SignOut(0, false)),
+            at(5_001, between),
+            at(5_002, What::SignOut(0, false)),
+            until(10_000),
+        ];
+        let played = play(slow(Setup::calm(1)), script);
+        assert_eq!(played.stored_refresh(), None);
+        assert_eq!(played.trace().matches("TokenChanged(SignOut").count(), 1, "{}", played.trace());
+    }
+}
+
+#[test]
 fn sign_out_elsewhere_wins_over_a_refresh_in_flight() {
     let played = play(slow(Setup::calm(2)), [at(0, ask(0)), at(30, What::SignOut(1, false)), until(5_000)]);
     assert_eq!((played.told(0), played.told(1)), (vec!["signed_out".to_owned()], vec!["done".to_owned()]));

@@ -107,6 +107,8 @@ pub struct SessionChange {
     pub adopting: Vec<CallerId>,
     /// Callers of `signOut`.
     pub leaving: Vec<CallerId>,
+    /// Whether there was a session before it, or before an earlier change that it replaces: a sign-out is announced then.
+    pub had_session: bool,
     pub conflicts: u32,
 }
 
@@ -115,8 +117,8 @@ pub enum ChangeKind {
     Login(Tokens, UnixTime),
     /// The tokens of the options: only for an empty storage.
     Initial(Tokens, UnixTime),
-    /// The refresh tokens to revoke, if it revokes at all; and whether there was a session.
-    SignOut(Option<Vec<Secret>>, bool),
+    /// The refresh tokens to revoke, if it revokes at all.
+    SignOut(Option<Vec<Secret>>),
 }
 
 impl Phase {

@@ -29,17 +29,16 @@ impl<E: Effects> Machine<E> {
         if tokens.expires_at.is_some() {
             tokens.expires_in = None;
         }
-        let (mut adopting, leaving) = self.abandon(false);
+        let (mut adopting, leaving, had_session) = self.abandon(false);
         self.session.initial = None;
         adopting.push(caller);
-        self.change(Kind::Login(tokens, self.now), adopting, leaving);
+        self.change(Kind::Login(tokens, self.now), adopting, leaving, had_session);
     }
 
     pub(super) fn signed_out(&mut self, caller: CallerId, revoke: Revoke) {
         let revoke = revoke == Revoke::Yes;
         let known = self.session.record.as_deref().and_then(|record| record.tokens.revocable());
-        let had_session = self.session.record.is_some();
-        let (adopting, mut leaving) = self.abandon(revoke);
+        let (adopting, mut leaving, had_session) = self.abandon(revoke);
         leaving.push(caller);
         self.session.forget();
         self.hold();
@@ -49,7 +48,7 @@ impl<E: Effects> Machine<E> {
             self.effects.refuse(caller, &signed_out);
         }
         let tokens = revoke.then(|| known.into_iter().collect());
-        self.change(Kind::SignOut(tokens, had_session), Vec::new(), leaving);
+        self.change(Kind::SignOut(tokens), Vec::new(), leaving, had_session);
     }
 
     /// The storage is empty: the tokens of the options, if there are any, become the session.
@@ -58,14 +57,14 @@ impl<E: Effects> Machine<E> {
             return false;
         };
         self.session.reconcile(Stored::Nothing);
-        self.change(Kind::Initial(tokens, self.now), Vec::new(), Vec::new());
+        self.change(Kind::Initial(tokens, self.now), Vec::new(), Vec::new(), false);
         true
     }
 
     pub(super) fn change_loaded(&mut self, stored: Stored, mut change: Box<SessionChange>) {
         self.session.saw_generation(&stored);
-        if let (Kind::SignOut(tokens, had_session), Stored::Record(record)) = (&mut change.kind, &stored) {
-            *had_session = true;
+        if let (Kind::SignOut(tokens), Stored::Record(record)) = (&mut change.kind, &stored) {
+            change.had_session = true;
             if let (Some(tokens), Some(found)) = (tokens, record.tokens.revocable()) {
                 if !tokens.contains(&found) {
                     tokens.push(found);
@@ -121,20 +120,22 @@ impl<E: Effects> Machine<E> {
 
     /// Gives up what is under way. A request in flight becomes a stray. Of an earlier login or sign-out that is not stored yet, the
     /// callers are answered by this one, and what it was to revoke is revoked; so are a login's tokens, if `revoke`.
-    fn abandon(&mut self, revoke: bool) -> (Vec<CallerId>, Vec<CallerId>) {
+    fn abandon(&mut self, revoke: bool) -> (Vec<CallerId>, Vec<CallerId>, bool) {
         let mut callers = Default::default();
+        let mut had_session = self.session.record.is_some();
         match self.leave() {
             Phase::Locking(wait) => self.effects.order(Order::Unlock, wait.id),
             Phase::Sending(wait, _) => self.strays.orphan(wait.id, revoke),
             Phase::Reading(_, Read::Change(earlier)) | Phase::Writing(_, _, Write::Change(earlier)) => {
                 match earlier.kind {
-                    Kind::SignOut(Some(tokens), _) => self.effects.extend(tokens.into_iter().map(Effect::Revoke)),
+                    Kind::SignOut(Some(tokens)) => self.effects.extend(tokens.into_iter().map(Effect::Revoke)),
                     Kind::Login(tokens, _) | Kind::Initial(tokens, _) if revoke => {
                         self.revoke(tokens.refresh_token);
                     }
-                    Kind::Login(..) | Kind::Initial(..) | Kind::SignOut(None, _) => {}
+                    Kind::Login(..) | Kind::Initial(..) | Kind::SignOut(None) => {}
                 }
                 callers = (earlier.adopting, earlier.leaving);
+                had_session |= earlier.had_session;
             }
             Phase::Idle
             | Phase::Reading(_, Read::Look(_) | Read::UnderLock | Read::Confirm(_) | Read::Conflict(..))
@@ -143,16 +144,16 @@ impl<E: Effects> Machine<E> {
         self.pacing.tries = 0;
         self.pacing.rest = None;
         self.unlock();
-        callers
+        (callers.0, callers.1, had_session)
     }
 
-    fn change(&mut self, kind: Kind, adopting: Vec<CallerId>, leaving: Vec<CallerId>) {
+    fn change(&mut self, kind: Kind, adopting: Vec<CallerId>, leaving: Vec<CallerId>, had_session: bool) {
         // It begins with the time, which tells the later one of two.
         let mut session = String::new();
         push_number(&mut session, self.now.as_millis());
         session.push('-');
         session.push_str(&self.fresh_name());
-        let change = Box::new(SessionChange { kind, session, adopting, leaving, conflicts: 0 });
+        let change = Box::new(SessionChange { kind, session, adopting, leaving, had_session, conflicts: 0 });
         if self.session.is_foreign && matches!(change.kind, Kind::SignOut(..)) {
             // Not this client's to delete.
             return self.changed_session(change);
@@ -188,9 +189,9 @@ impl<E: Effects> Machine<E> {
                 self.answer_login(change.adopting);
                 self.announce(Source::Login);
             }
-            Kind::SignOut(tokens, had_session) => {
+            Kind::SignOut(tokens) => {
                 let initial = self.session.initial.take();
-                if had_session {
+                if change.had_session {
                     self.announce(Source::SignOut);
                 } else if let (Some(initial), true) = (initial, tokens.is_some()) {
                     // Where nothing was stored, the tokens of the options would have been the session.
