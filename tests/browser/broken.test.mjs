@@ -122,6 +122,20 @@ test("a page in an insecure context refreshes, and capabilities say that there i
   assert.equal(here.servers.oidc.requests.length, 2);
 });
 
+test("a port that Chromium's fetch blocks is client_rejected and unspent, and leaves no mark: Chromium itself gives no reason", async () => {
+  const tab = await openTab();
+  const token_endpoint = "https://127.0.0.1:6667/token";
+  const plain = await tab.evaluate((url) => fetch(url).catch(String), token_endpoint);
+  assert.equal(plain, "TypeError: Failed to fetch");
+  const given = { ...input("local", { ...never, token_endpoint }), tokens: await runOut() };
+  await tab.evaluate((given) => inPage.open(given), given);
+  const failure = await tab.evaluate(() => inPage.failure());
+  assert.deepEqual([failure.code, failure.refreshTokenState], ["client_rejected", "unspent"]);
+  const stored = await tab.evaluate(() => Object.values(localStorage).join());
+  assert.ok(stored.includes("refresh_token") && !stored.includes("pending"), "no mark");
+  here.complaints.length = 0;
+});
+
 test("a localStorage that the page clears does not delay a login", async () => {
   const tab = await openTab();
   await tab.evaluate((given) => inPage.open(given), input("local", never));

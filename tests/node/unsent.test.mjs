@@ -106,6 +106,70 @@ for (const [where, code, hasRequest] of [
     }
   });
 
+// https://fetch.spec.whatwg.org/#port-blocking
+const BLOCKED = [
+  1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,
+  109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515,
+  526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049,
+  3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+];
+
+async function assertBlocked(options, cause) {
+  const { error, record } = await failed(options);
+  assert.deepEqual(
+    [error.code, error.refreshTokenState, error.retryable, error.message],
+    [
+      "client_rejected",
+      "unspent",
+      false,
+      "Nothing was sent (fetch blocks the port of this URL: use another)",
+    ],
+  );
+  assert.match(error.cause.cause.message, cause);
+  assert.equal(record.pending, undefined);
+  assert.equal(record.tokens.refresh_token, TOKENS.refresh_token);
+}
+
+test("a port that Node's own fetch blocks is client_rejected, unspent, leaves no mark and is named as the reason", async () => {
+  for (const port of [22, 6000, 6667])
+    await assertBlocked(
+      { token_endpoint: `http://127.0.0.1:${port}/token`, fetch: undefined },
+      /fetch failed/,
+    );
+});
+
+test("a port that Deno's fetch blocks is told the same way", () =>
+  assertBlocked(
+    { fetch: () => Promise.reject(new TypeError("Requests to port 6667 are blocked")) },
+    /Requests to/,
+  ));
+
+test("in a page, where fetch does not say why, the port decides, and no other error of that port is taken for it", async () => {
+  globalThis.location = new URL("https://app.example/");
+  try {
+    const fetch = () => Promise.reject(new TypeError("Failed to fetch"));
+    for (const port of BLOCKED) {
+      const blocked = await globalThis.fetch(`http://127.0.0.1:${port}/`).catch(({ cause }) => cause.message);
+      assert.equal(blocked, "bad port", `Node's own fetch blocks ${port}`);
+      await assertBlocked({ token_endpoint: `https://as.example:${port}/token`, fetch }, /Failed to fetch/);
+    }
+    const others = BLOCKED.flatMap((port) => [port - 1, port + 1]).filter((port) => !BLOCKED.includes(port));
+    for (const port of [...others, 80, 443, 8443, 16667, 66, 60000]) {
+      const { error } = await failed({ token_endpoint: `https://as.example:${port}/token`, fetch });
+      assert.deepEqual([error.code, error.refreshTokenState], ["outcome_unknown", "unknown"], port);
+    }
+    for (const error of [
+      new Error("Failed to fetch"),
+      Object.assign(new TypeError("reset"), { code: "ECONNRESET" }),
+    ]) {
+      const given = { token_endpoint: "https://as.example:6667/token", fetch: () => Promise.reject(error) };
+      assert.equal((await failed(given)).error.refreshTokenState, "unknown", error.message);
+    }
+  } finally {
+    delete globalThis.location;
+  }
+});
+
 test("without any fetch the refresh is client_rejected and names the option", async () => {
   const { fetch } = globalThis;
   globalThis.fetch = undefined;
@@ -120,8 +184,6 @@ test("without any fetch the refresh is client_rejected and names the option", as
 });
 
 for (const [what, error] of [
-  ["a port that Node's fetch blocks", new Error("bad port")],
-  ["a port that Deno's fetch blocks", new Error("Fetch failed: Requests to port 6667 are blocked")],
   [
     "a refused connection",
     Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", syscall: "connect" }),

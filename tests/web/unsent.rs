@@ -63,6 +63,16 @@ async fn what_cannot_be_sent_leaves_no_mark_and_says_why() {
 }
 
 #[wasm_bindgen_test]
+async fn a_port_that_fetch_blocks_is_no_lost_reply() {
+    let endpoint = r#"{"token_endpoint":"https://auth.example:6667/token","client_id":"my-app"}"#;
+    let elsewhere = Options::from_json(endpoint).expect("they are options");
+    let (error, is_marked) = failed("throw new TypeError('Failed to fetch')", |_| elsewhere).await;
+    assert_eq!((error.code(), is_marked), (ErrorCode::ClientRejected, false));
+    assert_eq!(error.to_string(), "Nothing was sent (fetch blocks the port of this URL: use another)");
+    assert_eq!(error.cause().map(|cause| cause.message()), Some("Failed to fetch"));
+}
+
+#[wasm_bindgen_test]
 async fn what_a_function_of_the_options_throws_is_the_reason_and_the_cause() {
     let given = Function::new_no_args(
         "return { token_endpoint: 'https://auth.example/token', client_id: 'my-app', background: 'never',

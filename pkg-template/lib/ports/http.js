@@ -1,5 +1,6 @@
 // @ts-check
-import { NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE } from "./messages.js";
+import { isBlocked } from "./blocked.js";
+import { BLOCKED_PORT, NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE } from "./messages.js";
 
 /** @import { Unreachable } from "../door.js" */
 /** @import { Tools } from "../wire.js" */
@@ -49,6 +50,7 @@ export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
     try {
       response = await fetch(url, given);
     } catch (error) {
+      if (isBlocked(url, error)) throw new TypeError(BLOCKED_PORT, { cause: error });
       return noReply(error, limit.signal);
     }
     return await read(checkedResponse(response, "fetch", tools), limit.signal);

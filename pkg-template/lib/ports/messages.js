@@ -4,6 +4,9 @@
 /** A request that waits for values before it can be built was not sent. */
 export const FUNCTION_LATE = "a function of the options did not answer in time";
 
+/** The Fetch standard's "bad ports". A browser's own error does not say so. */
+export const BLOCKED_PORT = "fetch blocks the port of this URL: use another";
+
 /** The time of the request is over. */
 export const NO_REPLY_IN_TIME = "no reply in time";
 

@@ -3,6 +3,8 @@
 
 /// A request that waits for values before it can be built was not sent.
 pub const FUNCTION_LATE: &str = "a function of the options did not answer in time";
+/// The Fetch standard's "bad ports". A browser's own error does not say so.
+pub const BLOCKED_PORT: &str = "fetch blocks the port of this URL: use another";
 /// The time of the request is over.
 pub const NO_REPLY_IN_TIME: &str = "no reply in time";
 /// `navigator.onLine` is a hint: it chooses these words and stops nothing.

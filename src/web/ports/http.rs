@@ -16,7 +16,7 @@ use web_sys::{
 
 use super::timer::bounded_awake;
 use crate::core::machine::Sent;
-use crate::core::oauth::messages::{NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE};
+use crate::core::oauth::messages::{BLOCKED_PORT, NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE};
 use crate::core::oauth::request::HttpRequest;
 use crate::core::oauth::response::Reply;
 use crate::core::oauth::retry::proves_unsent;
@@ -31,6 +31,12 @@ const LONGEST_BODY: usize = 1 << 20;
 extern "C" {
     #[wasm_bindgen(js_name = fetch, catch)]
     fn platform_fetch(input: &JsValue, init: &RequestInit) -> Result<Promise, JsValue>;
+}
+
+#[wasm_bindgen(module = "/pkg-template/lib/ports/blocked.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = isBlocked)]
+    fn is_blocked(url: &str, error: &JsValue) -> bool;
 }
 
 /// `fetch`, the given one or the platform's as it is now.
@@ -63,6 +69,10 @@ pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f
             Ok(given) => {
                 let kind = given.js_typeof().as_string().unwrap_or_default();
                 Err(NoReply::unbuildable(format!("fetch must give a Response (given: {kind})")))
+            }
+            Err(error) if is_blocked(request.url.reveal(), &error) => {
+                let fault = Fault { reason: BLOCKED_PORT.to_owned(), cause: Some(Cause::from_js(&error)) };
+                Err(NoReply { sent: Sent::Unbuildable, fault })
             }
             Err(error) => Err(NoReply::thrown(if is_unsent(&error) { Sent::Provably } else { Sent::Perhaps }, &error)),
         }
