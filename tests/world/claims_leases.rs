@@ -52,6 +52,27 @@ fn where_a_refresh_token_may_be_sent_again_no_suspension_of_a_holder_loses_a_ses
     }
 }
 
+/// The rest of a lease is waited for by the time that passes, and not by the clock, which an administrator may set meanwhile.
+#[test]
+fn a_clock_that_is_set_while_a_suspended_holder_is_waited_for_loses_no_session() {
+    let setup = Setup { lock: LockReach::Lease(LEASE), devices: vec![0, 1], ..Setup::calm(2) };
+    for (rotation, reuse) in FORGIVING.into_iter().chain([STRICT]) {
+        // What a server still takes again is not waited for.
+        let setup = Setup { rotation, reuse, ..setup.clone() };
+        for moment in moments_of(&played(&setup, &[], true)) {
+            // The lock passes on 90 s after the last sign of life, and its holder is back 15 s later.
+            let asleep = at(moment, What::Sleep(0, LEASE * 7 / 8));
+            for by in [20_000, 3_600_000, -3_600_000] {
+                let world = played(&setup, &[asleep.clone(), at(moment + 93_000, What::Clock(1, by))], false);
+                assert!(world.broken.is_none(), "{setup:?}\n{moment}: {:?}", world.broken);
+                if !matches!(reuse, Reuse::Grace(_)) {
+                    keeps_the_session(&world, moment);
+                }
+            }
+        }
+    }
+}
+
 fn suspended_at_every_moment(
     (rotation, reuse): (Rotation, Reuse),
     span: Moment,
@@ -62,8 +83,8 @@ fn suspended_at_every_moment(
     for skew in SKEWS.into_iter().filter(|skew| *skew == 0 || !ends) {
         let lock = LockReach::Lease(LEASE);
         let setup = Setup { rotation, reuse, lock, devices: vec![0, 1], skew, ..Setup::calm(2) };
-        for moment in moments_of(&played(&setup, None, true)) {
-            let world = played(&setup, Some(at(moment, What::Sleep(0, span))), false);
+        for moment in moments_of(&played(&setup, &[], true)) {
+            let world = played(&setup, &[at(moment, What::Sleep(0, span))], false);
             assert!(world.broken.is_none(), "{setup:?}\n{moment}: {:?}", world.broken);
             holds(&world, moment);
         }
@@ -71,8 +92,8 @@ fn suspended_at_every_moment(
 }
 
 /// Two contexts want one refresh; the second one asks again and again.
-fn played(setup: &Setup, trouble: Option<Step>, traced: bool) -> World {
-    let mut script: Vec<Step> = trouble.into_iter().chain([at(0, ask(0))]).collect();
+fn played(setup: &Setup, trouble: &[Step], traced: bool) -> World {
+    let mut script: Vec<Step> = trouble.iter().cloned().chain([at(0, ask(0))]).collect();
     script.extend((0..12).map(|round| at(1 + round * 30_000, What::Demand(1, Ask::Plain, 60_000))));
     script.push(at(500_000, What::Nothing));
     World::new(History { seed: 7, setup: setup.clone(), script }, traced).run()

@@ -41,6 +41,14 @@ impl Attempt {
         }
     }
 
+    /// This context runs again after that much time, or its clock was set forward by it. A writer that is waited for has had no part of it.
+    pub fn ran_again(&mut self, now: UnixTime, missed: Duration) {
+        self.ran_again_at = now;
+        if let Some((_, since)) = &mut self.suspended {
+            *since = *since + missed;
+        }
+    }
+
     /// A mark of that name is being written.
     pub fn marks(&mut self, name: &str, is_in_doubt: bool, now: UnixTime) {
         self.was_in_doubt = is_in_doubt;

@@ -272,7 +272,7 @@ impl<E: Effects> Machine<E> {
         if late > STALL {
             self.phase.extend(late + AFTER_STALL);
             self.callers.extend(late + AFTER_STALL);
-            self.attempt.ran_again_at = now;
+            self.attempt.ran_again(now, late);
         }
         if by == Duration::ZERO {
             return;
