@@ -129,7 +129,8 @@ impl Core {
             // `true` is the access token of the last `hold`: of ten thousand callers that name it none tells its text.
             rejected: if rejected.is_true() { self.machine.access_token() } else { text(rejected).map(Secret::new) },
             force: details.member("force").is_true(),
-            deadline: now + seconds(details, "timeout").unwrap_or(self.machine.patience()),
+            deadline: now + seconds(details, "timeout").unwrap_or(self.machine.patience())
+                - seconds(details, "waited").unwrap_or_default(),
         }
     }
 

@@ -1,6 +1,7 @@
 // @ts-check
 // In pages and workers: the core is a chunk that is imported at the first call which needs it.
 import { refresherMaker } from "../lib/refresher.js";
+import { LazyDriver } from "../lib/lazy-driver.js";
 import { engine } from "../lib/engine.js";
 
 /** @import { Refresher, RefresherOptions } from "../index.js" */
@@ -9,6 +10,7 @@ export { RefreshError } from "../lib/error.js";
 
 const create = /* @__PURE__ */ refresherMaker(
   /* @__PURE__ */ engine("wasm", async () => (await import("../lib/core-lazy.js")).core()),
+  { Driver: LazyDriver },
 );
 
 /** @param {RefresherOptions} options @returns {Refresher} */

@@ -54,7 +54,7 @@ export class Callers {
     return caller;
   }
 
-  /** Answers all of them; none waits any more. @param {"resolve" | "reject"} how @param {unknown} answer */
+  /** Answers all of them; none waits any more. @param {"resolve" | "reject"} how @param {unknown} [answer] */
   answerAll(how, answer) {
     const callers = [...this.#waiting.values()];
     this.#waiting.clear();

@@ -55,6 +55,8 @@ export interface Demand {
   force?: true | undefined;
   /** The caller's own patience; else the core's default. */
   timeout?: number | undefined;
+  /** How long the caller has waited by now. */
+  waited?: number | undefined;
 }
 
 /** No reply. `errors`: the platform's error and its causes, from which the core reads whether anything was sent. */

@@ -2,9 +2,9 @@
 import { clock } from "./ports/clock.js";
 import { coreOptions, isEndpoint } from "./options.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
-import { NO_RECORD } from "./messages.js";
 import { sessions } from "./sessions.js";
-import { Failures } from "./failure.js";
+import { NO_RECORD } from "./messages.js";
+import { RefreshError } from "./error.js";
 import { scrubber } from "./scrub.js";
 import { generationOf } from "../storage/record.js";
 import { typeOf } from "./given.js";
@@ -16,7 +16,10 @@ import { context } from "./ports/context.js";
 /** @import { Core, Engine, Exports, Wire } from "./engine.js" */
 /** @import { Options } from "./platform.js" */
 
-/** Performs the core's effects and reports each outcome as one event. It decides nothing. The only caller of Core. */
+/**
+ * Performs the core's effects and reports each outcome as one event. It decides nothing. The only caller of Core. What is not private
+ * is for `Refresher`, and for `LazyDriver`, which begins without a core.
+ */
 export class Driver {
   /** @type {TokenSet | null} */
   tokens = null;
@@ -26,15 +29,14 @@ export class Driver {
   /** From and until when the tokens go to callers without special wishes, in milliseconds, and their generation. */
   window = [0, 0, 0];
 
-  #options;
-  #run;
+  options;
+  run;
   #engine;
   #dispatch;
-  #storage;
-  #scrubber = scrubber();
-  #failures;
+  storage;
+  scrubber = scrubber();
   // The core learns of a jump before the caller that asked for the time gets anything.
-  #clock = clock((jump) => this.#tell(jump));
+  #clock = clock((jump) => (this.#core || this.tokens) && this.ready(() => this.tell(jump)));
   /** Made with the first core. @type {ReturnType<typeof import("./ports/timer.js").timer>} */
   // @ts-expect-error: nothing is due before
   #timer;
@@ -67,25 +69,24 @@ export class Driver {
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
   constructor(options, engine, dispatch) {
     const { storage } = options;
-    this.#options = options;
-    this.#run = (options.context ?? context)();
+    this.options = options;
+    this.run = (options.context ?? context)();
     this.#engine = engine;
     this.#dispatch = dispatch;
     const bound = /** @type {any} */ (options.dpop)?.guarded(storage, options.clientAuth);
-    this.#failures = new Failures(this.#scrubber, bound);
-    this.#storage = bound ?? storage;
+    this.storage = bound ?? storage;
     // A page keeps its session fresh from the start. Elsewhere the first call or the first listener starts everything.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
   }
 
   get capabilities() {
-    const { lock, storage } = this.#options;
+    const { lock, storage } = this.options;
     return {
       engine: this.#engine.kind,
       crossContextLock: this.#wire
         ? this.#wire.lock.everywhere
         : lock != "none" && !!(lock != "auto" || storage.lock || globalThis.navigator?.locks),
-      conditionalSave: !!(this.#wire ? this.#wire.storage : this.#storage).conditionalSave,
+      conditionalSave: !!(this.#wire ? this.#wire.storage : this.storage).conditionalSave,
     };
   }
 
@@ -96,14 +97,15 @@ export class Driver {
     return this.tokens && now >= from && now < until && !this.closed ? this.tokens : undefined;
   }
 
-  /** @param {DemandOptions} wish @param {true} [force] @returns {Promise<TokenSet>} */
-  demand({ signal, minValiditySeconds, timeoutSeconds, rejected }, force) {
+  /** @param {DemandOptions} wish @param {true} [force] @param {number} [waited]  Seconds so far. @returns {Promise<TokenSet>} */
+  demand({ signal, minValiditySeconds, timeoutSeconds, rejected }, force, waited) {
     const details = JSON.stringify({
       min_validity: minValiditySeconds,
       // the core has the text of the one that it handed out
       rejected: (rejected && (rejected === this.tokens?.access_token || rejected)) || undefined,
       force,
       timeout: timeoutSeconds,
+      waited,
     });
     // On Workers a promise ends with the request that made it: none is shared.
     return this.#call(
@@ -118,7 +120,7 @@ export class Driver {
   /** @param {TokenInput} tokens @returns {Promise<TokenSet>} */
   adopt(tokens) {
     // a shaped reply may have its tokens anywhere
-    const details = JSON.stringify(tokens, (name, value) => (this.#scrubber.learn({ [name]: value }), value));
+    const details = JSON.stringify(tokens, (name, value) => (this.scrubber.learn({ [name]: value }), value));
     return this.#call(undefined, "adopted", details);
   }
 
@@ -138,6 +140,14 @@ export class Driver {
     return this.#ask("rejects", challenges);
   }
 
+  /** A page keeps its session fresh from its beginning. @param {() => void} begin */
+  keep(begin) {
+    begin();
+  }
+
+  /** Called when there is a core, which was told nothing yet. */
+  begun() {}
+
   /** Hears from now on what other contexts do. A Worker's global scope may not begin anything. */
   listen() {
     if (!isWorkerd()) queueMicrotask(() => this.#start());
@@ -148,15 +158,15 @@ export class Driver {
     this.#stops?.splice(0).forEach((stop) => stop());
     this.#refuseAll({ code: "closed" });
     // a request that is out is still answered and stored; nothing new begins
-    this.#core ? this.#tell("watching") : this.#wipe();
+    this.#core ? this.tell("watching") : this.#wipe();
   }
 
   /** Closed, and nothing is under way: no token stays in this object or in the core, whose memory is overwritten. */
   #wipe() {
     this.#core?.free();
-    this.#core = this.#options.tokens = undefined;
+    this.#core = this.options.tokens = undefined;
     this.tokens = null;
-    this.#scrubber.forget();
+    this.scrubber.forget();
   }
 
   /**
@@ -167,44 +177,51 @@ export class Driver {
    * @returns {Promise<any>}
    */
   async #call(signal, event, details, callers = this.#callers, wish) {
-    if (this.closed) throw this.#failures.error({ code: "closed" });
+    if (this.closed) throw this.#error({ code: "closed" });
     signal?.throwIfAborted();
-    const { id, answer } = this.#run(() =>
-      callers.add(signal, (id) => callers == this.#callers && this.#tell("withdrawn", id), wish),
+    const { id, answer } = this.run(() =>
+      callers.add(signal, (id) => callers == this.#callers && this.tell("withdrawn", id), wish),
     );
     if (id) this.#start();
-    if (id) this.#ready(() => callers.has(id) && this.#tell(event, id, details));
-    return kept(answer, () => this.#tell("woke"));
+    if (id) this.ready(() => callers.has(id) && this.tell(event, id, details));
+    return kept(answer, () => this.tell("woke"));
   }
 
   /** Begins to listen to other contexts and, in a visible page, to the page's own events. */
   #start() {
     if (this.#stops || this.closed) return;
     const stops = (this.#stops = /** @type {(() => void)[]} */ ([]));
-    const watch = () => this.#tell("watching", +this.#mayWatch());
+    const watch = () => this.tell("watching", +this.#mayWatch());
     // what was never asked for need not be looked at again
     const resumed = () =>
-      (this.#core || this.#mayWatch()) && this.#ready(() => (watch(), this.#tell("resumed")));
-    this.#run(() => {
+      (this.#core || this.#mayWatch()) && this.ready(() => (watch(), this.tell("resumed")));
+    this.run(() => {
       if (globalThis.document) stops.push(pageWakes(resumed, watch));
-      if (this.#mayWatch()) this.#ready(watch);
+      if (this.#mayWatch()) this.keep(() => this.ready(watch, this.window));
       try {
-        const ended = this.#options.storage.subscribe?.(() => this.#ready(() => this.#tell("peerChanged")));
+        const ended = this.options.storage.subscribe?.(() => this.ready(() => this.tell("peerChanged")));
         if (ended) stops.push(ended);
       } catch {} // without hints a read finds out later
     });
   }
 
   #mayWatch() {
-    return !this.closed && isWatched(this.#options);
+    return !this.closed && isWatched(this.options);
   }
 
-  /** Runs `then` with a core: at once if there is one. @param {() => void} then */
-  async #ready(then) {
+  /**
+   * Runs `then` with a core: at once if there is one. What happens may make old what was read before: the window is closed meanwhile.
+   * @param {() => void} then @param {number[]} [window]
+   */
+  async ready(then, window = [0, 0, 0]) {
     try {
       if (!this.#core) {
+        this.window = window;
         const exports = await this.#engine.load();
-        this.#core ??= this.#create(exports);
+        if (!this.#core) {
+          this.#core = this.#create(exports);
+          this.begun();
+        }
       }
     } catch (/** @type {any} */ error) {
       return this.#refuseAll(
@@ -217,14 +234,14 @@ export class Driver {
 
   /** @param {Exports} exports */
   #create(exports) {
-    const { tokens } = this.#options;
-    this.#scrubber.learn(tokens);
+    const { tokens } = this.options;
+    this.scrubber.learn(tokens);
     this.#exports = exports;
-    const tools = { isWorkerd: isWorkerd(), generationOf, isEndpoint, typeOf };
-    this.#wire ??= exports.wire(this.#options, this.#storage, this.#scrubber.learn, tools);
-    this.#timer ??= this.#wire.timer(() => this.#tell("woke"));
+    const tools = { isWorkerd: isWorkerd(), generationOf, isEndpoint, typeOf, RefreshError };
+    this.#wire ??= exports.wire(this.options, this.storage, this.scrubber, tools);
+    this.#timer ??= this.#wire.timer(() => this.tell("woke"));
     const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-    return new exports.Core(coreOptions(this.#options), high, low);
+    return new exports.Core(coreOptions(this.options), high, low);
   }
 
   /**
@@ -233,10 +250,10 @@ export class Driver {
    * @param {E} event @param {CoreEvents[E][0]} [number] @param {CoreEvents[E][1] | ""} [details]  A string crosses as it is.
    * @param {Core} [core]  The core whose effect this completes.
    */
-  #tell(event, number = 0, details = "", core = this.#core) {
+  tell(event, number = 0, details = "", core = this.#core) {
     if (!core || core !== this.#core) return;
     const text = typeof details == "string" ? details : JSON.stringify(details);
-    this.#run(() => {
+    this.run(() => {
       /** @type {CoreEffect[]} */
       let effects;
       try {
@@ -244,10 +261,9 @@ export class Driver {
       } catch {
         return this.#trapped();
       }
-      for (const [word, ...details] of effects)
-        /** @type {any} */ (Driver.#effects)[word].call(this, ...details);
+      for (const [word, ...details] of effects) this.perform(word, ...details);
       // Numbers and words only: no secret. The last effect is `rest`, with the phase.
-      this.#options.trace?.({
+      this.options.trace?.({
         at: Date.now() / 1000,
         event,
         phase: /** @type {any} */ (effects.pop())[2],
@@ -261,6 +277,11 @@ export class Driver {
         },
       });
     });
+  }
+
+  /** @param {string} word @param {any[]} details  Of the effect. */
+  perform(word, ...details) {
+    /** @type {any} */ (Driver.#effects)[word].call(this, ...details);
   }
 
   /** Asks the core. @param {Question} question @param {unknown} details  A string crosses as it is. */
@@ -282,12 +303,12 @@ export class Driver {
   /** One object for all drivers: an idle one is a kilobyte smaller. @type {CoreEffects & ThisType<Driver>} */
   static #effects = {
     load(id) {
-      this.#failures.storage = undefined;
+      this.#wire.failures.storage = undefined;
       const core = this.#core;
       this.#wire.storage.load().then(
         ([text, record]) => {
-          this.#scrubber.learn(record?.tokens);
-          this.#tell("loaded", id, text, core);
+          this.scrubber.learn(record?.tokens);
+          this.tell("loaded", id, text, core);
         },
         (error) => this.#storageFailed("load", error, id, core),
       );
@@ -295,12 +316,12 @@ export class Driver {
 
     save(id, record, expected) {
       const core = this.#core;
-      this.#scrubber.learn(record?.tokens);
+      this.scrubber.learn(record?.tokens);
       if (record?.pending) this.#attempt = record.pending.attempt;
       this.#underLock(id, core)
         .then((may) => may && this.#wire.storage.save(record, expected))
         .then(
-          (written) => this.#tell(written ? "saved" : "saveRefused", id, "", core),
+          (written) => this.tell(written ? "saved" : "saveRefused", id, "", core),
           (error) => this.#storageFailed("save", error, id, core),
         );
     },
@@ -315,12 +336,12 @@ export class Driver {
           if (signal.aborted) return release();
           const released = new Promise((resolve) => this.#locks.set(id, () => resolve(release())));
           if (isHeld) this.#isHeld = isHeld;
-          this.#tell(everywhere ? "locked" : "lockedHere", id, passedOn, core);
+          this.tell(everywhere ? "locked" : "lockedHere", id, passedOn, core);
           return released;
         },
         (error) => signal.aborted || this.#storageFailed("lock", error, id, core),
       );
-      this.#options.waitUntil?.(stored);
+      this.options.waitUntil?.(stored);
     },
 
     unlock(id) {
@@ -342,7 +363,7 @@ export class Driver {
       this.#callers.take(id)?.resolve(this.tokens);
     },
     refuse(id, failure) {
-      if (failure) this.#refusal = this.#failures.error(failure);
+      if (failure) this.#refusal = this.#wire.failures.error(failure);
       this.#callers.take(id)?.reject(this.#refusal);
     },
     done(id) {
@@ -355,8 +376,8 @@ export class Driver {
         type == "token-changed"
           ? { tokens: this.tokens, source: subject, generation: second }
           : type == "storage-failed"
-            ? { error: this.#failures.storage ?? new Error(NO_RECORD), operation: subject }
-            : { error: this.#failures.error(subject), ...(second !== undefined && { retryAt: second }) };
+            ? { error: this.#wire.failures.storage ?? new Error(NO_RECORD), operation: subject }
+            : { error: this.#wire.failures.error(subject), ...(second !== undefined && { retryAt: second }) };
       this.#notify(type, detail);
       if (subject == "load") this.#unreadable();
     },
@@ -365,7 +386,7 @@ export class Driver {
       const core = this.#core;
       const told = this.#wire.revoke((...asked) => this.#ask(...asked, core), token);
       this.#revocations.push(told);
-      this.#options.waitUntil?.(told);
+      this.options.waitUntil?.(told);
     },
 
     rest(state, phase, deadline) {
@@ -376,10 +397,10 @@ export class Driver {
       const awaited = this.#callers.size + this.#readers.size > 0;
       const busy = awaited || this.#locks.size > 0;
       // On Workers a timer belongs to a request and ends with it.
-      const rests = this.closed ? !this.#locks.size : isWorkerd() && !busy && !this.#options.timer;
-      this.#timer.arm(rests ? undefined : deadline, Date.now(), awaited, busy);
+      const rests = this.closed ? !this.#locks.size : isWorkerd() && !busy && !this.options.timer;
+      this.#timer?.arm(rests ? undefined : deadline, Date.now(), awaited, busy);
       // a request that is out may bring a text that quotes what was secret
-      if (/signed|ended/.test(state) && !this.#sent && !busy) this.#scrubber.forget();
+      if (/signed|ended/.test(state) && !this.#sent && !busy) this.scrubber.forget();
       if (this.closed && phase == "idle") this.#wipe();
     },
   };
@@ -390,7 +411,7 @@ export class Driver {
   }
 
   #unreadable() {
-    this.#readers.answerAll("reject", this.#failures.error({ code: "storage_failed" }));
+    this.#readers.answerAll("reject", this.#wire.failures.error({ code: "storage_failed" }));
   }
 
   /** @param {number} id */
@@ -399,7 +420,7 @@ export class Driver {
     const attempt = this.#attempt;
     const sent_at = Date.now();
     this.#sent++;
-    this.#failures.request();
+    this.#wire.failures.request();
     const reply = await this.#wire.exchange({
       ask: (...asked) => this.#ask(...asked, core),
       // A function of the options may have taken long: a sign-out, a login or a trap cancels the effect.
@@ -411,13 +432,13 @@ export class Driver {
     this.#sent--;
     if ("status" in reply) {
       const { headers, ...heard } = reply;
-      if (core === this.#core) return this.#tell("replied", id, heard, core);
+      if (core === this.#core) return this.tell("replied", id, heard, core);
       // The core that sent it was discarded, and the refresh token is spent: a fresh core stores the reply.
-      return this.#ready(() => this.#tell("recovered", 0, { ...heard, attempt, sent_at }));
+      return this.ready(() => this.tell("recovered", 0, { ...heard, attempt, sent_at }));
     }
     const { error, reason, ...unreachable } = reply;
-    this.#failures.request(error, unreachable.how, reason);
-    this.#tell("unreachable", id, unreachable, core);
+    this.#wire.failures.request(error, unreachable.how, reason);
+    this.tell("unreachable", id, unreachable, core);
   }
 
   /**
@@ -426,23 +447,29 @@ export class Driver {
    */
   async #underLock(id, core) {
     const may = await this.#isHeld().catch(() => false);
-    if (!may) this.#tell("lockLost", id, "", core);
+    if (!may) this.tell("lockLost", id, "", core);
     return may;
   }
 
   /** @param {"load" | "save" | "lock"} operation @param {unknown} error @param {number} id @param {Core} [core] */
   #storageFailed(operation, error, id, core) {
-    const fault = this.#scrubber.presentable(error);
-    this.#failures.storage = fault;
-    this.#tell(`${operation}Failed`, id, "", core);
+    const fault = this.scrubber.presentable(error);
+    this.#wire.failures.storage = fault;
+    this.tell(`${operation}Failed`, id, "", core);
     // After a lock that failed the storage is read, and then the callers are told of the lock.
-    this.#failures.storage = fault;
+    this.#wire.failures.storage = fault;
     if (operation == "load") this.#unreadable();
   }
 
   /** @param {Failure} failure @param {unknown} [cause] */
+  #error(failure, cause) {
+    if (this.#wire) return this.#wire.failures.error(failure, cause);
+    return new RefreshError({ ...failure, cause: cause && this.scrubber.presentable(cause) });
+  }
+
+  /** @param {Failure} failure @param {unknown} [cause] */
   #refuseAll(failure, cause) {
-    const error = this.#failures.error(failure, cause);
+    const error = this.#error(failure, cause);
     for (const callers of [this.#callers, this.#readers]) callers.answerAll("reject", error);
   }
 }

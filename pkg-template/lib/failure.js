@@ -1,26 +1,32 @@
 // @ts-check
-import { RefreshError } from "./error.js";
-
 /** @import { TokenStorage } from "../index.js" */
 /** @import { Failure } from "./door.js" */
 /** @import { scrubber } from "./scrub.js" */
 
-/** The errors of callers and listeners: what the core says has failed, and what was thrown on this side, without secrets. */
+/**
+ * The errors of callers and listeners: what the core says has failed, and what was thrown on this side, without secrets. In the core's
+ * chunk: before there is a core only that it cannot be loaded is an error.
+ */
 export class Failures {
   /** What the storage or its lock threw last. @type {Error | undefined} */
   storage;
 
   #scrubber;
   #bound;
+  #RefreshError;
   /** Why the last request brought no reply: what the platform, `transport` or a function of the options threw. @type {unknown} */
   #request;
   /** What that means, in words of this side. @type {string | undefined} */
   #reason;
 
-  /** @param {ReturnType<typeof scrubber>} scrubber @param {(TokenStorage & { lost?: string }) | undefined} bound  The storage that needs a key. */
-  constructor(scrubber, bound) {
+  /**
+   * @param {ReturnType<typeof scrubber>} scrubber @param {TokenStorage & { lost?: string }} storage  One that needs a key says why it lost a session.
+   * @param {typeof import("./error.js").RefreshError} RefreshError
+   */
+  constructor(scrubber, storage, RefreshError) {
     this.#scrubber = scrubber;
-    this.#bound = bound;
+    this.#bound = storage;
+    this.#RefreshError = RefreshError;
   }
 
   /** Without arguments: a request begins. @param {any} [error] @param {string} [how] @param {string} [reason] */
@@ -33,7 +39,7 @@ export class Failures {
   /** @param {Failure} failure @param {unknown} [cause] */
   error(failure, cause) {
     const { code, status } = failure;
-    const lost = code == "session_ended" && this.#bound?.lost;
+    const lost = code == "session_ended" && this.#bound.lost;
     if (lost) failure = { ...failure, error_description: lost, refreshTokenState: "unspent" };
     if (/storage|lock/.test(code)) cause = this.storage;
     // Without a status there was no reply, and the reason is on this side.
@@ -43,7 +49,7 @@ export class Failures {
     }
     const { scrub, presentable } = this.#scrubber;
     const { retry_at, error, error_description, ...fields } = failure;
-    return new RefreshError({
+    return new this.#RefreshError({
       ...fields,
       error: scrub(error),
       error_description: scrub(error_description),

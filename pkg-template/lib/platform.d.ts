@@ -1,5 +1,6 @@
 import type { RefresherOptions, TokenStorage } from "../index.js";
 import type { checkOptions } from "./options.js";
+import type { Driver } from "./driver.js";
 import type { context } from "./ports/context.js";
 import type { timer } from "./ports/timer.js";
 
@@ -17,6 +18,8 @@ export interface Platform {
   given: (options: RefresherOptions) => void;
   /** Contexts share no realm here: why a refresh token is not sent where the core does not allow it. */
   unsafe: string;
+  /** Where the core is a chunk of its own, one that hands out a stored token before it. */
+  Driver?: typeof Driver;
   /** Wakes what a plain timer does not: a Durable Object that was evicted. */
   timer?: typeof timer;
 }

@@ -35,7 +35,7 @@ class Refresher extends GuardedEventTarget {
   constructor(options, engine, made) {
     super();
     this.#options = options;
-    this.#driver = new Driver(options, engine, (type, detail) => {
+    this.#driver = new (options.Driver ?? Driver)(options, engine, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     });
     made?.(this, this.#driver);

@@ -1,6 +1,7 @@
 // @ts-check
 // What makes requests, sends them and reads replies, and calls the storage. It comes with the core, because nothing is sent or read
 // without one: in pages it is in the core's chunk. So it imports nothing that the entry also imports, of which esbuild would make a third file: the driver lends that.
+import { Failures } from "./failure.js";
 import { revoke } from "./revocation.js";
 import { storagePort } from "./ports/storage.js";
 import { requests } from "./request.js";
@@ -19,16 +20,17 @@ import { exchange } from "./exchange.js";
  * @property {boolean} isWorkerd
  * @property {typeof import("./options.js").isEndpoint} isEndpoint
  * @property {typeof import("./given.js").typeOf} typeOf
+ * @property {typeof import("./error.js").RefreshError} RefreshError
  */
 
 /** @typedef {RequestTools & StorageTools} Tools */
 
 /**
  * @param {Options} options @param {TokenStorage} storage  That of the options, or one that is bound to a key.
- * @param {(secrets: object) => void} learn @param {Tools} tools
+ * @param {ReturnType<typeof import("./scrub.js").scrubber>} scrubber @param {Tools} tools
  */
-export function wire(options, storage, learn, tools) {
-  const made = requests(options, learn, tools);
+export function wire(options, storage, scrubber, tools) {
+  const made = requests(options, scrubber.learn, tools);
   const {
     token_endpoint,
     issuer,
@@ -42,6 +44,7 @@ export function wire(options, storage, learn, tools) {
       [token_endpoint ?? issuer, client_id, name].join(" "),
       tools.isWorkerd,
     ),
+    failures: new Failures(scrubber, storage, tools.RefreshError),
     storage: storagePort(storage, tools),
     /** @param {Lent} lent */
     exchange: (lent) => exchange(options, made, lent),

@@ -96,6 +96,8 @@ export function webStorage(area, key, ...others) {
 
     conditionalSave: true,
 
+    peek: read,
+
     load: () => (marks && globalThis.navigator?.locks ? marks.arrived().then(read) : read()),
 
     save(record, expected) {

@@ -39,6 +39,11 @@ export interface TokenStorage {
    */
   subscribe?(changed: () => void): () => void;
   /**
+   * The same as `load`, at once, where the platform can read without waiting (Web Storage). A page shows a stored session by it before
+   * the core is loaded. It may miss a write of another context that is under way: the core reads with `load`.
+   */
+  peek?(): TokenRecord | null | undefined;
+  /**
    * What the storage is, without secrets: two storages of one name hold the same session. Refreshers of one realm share their
    * refreshes by it, and it goes into the name of the lock across contexts.
    */
@@ -79,6 +84,11 @@ export interface TokenRecord {
     /** When the token was sent once more to learn the outcome, in Unix seconds. */
     probed_at?: number;
   };
+  /**
+   * From and until when the access token goes to callers without wishes, and when it expires, in Unix seconds. Absent under a mark.
+   * The core writes it for a page that has not loaded the core yet, and does not read it.
+   */
+  fresh?: { from: number; until?: number; expires_at?: number };
   /** Unix seconds: do not ask the server before. */
   retry_at?: number;
   /** Names the login that the tokens descend from; no secret. */

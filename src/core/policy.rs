@@ -36,8 +36,6 @@ pub struct Policy {
     pub retries: u32,
 }
 
-/// A caller asks for this much validity unless it says otherwise.
-pub const MIN_VALIDITY: Duration = Duration::from_secs(10);
 /// Longest `Retry-After` that a caller waits for; beyond it the caller gets the error and the time.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// A server that asks for more patience than this is asked again all the same.

@@ -14,6 +14,12 @@ pub use super::tokens::Tokens;
 /// The last generation: 2^53 - 1, the largest integer that JavaScript compares exactly. What has another number, or none, is unreadable.
 pub const LAST_GENERATION: u64 = (1 << 53) - 1;
 
+/// A caller asks for this much validity unless it says otherwise.
+pub const MIN_VALIDITY: Duration = Duration::from_secs(10);
+
+/// Clock skew between machines that share a storage. A record from further in the future was written before the clock was set back.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
 /// What one session is, in one atomic value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -95,6 +101,22 @@ impl Record {
         self.end().since(self.obtained_at)
     }
 
+    /// From and until when a driver without a machine may hand out the access token to callers without wishes. Not under a mark: the
+    /// token may be replaced by now.
+    pub fn fresh(&self) -> Option<(UnixTime, UnixTime)> {
+        (self.pending.is_none() && self.tokens.access_token.is_some()).then(|| self.window())
+    }
+
+    /// From and until when the access token may be handed out to a caller without wishes.
+    pub fn window(&self) -> (UnixTime, UnixTime) {
+        (self.obtained_at - CLOCK_TOLERANCE, self.end() - self.spare(MIN_VALIDITY))
+    }
+
+    /// The validity that a caller asks for, capped at a quarter of the lifetime.
+    pub fn spare(&self, wanted: Duration) -> Duration {
+        wanted.min(self.lifetime().part(4))
+    }
+
     /// Whether the mark, if there is one, is about the refresh token that is here.
     pub fn in_doubt(&self) -> Option<&Pending> {
         let token = self.tokens.refresh_token.as_ref()?;
@@ -129,6 +151,16 @@ impl Record {
             push_text(&mut out, "fingerprint", &pending.fingerprint);
             if let Some(at) = pending.probed_at {
                 push_time(&mut out, "probed_at", at);
+            }
+            out.push('}');
+        }
+        if let Some((from, until)) = self.fresh() {
+            push_name(&mut out, "fresh");
+            out.push('{');
+            push_time(&mut out, "from", from);
+            if let Some(expires_at) = self.expires_at() {
+                push_time(&mut out, "until", until);
+                push_time(&mut out, "expires_at", expires_at);
             }
             out.push('}');
         }

@@ -39,6 +39,7 @@ test("a page does not fetch the core before a call needs it", async () => {
     "compile",
     "discovery",
     "exchange",
+    "failure",
     "ports/blocked",
     "ports/bounded",
     "ports/http",

@@ -50,8 +50,8 @@ for (const [title, name, from, to, complaint] of [
   [
     "an event with the details of another",
     "driver.js",
-    'this.#tell("resumed")',
-    'this.#tell("resumed", 0, {})',
+    'this.tell("resumed")',
+    'this.tell("resumed", 0, {})',
     /void/,
   ],
   ["a misspelt effect", "driver.js", "unlock(id) {", "unlok(id) {", /unlok/],

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use oauth_refresher::core::json::Json;
 use oauth_refresher::core::machine::{EffectId, Failure, Input, Machine};
-use oauth_refresher::core::record::Record;
+use oauth_refresher::core::record::{Record, Stored};
 
 use crate::queue::Moment;
 use crate::server::{token, Token};
@@ -25,6 +25,8 @@ pub struct Context {
     pub waiting: Vec<Waiting>,
     pub held: Option<Held>,
     pub timer: Option<Moment>,
+    /// What a driver knows of the storage that has no machine yet.
+    pub before: Before,
     /// How far its clock was ahead when it last looked.
     pub clock_seen: i64,
     /// What its last life had begun to write reaches the storage.
@@ -43,6 +45,8 @@ pub struct Observed {
     /// When its clock was last set.
     pub clock_set_at: Option<Moment>,
     pub storage_trouble: bool,
+    /// Writes that other contexts were quicker than, in a row.
+    pub refused_writes: u32,
     /// The logins it signed out of.
     pub signed_out_of: Vec<usize>,
     /// The last login that it stored.
@@ -82,6 +86,16 @@ pub enum Condition {
     Awake,
     Asleep,
     Dead,
+}
+
+#[derive(Debug)]
+pub enum Before {
+    /// Nothing was asked yet.
+    Unread,
+    /// The machine is to be told what was read.
+    Read(Stored),
+    /// There is a machine.
+    Over,
 }
 
 #[derive(Debug)]
@@ -161,6 +175,7 @@ impl Context {
             waiting: Vec::new(),
             held: None,
             timer: None,
+            before: Before::Unread,
             clock_seen,
             late_writes_land: false,
             observed: Observed::default(),

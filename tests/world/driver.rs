@@ -98,10 +98,19 @@ impl World {
         if self.contexts[context].life != life {
             return;
         }
-        let stale = self.history.setup.storage.stale;
-        let behind = if stale > 0 && !self.calm { self.delay(stale) } else { 0 };
+        let behind = self.behind();
         let stored = self.storage.read(self.now - behind);
         self.operation_ends(context, life, self.now + lasts, Input::Loaded(order, stored));
+    }
+
+    /// How far a read lags.
+    pub fn behind(&mut self) -> Moment {
+        let stale = self.history.setup.storage.stale;
+        if stale > 0 && !self.calm {
+            self.delay(stale)
+        } else {
+            0
+        }
     }
 
     /// A write arrives at the storage; also that of a context that has died meanwhile.

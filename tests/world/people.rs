@@ -3,20 +3,22 @@
 use oauth_refresher::core::json::Json;
 use oauth_refresher::core::machine::{Demand, Input, Revoke};
 use oauth_refresher::core::policy::AFTER_STALL;
-use oauth_refresher::core::record::Tokens;
+use oauth_refresher::core::record::{Stored, Tokens};
 use oauth_refresher::core::secret::Secret;
 use oauth_refresher::core::time::UnixTime;
 
-use crate::context::{Answer, Arrival, Condition, Context, Observed, Waiting, Wants};
+use crate::context::{Answer, Arrival, Before, Condition, Context, Held, Observed, Waiting, Wants};
 use crate::queue::Moment;
 use crate::script::{Ask, What};
 use crate::server::{name, End, Token};
-use crate::storage::family;
+use crate::storage::{access_token, family};
 use crate::world::{span, Calm, Happening, World};
 
 /// After the script, every context is asked this often, to see whether the session came back.
 pub const ROUNDS: u32 = 3;
 const BETWEEN_ROUNDS: Moment = 200_000;
+/// A driver waits for a page to be idle for this long at most.
+const LONGEST_IDLE: Moment = 2_000;
 
 impl World {
     pub fn play(&mut self, what: What) {
@@ -127,6 +129,9 @@ impl World {
             plain: ask == Ask::Plain,
             round,
         });
+        if ask == Ask::Plain && self.history.setup.lazy {
+            self.look_without_machine(context);
+        }
         if let (Ask::Plain, true, Some(access)) =
             (ask, self.history.setup.fast_path, self.contexts[context].at_hand(wall))
         {
@@ -142,6 +147,31 @@ impl World {
             deadline: UnixTime::from_millis(deadline),
         };
         self.tell(context, Arrival::of(Input::Demanded(id, wish)));
+    }
+
+    /// A driver that has no machine yet reads the storage, once, and may hand out what it finds. The machine follows when all is idle.
+    fn look_without_machine(&mut self, context: usize) {
+        if !matches!(self.contexts[context].before, Before::Unread) {
+            return;
+        }
+        let behind = self.behind();
+        let stored = self.storage.read(self.now - behind);
+        let Stored::Record(record) = &stored else { return };
+        if let (Some((from, until)), Some(access)) = (record.fresh(), access_token(Some(record))) {
+            let held = Held {
+                access,
+                generation: record.generation,
+                fresh_from: from.as_millis(),
+                fresh_until: until.known().map(|until| until.as_millis()),
+            };
+            self.say(|_| format!("c{context} has no machine, and may hand out {}", name("at", access)));
+            self.check_held(context, Some(&held));
+            self.contexts[context].held = Some(held);
+        }
+        self.contexts[context].before = Before::Read(stored);
+        let (life, watching) = (self.contexts[context].life, self.contexts[context].observed.watching);
+        let at = self.now + self.delay(LONGEST_IDLE);
+        self.queue.plan(at, Happening::Arrival(context, life, Arrival::of(Input::Watching(watching))));
     }
 
     /// Whether there was a caller that could.

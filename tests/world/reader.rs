@@ -30,6 +30,7 @@ pub fn read(text: &str) -> Option<History> {
             "keep_alive" => setup.keep_alive = words.optional()?,
             "refresh_ahead" => setup.refresh_ahead = words.number()?,
             "fast_path" => setup.fast_path = words.number()?,
+            "lazy" => setup.lazy = words.number()?,
             "patient" => setup.patient = words.number()?,
             _ => history.script.push(Step { at: name.strip_prefix("at ")?.parse().ok()?, what: words.what()? }),
         }

@@ -70,12 +70,12 @@ fn kept() -> Vec<(String, String)> {
 fn write(history: &History) -> String {
     let History { seed, setup, script } = history;
     let Setup { devices, skew, lock, storage, latency, rotation, lifetime, says_lifetime, start, reuse, .. } = setup;
-    let Setup { timeout, retries, keep_alive, refresh_ahead, fast_path, patient, .. } = setup;
+    let Setup { timeout, retries, keep_alive, refresh_ahead, fast_path, lazy, patient, .. } = setup;
     let mut text = format!(
         "seed: {seed}\ndevices: {devices:?}\nskew: {skew}\nlock: {lock:?}\nstorage: {storage:?}\nlatency: {latency:?}\n\
          rotation: {rotation:?}\nlifetime: {lifetime}\nsays_lifetime: {says_lifetime}\nstart: {start:?}\nreuse: {reuse:?}\n\
          timeout: {timeout}\nretries: {retries}\nkeep_alive: {keep_alive:?}\nrefresh_ahead: {refresh_ahead}\n\
-         fast_path: {fast_path}\npatient: {patient}\n"
+         fast_path: {fast_path}\nlazy: {lazy}\npatient: {patient}\n"
     );
     for Step { at, what } in script {
         text.push_str(&format!("at {at}: {what:?}\n"));

@@ -24,6 +24,8 @@ pub struct Setup {
     pub refresh_ahead: Moment,
     /// A driver answers from what it holds without asking the machine.
     pub fast_path: bool,
+    /// A driver that hands out a stored token before it has a machine.
+    pub lazy: bool,
     /// A driver that never gives up on a request by itself.
     pub patient: bool,
 }
@@ -92,6 +94,7 @@ impl Setup {
             keep_alive: None,
             refresh_ahead: 60_000,
             fast_path: true,
+            lazy: false,
             patient: false,
         }
     }
@@ -136,6 +139,7 @@ impl Setup {
             refresh_ahead: dice.pick(&[0, 60_000, 60_000, 600_000]),
             fast_path: dice.percent(70),
             patient: dice.percent(15),
+            lazy: dice.percent(50),
         }
     }
 

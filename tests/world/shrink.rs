@@ -125,6 +125,9 @@ fn simpler(setup: &Setup) -> Vec<Setup> {
     if setup.keep_alive.is_some() {
         found.push(Setup { keep_alive: None, ..setup.clone() });
     }
+    if setup.lazy {
+        found.push(Setup { lazy: false, ..setup.clone() });
+    }
     if setup.patient {
         found.push(Setup { patient: false, ..setup.clone() });
     }

@@ -9,7 +9,7 @@ use oauth_refresher::core::record::{Record, Tokens};
 use oauth_refresher::core::secret::Secret;
 use oauth_refresher::core::time::{Duration, UnixTime};
 
-use crate::context::{Answer, Arrival, Condition, Context, Ends, Waiting};
+use crate::context::{Answer, Arrival, Before, Condition, Context, Ends, Waiting};
 use crate::dice::Dice;
 use crate::lock::{Claim, Lock};
 use crate::network::Request;
@@ -23,6 +23,8 @@ use crate::storage::Storage;
 pub const BEGINNING: Moment = 1_700_000_000_000;
 /// A smaller jump of the clock is not noticed.
 const NOTICED_JUMP: u64 = 5_000;
+/// Refused writes in a row, after which the machine keeps a result in memory.
+const PATIENT_WRITES: u32 = 8;
 /// A history that takes more steps than this is cut off, and counts as one that ran.
 const LONGEST: u32 = 20_000;
 
@@ -233,6 +235,7 @@ impl World {
         if let Input::Locked(order, _) = arrival.input {
             self.contexts[context].locked = Some(order);
         }
+        self.begin_machine(context);
         self.notice_jump(context);
         self.step(context, arrival.input);
         self.work(context);
@@ -243,8 +246,26 @@ impl World {
     pub fn notice_jump(&mut self, context: usize) {
         let clock = self.clocks[self.contexts[context].device];
         let jump = clock - std::mem::replace(&mut self.contexts[context].clock_seen, clock);
-        if jump.unsigned_abs() >= NOTICED_JUMP {
+        // A driver that has handed out nothing has nothing to doubt.
+        let is_untouched = self.history.setup.lazy && matches!(self.contexts[context].before, Before::Unread);
+        if jump.unsigned_abs() >= NOTICED_JUMP && !is_untouched {
+            self.begin_machine(context);
             self.step(context, if jump < 0 { Input::ClockSetBack } else { Input::Resumed });
+        }
+    }
+
+    /// A driver without a machine hears something: the machine is told what was read before it, and looks again if that was handed out.
+    fn begin_machine(&mut self, context: usize) {
+        let before = std::mem::replace(&mut self.contexts[context].before, Before::Over);
+        if let Before::Read(stored) = before {
+            // The machine has not heard of its callers yet.
+            let waiting = std::mem::take(&mut self.contexts[context].waiting);
+            let is_handed_out = self.contexts[context].held.is_some();
+            self.step(context, Input::Loaded(0, stored));
+            if is_handed_out {
+                self.step(context, Input::Resumed);
+            }
+            self.contexts[context].waiting = waiting;
         }
     }
 
@@ -254,6 +275,7 @@ impl World {
         self.say(|_| format!("c{context} <- {}", crate::trace::fact(&input)));
         let woke = matches!(input, Input::Woke);
         self.contexts[context].observed.refuted |= matches!(input, Input::SaveRefused(_));
+        self.note_refused_write(context, &input);
         let settles_what_stands = matches!(input, Input::Loaded(..) | Input::Saved(_));
         let orders = self.contexts[context].machine.step(UnixTime::from_millis(wall), input);
         for order in orders {
@@ -261,6 +283,17 @@ impl World {
         }
         self.contexts[context].observed.refuted &= !settles_what_stands;
         self.check_step(context, woke);
+    }
+
+    /// A result that others are quicker than so often counts as one that cannot be stored, and stays in memory.
+    fn note_refused_write(&mut self, context: usize, input: &Input) {
+        let observed = &mut self.contexts[context].observed;
+        match input {
+            Input::SaveRefused(_) => observed.refused_writes += 1,
+            Input::Saved(_) => observed.refused_writes = 0,
+            _ => {}
+        }
+        observed.storage_trouble |= observed.refused_writes >= PATIENT_WRITES;
     }
 
     /// Timers run by true time, whatever the clock shows, and a little late.

@@ -232,13 +232,53 @@ fn prettier_with(mode: &str) -> Result<Command> {
 /// Files of tests/node that take more than a tenth of its time each: ten thousand sessions in one process, and many processes.
 const SLOWEST: [&str; 2] = ["many.test.mjs", "processes.test.mjs"];
 
+/// Files of tests/node about the life of a session, which hold with the entry of browsers too.
+const SESSIONS: [&str; 16] = [
+    "callers",
+    "engine",
+    "failing-storages",
+    "identity",
+    "locks",
+    "lost-locks",
+    "owners",
+    "patience",
+    "policy",
+    "refresh",
+    "refused-tokens",
+    "replies",
+    "sharing",
+    "signed-in",
+    "time",
+    "unsaved",
+];
+
+/// The tests of sessions with the entry of browsers, which hands out what is fresh before there is a core.
+pub fn lazily(length: Length) -> Result<Report> {
+    let folder = project::tests().join("node");
+    let files = SESSIONS.iter().map(|name| folder.join(format!("{name}.test.mjs"))).collect();
+    node_files("lazy", files, false, length)
+}
+
 /// Runs every `*.test.mjs` below tests/`folder` with `node --test`.
 pub fn node_tests(folder: &str, one_at_a_time: bool, length: Length) -> Result<Report> {
+    let mut files = test_files(folder);
+    if length == Length::Quick {
+        files.retain(|file| !SLOWEST.iter().any(|slow| file.ends_with(slow)));
+    }
+    node_files(folder, files, one_at_a_time, length)
+}
+
+fn node_files(suite: &str, files: Vec<PathBuf>, one_at_a_time: bool, length: Length) -> Result<Report> {
     prepare::npm_dependencies()?;
     // With the process id, because two runs may test the same checkout at the same time.
-    let results = project::target().join("xtask").join(format!("{folder}-{}.tap", std::process::id()));
+    let results = project::target().join("xtask").join(format!("{suite}-{}.tap", std::process::id()));
     fs::create_dir_all(project::target().join("xtask")).context("cannot create target/xtask")?;
     let mut command = run::program("node");
+    if suite == "lazy" {
+        // The core's chunk is there: a file takes real time, and these tests have a virtual one.
+        let chunk = project::tests().join("node_modules/oauth-refresher/lib/core-lazy.js");
+        command.arg("--conditions=browser").arg("--import").arg(chunk);
+    }
     command.args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"]);
     command.arg(format!("--test-reporter-destination={}", results.display()));
     if one_at_a_time {
@@ -248,10 +288,6 @@ pub fn node_tests(folder: &str, one_at_a_time: bool, length: Length) -> Result<R
         // Most files wait for timers more than they compute. Node's default on two cores is one file at a time.
         let cores = thread::available_parallelism().map_or(2, usize::from);
         command.arg(format!("--test-concurrency={}", cores + 1));
-    }
-    let mut files = test_files(folder);
-    if length == Length::Quick {
-        files.retain(|file| !SLOWEST.iter().any(|slow| file.ends_with(slow)));
     }
     let outcome = run::run(command.args(files), if length.is_long() { 60 } else { 15 } * MINUTE)?;
     if length.is_long() {

@@ -24,7 +24,7 @@ const LINT: [&str; 6] = ["fmt", "clippy", "features", "doc", "types", "prettier"
 /// What to run while editing: under three minutes on two cores after the first build.
 const QUICK: [&str; 6] = ["fmt", "clippy", "host", "world", "types", "node"];
 
-const SUITES: [Suite; 31] = [
+const SUITES: [Suite; 32] = [
     suite("fmt", "rustfmt", |_| checks::fmt()),
     suite("clippy", "clippy, host", |_| checks::clippy()),
     suite("features", "clippy for every set of features, host and wasm32; the crate as published", |_| {
@@ -58,6 +58,11 @@ const SUITES: [Suite; 31] = [
         |length| checks::node_tests("packaging", true, length),
     ),
     node("node", "the packed package in Node", || has("node"), |length| checks::node_tests("node", false, length)),
+    on_package(
+        "lazy",
+        "the tests of sessions once more, with the entry of browsers: what is fresh needs no core",
+        checks::lazily,
+    ),
     on_package("histories", "traces and random histories through the packed package, in Node", |length| {
         checks::histories(length.is_long())
     }),

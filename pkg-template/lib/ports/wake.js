@@ -35,12 +35,13 @@ export function kept(answer, beat) {
  */
 export function pageWakes(resumed, hidden) {
   const stopped = new AbortController();
-  /** @param {EventTarget} target @param {string} type @param {() => void} listener */
+  /** @param {EventTarget} target @param {string} type @param {(event: any) => void} listener */
   const on = (target, type, listener) =>
     target.addEventListener(type, listener, { capture: true, signal: stopped.signal });
   on(document, "visibilitychange", () => (isVisible() ? resumed() : hidden()));
   on(document, "resume", resumed);
-  on(globalThis, "pageshow", resumed);
+  // every load ends with one; only a page out of the back/forward cache may have missed anything
+  on(globalThis, "pageshow", (event) => event.persisted && resumed());
   on(globalThis, "online", resumed);
   return () => stopped.abort();
 }

@@ -24,7 +24,9 @@ pub enum Input {
     Adopted(CallerId, Tokens),
     /// The session is to be forgotten. Answered by [`Effect::Done`](super::Effect::Done).
     SignedOut(CallerId, Revoke),
-    /// [`Effect::Load`](super::Effect::Load) brought this.
+    /// [`Effect::Load`](super::Effect::Load) brought this. One that was not ordered counts as the first read, if there was none: a driver
+    /// read it before there was a machine, and may have handed out the access token within
+    /// [`Record::window`](crate::core::record::Record::window).
     Loaded(EffectId, Stored),
     /// [`Effect::Load`](super::Effect::Load) failed.
     LoadFailed(EffectId),

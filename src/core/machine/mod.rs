@@ -188,6 +188,7 @@ impl<E: Effects> Machine<E> {
                     Some(Read::Confirm(failure)) => self.confirmed(stored, failure),
                     Some(Read::Conflict(writing, outcome)) => self.conflict_seen(stored, writing, outcome),
                     Some(Read::Change(change)) => self.change_loaded(stored, change),
+                    None if !self.session.looked && self.is_idle() => self.looked(stored, None),
                     None => {}
                 }
             }

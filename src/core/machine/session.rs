@@ -9,13 +9,9 @@ use super::failure::Code;
 use super::input::Demand;
 use crate::core::json::{cut, whole};
 use crate::core::oauth::response::RefreshTokenState;
-use crate::core::policy::MIN_VALIDITY;
-use crate::core::record::{fingerprint, Record, Stored, Tokens, LAST_GENERATION};
+use crate::core::record::{fingerprint, Record, Stored, Tokens, CLOCK_TOLERANCE, LAST_GENERATION, MIN_VALIDITY};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
-
-/// Clock skew between machines that share a storage. A record from further in the future was written before the clock was set back.
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Stale reads in a row that are taken for a replica's lag. After that the storage was set back.
 pub const PATIENT_RESAVES: u32 = 6;
@@ -263,12 +259,12 @@ impl Session {
     pub fn holding(&self) -> Option<Box<Holding>> {
         let record = self.record.as_deref().filter(|_| self.access_token().is_some())?;
         let believed = !self.unread && self.distrusted != record.generation;
-        let fresh_until = record.end() - spare(record, MIN_VALIDITY);
+        let (fresh_from, fresh_until) = record.window();
         Some(Box::new(Holding {
             tokens: Secret::new(record.token_set()),
             generation: record.generation,
             session: record.session.clone(),
-            fresh_from: record.obtained_at - CLOCK_TOLERANCE,
+            fresh_from,
             fresh_until: if believed { fresh_until } else { UnixTime::EPOCH }.known(),
         }))
     }
@@ -281,7 +277,7 @@ impl Session {
         self.still_good(demand, now)
             && self.distrusted != record.generation
             && now + CLOCK_TOLERANCE >= record.obtained_at
-            && now + spare(record, demand.min_validity.unwrap_or(MIN_VALIDITY)) < record.end()
+            && now + record.spare(demand.min_validity.unwrap_or(MIN_VALIDITY)) < record.end()
     }
 
     /// Whether the access token is better than none: not refused, and not at its end.
@@ -372,9 +368,4 @@ fn generation_of(record: Option<&Record>) -> u64 {
 /// The fingerprint of a record's refresh token.
 pub fn refresh_token_of(record: Option<&Record>) -> Option<String> {
     record?.tokens.refresh_token.as_ref().map(fingerprint)
-}
-
-/// The validity that a caller asks for, capped at a quarter of the lifetime.
-fn spare(record: &Record, wanted: Duration) -> Duration {
-    wanted.min(record.lifetime().part(4))
 }
