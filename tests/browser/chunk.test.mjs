@@ -57,6 +57,26 @@ test("a page does not fetch the core before a call needs it", async () => {
   );
 });
 
+for (const kind of ["local", "indexeddb", "encrypted"])
+  test(`a fresh session in ${kind} is handed out without the core, until another tab signs out`, async () => {
+    const tokens = await here.servers.oidc.mint("none");
+    const first = await openTab();
+    await first.evaluate((given) => inPage.open(given), { ...input(kind, never), tokens });
+    const tab = await openTab();
+    const asked = [];
+    tab.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await tab.evaluate((given) => inPage.open(given), input(kind, never));
+    const token = () => tab.evaluate(() => inPage.refresher.getAccessToken());
+    assert.equal(await token(), tokens.access_token);
+    assert.equal(await token(), tokens.access_token);
+    assert.deepEqual(asked, []);
+    await first.evaluate(() => inPage.refresher.signOut());
+    assert.equal((await tab.evaluate(() => inPage.heard({ type: "token-changed" }))).source, "peer");
+    assert.ok(asked.some((path) => path.endsWith("core-lazy.js")));
+    assert.equal((await tab.evaluate(() => inPage.failure())).code, "signed_out");
+    assert.equal(here.servers.oidc.requests.length, 0);
+  });
+
 test("a service worker is told at once which entry to import", async () => {
   const tab = await openTab();
   const said = await tab.evaluate(() => inPage.worker({ entry: "page" }, "service"));
