@@ -1,10 +1,10 @@
 // @ts-check
 // The line to a host: one transport at a time, replaced when the host is silent, and the fallback when there is no host to be had.
-import { RefreshError } from "../lib/error.js";
 import { BEAT_MS, MISSED_BEATS, PROTOCOL, TAG } from "../lib/host-protocol.js";
-import { clock } from "../lib/ports/clock.js";
-import { sessions } from "../lib/sessions.js";
+import { RefreshError } from "../lib/error.js";
 import { carry } from "./transport.js";
+import { sessions } from "../lib/sessions.js";
+import { clock } from "../lib/ports/clock.js";
 
 /** @import { Refresher } from "../index.js" */
 /** @import { Facts, Failure, FromHost, FromPage, Method, Session } from "../lib/host-protocol.js" */
@@ -15,7 +15,7 @@ import { carry } from "./transport.js";
 
 const NO_HOST = "the host does not answer";
 const OTHER_VERSION = "the host has another version";
-const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed", "state-changed"];
+const EVENTS = "token-changed refresh-failed session-ended storage-failed state-changed".split(" ");
 
 export class Connection {
   /** Filled in by the host's welcome. @type {Facts} */
@@ -53,8 +53,8 @@ export class Connection {
   // After a jump the host's clock decides what is fresh.
   #clock = clock(() => (this.#session.fresh = [0, 0]));
 
-  /** @param {Target | (() => Target)} target @param {ConnectOptions} options @param {(type: string, detail: object) => void} dispatch */
-  constructor(target, { fallback }, dispatch) {
+  /** @param {Target | (() => Target)} target @param {ConnectOptions["fallback"]} fallback @param {(type: string, detail: object) => void} dispatch */
+  constructor(target, fallback, dispatch) {
     this.#isFactory = typeof target == "function";
     this.#open = /** @type {() => Target} */ (this.#isFactory ? target : () => target);
     this.#fallback = fallback;
@@ -90,7 +90,7 @@ export class Connection {
 
   /** @param {Method} method @param {any} given @param {AbortSignal} [signal] @returns {Promise<any>} */
   call(method, given, signal) {
-    if (method != "getTokens" || signal || Object.values(given).some((wish) => wish !== undefined))
+    if (method != "getTokens" || signal || JSON.stringify(given) != "{}")
       return this.#call(method, given, signal);
     return (this.#shared ??= this.#call(method, given).finally(() => (this.#shared = undefined)));
   }
@@ -185,7 +185,12 @@ export class Connection {
     this.#host = host;
     this.#session = { tokens: tokens && Object.freeze(tokens), state, fresh };
     if (tokens) sessions.set(tokens, session);
-    if (message.say == "welcome") this.#welcomed(message.facts);
+    if (message.say == "welcome") {
+      Object.assign(this.facts, message.facts);
+      this.#isWelcome = true;
+      this.#attempts = 0;
+      this.#unwelcomed.splice(0).forEach(({ resolve }) => resolve());
+    }
     if (message.say == "answer") this.#answered(message);
     if (message.say == "event") {
       const { type, detail, error } = message;
@@ -197,14 +202,6 @@ export class Connection {
     if (!isOther) return;
     this.#dropRequests();
     this.#sayAll();
-  }
-
-  /** @param {Facts} facts */
-  #welcomed(facts) {
-    Object.assign(this.facts, facts);
-    this.#isWelcome = true;
-    this.#attempts = 0;
-    this.#unwelcomed.splice(0).forEach(({ resolve }) => resolve());
   }
 
   /** The tokens that are held now belong to a session. @param {{ id: number, value?: any, error?: Failure }} message */

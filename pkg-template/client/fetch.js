@@ -1,29 +1,20 @@
 // @ts-check
 // Requests and responses as data, for `refresher.fetch` that runs in the host: nothing of the token comes to the page.
-import { absolute } from "../lib/fetch.js";
+import { absolute, isRequest } from "../lib/fetch.js";
 
 /** @import { FetchInput } from "../index.js" */
 
 /** What a page's Request says beside method, headers and body. Its mode stays the host's own. */
-const MEMBERS = /** @type {const} */ ([
-  "method",
-  "cache",
-  "credentials",
-  "integrity",
-  "keepalive",
-  "redirect",
-  "referrerPolicy",
-]);
+const MEMBERS = "method cache credentials integrity keepalive redirect referrerPolicy".split(" ");
 
 /** @param {FetchInput} input @param {RequestInit} [init] */
 export async function sendableRequest(input, init) {
-  const isRequest = typeof input == "object" && "clone" in input;
-  const request = new Request(isRequest ? input : absolute(input), init);
+  const request = new Request(isRequest(input) ? input : absolute(input), init);
   const { url, signal } = request;
   const body = request.body || !/^(GET|HEAD)$/.test(request.method) ? await request.arrayBuffer() : undefined;
   /** @type {Record<string, any>} */
   const given = { url, signal, headers: [...request.headers], ...(body?.byteLength && { body }) };
-  for (const name of MEMBERS) given[name] = request[name];
+  for (const name of MEMBERS) given[name] = /** @type {any} */ (request)[name];
   return given;
 }
 

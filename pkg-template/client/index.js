@@ -1,11 +1,11 @@
 // @ts-check
 // A page's side of `hostRefresher`: the interface of a refresher, without the core, the locks, the storage and the refresh token.
-import { RefreshError } from "../lib/error.js";
-import { GuardedEventTarget } from "../lib/events.js";
-import { authorizedFetch } from "../lib/fetch.js";
+import { sendableRequest, readResponse } from "./fetch.js";
 import { isChallenged } from "../lib/refusal.js";
 import { Connection } from "./connection.js";
-import { sendableRequest, readResponse } from "./fetch.js";
+import { GuardedEventTarget } from "../lib/events.js";
+import { RefreshError } from "../lib/error.js";
+import { authorizedFetch } from "../lib/fetch.js";
 
 /** @import { Refresher, TokenInput } from "../index.js" */
 /** @import { ConnectOptions, Target } from "./index.js" */
@@ -16,17 +16,19 @@ export { RefreshError };
  * @param {Target | (() => Target)} target @param {ConnectOptions} [options]
  * @returns {Refresher}
  */
-export const connectRefresher = (target, options = {}) =>
-  /** @type {any} */ (new ConnectedRefresher(target, options));
+export const connectRefresher = (target, { fallback, fetchIn, ...others } = {}) => {
+  for (const name in others) throw new TypeError(`write fallback or fetchIn, not ${name}`);
+  return /** @type {any} */ (new ConnectedRefresher(target, fallback, fetchIn));
+};
 
 /** Methods are own and bound: one may be taken off and called alone. */
 class ConnectedRefresher extends GuardedEventTarget {
   #connection;
 
-  /** @param {Target | (() => Target)} target @param {ConnectOptions} options */
-  constructor(target, options) {
+  /** @param {Target | (() => Target)} target @param {ConnectOptions["fallback"]} fallback @param {ConnectOptions["fetchIn"]} fetchIn */
+  constructor(target, fallback, fetchIn) {
     super();
-    const connection = (this.#connection = new Connection(target, options, (type, detail) => {
+    const connection = (this.#connection = new Connection(target, fallback, (type, detail) => {
       this.dispatchEvent(new CustomEvent(type, { detail }));
     }));
     const inPage = authorizedFetch(
@@ -40,7 +42,7 @@ class ConnectedRefresher extends GuardedEventTarget {
     const fetch = async (input, init) => {
       const own = await connection.ready();
       if (own) return own.fetch(input, init);
-      if (options.fetchIn != "host" && connection.facts.fetchIn != "host") return inPage(input, init);
+      if (fetchIn != "host" && connection.facts.fetchIn != "host") return inPage(input, init);
       const { signal, ...given } = await sendableRequest(input, init);
       return readResponse(await connection.call("fetch", given, signal));
     };

@@ -48,7 +48,7 @@ export function requests(options, learn, tools) {
    */
   async function built(url, ask, refused, refresh_token, tokens) {
     /** @type {Awaited<ReturnType<typeof resolveValues>> & { clientAuth?: string }} */
-    const values = await resolveValues(options, url, refresh_token);
+    const values = await resolveValues(options, learn, url, refresh_token);
     if (!refresh_token) Object.assign(values.parameters, filled(options.request?.templates, tokens));
     // RFC 8414 §2: what is not said is client_secret_basic
     const known = metadata?.token_endpoint_auth_methods_supported;
@@ -119,22 +119,28 @@ export function requests(options, learn, tools) {
 /**
  * Calls the options' functions now, so that a rotated secret or a new request id is sent. Further parameters are for the token
  * endpoint only.
- * @param {RefresherOptions} options @param {string} endpoint @param {string} [refresh_token]  To be revoked.
+ * @param {RefresherOptions} options @param {(secrets: object) => void} learn @param {string} endpoint @param {string} [refresh_token]  To be revoked.
  */
-async function resolveValues({ client_secret, parameters, headers }, endpoint, refresh_token) {
+async function resolveValues({ client_secret, parameters, headers }, learn, endpoint, refresh_token) {
+  /** An error of a function may quote the secret that it has not given yet: each word that may be one. @param {any} error */
+  const failed = (error) => {
+    for (const word of `${error?.message}`.match(/[^\s"'`:,;()]{12,}/g) ?? [])
+      if (/\d/.test(word) && /[a-z]/i.test(word)) learn({ client_secret: word });
+    throw error;
+  };
   /** @param {Record<string, Value>} [given] */
   const resolved = async (given = {}) => {
     /** @type {Record<string, string>} */
     const values = {};
     for (const name in given) {
-      values[name] = await valueOf(given[name]);
+      values[name] = await valueOf(given[name]).catch(failed);
     }
     return values;
   };
   return {
     endpoint,
     refresh_token,
-    client_secret: client_secret && (await valueOf(client_secret)),
+    client_secret: client_secret && (await valueOf(client_secret).catch(failed)),
     parameters: await resolved(refresh_token ? {} : parameters),
     headers: await resolved(headers),
   };

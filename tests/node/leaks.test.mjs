@@ -53,6 +53,29 @@ test("tokens and secrets that a server echoes are in no error and no event", asy
     assert.equal(leak(shown(value), SECRETS), undefined);
 });
 
+test("a function that fails may quote the secret that it has not given: what looks like one is in no error and no event", async () => {
+  const quoting = () => {
+    throw new Error(`vault-2 says: ${CLIENT_SECRET} is revoked`, {
+      cause: new Error(`key=${CLIENT_SECRET}`),
+    });
+  };
+  for (const option of [
+    { client_secret: quoting },
+    { client_secret: async () => quoting() },
+    { parameters: { code: quoting } },
+    { headers: { "x-key": quoting } },
+  ]) {
+    const tokens = { refresh_token: REFRESH_TOKEN };
+    const refresher = createRefresher({ token_endpoint, client_id: "me", tokens, ...option, retries: 0 });
+    const events = record(refresher);
+    const error = await refresher.getAccessToken({ timeoutSeconds: 2 }).catch((reason) => reason);
+    await new Promise((resolve) => setTimeout(resolve));
+    assert.match(error.cause.message, /^vault-2 says: .*is revoked$/, "the rest is told");
+    assert.equal(leak(shown([error, error.cause, error.cause.cause, events]), [CLIENT_SECRET]), undefined);
+    refresher.close();
+  }
+});
+
 test("eight characters of a secret are redacted and seven are not", async () => {
   const said = (length) =>
     ["left", REFRESH_TOKEN.slice(5, 5 + length), CLIENT_SECRET.slice(-length), "right"].join(" ");
