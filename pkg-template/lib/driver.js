@@ -267,8 +267,8 @@ export class Driver {
         at: Date.now() / 1000,
         event,
         phase: /** @type {any} */ (effects.pop())[2],
-        effects: effects.map(([word, first]) =>
-          word == "notify" || typeof first == "number" ? `${word} ${first}` : word,
+        effects: effects.map((/** @type {any[]} */ [word, first]) =>
+          word == "notify" || first === +first ? `${word} ${first}` : word,
         ),
         generation: this.window[2],
         caller: number,

@@ -32,8 +32,8 @@ const withoutCore = {
 /** What stands in the sources for the trace alone. */
 const TRACE = {
   "driver.js": [
-    [/this\.#options\.trace\?\.\(\{.*?\n {6}\}\);/s, ""],
-    ["window = [0, 0, 0]", "window = [0, 0]"],
+    [/this\.options\.trace\?\.\(\{.*?\n {6}\}\);/s, ""],
+    [/window = \[0, 0, 0\]/g, "window = [0, 0]"],
     ["this.window = [from, until, generation]", "this.window = [from, until]"],
   ],
   "options.js": [['  trace: "a function",\n', ""]],
