@@ -114,6 +114,7 @@ test("the npm package and the crate take turns on one session and read each othe
   const record = await javascript.evaluate(() => stored());
   assert.deepEqual(Object.keys(record).sort(), [
     "format",
+    "fresh",
     "generation",
     "obtained_at",
     "owner",
