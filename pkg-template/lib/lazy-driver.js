@@ -1,6 +1,6 @@
 // @ts-check
 // Where the core is a chunk of its own, most page loads do not wait for it (issue 14): a stored access token is handed out within the
-// window that the core wrote into the record (`Record::window`). The core follows when the page is idle, or at once when anything else
+// window that the core wrote into the record (`Record::fresh`). The core follows when the page is idle, or at once when anything else
 // is asked or suspected, and is told what was read. It decides what happens from then on.
 
 import { generationOf } from "../storage/record.js";

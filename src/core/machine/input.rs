@@ -26,7 +26,7 @@ pub enum Input {
     SignedOut(CallerId, Revoke),
     /// [`Effect::Load`](super::Effect::Load) brought this. One that was not ordered counts as the first read, if there was none: a driver
     /// read it before there was a machine, and may have handed out the access token within
-    /// [`Record::window`](crate::core::record::Record::window).
+    /// [`Record::fresh`](crate::core::record::Record::fresh).
     Loaded(EffectId, Stored),
     /// [`Effect::Load`](super::Effect::Load) failed.
     LoadFailed(EffectId),
