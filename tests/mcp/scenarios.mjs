@@ -80,7 +80,7 @@ export const scenarios = [
   },
   {
     name: "one of 3 processes stopped for 40 s in its refresh",
-    note: "a call of each of the others waits for longer than its time limit of 30 s",
+    note: "one call of each other process exceeds its time limit of 30 s",
     most: { failed: 2, logins: 0, secondUses: 0 },
     run: async (rig) => {
       await rig.loggedIn();
@@ -95,7 +95,7 @@ export const scenarios = [
     },
   },
   {
-    name: "one of 4 processes killed in its refresh, server without grace",
+    name: "one of 4 processes killed in its refresh, server without a grace period",
     most: { logins: 1, secondUses: 1 },
     run: async (rig) => {
       await rig.loggedIn();
@@ -163,7 +163,8 @@ export const scenarios = [
   },
   {
     name: "the server names another authorization server",
-    note: "the login at the other one is wanted; second uses: refresh tokens that came to the wrong one",
+    note:
+      "one login at the new server is expected; the last figure counts refresh tokens that the wrong server received",
     most: { logins: 1, secondUses: 0 },
     run: async (rig) => {
       await rig.loggedIn();
@@ -181,7 +182,7 @@ export const scenarios = [
   },
   {
     name: "step-up: every fifth call wants more scope",
-    note: "one login with more scope is wanted",
+    note: "one login with more scope is expected",
     most: { failed: 1, logins: 1, secondUses: 0 },
     run: async (rig) => {
       await rig.loggedIn();
