@@ -21,7 +21,7 @@ export const ODD_ROWS = [
     run: page({ html: REPORTS("/library.js") }),
   },
   {
-    name: "vite-plugin-singlefile, the page alone",
+    name: "vite-plugin-singlefile, one HTML file",
     packages: { ...VITE, "vite-plugin-singlefile": "2.3.4" },
     fixtures: ["vite"],
     subPaths: WEB,

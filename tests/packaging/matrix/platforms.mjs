@@ -16,56 +16,57 @@ export const resultOf = (row) => fileURLToPath(new URL(`${row.name.replace(/\W+/
 /** What cannot run where these tests run, and why. */
 const ELSEWHERE = {
   "React Native on a device":
-    "no device and no Android SDK; its bundler and its engine run above, the engine with the same `fetch` classes as React Native",
-  "Hermes of today":
-    "npm has the engine as a program up to 0.12 (2022), and of later ones the compiler only: that one compiles the bundle above, 0.12 runs it",
+    "no device and no Android SDK. Its bundler and its engine are tested above, with React Native's `fetch` classes",
+  "Hermes, current version":
+    "npm has the engine only up to 0.12 (2022), and only the compiler of later versions. Above, the newer compiler compiles the bundle and 0.12 runs it",
   "Next 16 with webpack, edge routes":
-    "Next 16.4.6 builds no edge route with `--webpack`, not even an empty one: `route_client-reference-manifest.js` is missing. Next 15 with webpack and Next 16 with Turbopack do, and run them above",
-  "Safari, iOS": "no macOS; WebKitGTK runs the browser suite",
+    "Next 16.4.6 cannot build an edge route with `--webpack`, not even an empty one: `route_client-reference-manifest.js` is missing. Edge routes are tested above in Next 15 with webpack and Next 16 with Turbopack",
+  "Safari, iOS": "no macOS. The browser suite runs in WebKitGTK",
   "Firefox with these bundlers":
-    "the browser suite runs the package in Firefox; what a bundler writes is the same for every browser",
-  "Nuxt, Remix, Qwik": "built on Vite and Nitro, which run",
-  "Vercel, Netlify, AWS Lambda, Deno Deploy": "services; Next's edge runtime runs here with `next start`",
+    "the browser suite runs in Firefox, and a bundler's output is the same for every browser",
+  "Nuxt, Remix, Qwik": "built on Vite and Nitro, which are tested",
+  "Vercel, Netlify, AWS Lambda, Deno Deploy":
+    "hosted services. Next's edge runtime is tested with `next start`",
   Electron: "its npm package downloads a binary from a host that is not a registry",
-  "Windows, macOS": "no machine; no test of the package depends on the system but those of files and locks",
-  "webpack 4, Parcel 1, Node 18": "older than private class members, or no longer maintained",
+  "Windows, macOS": "no machine. Only files and locks depend on the operating system",
+  "webpack 4, Parcel 1, Node 18": "no private class members, or no longer maintained",
 };
 
 /** The text between this and the next heading is Jest's. */
 const JEST = `## Jest
 
-Jest does not take ES modules, which this package is, as it comes. Two ways, both run above:
+This package is ES modules only, and Jest's default configuration does not load them. Two configurations do, both tested above:
 
-- \`NODE_OPTIONS=--experimental-vm-modules jest\`, as [Jest's documentation](https://jestjs.io/docs/ecmascript-modules) has it. From Node
-  24.9 on \`require("oauth-refresher")\` works there, too; before it only \`import\`.
+- \`NODE_OPTIONS=--experimental-vm-modules jest\`, from [Jest's documentation](https://jestjs.io/docs/ecmascript-modules). Use \`import\`;
+  \`require("oauth-refresher")\` works from Node 24.9 on.
 - Babel: \`transformIgnorePatterns: ["/node_modules/(?!oauth-refresher/)"]\` in jest.config.cjs, and \`@babel/preset-env\` in
-  babel.config.cjs. Without the pattern Jest leaves packages as they are.
+  babel.config.cjs. Without the pattern Jest does not transform packages.
 
-Under \`testEnvironment: "jsdom"\` there is neither \`fetch\` nor \`crypto.subtle\`; use the environment \`node\`, or Vitest.
+\`testEnvironment: "jsdom"\` has neither \`fetch\` nor \`crypto.subtle\`: use the environment \`node\`, or Vitest.
 `;
 
 const REACT_NATIVE = `## React Native
 
-Import \`oauth-refresher/js\`: Hermes has no WebAssembly. What else is missing comes from a polyfill, which is imported first:
+Import \`oauth-refresher/js\`, because Hermes has no WebAssembly. Import polyfills before it for:
 
 - \`crypto.getRandomValues\`: react-native-get-random-values, or Expo's.
-- \`TextDecoder\` before React Native 0.85, \`TextEncoder\` before 0.74, with \`encodeInto\` and a \`decode()\` that needs no bytes.
-- \`EventTarget\`, \`Event\` and \`CustomEvent\`, and a whole \`URL\`, in versions that have none; 0.88 has them.
-- \`crypto.subtle\` for \`oauth-refresher/dpop\` and \`/client-auth\`, which refuse with "there is no crypto.subtle" without it.
+- \`TextDecoder\` before React Native 0.85, and \`TextEncoder\` before 0.74. They need \`encodeInto\`, and \`decode()\` without an argument.
+- \`EventTarget\`, \`Event\`, \`CustomEvent\` and a complete \`URL\`, in versions without them (0.88 has all four).
+- \`crypto.subtle\`, only for \`oauth-refresher/dpop\` and \`/client-auth\`. Without it they reject with "there is no crypto.subtle".
 
-React Native's \`fetch\` follows a redirect of the token endpoint by itself, whatever the package asks for.
+React Native's \`fetch\` follows redirects of the token endpoint, although the package asks it not to.
 `;
 
 const NITRO = `## Nitro on Cloudflare
 
-Nitro's presets for Cloudflare read a \`.wasm\` file as JavaScript, unless nitro.config.js (with Nuxt: \`nitro\` in nuxt.config.js) says
-\`experimental: { wasm: true }\`. With it every sub-path runs; without it \`oauth-refresher/js\` does.
+Set \`experimental: { wasm: true }\` in nitro.config.js (with Nuxt: under \`nitro\` in nuxt.config.js). Without it, Nitro's presets for
+Cloudflare read a \`.wasm\` file as JavaScript, and you have to import \`oauth-refresher/js\`.
 `;
 
 const PWA = `## vite-plugin-pwa
 
-A service worker of your own (\`strategies: "injectManifest"\`) needs \`injectManifest: { rollupFormat: "iife" }\`, as it runs above. In the
-default format Vite writes \`import.meta\` beside an \`import()\`, and a classic service worker with that is not even read.
+A service worker of your own (\`strategies: "injectManifest"\`) needs \`injectManifest: { rollupFormat: "iife" }\`. In the default format
+Vite writes \`import.meta\` next to an \`import()\`, which is a syntax error in a classic service worker.
 `;
 
 export function page(outcomes) {
@@ -76,9 +77,9 @@ export function page(outcomes) {
   const elsewhere = Object.entries(ELSEWHERE).map(([name, why]) => `| ${name} | ${why} |`);
   return `# Platforms
 
-Where the package runs, and what runs there. \`cargo xtask test --long packaging\` writes this page: each row is a project in which npm
-installed the packed tarball, built with the tool's default configuration and run until every sub-path was used: a refresh and one
-request of \`refresher.fetch\` for each entry, one call for each other sub-path. Rows marked * run in CI.
+The environments in which the package was tested. Each row is a project with the packed tarball installed by npm, built with the tool's
+default configuration and run: each entry does a refresh and one \`refresher.fetch\` request, each other sub-path one call. Rows marked *
+run in CI; \`cargo xtask test --long packaging\` runs all of them and writes this page.
 
 | environment | versions | sub-paths | result |
 |---|---|---:|---|
@@ -86,16 +87,16 @@ ${rows.join("\n")}
 
 ## What a result means
 
-- **works**: every sub-path did what it is for.
-- **The core does not run (…)**: the message of the \`engine_failed\` error that a user sees. \`oauth-refresher/js\` works there.
-- **In a service worker, import from "oauth-refresher/inline"**: the default entry loads the core by \`import()\`, which service workers
-  forbid; the error is thrown by \`createRefresher\`, not by the first refresh.
+- **works**: every sub-path passed.
+- **The core does not run (…)**: the message of an \`engine_failed\` error. Import \`oauth-refresher/js\` instead.
+- **In a service worker, import from "oauth-refresher/inline"**: service workers forbid \`import()\`, by which the default entry loads the
+  core. \`createRefresher\` throws this error at once.
 
 ${JEST}
 ${REACT_NATIVE}
 ${NITRO}
 ${PWA}
-## What does not run here
+## Not tested
 
 | environment | why |
 |---|---|

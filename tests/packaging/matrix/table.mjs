@@ -267,7 +267,7 @@ export const TABLE = [
     run: program("vitest run"),
   },
   ...[undefined, NODE_24].map((node) => ({
-    name: `Jest, as it comes, Node ${node ?? "20"}`,
+    name: `Jest, default configuration, Node ${node ?? "20"}`,
     packages: JEST,
     fixtures: ["jest-require"],
     node,
@@ -355,7 +355,7 @@ export const TABLE = [
     run: refused("nitropack build --preset cloudflare-module", /Unexpected character '.0'/),
   },
   {
-    name: "Nitro, cloudflare-module, without what imports WebAssembly",
+    name: "Nitro, cloudflare-module, sub-paths without WebAssembly",
     packages: NITRO,
     fixtures: ["nitro"],
     node: NODE_24,
