@@ -20,8 +20,8 @@ const ROWS = [
   ["captive portal: a web page, status 200", "captive-portal", "kept", "lost"],
   ["sign-out during a refresh", "sign-out-in-flight", "stays", "undone"],
   ["the write after a rotation fails once", "save-fails-once", "kept", "lost"],
-  ["token stored while the clock was two days ahead", "clock-was-ahead", "refreshed", "served dead"],
-  ["20 calls while the server is down", "storm", "8 requests at most", "a storm"],
+  ["token stored while the clock was two days ahead", "clock-was-ahead", "refreshed", "served expired"],
+  ["20 calls while the server is down", "storm", "8 requests at most", "more"],
 ];
 
 const HEAD = `| | ${COLUMNS.map(([name]) => name).join(" | ")} |`;
