@@ -68,9 +68,9 @@ function withTable(page, rows) {
   return `${page.split(`\n${HEADING}\n`)[0]}
 ${HEADING}
 
-Bytes of an application that imports one export and nothing else, bundled to one file and minified by esbuild, and with brotli.
-\`cargo xtask test --long packaging\` writes this table. What is imported and not used costs nothing, through a library that re-exports it,
-too. A core is in each \`createRefresher\` but that of \`/slim\`; two exports of one sub-path share most of their bytes.
+Size of an application that imports one export and nothing else, bundled to one file and minified by esbuild, without and with brotli.
+An unused import costs nothing, even through a library that re-exports it. Each \`createRefresher\` except that of \`/slim\` includes the core.
+Exports of one sub-path share most of their bytes. \`cargo xtask test --long packaging\` writes this table.
 
 | import | export | bytes | brotli |
 |---|---|---:|---:|

@@ -15,7 +15,7 @@ import { allowPages, listen, respond } from "../servers/wire.mjs";
 const PACKAGE = fileURLToPath(new URL("../node_modules/oauth-refresher", import.meta.url));
 const FOLDER = fileURLToPath(new URL(".preload", import.meta.url));
 const TEXT = await readFile(new URL("../../docs/builds.md", import.meta.url), "utf8");
-const [, SECTION] = TEXT.split("## A line that saves a round trip");
+const [, SECTION] = TEXT.split("## Preload the core\n");
 const blocks = (language) =>
   [...SECTION.split("\n## ")[0].matchAll(new RegExp("```" + language + "\n([^]*?)```", "g"))].map(
     ([, code]) => code,
