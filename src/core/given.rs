@@ -1,15 +1,15 @@
-//! What an error says of a value that cannot be: its type, and the value where it is short, plain and of an option that holds no secret.
-//! The same rule as in pkg-template/lib/given.js, and compared with it by tests/options.rs.
+//! How an error shows a wrong value: its type, and the value itself if it is short, plain and of an option that holds no secret.
+//! The same rule as in pkg-template/lib/given.js; tests/options.rs compares the two.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 
 use super::json::Json;
 
-/// In the path of an option whose value no error tells.
+/// Words in the paths of options whose values are not shown.
 const SECRETS: [&str; 7] = ["_secret", "tokens", "param", "headers", "templ", "rejected", "basic"];
 
-/// `path` names the option.
+/// The value of the option at `path`, as an error shows it.
 pub fn as_given(path: &str, value: Json<'_>) -> String {
     let kind = match value.raw().bytes().next() {
         Some(b'{') => "object",

@@ -1,5 +1,5 @@
-//! Sentences of this library that both drivers say beside those of a `Code`: each stands once.
-//! `pkg-template/lib/messages.js` is generated from this file. What concerns a request is in `oauth::messages`.
+//! Texts of both drivers, other than the messages of a `Code`. `pkg-template/lib/messages.js` is generated from this file.
+//! Texts about requests are in `oauth::messages`.
 
 /// A session that ended because the user has to act (OpenID Connect Core section 3.1.2.6).
 pub const USER_REQUIRED: &str = "The server asks for the user: log in again";

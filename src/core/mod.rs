@@ -1,5 +1,5 @@
-//! What decides. No clock, no I/O, no randomness and no JavaScript: all of that arrives as an argument, so that a
-//! simulator can run ten thousand hours of it in a second.
+//! Every decision of the library, sans-I/O: no clock, no randomness, no JavaScript. Time, seed and the results of I/O arrive as
+//! arguments, so that a simulator can run ten thousand hours in a second.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! What each option may be, in the words of its error: the same table as `OPTIONS` in pkg-template/lib/options.js, and compared with it
-//! by tests/options.rs. A misspelt name or value would be ignored, and a token sent or kept in another way than asked for.
+//! What each option may be, in the words of its error. The same table as `OPTIONS` in pkg-template/lib/options.js; tests/options.rs
+//! compares the two. Without the check a misspelt option would be ignored, and a token handled in another way than the caller wants.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -21,7 +21,7 @@ const GRACE: &str = "{ graceSeconds: number }";
 const POSITIVE: &str = "a finite number above 0";
 const CODES: &str = "session_ended|signed_out|client_rejected|unavailable|outcome_unknown|bad_response|identity_mismatch|storage_failed|lock_timeout|timeout|closed|engine_failed";
 
-/// The path of each option, and what it may be: alternatives joined with `|`. `*` is any name, `[]` each item of a list.
+/// The path of each option and its alternatives, joined with `|`. In a path `*` is any name, and `[]` each item of a list.
 pub const OPTIONS: &[(&str, &str)] = &[
     ("token_endpoint", ENDPOINT),
     ("revocation_endpoint", ENDPOINT),
@@ -83,14 +83,14 @@ pub const OPTIONS: &[(&str, &str)] = &[
     ("keepRejectedResponse", "true or false"),
 ];
 
-/// What is wrong with options in JSON, if something is: the option's name, what to write, and its value where it is no secret. A member that
-/// is null is left out. URLs are the driver's to check.
+/// The first fault of options in JSON: the option's name, what to write, and its value unless it may be a secret. A member that is null
+/// counts as absent. The driver checks URLs.
 pub fn option_fault(options: Json<'_>) -> Option<String> {
     let all: Vec<_> = OPTIONS.iter().map(|(path, kinds)| (*path, *kinds)).collect();
     fault_of_members("", &all, options).or_else(|| fault_of_tokens(options))
 }
 
-/// The shape of a reply says where its tokens are; without one they are where RFC 6749 §5.1 has them. None at all are no login.
+/// Without `response` the tokens must be where RFC 6749 section 5.1 has them. With it they may be anywhere.
 fn fault_of_tokens(options: Json<'_>) -> Option<String> {
     let tokens = options.member("tokens")?;
     let is_shaped = options.member("response").is_some();
@@ -99,12 +99,12 @@ fn fault_of_tokens(options: Json<'_>) -> Option<String> {
     if !is_shaped && tokens.members().next().is_some() && !is_reply {
         return Some(misfit("tokens", REPLY, tokens));
     }
-    // One that cannot be read would be an unknown lifetime.
+    // Otherwise the lifetime would silently be unknown.
     let end = tokens.member("expires_at").filter(|end| !matches!(end.raw(), "null" | "0"))?;
     end.word().and_then(|word| point(&word)).is_none().then(|| misfit("tokens.expires_at", TIME, end))
 }
 
-/// `rows` are the paths of that object's members, relative to it.
+/// `rows` have the paths of the object's members, relative to it.
 fn fault_of_members(path: &str, rows: &[(&str, &str)], object: Json<'_>) -> Option<String> {
     if !object.is_object() {
         return Some(misfit(path, OBJECT, object));
@@ -138,7 +138,7 @@ fn fault_of_items(path: &str, rows: &[(&str, &str)], list: Json<'_>) -> Option<S
     })
 }
 
-/// What is left of the paths that lead through that name; a name of its own comes before any name.
+/// The rests of the paths that begin with that name. If there are none, those that begin with `*`.
 fn rows_of<'a>(rows: &[(&'a str, &'a str)], name: &str) -> Vec<(&'a str, &'a str)> {
     let through = |name: &str| -> Vec<_> {
         let rest = |path: &'a str| {
@@ -192,7 +192,7 @@ fn number(value: Json<'_>) -> Option<f64> {
     value.raw().parse().ok().filter(|number: &f64| is_number && number.is_finite())
 }
 
-/// That option's fault, with the value where it is no secret.
+/// The error of an option, with its value unless it may be a secret.
 pub fn misfit(path: &str, kinds: &str, value: Json<'_>) -> String {
     let path = if path.is_empty() { "options" } else { path };
     let grace = value.member("graceSeconds").unwrap_or_default();
@@ -202,9 +202,9 @@ pub fn misfit(path: &str, kinds: &str, value: Json<'_>) -> String {
     format!("{path} must be {} {}", kinds.split('|').collect::<Vec<_>>().join(" or "), as_given(path, value))
 }
 
-/// `rows`: what may stand beside it.
+/// `rows` have the paths of the options beside it.
 fn unknown(path: &str, name: &str, rows: &[(&str, &str)]) -> String {
-    // What is no name may be a secret.
+    // A text that is no name may be a secret.
     let is_name = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_name {
         return "a member is no option".to_string();

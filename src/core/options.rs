@@ -1,5 +1,5 @@
-//! The options of a refresher, read once when a machine is made, with the names that the npm package documents: the client
-//! and its wire shapes (RFC 6749 section 2), what refusals mean, and the policy. What is code among the options is the driver's.
+//! The options of a refresher, read once when a machine is created, under the names of the npm package: the client (RFC 6749
+//! section 2), the wire shapes, the meaning of errors, and the policy. Options that are functions belong to the driver.
 
 use alloc::string::String;
 
@@ -12,21 +12,21 @@ use super::provider::ResponseShape;
 use super::record::{fingerprint, Tokens};
 use super::secret::Secret;
 
-/// What a machine decides with.
+/// The options of a machine.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// When, and how often.
+    /// Times, limits and `reuse`.
     pub policy: Policy,
-    /// Tokens for a storage that turns out to be empty.
+    /// Tokens for a storage that is empty at the first read.
     pub tokens: Option<Tokens>,
-    /// Names the issuer, or the token endpoint where no issuer is given, and the client.
+    /// Names the issuer (or the token endpoint, if no issuer is given) and the client.
     pub owner: String,
-    /// All of them but the tokens.
+    /// All options but the tokens.
     all: Value,
 }
 
 impl Options {
-    /// From the options in JSON; members that are not there have their default.
+    /// From the options in JSON. Absent members have their default.
     pub fn from_json(options: Json<'_>) -> Self {
         let mut all = Value::from_json(options);
         if let Value::List(members) = &mut all {
@@ -40,17 +40,17 @@ impl Options {
         }
     }
 
-    /// Who asks, for what, and how this server wants it.
+    /// The client, and the shape of its requests.
     pub fn client(&self) -> Client<'_> {
         Client::new(&self.all)
     }
 
-    /// How the server replies, and what its errors mean.
+    /// The shape of replies, and the meaning of errors.
     pub fn response(&self) -> ResponseShape<'_> {
         ResponseShape::new(&self.all)
     }
 
-    /// How much of an id_token that comes with a refresh is compared.
+    /// Which claims of a refreshed id_token are compared.
     pub fn identity_check(&self) -> IdentityCheck {
         match self.all.member("identityCheck").text() {
             "off" => IdentityCheck::Off,
@@ -60,7 +60,7 @@ impl Options {
     }
 }
 
-/// A token endpoint may move within one issuer; where no issuer is named, another endpoint is another server.
+/// A token endpoint may change within one issuer. Without an issuer, another endpoint is another server.
 fn owner(options: &Value) -> String {
     let issuer = options.member("issuer").text();
     let server = if issuer.is_empty() { options.member("token_endpoint").text() } else { issuer };

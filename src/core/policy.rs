@@ -1,69 +1,68 @@
-//! When: how early a token is refreshed, how long to wait after a failure, and whether a refresh token may be
-//! sent a second time. Retry follows the table of outcomes in `machine`; `Reuse` is what RFC 9700 section 4.14.2
-//! leaves to each server.
+//! Times and limits: how early a token is refreshed, how long the backoff is, and whether a refresh token may be sent a second time.
+//! Retries follow the table of outcomes in `machine`. `Reuse` is the part that RFC 9700 section 4.14.2 leaves to each server.
 
 use super::json::{whole, Value};
 use super::provider::seconds;
 use super::record::Pending;
 use super::time::{Duration, UnixTime};
 
-/// May a refresh token be sent again when the reply to it was lost?
+/// Whether a refresh token may be sent again after its reply was lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reuse {
-    /// One-time use, no grace.
+    /// One-time use, without a grace period.
     #[default]
     Never,
-    /// It does not rotate, or old ones stay valid.
+    /// No rotation, or old refresh tokens stay valid.
     Always,
-    /// The old one works until the new one is first used.
+    /// The old refresh token works until the new one is first used.
     UntilSuccessorUsed,
-    /// The old one works for this long after its first use.
+    /// The old refresh token works for this grace period after its first use.
     Grace(Duration),
 }
 
-/// The numbers a machine decides with.
+/// The times and limits of a machine.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// How long before its end an access token is refreshed in the background.
+    /// How long before its expiry an access token is refreshed in the background.
     pub refresh_ahead: Duration,
     /// Refresh at least this often.
     pub keep_alive: Option<Duration>,
-    /// May a refresh token be sent again?
+    /// Whether a refresh token may be sent again.
     pub reuse: Reuse,
-    /// How long one token request may take.
+    /// Timeout of one token request.
     pub timeout: Duration,
-    /// How often a request is repeated while callers wait.
+    /// Maximum number of retries while callers wait.
     pub retries: u32,
 }
 
-/// Longest `Retry-After` that a caller waits for; beyond it the caller gets the error and the time.
+/// Longest `Retry-After` that a caller waits for. With a longer one the caller gets the error and the time.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// A server that asks for more patience than this is asked again all the same.
+/// Longest `Retry-After` that is respected.
 pub const LONGEST_PATIENCE: Duration = Duration::from_secs(3600);
-/// A reply that is late by this much, after the request's own timeout, is not coming.
+/// Time after the driver's own timeout at which the machine gives a request up.
 pub const MARGIN: Duration = Duration::from_secs(5);
-/// What a refresh may take beside its requests: waiting for a storage, saving, and the work of the options' own functions.
+/// Time of a refresh beside its requests: reads and writes of the storage, and functions of the options.
 const BESIDE_REQUESTS: Duration = Duration::from_secs(60);
-/// What a caller waits for beside two requests, unless it says otherwise.
+/// Time that a caller waits beside two requests, by default.
 const BESIDE_WAIT: Duration = Duration::from_secs(10);
-/// A context that is woken later than this did not run meanwhile: it was suspended, frozen, or its event loop was blocked.
+/// A context that is woken later than this did not run meanwhile: it was suspended or frozen, or its event loop was blocked.
 pub const STALL: Duration = Duration::from_secs(1);
-/// After a stall, what is ready is read for this long before it counts as late.
+/// Time after a stall in which completions that are ready do not count as late.
 pub const AFTER_STALL: Duration = Duration::from_secs(2);
-/// Pause between requests while a caller waits and the server is out of reach, and its longest jitter. So a caller is served soon
-/// after an outage of any length, and the limit of requests per minute is not reached.
+/// Pause between requests while a caller waits during an outage, and its longest jitter. A caller is served soon after an outage of any
+/// length, and the limit of requests per minute is not reached.
 const CALLER_PAUSE: Duration = Duration::from_millis(3_000);
 const CALLER_JITTER: Duration = Duration::from_millis(700);
-/// Pause between requests that no caller waits for, however short the access token lives.
+/// Minimum pause between requests without a caller, however short the lifetime of access tokens.
 pub const BACKGROUND_PAUSE: Duration = Duration::from_secs(5);
-/// Token requests in one minute that did not bring new tokens, or that a resource server's refusals asked for.
+/// Maximum number of token requests in one minute that brought no new tokens, or that a resource server's refusal caused.
 pub const REQUESTS_PER_MINUTE: usize = 20;
 
 const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 
 impl Policy {
-    /// From the options; members that are not there have their default.
+    /// From the options. Absent members have their default.
     pub fn from_options(options: &Value) -> Self {
         let retries = whole(options.member("retries").word()).and_then(|retries| u32::try_from(retries).ok());
         Self {
@@ -75,48 +74,47 @@ impl Policy {
         }
     }
 
-    /// How long a lease on the lock is. It outlives everything that one refresh may do while it holds the lock: a request, the
-    /// same request again (a DPoP nonce, a new secret), the marks and writes around them. So the lease of a living holder
-    /// does not end: 2 x `timeoutSeconds` + 60 s.
+    /// Length of a lease: 2 x `timeoutSeconds` + 60 s. It is longer than a refresh can hold the lock: a request, the same request
+    /// again (a DPoP nonce, a new secret), and the reads and writes around them. So a lock holder that runs does not lose its lease.
     pub fn lease(&self) -> Duration {
         self.timeout.times(2) + BESIDE_REQUESTS
     }
 
-    /// How long a caller waits that named no `timeoutSeconds` of its own: the request that is in flight, perhaps another
-    /// context's, then one of its own, and the storage beside them: 2 x `timeoutSeconds` + 10 s.
+    /// How long a caller without its own `timeoutSeconds` waits: 2 x `timeoutSeconds` + 10 s. This is enough for the in-flight request of
+    /// another context, then an own request, and the storage.
     pub fn patience(&self) -> Duration {
         self.timeout.times(2) + BESIDE_WAIT
     }
 
-    /// How long a lock is waited for: its holder may be in a request, and then saves.
+    /// How long to wait for the lock: its holder may be in a request, and saves after it.
     pub fn lock_wait(&self) -> Duration {
         self.timeout + MARGIN
     }
 
-    /// How long before its end a token of that lifetime is refreshed in the background: never more than a quarter of it.
+    /// How long before its expiry a token of that lifetime is refreshed in the background: at most a quarter of the lifetime.
     pub fn ahead(&self, lifetime: Duration) -> Duration {
         self.refresh_ahead.min(lifetime.part(4))
     }
 
-    /// Whether a refresh token that was perhaps spent may be sent again at `now`.
+    /// Whether a refresh token with an unknown outcome may be sent again at `now`.
     pub fn may_send_again(&self, pending: &Pending, now: UnixTime) -> bool {
         match self.reuse {
             Reuse::Never => false,
             Reuse::Always | Reuse::UntilSuccessorUsed => true,
-            // The window began at the server, a little after the request was sent; a tenth is left for the way there.
+            // The server's grace period began after the request was sent. A tenth is left for the time to the server.
             Reuse::Grace(window) => {
                 now >= pending.started_at && now.since(pending.started_at) < window.times(9).part(10)
             }
         }
     }
 
-    /// Whether a refresh token may be sent where contexts share a storage and nothing else, as the isolates of Workers do: a lock
-    /// that all of them respect, or a storage that compares, prevents a second use, or `reuse` forgives one.
+    /// Whether a refresh token may be sent by contexts that share only a storage (isolates of Workers). A second use must be prevented by
+    /// a lock of all contexts or by compare-and-swap, or be allowed by `reuse`.
     pub fn may_spend(&self, locks_all_contexts: bool, compares: bool) -> bool {
         locks_all_contexts || compares || self.forgives_second_use()
     }
 
-    /// Whether a refresh token that two contexts send costs no session.
+    /// Whether the session survives a refresh token that two contexts send.
     pub fn forgives_second_use(&self) -> bool {
         self.reuse != Reuse::Never
     }
@@ -135,18 +133,18 @@ impl Reuse {
     }
 }
 
-/// Full jitter: anything from a sliver to the doubled span of the last failure.
+/// Backoff with full jitter: 50 ms, plus a random part of 0.5 s x 2^failures, 60 s at most.
 pub fn backoff(failures: u32, random: &mut Random) -> Duration {
     let span = FIRST_BACKOFF.times(1 << failures.min(10)).min(LONGEST_BACKOFF);
     Duration::from_millis(50) + random.below(span)
 }
 
-/// The pause before a request that a caller waits for, after failures.
+/// The pause before a request that a caller waits for, during an outage.
 pub fn caller_pause(random: &mut Random) -> Duration {
     CALLER_PAUSE + random.below(CALLER_JITTER)
 }
 
-/// Pseudo-random numbers from the driver's seed, for jitter and names; not unpredictable. The core itself has no randomness.
+/// Pseudo-random numbers from the driver's seed, for jitter and names. They are predictable.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -156,7 +154,7 @@ impl Random {
         Self(seed)
     }
 
-    /// SplitMix64: one add, two multiplications, no state but a counter.
+    /// SplitMix64, whose only state is a counter.
     pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -165,7 +163,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A span shorter than that one.
+    /// A random duration shorter than `span`.
     pub fn below(&mut self, span: Duration) -> Duration {
         Duration::from_millis(self.draw().checked_rem(span.as_millis()).unwrap_or(0))
     }

@@ -1,28 +1,28 @@
-//! A provider is data: how its token request and its response differ from RFC 6749 sections 6 and 5.
-//! `RequestShape` and `ResponseShape` are what they are in TypeScript, read once from the options, so that a server that no
-//! preset knows is a value in an options object and no code.
+//! A provider as data: how its token request and its response differ from RFC 6749 sections 6 and 5.
+//! `RequestShape` and `ResponseShape` are those of TypeScript, read once from the options. So a server without a preset needs an
+//! option and no code.
 
 use alloc::string::String;
 
 use super::json::{decimal_thousandths, whole, Json, Value};
 use super::time::Duration;
 
-/// How a token request is put on the wire.
+/// The form of a token request (option `request`).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RequestShape<'a>(&'a Value);
 
-/// How a token response differs from RFC 6749 section 5, and the user's further codes for `invalid_grant`.
+/// How a token response differs from RFC 6749 section 5 (options `response` and `endsWhen`).
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseShape<'a> {
     shape: &'a Value,
     ends_when: &'a Value,
 }
 
-/// A member of a reply that is, or is not, a value, or has some words in it.
+/// A condition on a member of a reply: it is a value, is not a value, or contains a text.
 #[derive(Clone, Copy, Debug)]
 pub struct ReplySign<'a>(&'a Value);
 
-/// How parameters in the body are written.
+/// The format of the body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BodyFormat {
     /// `application/x-www-form-urlencoded` (RFC 6749 appendix B).
@@ -32,9 +32,9 @@ pub enum BodyFormat {
     Json,
     /// One JSON string: the refresh token.
     String,
-    /// No body: they go to the query.
+    /// No body: the parameters are in the query.
     Query,
-    /// No body at all.
+    /// No body.
     None,
 }
 
@@ -47,16 +47,16 @@ pub enum Place {
     Query,
     /// A header field.
     Header,
-    /// A `{name}` in the endpoint.
+    /// A `{name}` in the path of the endpoint.
     Path,
 }
 
-/// In what a server says when the access token ends.
+/// The unit of the server's expiry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpiryUnit {
-    /// Seconds from the request on.
+    /// Seconds since the request.
     Seconds,
-    /// Milliseconds from the request on.
+    /// Milliseconds since the request.
     Milliseconds,
     /// Seconds since the epoch.
     UnixSeconds,
@@ -69,11 +69,11 @@ pub enum ExpiryUnit {
 /// What an error means for the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// What `invalid_grant` means.
+    /// The same as `invalid_grant`.
     SessionEnded,
-    /// The refresh token is as good as before, and may be sent again.
+    /// The refresh token is unspent, and may be sent again.
     Unavailable,
-    /// Configuration; the refresh token was not used up.
+    /// Configuration; the refresh token is unspent.
     ClientRejected,
     /// Anything else.
     BadResponse,
@@ -90,7 +90,7 @@ impl<'a> RequestShape<'a> {
         self.0.member(name)
     }
 
-    /// How parameters in the body are written.
+    /// The format of the body.
     pub fn body(self) -> BodyFormat {
         match self.member("body").text() {
             "json" => BodyFormat::Json,
@@ -103,7 +103,7 @@ impl<'a> RequestShape<'a> {
         }
     }
 
-    /// A member that is text, or what stands for it where it is left out.
+    /// The text of a member, or its default.
     pub fn text_or(self, name: &str, default: &'a str) -> &'a str {
         let text = self.member(name).text();
         if text.is_empty() {
@@ -112,12 +112,12 @@ impl<'a> RequestShape<'a> {
         text
     }
 
-    /// Whether the value of a parameter is JSON already.
+    /// Whether the value of a parameter is JSON text.
     pub fn is_json(self, registered: &str) -> bool {
         self.member("check").member(registered).text() == "json"
     }
 
-    /// The server's name for a parameter, or `None` if it is left out.
+    /// The server's name for a parameter. `None` if the parameter is not sent.
     pub fn name_of(self, registered: &'a str) -> Option<&'a str> {
         match self.member("names").member(registered) {
             own if own.is_absent() => Some(registered),
@@ -143,7 +143,7 @@ impl<'a> ResponseShape<'a> {
         Self { shape: options.member("response"), ends_when: options.member("endsWhen") }
     }
 
-    /// The text of a member, or nothing.
+    /// The text of a member, or an empty text.
     pub fn text(self, name: &str) -> &'a str {
         self.shape.member(name).text()
     }
@@ -153,7 +153,7 @@ impl<'a> ResponseShape<'a> {
         self.shape.member("names").each()
     }
 
-    /// What a token type of the server's own means, if it says so.
+    /// The registered token type for one of the server's own, if the shape has it.
     pub fn meant_type(self, given: &'a str) -> &'a str {
         match self.shape.member("tokenTypes").member(given).text() {
             "" => given,
@@ -170,22 +170,22 @@ impl<'a> ResponseShape<'a> {
         }
     }
 
-    /// Whether the refresh token of a refresh's reply is not taken.
+    /// Whether a refresh token in a refresh's reply is ignored.
     pub fn ignores_refresh_token(self) -> bool {
         self.shape.member("names").member("refresh_token").word() == "null"
     }
 
-    /// What makes a reply an error, whatever its status.
+    /// The signs of an error, whatever the status of the reply.
     pub fn error_signs(self) -> impl Iterator<Item = ReplySign<'a>> {
         self.shape.member("errorWhen").each().iter().map(|(_, sign)| ReplySign(sign))
     }
 
-    /// What makes a success without tokens an extension of those that are here.
+    /// The signs that a success without tokens extends the current access token.
     pub fn extension_signs(self) -> impl Iterator<Item = ReplySign<'a>> {
         self.shape.member("extendedWhen").each().iter().map(|(_, sign)| ReplySign(sign))
     }
 
-    /// What the options say about an error code.
+    /// The meaning of an error code in the options.
     pub fn meaning_of(self, code: &str) -> Option<Meaning> {
         let own = self.shape.member("errors").member(code);
         if !own.is_absent() {
@@ -195,7 +195,7 @@ impl<'a> ResponseShape<'a> {
         ends.then_some(Meaning::SessionEnded)
     }
 
-    /// In what the shape says that the server gives the end of the access token, if it says so, and the path to it.
+    /// The unit of the server's expiry and the path to it, if the shape has them.
     pub fn expiry(self) -> Option<(ExpiryUnit, &'a str)> {
         let expiry = self.shape.member("expiry");
         let unit = match expiry.member("in").text() {
@@ -210,19 +210,19 @@ impl<'a> ResponseShape<'a> {
         Some((unit, if path.is_absent() { "expires_in" } else { path.text() }))
     }
 
-    /// The lifetime that is assumed where the server says nothing that can be one.
+    /// The lifetime of an access token without a readable expiry.
     pub fn default_lifetime(self) -> Option<Duration> {
         seconds(self.shape.member("expiry"), "defaultSeconds")
     }
 }
 
 impl<'a> ReplySign<'a> {
-    /// Where to look.
+    /// The path of the member.
     pub fn path(self) -> &'a str {
         self.0.member("path").text()
     }
 
-    /// Whether the sign is shown by what was found there.
+    /// Whether the text found at the path fulfils the condition.
     pub fn shows(self, found: &str) -> bool {
         let part = self.0.member("includes").text();
         if !part.is_empty() {
@@ -236,7 +236,7 @@ impl<'a> ReplySign<'a> {
         }
     }
 
-    /// What it means, if it says more than that the reply is an error.
+    /// The meaning of the sign, if it has one beyond that the reply is an error.
     pub fn means(self) -> Option<Meaning> {
         Meaning::of(self.0.member("means").text())
     }
@@ -254,7 +254,7 @@ impl Meaning {
     }
 }
 
-/// What to write instead of a value that does not look as `check` has it; `None` if it does.
+/// What to write instead of a value that fails `check`. `None` if it passes.
 pub fn flaw(check: &str, value: &str) -> Option<&'static str> {
     let (passes, wanted) = match check {
         "int32" => (is_int32(value), "a whole number from -2147483648 to 2147483647"),
@@ -265,7 +265,7 @@ pub fn flaw(check: &str, value: &str) -> Option<&'static str> {
     (!passes).then_some(wanted)
 }
 
-/// The duration that a member says in seconds.
+/// The duration of a member in seconds.
 pub fn seconds(value: &Value, name: &str) -> Option<Duration> {
     decimal_thousandths(value.member(name).word()).map(Duration::from_millis)
 }

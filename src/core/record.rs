@@ -1,6 +1,6 @@
-//! What is persisted: one record per session, written as one value, with a generation that grows by one
-//! with every write, and a mark that says when a refresh token may have been spent.
-//! I1 (one value, one write), I7 (a mark before a token is sent) and I12 of tests/GUARANTEES.md rest on this.
+//! The stored record: one value per session, with a generation that grows with every write, and with a mark while a refresh token
+//! may be spent.
+//! I1 (one value, one write), I7 (a mark before a token is sent) and I12 of tests/GUARANTEES.md depend on it.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -11,63 +11,65 @@ use super::time::{Duration, UnixTime};
 use super::tokens::push_time;
 pub use super::tokens::Tokens;
 
-/// The last generation: 2^53 - 1, the largest integer that JavaScript compares exactly. What has another number, or none, is unreadable.
+/// The last generation: 2^53 - 1, the largest integer that JavaScript compares exactly. A value without a generation up to this is
+/// unreadable.
 pub const LAST_GENERATION: u64 = (1 << 53) - 1;
 
-/// A caller asks for this much validity unless it says otherwise.
+/// Default of `minValiditySeconds`.
 pub const MIN_VALIDITY: Duration = Duration::from_secs(10);
 
-/// Clock skew between machines that share a storage. A record from further in the future was written before the clock was set back.
+/// Tolerated clock skew between devices that share a storage. A record from further in the future was written before the clock was set
+/// back.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
-/// What one session is, in one atomic value.
+/// One session, stored as one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Grows by one with every write.
+    /// Grows with every write.
     pub generation: u64,
-    /// The token response, with the refresh token.
+    /// The tokens, with the refresh token.
     pub tokens: Tokens,
-    /// When the request for the tokens was sent, by this device's clock.
+    /// When the request for these tokens was sent, by the clock of the device that sent it.
     pub obtained_at: UnixTime,
-    /// Set while a refresh token may have been spent and its successor is not stored.
+    /// The mark: set while the refresh token may be spent and its successor is not stored.
     pub pending: Option<Pending>,
-    /// Names the login that the tokens descend from; every refresh carries it on.
+    /// Names the login that the tokens descend from. Refreshes keep it.
     pub session: String,
-    /// The server asked not to be asked before (RFC 9110 section 10.2.3), in whichever context it said so.
+    /// Time of a `Retry-After` (RFC 9110 section 10.2.3), for all contexts.
     pub retry_at: Option<UnixTime>,
-    /// Names the issuer, or the token endpoint, and the client that the tokens are for. Empty in records of older versions.
+    /// Names the issuer (or the token endpoint) and the client of the tokens. Empty in records of older versions.
     pub owner: String,
 }
 
-/// Written before a refresh token is sent; cleared by the write of the result.
+/// The mark: written before a refresh token is sent, removed by the write of the result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Which attempt of which context.
+    /// Names the attempt and its context.
     pub attempt: String,
     /// When the refresh token was first sent.
     pub started_at: UnixTime,
-    /// Names the refresh token without showing it.
+    /// The refresh token's fingerprint.
     pub fingerprint: String,
-    /// When it was sent once more although the first outcome was unknown.
+    /// When it was sent once more, after an unknown outcome.
     pub probed_at: Option<UnixTime>,
 }
 
-/// What a storage held when it was asked.
+/// Result of a read of the storage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stored {
     /// No session.
     Nothing,
     /// A session.
     Record(Box<Record>),
-    /// Something that is not a record of this format; with its generation, if it has one.
+    /// Not a record of this format, with its generation if it has one.
     Unreadable(Option<u64>),
-    /// A session of another issuer or client, of which nothing but the generation may be used.
+    /// A session of another issuer or client: only its generation may be used.
     Foreign(u64),
 }
 
 impl Record {
-    /// A record for tokens that just arrived. The lifetime a server gives counts from `obtained_at`, the moment before its
-    /// request was sent; an `expires_at` counts only where there is no such lifetime.
+    /// A record for new tokens. `expires_in` counts from `obtained_at`, when the request was sent. `expires_at` counts only without
+    /// `expires_in`.
     pub fn new(mut tokens: Tokens, obtained_at: UnixTime, generation: u64) -> Self {
         if tokens.expires_in.is_some() {
             tokens.expires_at = None;
@@ -83,12 +85,12 @@ impl Record {
         }
     }
 
-    /// When the access token ends, if that is known.
+    /// When the access token expires, if that is known.
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.end().known()
     }
 
-    /// When the access token ends, and [`UnixTime::NEVER`] where that is not known.
+    /// When the access token expires; [`UnixTime::NEVER`] if that is not known.
     pub fn end(&self) -> UnixTime {
         match self.tokens.expires_in {
             Some(lifetime) => self.obtained_at + lifetime,
@@ -96,34 +98,34 @@ impl Record {
         }
     }
 
-    /// How long the access token lives in all.
+    /// The lifetime of the access token.
     pub fn lifetime(&self) -> Duration {
         self.end().since(self.obtained_at)
     }
 
-    /// From and until when a driver without a machine may hand out the access token to callers without wishes. Not under a mark: the
-    /// token may be replaced by now.
+    /// From when until when a driver may hand out the access token before it has a machine, to callers without options. `None` under a
+    /// mark, because the token may be replaced by now.
     pub fn fresh(&self) -> Option<(UnixTime, UnixTime)> {
         (self.pending.is_none() && self.tokens.access_token.is_some()).then(|| self.window())
     }
 
-    /// From and until when the access token may be handed out to a caller without wishes.
+    /// From when until when the access token may be handed out to callers without options.
     pub fn window(&self) -> (UnixTime, UnixTime) {
         (self.obtained_at - CLOCK_TOLERANCE, self.end() - self.spare(MIN_VALIDITY))
     }
 
-    /// The validity that a caller asks for, capped at a quarter of the lifetime.
+    /// The remaining validity that a caller wants, at most a quarter of the lifetime.
     pub fn spare(&self, wanted: Duration) -> Duration {
         wanted.min(self.lifetime().part(4))
     }
 
-    /// Whether the mark, if there is one, is about the refresh token that is here.
+    /// The mark, if it is about the refresh token of this record.
     pub fn in_doubt(&self) -> Option<&Pending> {
         let token = self.tokens.refresh_token.as_ref()?;
         self.pending.as_ref().filter(|pending| pending.fingerprint == fingerprint(token))
     }
 
-    /// What callers see: everything but the refresh token, with `expires_at` in place of `expires_in`.
+    /// The token set for callers, in JSON: without the refresh token, and with `expires_at` in place of `expires_in`.
     pub fn token_set(&self) -> String {
         let mut out = String::from("{");
         self.tokens.push_members(&mut out, false);
@@ -179,7 +181,7 @@ impl Record {
 }
 
 impl Stored {
-    /// What the JSON text of a storage's answer means.
+    /// From the JSON text of a storage.
     pub fn from_json(text: &str) -> Self {
         let Some(value) = Json::parse(text) else {
             return Self::Unreadable(None);
@@ -193,7 +195,7 @@ impl Stored {
         read_record(&fields, generation).map_or(Self::Unreadable(generation), |record| Self::Record(Box::new(record)))
     }
 
-    /// The same for a storage that holds texts, and an empty one for nothing.
+    /// The same for a storage of texts, where an empty text is no session.
     pub fn from_text(text: &str) -> Self {
         if text.is_empty() {
             return Self::Nothing;
@@ -201,7 +203,7 @@ impl Stored {
         Self::from_json(text)
     }
 
-    /// What a refresher for that owner sees of it.
+    /// The same as seen by a refresher of that owner.
     pub fn seen_by(self, owner: &str) -> Self {
         match self {
             Self::Record(record) if !record.owner.is_empty() && record.owner != owner => {
@@ -211,7 +213,7 @@ impl Stored {
         }
     }
 
-    /// The generation a conditional write must name to replace this.
+    /// The generation that a conditional write must name to replace it.
     pub fn generation(&self) -> Option<u64> {
         match self {
             Self::Nothing => None,
@@ -222,7 +224,7 @@ impl Stored {
     }
 }
 
-/// Names a refresh token without showing it: FNV-1a of 64 bits, from which a random token cannot be found.
+/// A name of a refresh token that does not show it: FNV-1a of 64 bits, from which a random token cannot be computed.
 pub fn fingerprint(token: &Secret) -> String {
     let mut out = String::new();
     push_hex(&mut out, token.fingerprint());

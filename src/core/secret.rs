@@ -1,41 +1,40 @@
-//! Text that must not be seen: tokens, client secrets, assertions.
-//! `Debug` prints `[redacted]`, there is no `Display`, and the bytes are overwritten when the last clone is dropped
-//! (RFC 6749 section 10.3 and 10.4: tokens are confidential in storage and in transit).
+//! Secret text: tokens, client secrets, assertions (RFC 6749 sections 10.3 and 10.4: tokens are confidential).
+//! `Debug` prints `[redacted]`, there is no `Display`, and the bytes are overwritten when the last clone is dropped.
 
 use alloc::rc::Rc;
 use alloc::string::String;
 use core::cell::Cell;
 use core::fmt;
 
-/// A token or another secret. Read it with [`Secret::reveal`], on purpose. A clone shares the text, so that a step of the
-/// machine costs the same whatever the length of a token.
+/// A token or another secret, which only [`Secret::reveal`] shows. Clones share the text, so the cost of a step of the machine does
+/// not depend on the length of tokens.
 #[derive(Clone, Default)]
 pub struct Secret(Rc<Text>);
 
 #[derive(Default)]
 struct Text {
     text: String,
-    /// Computed when it is first asked for.
+    /// Computed at its first use.
     fingerprint: Cell<Option<u64>>,
 }
 
 impl Secret {
-    /// Takes the text over.
+    /// From a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self::of(text.into())
     }
 
-    /// The text itself, for the one place that sends or stores it.
+    /// The text itself, to send or store it.
     pub fn reveal(&self) -> &str {
         &self.0.text
     }
 
-    /// Whether there is nothing to hide.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.text.is_empty()
     }
 
-    /// Names a random text without showing it: FNV-1a of 64 bits.
+    /// A name of the text that does not show it: its FNV-1a hash of 64 bits.
     pub fn fingerprint(&self) -> u64 {
         let known = self.0.fingerprint.get();
         known.unwrap_or_else(|| {
@@ -47,14 +46,14 @@ impl Secret {
         })
     }
 
-    // One copy of what a dozen callers need.
+    // Out of line, because a dozen callers need it.
     #[inline(never)]
     fn of(text: String) -> Self {
         Self(Rc::new(Text { text, fingerprint: Cell::new(None) }))
     }
 }
 
-/// Ten thousand callers may each name the token that was refused: shared texts and different fingerprints need no look at the text.
+/// Fast for ten thousand callers that each pass the refused token: shared texts and different fingerprints need no comparison of texts.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
@@ -76,7 +75,7 @@ impl Drop for Text {
     fn drop(&mut self) {
         let mut bytes = core::mem::take(&mut self.text).into_bytes();
         bytes.fill(0);
-        // Keeps the compiler from removing a write to memory that is not read again.
+        // Otherwise the compiler may remove a write to memory that is not read again.
         core::hint::black_box(&bytes);
     }
 }

@@ -1,5 +1,5 @@
-//! The public data types for serde, feature `serde`. A record or a token set has the same form in serde as in JSON:
-//! one written through serde and one written by [`Record::to_json`] are the same value.
+//! The public data types for serde (feature `serde`). Records and token sets have the same form in serde as in JSON: serde and
+//! [`Record::to_json`] write the same value.
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
@@ -15,7 +15,7 @@ use super::record::{Record, Stored, Tokens};
 use super::time::{Duration, UnixTime};
 use super::token_set::TokenSet;
 
-/// Beyond this a JavaScript number is not the whole number it was written as.
+/// Beyond this a JavaScript number is not exact.
 const LARGEST_SAFE: u64 = 1 << 53;
 
 impl Serialize for Json<'_> {
@@ -43,14 +43,14 @@ impl Serialize for Json<'_> {
             Some(_) => match (raw.parse::<u64>(), raw.parse::<i64>()) {
                 (Ok(number), _) if number <= LARGEST_SAFE => serializer.serialize_u64(number),
                 (Err(_), Ok(number)) if number.unsigned_abs() <= LARGEST_SAFE => serializer.serialize_i64(number),
-                // as `JSON.parse` has it
+                // as in `JSON.parse`
                 _ => serializer.serialize_f64(raw.parse().unwrap_or(f64::NAN)),
             },
         }
     }
 }
 
-/// Any value, as the JSON text it would be.
+/// Any value, as its JSON text.
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -126,7 +126,7 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 }
 
-/// What the text of any value is, if it is one of these. No message quotes it: it may hold tokens.
+/// Reads any value through its JSON text. The error does not quote it, because it may contain tokens.
 fn read<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     meaning: impl FnOnce(&str) -> Option<T>,
@@ -193,14 +193,14 @@ impl<'de> Deserialize<'de> for Record {
     }
 }
 
-/// What cannot be read is [`Stored::Unreadable`] and no error, as it is to the machine.
+/// An unreadable value is [`Stored::Unreadable`] and no error, as in the machine.
 impl<'de> Deserialize<'de> for Stored {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Text::deserialize(deserializer).map(|Text(text)| Self::from_json(&text))
     }
 }
 
-/// In seconds, as everything in a record is.
+/// In seconds, like all times in a record.
 impl Serialize for UnixTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         seconds(self.as_millis(), serializer)
@@ -232,7 +232,7 @@ impl<'de> Deserialize<'de> for Duration {
     }
 }
 
-/// As the option `reuse` is written.
+/// In the form of the option `reuse`.
 impl Serialize for Reuse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -1,24 +1,23 @@
-//! Points in time and spans of it, as numbers that arrive from outside.
-//! The core has no clock: a driver says what time it is with every fact. Arithmetic neither wraps nor panics, because
-//! `expires_in` comes from a server and a clock may be wrong by years.
-//! A time is a floating-point number, exact to 2^53: the core as JavaScript has no integer of 64 bits (2,900 bytes of it).
+//! Points in time and durations. The core has no clock: the driver passes the time with every input.
+//! Arithmetic neither wraps nor panics, because `expires_in` comes from a server and a clock may be wrong by years.
+//! A time is a floating-point number, exact up to 2^53, because 64-bit integers cost the core as JavaScript 2,900 bytes.
 
 use core::cmp::Ordering;
 use core::ops::{Add, Sub};
 
-/// Milliseconds since the Unix epoch, by the clock of the device that runs the driver.
+/// Milliseconds since the Unix epoch, by the device's clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct UnixTime(f64);
 
-/// A span of time in milliseconds.
+/// A duration in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Duration(f64);
 
 impl UnixTime {
-    /// The epoch itself; also what an unusable clock reading becomes.
+    /// The epoch. An unusable clock reading counts as this.
     pub const EPOCH: Self = Self(0.0);
 
-    /// After every other: what has no end, and what is not awaited.
+    /// After every other time: no expiry, or no deadline.
     pub const NEVER: Self = Self(f64::INFINITY);
 
     /// From milliseconds since the epoch.
@@ -28,7 +27,7 @@ impl UnixTime {
 
     /// From a host's floating-point milliseconds; NaN and negative readings become the epoch.
     pub fn from_millis_f64(millis: f64) -> Self {
-        // `as` saturates and maps NaN to 0, which is what is wanted here.
+        // `as` saturates, and maps NaN to 0.
         Self::from_millis(millis as u64)
     }
 
@@ -37,19 +36,19 @@ impl UnixTime {
         self.0 as u64
     }
 
-    /// Unless it is [`Self::NEVER`].
+    /// This time, unless it is [`Self::NEVER`].
     pub fn known(self) -> Option<Self> {
         (self < Self::NEVER).then_some(self)
     }
 
-    /// How long after `earlier` this is; zero if it is not after.
+    /// The time from `earlier` to this; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration(difference(self.0, earlier.0))
     }
 }
 
 impl Duration {
-    /// No time at all.
+    /// Zero.
     pub const ZERO: Self = Self(0.0);
 
     /// From milliseconds.
@@ -67,12 +66,12 @@ impl Duration {
         self.0 as u64
     }
 
-    /// This many times as long.
+    /// The duration multiplied by `factor`.
     pub const fn times(self, factor: u64) -> Self {
         Self(self.0 * factor as f64)
     }
 
-    /// One `divisor`th of it; a divisor of 0 counts as 1.
+    /// The duration divided by `divisor`; a divisor of 0 counts as 1.
     pub const fn part(self, divisor: u64) -> Self {
         Self(self.0 / if divisor == 0 { 1.0 } else { divisor as f64 })
     }
@@ -102,7 +101,7 @@ impl Add for Duration {
     }
 }
 
-/// No time is NaN or negative, so the order is total.
+/// Times are neither NaN nor negative, so the order is total.
 macro_rules! ordered {
     ($it:ty) => {
         impl Eq for $it {}
@@ -156,7 +155,7 @@ macro_rules! ordered {
 ordered!(UnixTime);
 ordered!(Duration);
 
-/// `f64::max` looks for NaN.
+/// The difference, at least zero. `f64::max` would also check for NaN.
 fn difference(minuend: f64, subtrahend: f64) -> f64 {
     if minuend > subtrahend {
         minuend - subtrahend

@@ -1,4 +1,4 @@
-//! What callers get: the members of a token response (RFC 6749 section 5.1) without the refresh token.
+//! The token set for callers: the members of a token response (RFC 6749 section 5.1) without the refresh token.
 
 use alloc::string::String;
 
@@ -7,7 +7,7 @@ use super::record::Tokens;
 use super::secret::Secret;
 use super::time::UnixTime;
 
-/// An access token and what the server said beside it; never the refresh token. `Debug` shows no token.
+/// An access token and the other members of its response, never the refresh token. `Debug` shows no token.
 #[derive(Clone, Debug)]
 pub struct TokenSet {
     access_token: Secret,
@@ -17,7 +17,7 @@ pub struct TokenSet {
 }
 
 impl TokenSet {
-    /// From JSON: the text of [`Holding::tokens`](super::machine::Holding::tokens), for one. `None` without an access token.
+    /// From JSON, such as the text of [`Holding::tokens`](super::machine::Holding::tokens). `None` without an access token.
     pub fn from_json(text: &str) -> Option<Self> {
         let tokens = Tokens { refresh_token: None, ..Tokens::parse(text)? };
         let access_token = tokens.access_token.clone()?;
@@ -25,7 +25,7 @@ impl TokenSet {
         Some(Self { access_token, tokens, json, session: String::new() })
     }
 
-    /// Of that login: [`Holding::session`](super::machine::Holding::session).
+    /// The same for a login: [`Holding::session`](super::machine::Holding::session).
     pub fn of_session(self, session: String) -> Self {
         Self { session, ..self }
     }
@@ -45,33 +45,33 @@ impl TokenSet {
         self.access_token.reveal()
     }
 
-    /// As registered: `Bearer`, `DPoP`.
+    /// In its registered form: `Bearer`, `DPoP`.
     pub fn token_type(&self) -> &str {
         self.tokens.token_type.as_ref().map_or("Bearer", Secret::reveal)
     }
 
-    /// When the access token ends, if that is known.
+    /// When the access token expires, if that is known.
     pub fn expires_at(&self) -> Option<UnixTime> {
         self.tokens.expires_at
     }
 
-    /// What the access token is good for (RFC 6749 section 3.3), if the server said so.
+    /// The scope of the access token (RFC 6749 section 3.3), if it is known.
     pub fn scope(&self) -> Option<String> {
         self.tokens.scope.as_ref().map(|scope| String::from(scope.reveal()))
     }
 
-    /// OpenID Connect's token, if the server sent one.
+    /// The id_token (OpenID Connect), if there is one.
     pub fn id_token(&self) -> Option<String> {
         self.tokens.id_token.as_ref().map(|token| String::from(token.reveal()))
     }
 
-    /// Any member, as the JSON that the server sent: GoTo's `principal`, say.
+    /// Any member, as the JSON that the server sent (for example GoTo's `principal`).
     pub fn member(&self, name: &str) -> Option<Json<'_>> {
         Json::parse(self.to_json())?.member(name)
     }
 }
 
-/// By what is in them.
+/// Compares the contents.
 impl PartialEq for TokenSet {
     fn eq(&self, other: &Self) -> bool {
         self.json == other.json

@@ -1,4 +1,4 @@
-//! The tokens of a session: the members of a token response (RFC 6749 section 5.1), read once and written to be stored or handed out.
+//! The tokens of a session: the members of a token response (RFC 6749 section 5.1), read once, and written for the storage or callers.
 
 use alloc::string::String;
 
@@ -10,30 +10,30 @@ use super::oauth::calendar::iso8601;
 use super::secret::Secret;
 use super::time::{Duration, UnixTime};
 
-/// Lifetimes beyond ten years are taken for a mistake, and the lifetime for unknown.
+/// A lifetime beyond ten years is taken for a mistake, and counts as unknown.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(315_360_000);
 
-/// The milliseconds of the year 5138. A larger number that is meant as seconds was written in milliseconds, whatever a shape says.
+/// Milliseconds up to the year 5138. A larger number of seconds was written in milliseconds, whatever the shape says.
 const LATEST: u64 = 100_000_000_000_000;
 
-/// The members of a token response under their registered names (RFC 6749 section 5.1), read once. Clones share the texts.
+/// The members of a token response under their registered names (RFC 6749 section 5.1). Clones share the texts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
     /// RFC 6749 section 1.4. No text here is empty.
     pub access_token: Option<Secret>,
     /// RFC 6749 section 1.5.
     pub refresh_token: Option<Secret>,
-    /// As the server wrote it, or as it is registered.
+    /// As the server wrote it, or in its registered form.
     pub token_type: Option<Secret>,
-    /// The lifetime that the server gave, if it is one: `0`, negative, absurd and unreadable ones are unknown.
+    /// The server's lifetime. `None` if it is `0`, negative, too large or unreadable.
     pub expires_in: Option<Duration>,
-    /// An end that was given as a point in time.
+    /// An expiry that was given as a point in time.
     pub expires_at: Option<UnixTime>,
     /// RFC 6749 section 3.3, with spaces between the scopes.
     pub scope: Option<Secret>,
     /// OpenID Connect Core section 2.
     pub id_token: Option<Secret>,
-    /// Everything else, in order: members as the JSON text that they were, without braces around them.
+    /// All other members in order, as JSON text without braces around them.
     pub(super) extras: Secret,
 }
 
@@ -48,7 +48,7 @@ impl Tokens {
         self.refresh_token.as_ref().map(Secret::reveal)
     }
 
-    /// What a sign-out revokes (RFC 7009): the refresh token, or the access token where there is none.
+    /// The token that a sign-out revokes (RFC 7009): the refresh token, or the access token if there is none.
     pub fn revocable(&self) -> Option<Secret> {
         self.refresh_token.as_ref().or(self.access_token.as_ref()).cloned()
     }
@@ -58,7 +58,7 @@ impl Tokens {
         Members::listed(self.extras.reveal())
     }
 
-    /// All the texts that are secret or may be, by their registered names.
+    /// All texts under a registered name, which are or may be secret.
     pub fn texts(&self) -> impl Iterator<Item = (&'static str, &Secret)> {
         [
             ("access_token", &self.access_token),
@@ -71,8 +71,8 @@ impl Tokens {
         .filter_map(|(name, text)| Some((name, text.as_ref()?)))
     }
 
-    /// Keeps what the older response said and this one leaves out: the refresh token (RFC 6749 section 6), the scope
-    /// (section 5.1), the id_token (OpenID Connect Core section 12.2) and whatever else, but no lifetime.
+    /// Keeps members of the older response that this one omits: the refresh token (RFC 6749 section 6), the scope (section 5.1), the
+    /// id_token (OpenID Connect Core section 12.2) and all others, except the lifetime.
     pub fn keep_from(&mut self, older: &Self) {
         for (name, text) in older.texts() {
             if let Some(slot @ None) = self.slot(name) {
@@ -97,7 +97,7 @@ impl Tokens {
         Json::parse(text).filter(|json| json.is_object()).map(Self::from_json)
     }
 
-    /// From a JSON object. Members that are null are left out; so are the names that mean something to a JavaScript object.
+    /// From a JSON object. Members that are null, and names such as `__proto__`, are left out.
     pub fn from_json(object: Json<'_>) -> Self {
         Self::from_fields(&Fields::read(object).unwrap_or_default())
     }
@@ -107,7 +107,7 @@ impl Tokens {
         Self::from_fields_without(fields, "")
     }
 
-    /// The same, without what else is nested under the server's own name for a refresh token.
+    /// The same, without nested members under the server's own name for a refresh token.
     pub fn from_fields_without(fields: &Fields<'_>, refresh_token_name: &str) -> Self {
         let mut tokens = Self::default();
         let mut extras = String::new();
@@ -127,7 +127,7 @@ impl Tokens {
         tokens
     }
 
-    /// As JSON text, with the refresh token: to be stored.
+    /// As JSON text for the storage, with the refresh token.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{");
         self.push_members(&mut out, true);
@@ -135,7 +135,7 @@ impl Tokens {
         out
     }
 
-    /// Where the text of a registered name is.
+    /// The field of a registered name.
     fn slot(&mut self, name: &str) -> Option<&mut Option<Secret>> {
         Some(match name {
             "access_token" => &mut self.access_token,
@@ -147,7 +147,7 @@ impl Tokens {
         })
     }
 
-    /// The members as they are stored, or without the refresh token and the lifetime as a caller sees them.
+    /// The members as they are stored; or for callers, without the refresh token and the lifetime.
     pub(super) fn push_members(&self, out: &mut String, stored: bool) {
         for (name, text) in self.texts() {
             if stored || name != "refresh_token" {
@@ -168,18 +168,18 @@ impl Tokens {
     }
 }
 
-/// Whether a header can hold it (RFC 6749 appendix A.12): what cannot be sent is no access token. A header loses a space at an end.
+/// Whether a header can contain it (RFC 6749 appendix A.12). Spaces at the ends would be lost in a header.
 fn is_sendable(token: &str) -> bool {
     token.trim_ascii() == token && token.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// A number of milliseconds as a lifetime, if it is one: `0` and absurd ones are not.
+/// A lifetime of that many milliseconds. `None` for `0` and for more than ten years.
 pub fn lifetime(millis: u64) -> Option<Duration> {
     (1..=LONGEST_LIFETIME.as_millis()).contains(&millis).then_some(Duration::from_millis(millis))
 }
 
-/// A point in time in Unix seconds, in milliseconds where it cannot be seconds, or as a date: JSON has a Date of JavaScript as text. `0` is
-/// none, and neither is what is beyond the year 5138 in milliseconds: microseconds, say.
+/// A point in time from Unix seconds, from milliseconds if the number is too large for seconds, or from a date (`Date` in JSON). `None` for
+/// `0`, and beyond the year 5138 in milliseconds (microseconds, for example).
 pub fn point(word: &str) -> Option<UnixTime> {
     let millis = match decimal_thousandths(word) {
         Some(number) if number > LATEST => number / 1000,
@@ -189,12 +189,12 @@ pub fn point(word: &str) -> Option<UnixTime> {
     (1..=LATEST).contains(&millis).then_some(UnixTime::from_millis(millis))
 }
 
-/// Names that would reach a prototype if the members were copied into a JavaScript object.
+/// Names that would change a prototype if the members were copied into a JavaScript object.
 pub fn is_reserved(name: &str) -> bool {
     matches!(name, "__proto__" | "constructor" | "prototype")
 }
 
-/// Appends a member that stands in no braces. Another session's refresh token, which came in the same reply, is left out at any depth.
+/// Appends a member to a list without braces. Refresh tokens of other sessions in the same reply are left out, at any depth.
 fn push_extra(out: &mut String, name: &str, value: Json<'_>, left_out: &str) {
     if !out.is_empty() {
         out.push(',');
@@ -203,7 +203,7 @@ fn push_extra(out: &mut String, name: &str, value: Json<'_>, left_out: &str) {
     out.push(':');
     let text = value.raw().as_bytes();
     let names = |name: &str| !name.is_empty() && text.windows(name.len()).any(|part| part == name.as_bytes());
-    // A name may be written with escapes.
+    // A name may have escapes.
     if names("refresh_token") || names(left_out) || names("\\u") {
         push_without(out, value, left_out);
     } else {

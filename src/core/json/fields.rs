@@ -1,34 +1,34 @@
-//! The members of an object, read once (RFC 8259 section 4): found by name without scanning text again.
+//! The members of an object (RFC 8259 section 4), read once: a look-up by name does not scan the text again.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{cut, Json, Members};
 
-/// The members of one object. Of a repeated name the last value counts, in the place of the first, as `JSON.parse` has it.
+/// The members of one object. A repeated name has its last value at its first position, as in `JSON.parse`.
 #[derive(Default)]
 pub struct Fields<'a> {
     list: Vec<(String, Json<'a>)>,
-    /// How many values there are in all of them, at every depth; names count too.
+    /// Number of values in all members, at every depth. Names count too.
     values: usize,
 }
 
-/// A server's object with more members than this is not taken: that keeps a look-up by name cheap, and what is stored small.
+/// Maximum number of members in a server's object. It keeps look-ups cheap and records small.
 pub const MOST_MEMBERS: usize = 1000;
 
-/// The same of all values in them, at every depth. A megabyte of nested objects would cost seconds on its way to a storage and back.
+/// Maximum number of values in a server's object, at every depth. A megabyte of nested objects would take seconds to store and load.
 pub const MOST_VALUES: usize = 10_000;
 
-/// Of a record, which adds some to those of a server. Repeated names count.
+/// Maximum number of members of a record, which has more members than a server's reply. Repeated names count.
 const MOST_READ: usize = 2 * MOST_MEMBERS;
 
 impl<'a> Fields<'a> {
-    /// The members of `object`, none of any other value; `None` if they are absurdly many.
+    /// The members of `object`; none for any other value. `None` if there are too many.
     pub fn read(object: Json<'a>) -> Option<Self> {
         Self::listed(object.members())
     }
 
-    /// The same, of members that are listed somewhere.
+    /// The same, from a list of members.
     pub fn listed(mut members: Members<'a>) -> Option<Self> {
         let mut fields = Self::default();
         for (count, (name, value)) in members.by_ref().enumerate() {
@@ -46,13 +46,12 @@ impl<'a> Fields<'a> {
         self.list.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
     }
 
-    /// The text of a string member, or nothing.
+    /// The text of a string member, or an empty text.
     pub fn text(&self, name: &str) -> String {
         self.get(name).and_then(Json::string).unwrap_or_default()
     }
 
-    /// The value at a dotted path such as `result.token`. A member may itself have a dot in its name, so the whole path is tried
-    /// first.
+    /// The value at a dotted path such as `result.token`. A member's name may contain a dot, so the whole path is tried first.
     pub fn at(&self, path: &str) -> Option<Json<'a>> {
         if let Some(found) = self.get(path) {
             return Some(found);
@@ -61,7 +60,7 @@ impl<'a> Fields<'a> {
         self.get(first)?.at(rest)
     }
 
-    /// Takes a member in, in place of one of that name.
+    /// Adds a member, or replaces the one of that name.
     pub fn set(&mut self, name: String, value: Json<'a>) {
         match self.list.iter_mut().find(|(other, _)| *other == name) {
             Some((_, old)) => *old = value,
@@ -69,7 +68,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Leaves a member null, if it is there: what is null is no token.
+    /// Sets a member to null, if there is one: null is no token.
     pub fn remove(&mut self, name: &str) {
         if let Some((_, value)) = self.list.iter_mut().find(|(other, _)| other == name) {
             *value = Json::default();
@@ -81,7 +80,7 @@ impl<'a> Fields<'a> {
         self.list.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// Whether a server may send as many.
+    /// Whether a server may send this many.
     pub fn are_few(&self) -> bool {
         self.list.len() <= MOST_MEMBERS && self.values <= MOST_VALUES
     }

@@ -1,6 +1,6 @@
 //! Reading and writing JSON text (RFC 8259), as far as a token endpoint and a record need it.
-//! Members are handed out as the raw text they were, so what a server said stays untouched and nothing
-//! formats a floating-point number; serde_json would cost every page 17 kB for the same work.
+//! A member's value stays the raw text that it was, so a server's numbers are never reformatted. serde_json would cost every page
+//! 17 kB.
 
 use alloc::string::String;
 use core::str::Chars;
@@ -21,10 +21,10 @@ pub(in crate::core) use scan::Scanner;
 pub use value::Value;
 pub use write::{push_comma, push_hex, push_name, push_number, push_raw, push_seconds, push_string, push_text};
 
-/// Nesting deeper than this is refused: no token response comes near it, and a stack is finite.
+/// Maximum nesting, which bounds the stack. Token responses are far below it.
 const MAX_DEPTH: u32 = 64;
 
-/// One JSON value: a slice of text that was checked to be one.
+/// One JSON value: a slice of checked text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
@@ -32,7 +32,7 @@ pub struct Json<'a>(&'a str);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
-/// A JSON object as its text, to keep and to change. It may hold tokens, so it is treated as a secret.
+/// An owned JSON object, as text. It may contain tokens, so it is a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object(Secret);
 
@@ -43,12 +43,12 @@ impl Default for Json<'_> {
 }
 
 impl<'a> Json<'a> {
-    /// Reads `text` as one JSON value with nothing but white space around it.
+    /// Parses `text` as one JSON value with only white space around it.
     pub fn parse(text: &'a str) -> Option<Self> {
         Self::parse_within(text, usize::MAX).ok().flatten()
     }
 
-    /// The same, unless there are more values in it, at every depth: reading stops there.
+    /// The same with a limit: reading stops at more than `most` values, counted at every depth.
     pub fn parse_within(text: &'a str, most: usize) -> Result<Option<Self>, TooMany> {
         let mut scanner = Scanner { most, ..Scanner::new(text, 0) };
         let value = scanner.value(MAX_DEPTH);
@@ -59,12 +59,12 @@ impl<'a> Json<'a> {
         Ok(value.filter(|_| scanner.at == text.len()))
     }
 
-    /// One value whose text was checked before, or written here.
+    /// A value whose text was checked before, or written by this module.
     pub(in crate::core) fn checked(text: &'a str) -> Self {
         Self(text)
     }
 
-    /// The text of the value, as it stood.
+    /// The raw text of the value.
     pub fn raw(self) -> &'a str {
         self.0
     }
@@ -84,7 +84,7 @@ impl<'a> Json<'a> {
         self.0.strip_prefix('"')?.strip_suffix('"').map(unescape)
     }
 
-    /// Whether it is that string. A machine looks for members at every step: nothing is allocated for names without escapes.
+    /// Whether it is that string. Names are compared at every step of a machine, so a name without escapes is not copied.
     fn is_string(self, text: &str) -> bool {
         if self.0.bytes().any(|byte| byte == b'\\') {
             return self.string().as_deref() == Some(text);
@@ -92,7 +92,7 @@ impl<'a> Json<'a> {
         self.0.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(text)
     }
 
-    /// A string's text, or a number's as it was written: what a lenient reader takes for a code.
+    /// The text of a string, or a number as it was written: servers write error codes as either.
     pub fn word(self) -> Option<String> {
         match self.0.as_bytes().first()? {
             b'-' | b'0'..=b'9' => Some(String::from(self.0)),
@@ -116,7 +116,7 @@ impl<'a> Json<'a> {
         Items { scanner: Scanner::new(self.0, at) }
     }
 
-    /// The member of that name; the last one if the server repeated it, as `JSON.parse` has it.
+    /// The member of that name. If the name is repeated, the last one, as in `JSON.parse`.
     pub fn member(self, name: &str) -> Option<Json<'a>> {
         let mut found = None;
         let mut members = self.members();
@@ -128,7 +128,7 @@ impl<'a> Json<'a> {
         found
     }
 
-    /// The text of a string member, or nothing.
+    /// The text of a string member, or an empty text.
     pub fn text(self, name: &str) -> String {
         self.member(name).and_then(Json::string).unwrap_or_default()
     }
@@ -140,7 +140,7 @@ impl<'a> Json<'a> {
 
     /// The value at a dotted path such as `result.token`; an empty path is the value itself.
     pub fn at(self, path: &str) -> Option<Json<'a>> {
-        // A member may itself have a dot in its name, so the whole path is tried first.
+        // A member's name may contain a dot, so the whole path is tried first.
         if path.is_empty() {
             return Some(self);
         }
@@ -166,7 +166,7 @@ impl<'a> Json<'a> {
         None
     }
 
-    /// Behind the bracket that opens the value, or at its end if that is another one.
+    /// A scanner after the value's opening bracket, or at the end if the value opens with another one.
     fn inside(self, bracket: u8) -> Scanner<'a> {
         let opens = self.0.as_bytes().first() == Some(&bracket);
         Scanner::new(self.0, if opens { 1 } else { self.0.len() })
@@ -180,7 +180,7 @@ impl Default for Object {
 }
 
 impl Object {
-    /// A copy of that object; an empty one if the value is none.
+    /// A copy of that object, or an empty object if the value is not an object.
     pub fn of(value: Json<'_>) -> Self {
         if value.is_object() {
             return Self(Secret::new(value.raw()));
@@ -188,12 +188,12 @@ impl Object {
         Self::default()
     }
 
-    /// To read it.
+    /// The object as a value to read.
     pub fn json(&self) -> Json<'_> {
         Json(self.0.reveal())
     }
 
-    /// Takes a member in, in place of those of that name; `None` leaves it out.
+    /// Replaces all members of that name by one; `None` removes them.
     pub fn set(&mut self, name: &str, raw: Option<&str>) {
         let mut out = String::from("{");
         let mut raw = raw;
@@ -211,7 +211,7 @@ impl Object {
         self.0 = Secret::new(out);
     }
 
-    /// Takes a string member in.
+    /// Sets a string member.
     pub fn set_text(&mut self, name: &str, text: &str) {
         let mut raw = String::new();
         push_string(&mut raw, text);
@@ -225,12 +225,12 @@ pub struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Of members that stand one after the other, without the braces around them.
+    /// From members in sequence, without braces around them.
     pub(in crate::core) fn listed(text: &'a str) -> Self {
         Self { scanner: Scanner::new(text, 0) }
     }
 
-    /// The next one, its name as it is written.
+    /// The next member, its name as raw text.
     fn raw(&mut self) -> Option<(Json<'a>, Json<'a>)> {
         self.scanner.skip(b',');
         let name = self.scanner.value(MAX_DEPTH)?;
@@ -262,7 +262,7 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// Undoes the escapes of a checked string; half a surrogate pair becomes U+FFFD.
+/// Decodes the escapes of a checked string. Half a surrogate pair becomes U+FFFD.
 fn unescape(inner: &str) -> String {
     let mut out = String::with_capacity(inner.len());
     let mut rest = inner;

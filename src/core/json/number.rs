@@ -1,10 +1,10 @@
-//! Numbers from text, without a floating-point parser: a lifetime is whole milliseconds, whatever way a server writes it
+//! Numbers from text, without a floating-point parser. A lifetime becomes whole milliseconds, however the server writes it
 //! (RFC 6749 section 5.1 and RFC 8259 section 6).
 
 use super::scan::{digit, Scanner};
 
-/// A decimal number, thousandfold and rounded down to a whole one: `"3600"`, `3600.0`, `36e2`. `None` for anything else,
-/// and for a negative number, which no lifetime and no point in time is.
+/// A decimal number such as `3600`, `3600.0` or `36e2`, multiplied by 1000 and rounded down. `None` for anything else and for a
+/// negative number, which is neither a lifetime nor a point in time.
 pub fn decimal_thousandths(text: &str) -> Option<u64> {
     let mut scanner = Scanner::new(text, 0);
     scanner.space();
@@ -38,7 +38,7 @@ pub fn decimal_thousandths(text: &str) -> Option<u64> {
     (scanner.at == text.len()).then(|| scaled(value, shift))
 }
 
-/// A number that consists of nothing but digits; one that is too large is the largest there is.
+/// A number that consists of digits only. Saturates.
 pub fn whole(text: &str) -> Option<u64> {
     let mut value = 0;
     for byte in text.bytes() {
@@ -48,13 +48,13 @@ pub fn whole(text: &str) -> Option<u64> {
     (!text.is_empty()).then_some(value)
 }
 
-/// What stands before and behind the first `separator`, an ASCII character.
+/// The texts before and after the first `separator`, an ASCII character.
 pub fn cut(text: &str, separator: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|byte| byte == separator)?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// Whatever is below this has room for another digit.
+/// A number below this has room for another digit.
 const PRECISE: u64 = 100_000_000_000_000_000;
 
 fn scaled(mut value: u64, mut shift: i64) -> u64 {

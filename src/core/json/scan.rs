@@ -1,5 +1,4 @@
-//! Steps through text byte by byte: JSON by its grammar (RFC 8259 section 2), and whatever else is made of tokens and
-//! separators.
+//! Steps through text byte by byte: JSON by its grammar (RFC 8259 section 2), and other text of tokens and separators.
 
 use super::Json;
 
@@ -7,9 +6,9 @@ use super::Json;
 pub(in crate::core) struct Scanner<'a> {
     pub text: &'a str,
     pub at: usize,
-    /// How many JSON values were read, each in another one too.
+    /// Number of JSON values read, at every depth.
     pub values: usize,
-    /// Reading stops behind so many values.
+    /// Reading stops after this many values.
     pub most: usize,
 }
 
@@ -37,14 +36,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Steps over `byte`, if it is there.
+    /// Steps over `byte`, if it is next.
     pub fn eat(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
         self.at += usize::from(there);
         there
     }
 
-    /// Steps over `byte` and the space before it, if it is there.
+    /// Steps over white space, and then over `byte` if it is next.
     pub fn skip(&mut self, byte: u8) -> bool {
         self.space();
         self.eat(byte)
@@ -146,10 +145,10 @@ pub(super) fn digit(byte: Option<u8>) -> Option<u64> {
     byte.filter(u8::is_ascii_digit).map(|byte| u64::from(byte & 15))
 }
 
-/// How many bytes stand for themselves in a string, up to the first that does not. Tokens are long: this is the loop that counts.
-/// Four bytes are looked at in one step.
+/// Number of bytes before the first quote, backslash or control character. Tokens are long, so this loop dominates the parser's time:
+/// it checks four bytes at a time.
 pub(super) fn plain(bytes: &[u8]) -> usize {
-    // The highest bit of each byte that is zero; the lowest one of them is right, and the others are not looked at.
+    // Sets the highest bit of each zero byte. Higher bytes may be wrong, but only whether any bit is set is used.
     let zero = |word: u32| word.wrapping_sub(0x0101_0101) & !word & 0x8080_8080;
     let mut at = 0;
     while let Some([one, two, three, four]) = bytes.get(at..at + 4) {
@@ -164,7 +163,7 @@ pub(super) fn plain(bytes: &[u8]) -> usize {
     at + rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)).unwrap_or(rest.len())
 }
 
-/// How many bytes were looked at, for tests that what is read costs in proportion to its length.
+/// Counts the bytes that were read, for tests that the cost is proportional to the length.
 #[cfg(test)]
 pub(in crate::core) mod work {
     use std::cell::Cell;
@@ -175,7 +174,7 @@ pub(in crate::core) mod work {
         LOOKED_AT.set(LOOKED_AT.get() + bytes);
     }
 
-    /// Of that work.
+    /// The count of `work`.
     pub fn of(work: impl FnOnce()) -> usize {
         LOOKED_AT.set(0);
         work();

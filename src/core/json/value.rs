@@ -1,5 +1,5 @@
-//! A JSON value that is kept (RFC 8259 section 3): read once, so that no look-up scans text. For options, which are small;
-//! what a server sends stays the text that it was.
+//! An owned JSON value (RFC 8259 section 3), read once, so that no look-up scans text. For options, which are small; a server's
+//! reply stays text.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -7,22 +7,22 @@ use core::fmt;
 
 use super::Json;
 
-/// A value with everything in it.
+/// A value with all values inside it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
     /// A string.
     Text(String),
-    /// A number, a word, or nothing, as it is written.
+    /// A number, `true`, `false` or `null` as written; empty for an absent value.
     Raw(String),
-    /// The members of an object, or the items of an array, which have no names.
+    /// The members of an object, or the items of an array with empty names.
     List(Vec<(String, Value)>),
 }
 
-/// What stands where there is nothing.
+/// The value of an absent member.
 static ABSENT: Value = Value::Raw(String::new());
 
 impl Value {
-    /// From JSON that was checked.
+    /// From checked JSON.
     pub fn from_json(json: Json<'_>) -> Self {
         if let Some(text) = json.string() {
             return Self::Text(text);
@@ -40,7 +40,7 @@ impl Value {
         Self::List(list)
     }
 
-    /// The member of that name, the last if it is repeated; [`Self::is_absent`] if there is none.
+    /// The member of that name, the last one if it is repeated. [`Self::is_absent`] if there is none.
     pub fn member(&self, name: &str) -> &Self {
         let found = self.each().iter().rev().find(|(other, _)| other == name);
         found.map_or(&ABSENT, |(_, value)| value)
@@ -54,7 +54,7 @@ impl Value {
         }
     }
 
-    /// The text of a string, or nothing.
+    /// The text of a string, or an empty text.
     pub fn text(&self) -> &str {
         match self {
             Self::Text(text) => text,
@@ -62,7 +62,7 @@ impl Value {
         }
     }
 
-    /// The text of a string, a number or a word.
+    /// The text of a string, or a number, `true`, `false` or `null` as written.
     pub fn word(&self) -> &str {
         match self {
             Self::Text(text) | Self::Raw(text) => text,
@@ -75,7 +75,7 @@ impl Value {
         matches!(self, Self::Raw(raw) if raw == "true")
     }
 
-    /// Whether there was no such member.
+    /// Whether there is no such member.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Raw(raw) if raw.is_empty())
     }
@@ -93,7 +93,7 @@ impl Default for Value {
     }
 }
 
-/// Options may hold what is secret.
+/// Options may contain secrets.
 impl fmt::Debug for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[redacted]")

@@ -1,5 +1,4 @@
-//! Writing JSON text: strings, whole numbers, and milliseconds as seconds. Nothing else is ever written, and each is
-//! appended to what is there (RFC 8259 section 7).
+//! Appends JSON text (RFC 8259 section 7): strings, whole numbers, and milliseconds as seconds. Nothing else is written.
 
 use alloc::string::String;
 
@@ -12,7 +11,7 @@ pub fn push_string(out: &mut String, text: &str) {
     loop {
         let run = plain(rest.as_bytes());
         out.push_str(rest.get(..run).unwrap_or_default());
-        // One byte is one character here: a quote, a backslash or a control character.
+        // The byte is a quote, a backslash or a control character, so it is a whole character.
         let Some(special) = rest.as_bytes().get(run).copied() else {
             break;
         };
@@ -37,7 +36,7 @@ pub fn push_number(out: &mut String, number: u64) {
     push_digit(out, number % 10);
 }
 
-/// Appends milliseconds as seconds, with a fraction only where there is one.
+/// Appends milliseconds as seconds, with three decimals unless they are zero.
 pub fn push_seconds(out: &mut String, millis: u64) {
     push_number(out, millis / 1000);
     let fraction = millis % 1000;
