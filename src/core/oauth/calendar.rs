@@ -1,12 +1,11 @@
-//! Dates to Unix time, for `Retry-After` (RFC 9110 section 5.6.7) and for servers that write expiries as
-//! ISO 8601 (the profile of RFC 3339 section 5.6).
+//! Dates to Unix time: for `Retry-After` (RFC 9110 section 5.6.7), and for expiries in ISO 8601 (RFC 3339 section 5.6).
 
 use alloc::vec::Vec;
 
 use crate::core::json::whole;
 use crate::core::time::{Duration, UnixTime};
 
-/// A date and time of day in UTC, or `None` if there is no such date; a leap second counts as the one after it.
+/// A date and time of day in UTC, or `None` if there is no such date. A leap second counts as the next second.
 pub fn utc(year: u64, month: u64, day: &str, clock: [&str; 3]) -> Option<UnixTime> {
     let [hour, minute, second] = clock;
     let (day, hour, minute, second) = (whole(day)?, whole(hour)?, whole(minute)?, whole(second)?);
@@ -14,14 +13,14 @@ pub fn utc(year: u64, month: u64, day: &str, clock: [&str; 3]) -> Option<UnixTim
     if !valid || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    // Years are counted from March, so that the leap day comes last.
+    // Years begin in March, so that the leap day is the last day.
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let day_of_year = (153 * month + 2) / 5 + day - 1;
     let days = (year * 365 + year / 4 - year / 100 + year / 400 + day_of_year).checked_sub(719_468)?;
     Some(UnixTime::EPOCH + Duration::from_secs(((days * 24 + hour) * 60 + minute) * 60 + second))
 }
 
-/// `2026-11-22T04:21:46.5+01:00`; without an offset it is taken for UTC.
+/// A date such as `2026-11-22T04:21:46.5+01:00`. Without an offset it is in UTC.
 pub fn iso8601(text: &str) -> Option<UnixTime> {
     let text = text.trim_ascii();
     let begin = text.bytes().position(|byte| matches!(byte, b'T' | b't' | b' '))?;
@@ -49,7 +48,7 @@ pub fn iso8601(text: &str) -> Option<UnixTime> {
     Some(if offset.starts_with('+') { at - offset_size } else { at + offset_size })
 }
 
-/// The words and the whole numbers of a text, whatever stands between them.
+/// The words and the whole numbers of a text, without what separates them.
 pub fn pieces(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let (mut start, mut kind) = (0, Kind::Neither);

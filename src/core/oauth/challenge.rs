@@ -1,6 +1,6 @@
-//! `WWW-Authenticate` (RFC 9110 section 11.6.1): several challenges in one field, `token68` or parameters, quoted
-//! pairs, empty list members, any letter case. And what a resource server means by them: whether the access
-//! token was refused (RFC 6750 section 3.1, RFC 9449 section 7.1, RFC 9470 section 3).
+//! `WWW-Authenticate` (RFC 9110 section 11.6.1): several challenges in one field, `token68` or parameters, quoted pairs, empty list
+//! members, any letter case. And whether the challenges refuse the access token (RFC 6750 section 3.1, RFC 9449 section 7.1, RFC 9470
+//! section 3).
 
 use alloc::string::String;
 
@@ -9,15 +9,15 @@ use crate::core::json::Scanner;
 /// A piece of a field value.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Part<'a> {
-    /// A challenge begins: `Bearer`, `DPoP`, `Basic` …, in any letter case.
+    /// The scheme of a new challenge: `Bearer`, `DPoP`, `Basic` …, in any letter case.
     Scheme(&'a str),
-    /// The name, in any letter case, and the value as it is meant.
+    /// The name, in any letter case, and the decoded value.
     Parameter(&'a str, String),
-    /// Credentials in one piece, for schemes that use it.
+    /// A `token68`, for schemes that use it.
     Token68(&'a str),
 }
 
-/// Reads a field value piece by piece. What cannot be read ends it; what came before counts.
+/// Reads a field value part by part. Reading stops at a syntax error; the parts before it count.
 pub fn read<'a>(field: &'a str, found: &mut dyn FnMut(Part<'a>)) {
     let mut scanner = Scanner::new(field, 0);
     let mut begun = false;
@@ -27,7 +27,7 @@ pub fn read<'a>(field: &'a str, found: &mut dyn FnMut(Part<'a>)) {
         if word.is_empty() {
             return;
         }
-        // `name = value` belongs to the challenge before it; a word alone begins a new one.
+        // `name = value` belongs to the current challenge; a word alone begins a new one.
         let behind = scanner.at;
         if scanner.skip(b'=') {
             match value(&mut scanner).filter(|_| begun) {
@@ -51,13 +51,12 @@ pub fn read<'a>(field: &'a str, found: &mut dyn FnMut(Part<'a>)) {
     }
 }
 
-/// Whether the challenges say that the access token which was sent is not good any more: `invalid_token`, or a bare
-/// challenge of a token's scheme where no other wants something else, or a field without any challenge that can be read (RFC 9110
-/// section 15.5.2). More scope or a stronger login (RFC 6750, RFC 9470) is nothing a refresh brings. What another scheme says is not about
-/// the token.
+/// Whether the challenges refuse the access token. They do with `invalid_token`, with a bare `Bearer` or `DPoP` challenge unless another
+/// one of these has another error, and if no challenge can be read (RFC 9110 section 15.5.2). They do not if they require more scope or a
+/// stronger login (RFC 6750, RFC 9470), because a refresh brings neither. Challenges of other schemes do not count.
 pub fn rejects_token(field: &str) -> bool {
     let (mut invalid, mut refused, mut something_else) = (false, false, false);
-    // The challenge that is being read is of a token's scheme, and would refuse the token if it ended here.
+    // `of_token`: the current challenge is of a token's scheme. `refusing`: it refuses the token if it ends here.
     let (mut of_token, mut refusing, mut readable) = (false, false, false);
     read(field, &mut |part| match part {
         Part::Scheme(scheme) => {
@@ -76,7 +75,7 @@ pub fn rejects_token(field: &str) -> bool {
     !readable || invalid || (refused || refusing) && !something_else
 }
 
-/// The letters, digits and characters of `others` that come next.
+/// Reads letters, digits and characters of `others`.
 fn run<'a>(scanner: &mut Scanner<'a>, others: &str) -> &'a str {
     let start = scanner.at;
     while scanner.peek().is_some_and(|byte| byte.is_ascii_alphanumeric() || others.bytes().any(|other| other == byte)) {

@@ -1,5 +1,5 @@
-//! A token request in the making: each parameter goes where the provider's shape puts it, under the server's own name
-//! (RFC 6749 section 3.2, and every way that servers differ from it).
+//! Builds a token request: the provider's shape says where each parameter goes and under which name (RFC 6749 section 3.2, and the
+//! ways in which servers differ from it).
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,16 +11,16 @@ use crate::core::provider::{flaw, BodyFormat, Place, RequestShape};
 use crate::core::secret::Secret;
 use crate::core::tokens::is_reserved;
 
-/// What a driver resolved for one attempt, in JSON: `{endpoint, client_secret, clientAuth, parameters, headers}`.
+/// The values that a driver resolved for one attempt, in JSON: `{endpoint, client_secret, clientAuth, parameters, headers}`.
 #[derive(Clone, Debug, Default)]
 pub struct Values(Value);
 
 /// A request, ready for `fetch`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// `POST`, as a rule.
+    /// The method, usually `POST`.
     pub method: String,
-    /// The address, with its query.
+    /// The URL with its query.
     pub url: Secret,
     /// Header fields, each name once.
     pub headers: Vec<(String, Value)>,
@@ -28,7 +28,7 @@ pub struct HttpRequest {
     pub body: Option<Secret>,
 }
 
-/// A value the user filled in does not look as it must: its name, and what to write instead.
+/// A value of the options that fails its check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadValue {
     /// The parameter or header field.
@@ -37,7 +37,7 @@ pub struct BadValue {
     pub wanted: &'static str,
 }
 
-/// What is written of a request so far.
+/// A request that is being built.
 pub struct Draft<'a> {
     shape: RequestShape<'a>,
     format: BodyFormat,
@@ -48,7 +48,7 @@ pub struct Draft<'a> {
 }
 
 impl Values {
-    /// From the JSON a driver hands over.
+    /// From the driver's JSON.
     pub fn from_json(values: Json<'_>) -> Self {
         Self(Value::from_json(values))
     }
@@ -64,22 +64,22 @@ impl Values {
         ]))
     }
 
-    /// Where the request goes.
+    /// The URL of the endpoint.
     pub fn endpoint(&self) -> &str {
         self.text("endpoint")
     }
 
-    /// RFC 6749 section 2.3.1.
+    /// The client secret (RFC 6749 section 2.3.1).
     pub fn client_secret(&self) -> &str {
         self.text("client_secret")
     }
 
-    /// Of a revocation (RFC 7009 section 2.1).
+    /// The refresh token to revoke (RFC 7009 section 2.1).
     pub fn refresh_token(&self) -> &str {
         self.text("refresh_token")
     }
 
-    /// How the server wants the secret, where no option says it.
+    /// The client authentication from the metadata, if no option has it.
     pub fn client_auth(&self) -> &str {
         self.text("clientAuth")
     }
@@ -94,7 +94,7 @@ impl Values {
         self.0.member("headers").each()
     }
 
-    /// A parameter or a header field, in any letter case, as the user gave it.
+    /// A parameter or a header field of the options, in any letter case.
     fn given(&self, name: &str) -> &str {
         let mut all = self.parameters().iter().chain(self.headers());
         all.find(|(other, _)| other.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.text())
@@ -106,7 +106,7 @@ impl Values {
 }
 
 impl HttpRequest {
-    /// `{"method":…,"url":…,"body":…,"headers":{…}}`
+    /// In JSON: `{"method":…,"url":…,"body":…,"headers":{…}}`.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{");
         push_text(&mut out, "method", &self.method);
@@ -125,7 +125,7 @@ impl HttpRequest {
 }
 
 impl<'a> Draft<'a> {
-    /// An empty one, unless a value the user filled in does not look as it must.
+    /// A draft without parameters. Fails if a value of the options fails its check.
     pub fn new(shape: RequestShape<'a>, values: &Values) -> Result<Self, BadValue> {
         for (name, check) in shape.member("check").each() {
             if let Some(wanted) = flaw(check.text(), values.given(name)) {
@@ -141,7 +141,7 @@ impl<'a> Draft<'a> {
             body: String::new(),
             headers: Vec::new(),
         };
-        // Some servers answer in another format unless they are asked for JSON (GitHub does).
+        // Without it some servers reply in another format (GitHub does).
         draft.header("accept", "application/json");
         match format {
             BodyFormat::Form => draft.header("content-type", "application/x-www-form-urlencoded"),
@@ -154,7 +154,7 @@ impl<'a> Draft<'a> {
         Ok(draft)
     }
 
-    /// Adds a parameter that may have several values: it is repeated (RFC 8707 section 2), and a list in JSON.
+    /// Adds a parameter with several values: repeated (RFC 8707 section 2), or as a list in JSON.
     pub fn list(&mut self, registered: &'a str, values: &[(String, Value)]) {
         let in_json = self.format == BodyFormat::Json && self.shape.place_of(registered) == Place::Body;
         if let (true, Some(name)) = (in_json && values.len() > 1, self.shape.name_of(registered)) {
@@ -171,7 +171,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Adds a parameter; an empty one counts as left out (RFC 6749 section 3.2).
+    /// Adds a parameter, unless it is empty (RFC 6749 section 3.2).
     pub fn parameter(&mut self, registered: &str, value: &str) {
         let Some(name) = self.shape.name_of(registered).filter(|name| !value.is_empty() && !is_reserved(name)) else {
             return;
@@ -199,7 +199,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Adds what the user or the driver named; never another grant.
+    /// Adds the parameters of the options and the driver, except those of the grant.
     pub fn further(&mut self, values: &Values) {
         for (name, value) in values.parameters() {
             if !matches!(name.as_str(), "grant_type" | "refresh_token") {
@@ -208,7 +208,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Adds a header field, in place of one of that name in any letter case (RFC 9110 section 5.1).
+    /// Adds a header field, or replaces the one of that name in any letter case (RFC 9110 section 5.1).
     pub fn header(&mut self, name: &str, value: &str) {
         let field = (String::from(name), Value::Text(String::from(value)));
         match self.headers.iter_mut().find(|(old, _)| old.eq_ignore_ascii_case(name)) {
@@ -217,14 +217,14 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The request, with the user's own header fields over all others.
+    /// The finished request. Header fields of the options replace all others.
     pub fn finish(mut self, values: &Values) -> HttpRequest {
         if !self.query.is_empty() {
             self.url.push(if cut(&self.url, b'?').is_some() { '&' } else { '?' });
             self.url.push_str(&self.query);
         }
         for (name, value) in values.headers() {
-            // What is no text is no field.
+            // A value that is no text is no field.
             if matches!(value, Value::Text(_)) && !is_reserved(name) {
                 self.header(name, value.text());
             }

@@ -1,13 +1,12 @@
-//! The encodings of a token request and its reply.
-//! `application/x-www-form-urlencoded` as RFC 6749 appendix B has it, for bodies and for Basic credentials
-//! (section 2.3.1), and base64 (RFC 4648 section 4) for the Basic header itself; the text of base64url (section 5) for what a JWT says.
+//! The encodings of a token request and its reply: `application/x-www-form-urlencoded` (RFC 6749 appendix B) for bodies and for Basic
+//! credentials (section 2.3.1), base64 (RFC 4648 section 4) for the Basic header, and base64url (section 5) for the claims of a JWT.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::core::json::{cut, push_text, MOST_VALUES};
 
-/// Of base64 (RFC 4648 section 4).
+/// The alphabet of base64 (RFC 4648 section 4).
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Appends `text`, form-encoded.
@@ -15,12 +14,12 @@ pub fn push_form(out: &mut String, text: &str) {
     push_encoded(out, text, b'*', Some('+'));
 }
 
-/// Appends one path segment's worth of `text`, percent-encoded (RFC 3986 section 2.3).
+/// Appends `text` as a path segment, percent-encoded (RFC 3986 section 2.3).
 pub fn push_path(out: &mut String, text: &str) {
     push_encoded(out, text, b'~', None);
 }
 
-/// Appends `&` unless it is the first, and `name=value`.
+/// Appends `name=value`, after `&` unless it is the first.
 pub fn push_pair(out: &mut String, name: &str, value: &str) {
     if !out.is_empty() {
         out.push('&');
@@ -30,7 +29,7 @@ pub fn push_pair(out: &mut String, name: &str, value: &str) {
     push_form(out, value);
 }
 
-/// The pairs of a form-encoded text as a JSON object of strings; what is no valid encoding stays as it stands. `None`: they are absurdly many.
+/// The pairs of a form-encoded text as a JSON object of strings. An invalid encoding is kept as it is. `None` if there are too many.
 pub fn form_to_json(text: &str) -> Option<String> {
     let mut left = MOST_VALUES;
     let mut out = String::from("{");
@@ -82,7 +81,7 @@ pub fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// What stands in base64url without padding (RFC 7515 section 2), if it is text; else nothing.
+/// Decodes base64url without padding (RFC 7515 section 2). Empty if the result is no text.
 pub fn base64url_text(encoded: &str) -> String {
     let mut bytes = Vec::new();
     let (mut group, mut bits) = (0, 0);
@@ -106,12 +105,12 @@ pub fn base64url_text(encoded: &str) -> String {
     utf8(&bytes).unwrap_or_default()
 }
 
-/// The text of bytes in UTF-8 (RFC 3629 section 3). The standard library's check is made for long texts: 0.2 kB brotli more.
+/// Decodes UTF-8 (RFC 3629 section 3). The standard library's check is optimised for long texts, and costs 0.2 kB (brotli) more.
 fn utf8(bytes: &[u8]) -> Option<String> {
     let mut out = String::new();
     let mut rest = bytes.iter();
     while let Some(first) = rest.next() {
-        // The number of leading ones is the number of bytes of the character; none for ASCII.
+        // The number of leading ones is the number of bytes of the character; 0 for ASCII.
         let length = first.leading_ones();
         if length == 1 || length > 4 {
             return None;
@@ -121,14 +120,14 @@ fn utf8(bytes: &[u8]) -> Option<String> {
             let next = rest.next().filter(|next| **next & 0xc0 == 0x80)?;
             code = code << 6 | u32::from(*next) & 0x3f;
         }
-        // A character has one encoding, the shortest.
+        // Only the shortest encoding of a character is valid.
         let character = char::from_u32(code).filter(|character| character.len_utf8() as u32 == length.max(1))?;
         out.push(character);
     }
     Some(out)
 }
 
-/// Letters, digits, `-`, `.`, `_` and `plain` stand for themselves.
+/// Letters, digits, `-`, `.`, `_` and `plain` are not encoded.
 fn push_encoded(out: &mut String, text: &str, plain: u8, space: Option<char>) {
     for byte in text.bytes() {
         match (byte, space) {

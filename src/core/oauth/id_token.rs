@@ -1,6 +1,6 @@
-//! Whether an id_token that came with a refresh is of the session's person (OpenID Connect Core section 12.2).
-//! It is compared with the stored one, which came from the same server; signatures are not looked at, because TLS stands in
-//! for them where a token comes straight from the token endpoint (section 3.1.3.7, item 6).
+//! Whether a refreshed id_token is the session user's (OpenID Connect Core section 12.2).
+//! It is compared with the stored id_token, which is from the same server. Signatures are not checked, because TLS replaces them for a
+//! token that comes directly from the token endpoint (section 3.1.3.7, item 6).
 
 use alloc::string::String;
 
@@ -8,27 +8,26 @@ use super::encoding::{base64url_text, replaced};
 use crate::core::json::{cut, decimal_thousandths, Fields, Json};
 use crate::core::time::UnixTime;
 
-/// How much of section 12.2 is asked.
+/// Which rules of section 12.2 are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityCheck {
-    /// `iss`, `sub` and `aud`: what says whose session it is. Of `aud` it is enough that it includes the stored one, as section 12.2 asks,
-    /// or names this client: a server that evaluates it at each refresh (Keycloak's mappers) has further audiences one day and fewer
-    /// the next. The other claims differ at real providers: `auth_time` after a login in another application, `nonce` and `azp` where
-    /// the provider makes them anew.
+    /// `iss`, `sub` and `aud`, which identify the session. `aud` must include the stored one, as section 12.2 requires, or name this
+    /// client, because some servers compute the audiences anew at each refresh (Keycloak's mappers). The other claims change at real
+    /// providers: `auth_time` after a login in another application, `nonce` and `azp` if the provider generates them anew.
     Subject,
-    /// All of it, that `aud` is the same set (an audience more is one that the client does not trust, section 3.1.3.7), and that the id_token is
-    /// for this client and not over.
+    /// All of section 12.2. Also, `aud` must be the same set (the client does not trust a further audience, section 3.1.3.7), and the
+    /// id_token must be for this client and not expired.
     Strict,
     /// Nothing.
     Off,
 }
 
-/// The claim by which the reply with this id_token is to be thrown away. One that cannot be read counts as another person's where
-/// the stored one could be: it proves nothing, and no session may silently become another person's. The stored one sent
-/// once more claims nothing new, and with an encrypted one there is nothing to compare.
+/// The claim that differs from the stored id_token. With one, the reply must be discarded: a session may not silently become another
+/// user's. So a new id_token that cannot be read differs, if the stored one can be read. The stored id_token sent again does not differ,
+/// and an encrypted one cannot be compared.
 ///
-/// Under a strict check it must not have ended before `earliest_end`: the server's own time where that is known, because a device's
-/// clock may be wrong by a day, which must not cost a session.
+/// Under a strict check it must not expire before `earliest_end`: the server's time where it is known, because a device's clock may be
+/// wrong by a day, which must not cost a session.
 pub fn mismatch(
     new: &str,
     stored: &str,
@@ -44,11 +43,11 @@ pub fn mismatch(
     let mut ours = client_id.is_empty();
     for (place, &name) in ["iss", "sub", "aud", "auth_time", "nonce", "azp"].iter().enumerate() {
         let (theirs, known) = (claim(&theirs, name), claim(&known, name));
-        // The last three are compared where both have them: a refresh may leave them out.
+        // The last three are compared only if both have them: a refresh may omit them.
         let left_out = place > 2 && (!strict || theirs.is_null() || known.is_null());
-        // The first two are texts: a number or a list is no person.
+        // The first two must be texts.
         let unfit = place < 2 && !(is_text(theirs) && is_text(known));
-        // Beside the audience of another server, `azp` names the client that the token was issued to (section 2).
+        // With audiences of other servers, `azp` names the client that the token was issued to (section 2).
         let names_us = place % 3 == 2 && !client_id.is_empty() && has(theirs, client_id);
         ours |= names_us;
         let grown = strict && !is_within(theirs, known);
@@ -64,8 +63,8 @@ pub fn mismatch(
     (strict && !fits).then_some(if ours { of_time } else { "aud" })
 }
 
-/// The text of what a JWT says (RFC 7519 section 7.2), or nothing. At that place of an encrypted one there is no JSON. Google documents
-/// its issuer with the scheme and without: no issuer has one here.
+/// The claims of a JWT as JSON text (RFC 7519 section 7.2). Empty or no JSON if it is encrypted. The scheme of `iss` is removed, because
+/// Google documents its issuer with it and without it.
 fn payload(token: &str) -> String {
     let rest = cut(token, b'.').unwrap_or_default().1;
     let text = base64url_text(cut(rest, b'.').unwrap_or_default().0);
@@ -80,12 +79,12 @@ fn claim<'a>(claims: &Fields<'a>, name: &str) -> Json<'a> {
     claims.get(name).unwrap_or_default()
 }
 
-/// Whether one value, or each of several (an audience, section 2), is among the other's.
+/// Whether each value (an audience may have several, section 2) is among the other's values.
 fn is_within(these: Json<'_>, those: Json<'_>) -> bool {
     these.each().all(|one| has(those, &one.word().unwrap_or_default()))
 }
 
-/// Whether it is a text, and not an empty one.
+/// Whether it is a non-empty text.
 fn is_text(json: Json<'_>) -> bool {
     json.raw().len() > 2 && json.raw().starts_with('"')
 }

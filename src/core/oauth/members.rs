@@ -1,5 +1,5 @@
-//! The members of a token response under their registered names (RFC 6749 section 5.1), wherever a server puts them and
-//! whatever it calls them.
+//! Reads the members of a token response under their registered names (RFC 6749 section 5.1), wherever the server puts them and under
+//! whatever names.
 
 use alloc::string::String;
 
@@ -9,14 +9,14 @@ use crate::core::provider::{ExpiryUnit, ResponseShape};
 use crate::core::secret::Secret;
 use crate::core::tokens::{lifetime, point, Tokens};
 
-/// The body as the text of a JSON object, whatever its content type claims; a form becomes an object of strings.
+/// The body as the text of a JSON object, whatever its content type. A form becomes an object of strings.
 ///
 /// # Errors
-/// There are absurdly many values in it.
+/// There are too many values in it.
 pub fn as_object(body: &str, format: &str) -> Result<Option<Secret>, TooMany> {
     let body = body.trim_ascii();
     let body = body.strip_prefix('\u{feff}').unwrap_or(body).trim_ascii();
-    // The object is one of them.
+    // The object itself counts.
     if format != "form" && Json::parse_within(body, MOST_VALUES + 1)?.is_some_and(Json::is_object) {
         return Ok(Some(Secret::new(body)));
     }
@@ -37,8 +37,8 @@ pub fn as_object(body: &str, format: &str) -> Result<Option<Secret>, TooMany> {
     form_to_json(body).map(|object| Some(Secret::new(object))).ok_or(TooMany)
 }
 
-/// The members where the shape says they are; or in the reply itself, if there are no tokens there. So a login's reply may
-/// nest what a refresh brings plainly, and registered names are understood too.
+/// The members at the shape's `root`, or of the reply itself if there are no tokens at the root. So a login's reply may be nested
+/// differently than that of a refresh, and may use registered names.
 pub fn read_tokens(reply: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
     let root = shape.text("root");
     if let Some(root) = reply.at(root).filter(|_| !root.is_empty()).and_then(Fields::read) {
@@ -50,8 +50,8 @@ pub fn read_tokens(reply: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
     read_members(reply, shape)
 }
 
-/// `Bearer` and `DPoP` as they are registered, whatever the letter case (section 5.1); the server's own types mean what the
-/// shape says. `None`: that type is unknown here (section 7.1).
+/// The registered form of the token type, in any letter case (section 5.1): `Bearer`, `DPoP`, or the shape's. `None` for an unknown type
+/// (section 7.1).
 pub fn registered_type(tokens: &Tokens, shape: ResponseShape<'_>) -> Option<Secret> {
     let expected = shape.text("token_type");
     let given =
@@ -68,7 +68,7 @@ fn read_members(mut members: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
     let own_path = names.iter().find(|(registered, _)| registered == "access_token").map(|(_, path)| path.text());
     for (registered, path) in names {
         let path = path.text();
-        // Under its registered name, an access token that renews itself has no other.
+        // If the access token's own name is the source, its registered name may have it too: the access token renews itself.
         let own = members.get("access_token").filter(|_| own_path == Some(path));
         if let Some(value) = members.at(path).filter(|value| !value.is_null()).or(own) {
             members.set(registered.clone(), value);
@@ -76,7 +76,7 @@ fn read_members(mut members: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
     }
     for (registered, path) in names {
         let path = path.text();
-        // An access token that also renews itself stays what it is.
+        // A registered name is kept: the access token may renew itself.
         if !is_registered(path) && members.at(path).is_some() {
             let nested = registered == "refresh_token" && members.get(path).is_none();
             members.remove(if nested { cut(path, b'.').unwrap_or_default().0 } else { path });
@@ -97,7 +97,7 @@ fn read_members(mut members: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
     tokens
 }
 
-/// Scopes as one text with spaces (section 3.3); some servers send a list, some separate by something else.
+/// Scopes as one text with spaces (section 3.3), from a list or from a text with another separator.
 fn spaced(scope: Json<'_>, separator: &str) -> Option<Secret> {
     let mut out = scope.string().unwrap_or_default();
     for item in scope.items() {

@@ -1,5 +1,5 @@
-//! Why a token request was not sent, or brought no reply: sentences that both drivers say, each once.
-//! `pkg-template/lib/ports/messages.js` is generated from this file; it is loaded with the core, when the first request is made.
+//! Texts of both drivers: why a token request was not sent, or had no reply. `pkg-template/lib/ports/messages.js` is generated from this
+//! file, and is loaded with the core, before the first request.
 
 /// A request that waits for values before it can be built was not sent.
 pub const FUNCTION_LATE: &str = "a function of the options did not answer in time";

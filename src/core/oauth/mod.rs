@@ -1,5 +1,5 @@
-//! The standards as values, without state: what a token request is made of, what its reply means, and what a
-//! resource server's challenge asks for (RFC 6749, 6750, 7009, 9110, OpenID Connect Core).
+//! The standards as values, without state: the token request, the meaning of its reply, and the meaning of a resource server's
+//! challenges (RFC 6749, 6750, 7009, 9110, OpenID Connect Core).
 
 pub mod calendar;
 pub mod challenge;

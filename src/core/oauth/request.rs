@@ -1,6 +1,6 @@
-//! The token request of a refresh (RFC 6749 section 6) and the revocation request (RFC 7009 section 2.1) as values:
-//! method, address, header fields and body, built from the provider's shape, the client's authentication
-//! (section 2.3) and the values a driver resolved for this attempt.
+//! The token request of a refresh (RFC 6749 section 6) and the revocation request (RFC 7009 section 2.1) as values: method, URL, header
+//! fields and body. They are built from the provider's shape, the client authentication (section 2.3) and the driver's values for this
+//! attempt.
 
 use alloc::string::String;
 
@@ -11,7 +11,7 @@ use crate::core::json::Value;
 use crate::core::provider::RequestShape;
 use crate::core::record::Tokens;
 
-/// Who asks, for what, and how this server wants it (RFC 6749 sections 2.2 and 2.3, RFC 8707).
+/// The client, what it requests, and the shape of its requests (RFC 6749 sections 2.2 and 2.3, RFC 8707).
 #[derive(Clone, Copy, Debug)]
 pub struct Client<'a> {
     options: &'a Value,
@@ -24,12 +24,12 @@ impl<'a> Client<'a> {
         Self { options, shape: RequestShape::new(options.member("request")) }
     }
 
-    /// RFC 6749 section 2.2.
+    /// The client identifier (RFC 6749 section 2.2).
     pub fn client_id(self) -> &'a str {
         self.text("client_id")
     }
 
-    /// The request that exchanges the refresh token of `tokens`.
+    /// The token request with the refresh token of `tokens`.
     pub fn refresh_request(self, values: &Values, tokens: &Tokens) -> Result<HttpRequest, BadValue> {
         let mut draft = Draft::new(self.shape, values)?;
         draft.parameter("grant_type", self.shape.text_or("grant_type", "refresh_token"));
@@ -43,7 +43,7 @@ impl<'a> Client<'a> {
         Ok(draft.finish(values))
     }
 
-    /// The request that revokes a refresh token. Its wire is RFC 7009's, whatever the token request looks like.
+    /// The request that revokes a refresh token. Its form is that of RFC 7009, whatever the shape of the token request.
     pub fn revocation_request(self, values: &Values, refresh_token: &str) -> Result<HttpRequest, BadValue> {
         let mut draft = Draft::new(RequestShape::default(), values)?;
         draft.parameter("token", refresh_token);
@@ -53,7 +53,8 @@ impl<'a> Client<'a> {
         Ok(draft.finish(values))
     }
 
-    /// RFC 6749 section 2.3. A public client sends its `client_id`; so does one whose driver adds the rest itself.
+    /// Client authentication (RFC 6749 section 2.3). `client_id` is a parameter unless the header has it: for public clients, and where the
+    /// driver adds the rest.
     fn authenticate(self, draft: &mut Draft<'_>, values: &Values) {
         let known = values.client_auth();
         let method = if known.is_empty() { self.text("clientAuth") } else { known };
@@ -67,7 +68,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// RFC 6749 section 2.3.1: both parts form-encoded before they are joined, unless the server wants them raw.
+    /// The Basic header (RFC 6749 section 2.3.1). Both parts are form-encoded first, unless `basicEncoding` has another encoding.
     fn basic(self, secret: &str) -> String {
         let mut credentials = String::new();
         self.push_credential(&mut credentials, "username", "client_id", secret);

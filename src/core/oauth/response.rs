@@ -1,6 +1,5 @@
-//! What a token endpoint's reply means (RFC 6749 sections 5.1 and 5.2): one verdict, read from the status, the
-//! body and the provider's shape. Whether the refresh token was spent is part of every verdict, because that
-//! decides what may be done next.
+//! The meaning of a token endpoint's reply (RFC 6749 sections 5.1 and 5.2): one verdict from the status, the body and the provider's
+//! shape. A verdict says whether the refresh token is spent, because the next step depends on it.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -15,39 +14,39 @@ use crate::core::record::Tokens;
 use crate::core::secret::Secret;
 use crate::core::time::UnixTime;
 
-/// An HTTP reply, as far as it matters here.
+/// The parts of an HTTP reply that count.
 #[derive(Clone, Debug, Default)]
 pub struct Reply {
-    /// The status; 0 for a redirect that was not followed.
+    /// The status. 0 for a redirect that was not followed.
     pub status: u16,
     /// The body, unless it was too long or was truncated.
     pub body: Option<Secret>,
     /// The `Retry-After` field, if there was one.
     pub retry_after: Option<String>,
-    /// What time it was at the server, if it said so.
+    /// The `Date` field, if there was one.
     pub date: Option<UnixTime>,
 }
 
-/// What a reply means.
+/// The meaning of a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// New tokens.
     Tokens(Box<Tokens>),
-    /// New tokens of an unknown type (RFC 6749 section 7.1), or an access token of no use. A refresh token among them is to be kept.
+    /// New tokens with an unknown type (RFC 6749 section 7.1), or without a usable access token. A new refresh token in them must be kept.
     UnknownType(Box<Tokens>, Box<ServerError>),
-    /// `invalid_grant`, or what means the same at this server.
+    /// `invalid_grant`, or an error with the same meaning at this server.
     Ended(Box<ServerError>, RefreshTokenState),
-    /// The client is at fault: configuration. The tokens are kept.
+    /// The client or request is wrong: configuration. The tokens are kept.
     ClientRejected(Box<ServerError>, RefreshTokenState),
-    /// The server wants a nonce in the DPoP proof (RFC 9449 section 8): the same request once more, with a new proof.
+    /// The DPoP proof needs a nonce (RFC 9449 section 8): the same request is sent once more, with a new proof.
     NonceWanted(Box<ServerError>),
-    /// Later perhaps: at once, or at the time the server named.
+    /// A later request may succeed: at any time, or after the time that the server named.
     Unavailable(Box<ServerError>, RefreshTokenState, Option<UnixTime>),
     /// Not a token response.
     Unreadable(Box<ServerError>),
 }
 
-/// What the reply means at a server of that shape.
+/// The meaning of the reply at a server of that shape.
 pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict {
     let mut evidence = Box::new(ServerError { status: reply.status, ..ServerError::default() });
     let success = shape.is_success(reply.status);
@@ -83,8 +82,8 @@ pub fn judge(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Verdict 
     judge_error(reply, shape, evidence, success, means, now)
 }
 
-/// The tokens that a person hands in after a login: the token endpoint's reply as it came, or under registered names.
-/// `None`: there are none in it, their type is unknown here, or the members are too many.
+/// The tokens of a login: from the unchanged reply of the token endpoint, or under registered names. `None` if there are no tokens, if their
+/// type is unknown, or if there are too many members.
 pub fn login(reply: Json<'_>, shape: ResponseShape<'_>) -> Option<Tokens> {
     let mut tokens = read_tokens(members(reply)?, shape);
     if tokens.access_token.is_some() {
@@ -95,7 +94,7 @@ pub fn login(reply: Json<'_>, shape: ResponseShape<'_>) -> Option<Tokens> {
     Some(tokens)
 }
 
-/// The members of the object that a server sent, if it sent one.
+/// The members of the reply's object, if there is one.
 fn fields_of(object: &Result<Option<Secret>, TooMany>) -> Result<Option<Fields<'_>>, TooMany> {
     match object {
         Ok(Some(body)) => members(Json::checked(body.reveal())).map(Some).ok_or(TooMany),
@@ -104,7 +103,7 @@ fn fields_of(object: &Result<Option<Secret>, TooMany>) -> Result<Option<Fields<'
     }
 }
 
-/// The members of what a server sent, unless they are too many.
+/// The members of a reply, unless there are too many.
 fn members(reply: Json<'_>) -> Option<Fields<'_>> {
     Fields::read(reply).filter(Fields::are_few)
 }
@@ -119,7 +118,7 @@ fn judge_type(mut tokens: Box<Tokens>, shape: ResponseShape<'_>, mut evidence: B
     Verdict::Tokens(tokens)
 }
 
-/// Where the server says nothing of what is wrong: words of our own.
+/// This library's reason, where the server has none.
 #[inline(never)]
 fn explain(evidence: &mut ServerError, why: &str) {
     evidence.error_description = Some(why.into());

@@ -1,6 +1,6 @@
-//! Requests that a driver makes anew by itself: after a refused client authentication or DPoP proof (RFC 6749 section 5.2, RFC 9449
-//! sections 5 and 8), after a busy revocation endpoint (RFC 7009 section 2.2.1), and which transport errors prove that
-//! nothing was sent. Both drivers ask here, so that they cannot differ.
+//! Which requests a driver builds anew and sends once more: after a refused client authentication or DPoP proof (RFC 6749 section 5.2,
+//! RFC 9449 sections 5 and 8), or after a busy revocation endpoint (RFC 7009 section 2.2.1). And which transport errors prove that nothing
+//! was sent. Both drivers use these rules.
 
 use alloc::string::String;
 
@@ -10,30 +10,29 @@ use super::words::Words;
 use crate::core::provider::ResponseShape;
 use crate::core::time::{Duration, UnixTime};
 
-/// The part of a request that a server refused and that the same request, made anew, may do better at once.
+/// The refused part of a request. The same request, built anew, may succeed at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusedPart {
-    /// The client's authentication: the secret was rotated, an assertion's clock was wrong, an attestation lacks the challenge.
+    /// The client authentication: a rotated secret, an assertion with a wrong clock, an attestation without the challenge.
     Client,
-    /// The DPoP proof, for its time perhaps.
+    /// The DPoP proof, perhaps because of clock skew.
     Proof,
-    /// The DPoP proof, for its nonce. After a token request the machine itself orders the second one.
+    /// The nonce of the DPoP proof. For a token request the machine orders the second request.
     Nonce,
 }
 
 /// How a revocation is tried once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RevocationRetry {
-    /// With a DPoP proof, which RFC 7009 does not ask for and some servers do.
+    /// With a DPoP proof, which some servers require although RFC 7009 does not.
     WithProof,
-    /// With the client's secret or authentication asked for again.
+    /// With the client secret or authentication resolved again.
     WithClientAskedAgain,
     /// The same request, after this pause.
     After(Duration),
 }
 
-/// What the server refused of the request that this reply is for, as the shape has the error. `None`: the same request,
-/// made anew, would fare no better.
+/// The part of the request that the reply refuses. `None` if the same request, built anew, would fail again.
 pub fn refused_part(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> Option<RefusedPart> {
     refusal(reply, shape, now).1
 }
@@ -56,8 +55,8 @@ pub fn refusal(reply: &Reply, shape: ResponseShape<'_>, now: UnixTime) -> (Optio
     }
 }
 
-/// Whether and how a revocation that got this reply, which refuses that part of it, is tried once more. `can_prove`: there is a DPoP key, and no proof was sent yet.
-/// A server that names a time beyond `timeout` is not waited for: the session is over here in any case.
+/// Whether and how a revocation with this reply, which refuses `part`, is tried once more. `can_prove`: there is a DPoP key, and no proof
+/// was sent yet. A `Retry-After` beyond `timeout` is not waited for, because the session is over here anyway.
 pub fn revocation_retry(
     reply: &Reply,
     part: Option<RefusedPart>,
@@ -78,11 +77,11 @@ pub fn revocation_retry(
     (pause < timeout).then_some(RevocationRetry::After(pause))
 }
 
-/// Whether a failed request provably never left: it failed while the name was resolved, the connection opened or the TLS
-/// handshake made. `code`, `syscall` and `message` are those of the platform's error (Node, Bun and Deno; browsers tell nothing),
-/// empty where it has none: Deno says in words that it found no connection, Deno and undici that the Fetch standard blocks the port.
+/// Whether a failed request was provably not sent: it failed in the name lookup, the connection or the TLS handshake.
+/// `code`, `syscall` and `message` are those of the platform's error (Node, Bun and Deno; browsers give no reason), or empty. Deno has a
+/// failed connection only in its message; Deno and undici have a blocked port there.
 pub fn proves_unsent(code: &str, syscall: &str, message: &str) -> bool {
-    // An established connection can break with the codes of one that was never made.
+    // An established connection can break with the codes of a failed connection attempt.
     if matches!(syscall, "read" | "write") {
         return false;
     }
@@ -92,13 +91,13 @@ pub fn proves_unsent(code: &str, syscall: &str, message: &str) -> bool {
         || any_in(message, Words("AbortSignal|client error (Connect)|bad port|Requests to port"))
 }
 
-/// What the codes of failures before a connection was there have in them, a certificate's among them. Bun's names are in camel case.
+/// Parts of the codes of failures before a connection exists, certificate errors included. Bun's are in camel case.
 const BEFORE_CONNECTION: Words = Words(
     "ENOTFOUND|EAI_|ECONNREFUSED|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|CONNECT_TIMEOUT|\
     ConnectionRefused|FailedToOpenSocket|CERT_|_CERT|_SIGNATURE",
 );
 
-/// `str::contains` brings the Two-Way searcher: 1.4 kB brotli.
+/// `str::contains` would link the Two-Way searcher (1.4 kB brotli).
 fn has(text: &str, part: &[u8]) -> bool {
     let mut rest = text.as_bytes();
     while let Some((_, next)) = rest.split_first() {

@@ -1,13 +1,12 @@
-//! `Retry-After` (RFC 9110 section 10.2.3): a number of seconds or one of three forms of date
-//! (section 5.6.7: IMF-fixdate, RFC 850, asctime).
-//! Anything else is ignored, as the RFC has it for a field that cannot be read.
+//! `Retry-After` (RFC 9110 section 10.2.3): a number of seconds, or a date in one of three forms (section 5.6.7: IMF-fixdate, RFC 850,
+//! asctime). Anything else is ignored.
 
 use super::calendar::{pieces, utc};
 use crate::core::json::whole;
 use crate::core::time::{Duration, UnixTime};
 
-/// When the server wants to be asked again, or `None` if the field says nothing readable. A date is by the server's clock: what counts
-/// is how far it lies behind the reply's own `date`, where that is known.
+/// The earliest time of the next request, or `None` if the field cannot be read. A date is by the server's clock: if the reply has a
+/// `date`, the difference counts.
 pub fn retry_after(field: &str, now: UnixTime, date: Option<UnixTime>) -> Option<UnixTime> {
     match whole(field.trim_ascii()) {
         Some(seconds) => Some(now + Duration::from_secs(seconds)),
@@ -33,7 +32,7 @@ fn http_date(field: &str, now: UnixTime) -> Option<UnixTime> {
     }
 }
 
-/// Two digits that would lie more than 50 years ahead are the last year in the past with those digits (section 5.6.7).
+/// A two-digit year more than 50 years ahead is the last past year with those digits (section 5.6.7).
 fn full_year(digits: &str, now: UnixTime) -> Option<u64> {
     let year = whole(digits)?;
     if digits.len() != 2 {

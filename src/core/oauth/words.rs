@@ -1,6 +1,6 @@
-//! Lists of words as one text. In a list of texts each word has an address and a length beside it, which every page downloads.
+//! Lists of words as one text. In a list of texts each word also has an address and a length, which every page downloads.
 
-/// Words with `|` between them; none of them has one.
+/// Words separated by `|`.
 #[derive(Clone, Copy)]
 pub struct Words(pub &'static str);
 
@@ -9,7 +9,7 @@ impl Words {
         self.any(|known| known == word.as_bytes())
     }
 
-    /// Whether it is so of one word. `str::split` would bring a searcher.
+    /// Whether `is` holds for one of the words. `str::split` would link a searcher.
     pub fn any(self, is: impl FnMut(&[u8]) -> bool) -> bool {
         self.0.as_bytes().split(|byte| *byte == b'|').any(is)
     }
