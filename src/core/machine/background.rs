@@ -1,5 +1,5 @@
-//! Refreshes without a caller: ahead of expiry while the page is watched, often enough to keep an idle refresh token alive, and at
-//! once after an unknown outcome where the token may be sent again. Also the end of an access token that outlived its session.
+//! Refreshes without a caller: ahead of expiry while this is wanted, for `keepAliveSeconds`, and at once after an unknown outcome if the
+//! refresh token may be sent again. Also the expiry of an access token that cannot be refreshed.
 
 use super::effect::{Effects, Event, Source};
 use super::failure::{Code, Failure};
@@ -8,18 +8,18 @@ use crate::core::policy::{Random, LONGEST_PATIENCE, MARGIN};
 use crate::core::record::{Pending, Record};
 use crate::core::time::UnixTime;
 
-/// Said where the storage holds a session that is not this client's. Every page downloads it.
+/// Reason if the storage holds another client's session. Every page downloads it.
 const FOREIGN: &str = "the stored session is of another issuer, token_endpoint or client_id, and is left as it is";
-/// Said where the session ends because there never was one, as far as is known.
+/// Reason if the session has no refresh token.
 const NO_REFRESH_TOKEN: &str = "no refresh token: if the login brought none, did it ask for offline_access?";
 
 #[derive(Debug, Default)]
 pub struct Background {
-    /// Refreshing ahead of need is wanted.
+    /// Whether refreshes ahead of expiry are wanted.
     pub watching: bool,
-    /// Spreads contexts that share a session; drawn anew for each token set.
+    /// Random number that spreads contexts of one session; new for each token set.
     pub jitter: u64,
-    /// The first read found a mark of another context: its outcome is to be settled now.
+    /// Whether the first read found a mark of another context, whose outcome must be settled now.
     pub found_mark: bool,
 }
 
@@ -29,7 +29,7 @@ impl<E: Effects> Machine<E> {
         self.session.can_refresh() && self.background_at() <= self.now
     }
 
-    /// When the next thing without a caller is due; [`UnixTime::NEVER`] if none is.
+    /// When the next work without a caller is due; [`UnixTime::NEVER`] if none is.
     pub(super) fn background_at(&self) -> UnixTime {
         let rested = self.pacing.background_from();
         let watching = self.background.watching;
@@ -55,7 +55,7 @@ impl<E: Effects> Machine<E> {
         ahead.min(keep_alive).max(rested).max(retry_at).max(paced)
     }
 
-    /// Nothing can be refreshed: callers learn why, and an access token that was all there was comes to its end.
+    /// There is no refresh token: callers get the reason, and an access token without one expires.
     pub(super) fn no_session(&mut self) {
         self.strays.late = None;
         let spent = matches!(self.session.absence, Code::SessionEnded) || self.session.record.is_some();
@@ -88,8 +88,8 @@ impl<E: Effects> Machine<E> {
         self.serve_or_refuse(&failure);
     }
 
-    /// Whether a refresh token that may be spent, and may be sent again, is sent without a caller: by the context that sent it, by one that finds
-    /// the mark at its start, and by each once the sender must have given up. Not where the server named a fault of the request.
+    /// Whether a refresh token with an unknown outcome is sent again without a caller, if `reuse` allows it. The context that sent it does so,
+    /// and one that finds the mark at its start; others once the sender must have given up. None does if the server rejected the request.
     fn resend_is_due(&self, pending: &Pending) -> bool {
         let ours = self.is_own(pending);
         let abandoned = self.now >= pending.started_at + self.options.policy.timeout + MARGIN;

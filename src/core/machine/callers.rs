@@ -1,5 +1,5 @@
-//! Callers that wait. Each gets one answer, within its own time (tests/GUARANTEES.md, G7); a refused access token costs one refresh
-//! however many callers report it (G8); a valid access token is served until it expires, whatever a refresh did (G21).
+//! Waiting callers. Each gets one answer before its deadline (tests/GUARANTEES.md, G7). A refused access token causes one refresh,
+//! however many callers report it (G8). A valid access token is granted until it expires, even if a refresh failed (G21).
 
 use alloc::vec::Vec;
 
@@ -14,18 +14,18 @@ use crate::core::time::{Duration, UnixTime};
 #[derive(Debug, Default)]
 pub struct Callers {
     pub waiting: Vec<Caller>,
-    /// Earliest deadline of any waiting caller. Kept and not searched for: ten thousand may wait.
+    /// Earliest deadline of any waiting caller. Stored, because ten thousand callers may wait.
     first_deadline: UnixTime,
 }
 
-/// A caller that waits.
+/// A waiting caller.
 #[derive(Debug)]
 pub struct Caller {
     pub id: CallerId,
     pub demand: Demand,
-    /// The storage was read since it began to wait.
+    /// Whether the storage was read since it began to wait.
     seen: bool,
-    /// A resource server refused the access token. Such a refresh counts towards the limit per minute: it is not the clock's.
+    /// Whether a resource server refused the access token. Such a refresh counts towards the limit per minute, even if it succeeds.
     pressed: bool,
 }
 
@@ -35,8 +35,8 @@ impl Caller {
         Self { id, demand, seen, pressed }
     }
 
-    /// To force a refresh is to refuse the access token that is there; a newer one from another context will do. The refused token is,
-    /// as a rule, the one that is there: ten thousand callers share its text.
+    /// A forced refresh refuses the current access token, so a newer one of another context fulfils it. A refused token that equals the
+    /// current one shares its text, because ten thousand callers may pass it.
     fn resolve_force(&mut self, record: Option<&Record>) {
         let known = record.and_then(|record| record.tokens.access_token.as_ref());
         if core::mem::take(&mut self.demand.force) || self.demand.rejected.as_ref() == known {
@@ -50,7 +50,7 @@ impl Callers {
         self.waiting.is_empty()
     }
 
-    /// When the first caller's time is over.
+    /// Earliest deadline of any waiting caller.
     pub fn deadline(&self) -> UnixTime {
         if self.is_empty() {
             return UnixTime::NEVER;
@@ -58,7 +58,7 @@ impl Callers {
         self.first_deadline
     }
 
-    /// The context did not run for that long: the callers wait longer.
+    /// The context did not run for that long: the callers' deadlines move by it.
     pub fn extend(&mut self, by: Duration) {
         self.first_deadline = self.first_deadline + by;
         for caller in &mut self.waiting {
@@ -83,7 +83,7 @@ impl Callers {
         self.waiting.retain(|caller| caller.id != id);
     }
 
-    /// The storage was read. A forced refresh replaces what is there now, if nothing was known before.
+    /// The storage was read. Forced refreshes from before the first read now refuse the access token that was read.
     pub fn see(&mut self, record: Option<&Record>) {
         for caller in &mut self.waiting {
             caller.seen = true;
@@ -91,12 +91,12 @@ impl Callers {
         }
     }
 
-    /// Whether a caller waits for the first read since its call.
+    /// Whether a caller waits for a read since its call.
     pub fn are_unseen(&self) -> bool {
         self.waiting.iter().any(|caller| !caller.seen)
     }
 
-    /// Whether a resource server's refusal is the reason of a call.
+    /// Whether a caller reports a resource server's refusal.
     pub fn are_pressed(&self) -> bool {
         self.waiting.iter().any(|caller| caller.pressed)
     }
@@ -106,7 +106,7 @@ impl Callers {
         self.waiting.iter().any(|caller| caller.pressed && caller.demand.rejected.is_some())
     }
 
-    /// Whether the access token has expired, or was refused by a resource server, for a caller. To want a newer one is no need.
+    /// Whether a caller has no usable access token: it expired, or a resource server refused it. A forced refresh does not count.
     pub fn are_in_need(&self, session: &Session, now: UnixTime) -> bool {
         let any = Demand::default();
         self.waiting.iter().any(|caller| !session.still_good(if caller.pressed { &caller.demand } else { &any }, now))
@@ -126,26 +126,26 @@ impl<E: Effects> Machine<E> {
         self.callers.wait(caller);
     }
 
-    /// There is no session any more.
+    /// The session is over: refuses all callers.
     pub(super) fn refuse_all(&mut self, failure: &Failure) {
         for caller in core::mem::take(&mut self.callers.waiting) {
             self.effects.refuse(caller.id, failure);
         }
     }
 
-    /// No refresh for now: callers that did not refuse the access token get it while it is good, the others get the failure.
+    /// No refresh for now: callers get the access token if it is valid and they did not refuse it, otherwise the failure.
     pub(super) fn serve_or_refuse(&mut self, failure: &Failure) {
         self.answer(failure, &|_| true);
     }
 
-    /// Answers callers that cannot or need not wait until then. An access token that ends before is better than none after.
+    /// Answers callers that cannot or need not wait until then. An access token that expires before then is granted now.
     pub(super) fn answer_until(&mut self, until: UnixTime, too_long: bool, failure: &Failure) {
         let end = self.session.record.as_deref().map_or(UnixTime::NEVER, Record::end);
         let ends = self.now < end && end <= until;
         self.answer(failure, &|demand| too_long || demand.deadline <= until || (ends && demand.rejected.is_none()));
     }
 
-    /// Answers callers whose time is over.
+    /// Answers callers whose deadline passed.
     pub(super) fn time_out(&mut self) {
         let now = self.now;
         if now < self.callers.deadline() {

@@ -1,6 +1,6 @@
-//! A storage that fails, or holds something else than expected. Reads and writes that failed are told to listeners; a result that
-//! cannot be saved lives in memory and is saved later (tests/GUARANTEES.md, G5 and G36); a loser of a compare-and-swap
-//! overwrites nothing but what its own refresh token descends from (G2).
+//! A storage that fails, or holds another record than expected. Failed reads and writes are events. A result that cannot be saved stays
+//! in memory and is saved later (tests/GUARANTEES.md, G5 and G36). After a lost compare-and-swap only a record with the refresh token that
+//! the result replaces is overwritten (G2).
 
 use alloc::boxed::Box;
 
@@ -14,7 +14,7 @@ use crate::core::policy::backoff;
 use crate::core::record::Stored;
 use crate::core::time::Duration;
 
-/// Rounds of a write that keeps losing against other contexts.
+/// Maximum number of writes that lose against other contexts.
 const CONFLICT_TRIES: u32 = 8;
 
 impl<E: Effects> Machine<E> {
@@ -25,7 +25,7 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// Another context got the lock while this one was suspended. Nothing was sent or written; what the storage holds now decides.
+    /// Another context got the lock while this one was suspended. Nothing was sent or written, and the storage is read again.
     pub(super) fn lock_lost(&mut self, id: EffectId) {
         if self.end_request(id).is_some() {
             self.attempt.did_not_send();
@@ -38,13 +38,13 @@ impl<E: Effects> Machine<E> {
                 self.unlock();
                 self.read(Read::Conflict(writing, outcome));
             }
-            // Needs no lock.
+            // A login or a sign-out needs no lock.
             Some((writing, Write::Change(change))) => self.write(writing, Write::Change(change)),
             None => {}
         }
     }
 
-    /// The first read failed, or one without the lock: what is known has to do.
+    /// A read without the lock failed: callers get what is known.
     pub(super) fn look_failed(&mut self, remembered: Option<Box<Failure>>) {
         self.storage_failed(Operation::Load);
         self.session.unread = false;
@@ -54,9 +54,9 @@ impl<E: Effects> Machine<E> {
         self.rest_after(failure.leaving(self.session.refresh_token_state()));
     }
 
-    /// The read under the lock failed.
+    /// The read under the lock failed: no request, unless the session is in memory only.
     pub(super) fn reread_failed(&mut self) {
-        // A session that the storage never held lives in memory alone.
+        // The storage never held this session.
         if self.session.unsaved.is_some() && self.session.stored == 0 {
             return self.send_or_leave();
         }
@@ -68,7 +68,7 @@ impl<E: Effects> Machine<E> {
         self.finish(self.failure(Code::StorageFailed));
     }
 
-    /// A write failed; it may have landed all the same. It is tried again, and then memory has to do.
+    /// A write failed, and may have been stored all the same. It is tried again; after the last try the record stays in memory.
     pub(super) fn save_failed(&mut self, mut writing: Box<Writing>, write: Write) {
         self.storage_failed(Operation::Save);
         if let Some(pause) = writing.next_try() {
@@ -81,17 +81,17 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// The result was refused: another context wrote in between, and is read.
+    /// The write of a result was refused: another context wrote, and its record is read.
     pub(super) fn outcome_refused(&mut self, writing: Box<Writing>, outcome: Outcome) {
         self.session.refuted = true;
         self.read(Read::Conflict(writing, outcome));
     }
 
-    /// The storage cannot be read to see what stands where the result could not be written.
+    /// The write of a result was refused, and the storage cannot be read.
     pub(super) fn conflict_unseen(&mut self, writing: Box<Writing>, outcome: Outcome) {
         match outcome {
             Outcome::Ended(_) | Outcome::EndedLater(_) => self.storage_gave_up(),
-            // New tokens are kept, whichever context wrote in between.
+            // New tokens are kept, whatever another context wrote.
             Outcome::Refreshed | Outcome::Failed(_) | Outcome::Resaved => {
                 self.storage_failed(Operation::Load);
                 self.unsaved(writing, outcome);
@@ -99,7 +99,7 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// The write was refused, and this is what stands in its place.
+    /// The write of a result was refused, and this is stored instead.
     pub(super) fn conflict_seen(&mut self, stored: Stored, mut writing: Box<Writing>, outcome: Outcome) {
         let theirs = match &stored {
             Stored::Record(record) => Some(record.as_ref()),
@@ -109,18 +109,18 @@ impl<E: Effects> Machine<E> {
         let written = theirs.zip(writing.record.as_deref()).is_some_and(|(theirs, ours)| theirs.tokens == ours.tokens);
         let forgotten = stored == Stored::Nothing && writing.record.is_none();
         if (written || forgotten) && matters {
-            // Our own write, whose acknowledgement was lost.
+            // This is our own write, whose acknowledgement was lost.
             self.session.wrote(theirs.cloned().map(Box::new));
             return self.conclude(outcome);
         }
         if matters && self.resaves() < PATIENT_RESAVES && self.session.is_stale_read(&stored) {
-            // Older than what this context wrote: a replica that lags, which tells nothing of the winner.
+            // Older than a write of this context: a stale replica, which does not show the winner.
             return self.unsaved(writing, outcome);
         }
         let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
         let ours_wins = same_token || self.session.overrules(writing.record.as_deref(), theirs);
         if ours_wins && matters {
-            // The other context wrote the refresh token that this result replaces.
+            // The stored refresh token is the one that this result replaces.
             self.session.saw_generation(&stored);
             if writing.tries >= CONFLICT_TRIES {
                 return self.unsaved(writing, outcome);
@@ -132,7 +132,7 @@ impl<E: Effects> Machine<E> {
             return self.write(writing, Write::Outcome(outcome));
         }
         if stored == Stored::Nothing && matches!(outcome, Outcome::Refreshed) {
-            // Signed out elsewhere: the successor is of no use.
+            // Another context signed out: the new refresh token is not needed.
             let record = writing.record.as_deref();
             self.revoke(record.and_then(|record| record.tokens.refresh_token.clone()));
         }
@@ -144,13 +144,13 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// The storage does not take the result: memory keeps it, and it is saved later.
+    /// The result cannot be stored: it stays in memory and is saved later.
     pub(super) fn unsaved(&mut self, writing: Box<Writing>, outcome: Outcome) {
         let matters = writing.brings_something(&outcome);
         match outcome {
             Outcome::Failed(failure) if !matters => return self.finish(failure),
             Outcome::Resaved => {
-                // Seconds at most: a storage that is back must have it before another context gives this one up.
+                // Seconds at most: the result must be stored before another context takes this mark for abandoned.
                 let failures = writing.tries.saturating_add(self.resaves()).min(MOST_BACKOFFS);
                 let pause = backoff(failures, &mut self.random);
                 if let Some(unsaved) = &mut self.session.unsaved {
@@ -167,12 +167,12 @@ impl<E: Effects> Machine<E> {
         self.conclude(outcome);
     }
 
-    /// Saves what is in memory only. No lock is needed: the generation decides.
+    /// Saves a record that is in memory only. The compare-and-swap needs no lock.
     pub(super) fn resave(&mut self) {
         let replaces = self.session.unsaved.as_ref().and_then(|unsaved| unsaved.replaces.clone());
         let mut record = self.session.record.clone();
         if let Some(record) = &mut record {
-            // Where nothing is stored, beyond all there was: a mark of the session that the login replaced may have its generation by now.
+            // If nothing is stored, above all earlier generations: a mark of the replaced session may have this generation by now.
             let past = match self.session.stored {
                 0 => self.session.generation_to_write(self.now),
                 stored => stored.saturating_add(1),

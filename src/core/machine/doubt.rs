@@ -1,5 +1,5 @@
-//! A refresh token that may be spent: a mark stands whose outcome is unknown, or cannot be written. Such a token is sent again where
-//! `Reuse` allows it, or as the alternative to a new login (tests/GUARANTEES.md, G4; RFC 9700 section 4.14.2).
+//! A refresh token that may be spent, because a mark's outcome is unknown or the mark cannot be written. It is sent again if `Reuse`
+//! allows it, or if the alternative is a new login (tests/GUARANTEES.md, G4; RFC 9700 section 4.14.2).
 
 use alloc::boxed::Box;
 
@@ -20,27 +20,27 @@ impl<E: Effects> Machine<E> {
         pending.attempt.starts_with(&self.context)
     }
 
-    /// Under the lock a mark was found: the refresh token was sent, and its successor is not stored.
+    /// The record under the lock has a mark: the refresh token was sent, and its successor is not stored.
     pub(super) fn settle_doubt(&mut self, record: Box<Record>, pending: &Pending) {
         let now = self.now;
         let unknown = Failure::new(Code::OutcomeUnknown).leaving(RefreshTokenState::Unknown);
         let probed_at = pending.probed_at.filter(|at| *at <= now);
         let started_at = pending.started_at.max(probed_at.unwrap_or_default());
-        // The clocks of two devices differ; a mark from further in the future was written by a clock that was wrong.
+        // Allows for clock skew. A mark from further in the future was written under a wrong clock.
         let is_plausible = now + MARGIN >= pending.started_at;
         let given_up = match self.attempt.suspended_since(&pending.attempt, now) {
-            // Harmless, and later it may not be: a grace period ends.
+            // Allowed now. Later the grace period may be over.
             Some(_) if self.options.policy.may_send_again(pending, now) => UnixTime::EPOCH,
-            // A holder that is only suspended comes back within a lease, or is taken for dead. It was silent for most of one already:
-            // the rest is waited for by this clock, whatever the other one says.
+            // A lock holder that does not continue within a lease is taken for dead. It was silent for most of a lease already: this
+            // context waits for the rest, by its own clock.
             Some(since) => {
                 let lease = self.options.policy.lease();
                 let aged = if is_plausible { (started_at + lease).min(since + lease) } else { since };
                 aged.max(since + lease.part(4))
             }
             None if !is_plausible || self.attempt.is_alone() => UnixTime::EPOCH,
-            // Without a lock that its owner respects, the request may still be in flight: its result is worth the wait. A whole device sleeps:
-            // after that the writer of the mark needs its time too.
+            // The writer of the mark may not respect this lock, so its request may still be in flight: wait for its result. After the
+            // device slept, the writer needs time too.
             None => (started_at + self.options.policy.timeout + MARGIN).max(self.attempt.ran_again_at + MARGIN),
         };
         if now < given_up && !self.is_own(pending) {
@@ -54,7 +54,7 @@ impl<E: Effects> Machine<E> {
             self.unlock();
             return self.serve_or_refuse(&unknown);
         }
-        // The alternative is a new login. A probe that was lost leaves things as they were, so there may be another.
+        // The alternative is a new login, so the token is sent once more (a probe). A lost probe may be repeated.
         let pause = backoff(self.pacing.failures, &mut self.random).min(caller_pause(&mut self.random));
         let pause = probed_at.map(|at| at + pause);
         match pause.filter(|until| *until > now) {
@@ -63,7 +63,7 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// No refresh is needed any more. A mark of this context whose request was not sent is taken back: no other context can know that.
+    /// No refresh is needed any more. A mark of this context whose request was not sent is removed, because no other context can know that.
     pub(super) fn leave_it(&mut self, record: Box<Record>) {
         self.attempt.forget_refusals();
         if record.in_doubt().is_some_and(|mark| self.attempt.unsent.as_ref() == Some(&mark.attempt)) {
@@ -72,7 +72,7 @@ impl<E: Effects> Machine<E> {
         self.unlock();
     }
 
-    /// The mark was refused: another context wrote in between, and is read.
+    /// The mark was refused: another context wrote, and its record is read.
     pub(super) fn mark_refused(&mut self) {
         self.session.refuted = true;
         if self.attempt.refused_mark() {
@@ -83,9 +83,9 @@ impl<E: Effects> Machine<E> {
         self.read(Read::UnderLock);
     }
 
-    /// The mark cannot be written. Another context that shares the lock and reads the same refresh token would send it a second time, so
-    /// it is not sent unless the server forgives that. Where no other context can, to send it all the same risks the session only if this
-    /// context dies: that is done where the alternative is to turn a caller away.
+    /// The mark cannot be written. If other contexts share the session, they would send the same refresh token a second time: it is sent only
+    /// if `reuse` allows that. If none can, the session is lost only if this context ends before it stores the reply: it is sent if a caller
+    /// would be refused otherwise.
     pub(super) fn unmarked(&mut self, writing: Box<Writing>) {
         let is_shared = self.attempt.is_lock_shared() && self.session.unsaved.is_none();
         let is_dangerous = is_shared && !self.options.policy.forgives_second_use();

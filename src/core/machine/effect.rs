@@ -1,4 +1,4 @@
-//! What the machine tells its driver to do. An effect that takes time has a number, which its completion echoes.
+//! The orders of the machine to its driver. An effect that takes time has a number, and its completion has the same one.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -10,34 +10,34 @@ use crate::core::record::Record;
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-/// Do this.
+/// An order to the driver.
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Read the storage; report `Loaded` or `LoadFailed`.
     Load(EffectId),
-    /// Write the record, or forget with `None`, if the storage holds that generation; report `Saved`, `SaveRefused` or `SaveFailed`.
+    /// Write the record (`None` deletes it) if the storage holds that generation; report `Saved`, `SaveRefused` or `SaveFailed`.
     Save(EffectId, Option<Box<Record>>, Option<u64>),
     /// Get the lock; report `Locked` or `LockFailed`.
     Lock(EffectId),
-    /// Let go of the lock, or stop waiting for it.
+    /// Release the lock, or stop waiting for it.
     Unlock(EffectId),
     /// Build the request with [`super::Machine::request`] and send it; report `Replied` or `Unreachable`.
     Send(EffectId),
-    /// From now on these are the tokens to hand out.
+    /// Hand out these tokens from now on.
     Hold(Option<Box<Holding>>),
-    /// Give the caller the tokens that are held.
+    /// Resolve the caller with the tokens of the last `Hold`.
     Grant(CallerId),
-    /// Tell the caller why there are none.
+    /// Reject the caller.
     Refuse(CallerId, Box<Failure>),
-    /// The sign-out is stored.
+    /// Resolve the caller: the sign-out is stored.
     Done(CallerId),
-    /// Dispatch the event, after all effects before this.
+    /// Dispatch the event, after all effects before it.
     Notify(Box<Event>),
-    /// Tell the server that this token is not needed any more (RFC 7009). No caller waits for the outcome.
+    /// Revoke the token at the server (RFC 7009). The machine does not wait for the result.
     Revoke(Secret),
 }
 
-/// The effects that have a number and no more.
+/// Effects that have only a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// [`Effect::Load`]
@@ -52,20 +52,20 @@ pub enum Order {
     Done,
 }
 
-/// Where a machine puts its effects, in order: a list, or what a driver makes of each at once.
+/// Receives the effects of a machine in order: a list, or a driver's own form.
 pub trait Effects {
-    /// What [`Machine::step`](super::Machine::step) gives.
+    /// The result of [`Machine::step`](super::Machine::step).
     type Step;
 
-    /// One more.
+    /// Adds an effect.
     fn push(&mut self, effect: Effect);
 
-    /// [`Effect::Lock`], and how long a lease on that lock is.
+    /// [`Effect::Lock`], with the length of the lease.
     fn lock(&mut self, id: EffectId, _lease: Duration) {
         self.push(Effect::Lock(id));
     }
 
-    /// [`Effect::Save`]. `expected` is 0 where the storage held nothing.
+    /// [`Effect::Save`]. `expected` is 0 if the storage held nothing.
     fn save(&mut self, id: EffectId, record: Option<&Record>, expected: u64) {
         let expected = Some(expected).filter(|generation| *generation > 0);
         self.push(Effect::Save(id, record.cloned().map(Box::new), expected));
@@ -76,7 +76,7 @@ pub trait Effects {
         self.push(Effect::Refuse(id, Box::new(failure.clone())));
     }
 
-    /// An effect that is a number and no more.
+    /// An effect that has only a number.
     fn order(&mut self, order: Order, id: u32) {
         self.push(match order {
             Order::Load => Effect::Load(id),
@@ -94,14 +94,14 @@ pub trait Effects {
         }
     }
 
-    /// Several more.
+    /// Adds several effects.
     fn extend(&mut self, effects: impl IntoIterator<Item = Effect>) {
         for effect in effects {
             self.push(effect);
         }
     }
 
-    /// All since the last call.
+    /// Takes all effects since the last call.
     fn take(&mut self) -> Self::Step;
 }
 
@@ -117,27 +117,27 @@ impl Effects for Vec<Effect> {
     }
 }
 
-/// What may be handed out without asking the machine.
+/// The tokens that a driver may hand out without the machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
     /// The token set, in JSON, without the refresh token.
     pub tokens: Secret,
-    /// The generation of the record they are in.
+    /// The generation of their record.
     pub generation: u64,
-    /// The login that they descend from: a request stays within it. No secret.
+    /// Names the login that they descend from; no secret. A request is not repeated with the tokens of another login.
     pub session: String,
-    /// From when …
+    /// From when callers without options may get them.
     pub fresh_from: UnixTime,
-    /// … until when a caller without special wishes may have them, if that ends.
+    /// Until when callers without options may get them. `None`: without end.
     pub fresh_until: Option<UnixTime>,
 }
 
-/// Something to tell listeners.
+/// An event for listeners.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Other tokens, or none, with the generation of the record.
+    /// There are other tokens, or none. With the generation of the record.
     TokenChanged(Source, u64),
-    /// A refresh failed and the session goes on; when the next one may be tried.
+    /// A refresh failed, and the session continues. With the time of the next try.
     RefreshFailed(Box<Failure>, Option<UnixTime>),
     /// A new login is needed.
     SessionEnded(Box<Failure>),
@@ -145,22 +145,22 @@ pub enum Event {
     StorageFailed(Operation),
 }
 
-/// Why tokens changed.
+/// Why the tokens changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// This context refreshed them.
     Refresh,
-    /// They were handed in.
+    /// A login (`setTokens`).
     Login,
     /// Another context wrote them.
     Peer,
-    /// They were given up.
+    /// A sign-out.
     SignOut,
     /// The server ended the session.
     SessionEnded,
 }
 
-/// Which call of a storage failed.
+/// Which call of the storage or the lock failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `load`

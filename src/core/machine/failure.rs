@@ -1,4 +1,4 @@
-//! Why a caller gets no token: a stable code, the server's own words, and what became of the refresh token.
+//! Why a caller gets no token: a stable code, the server's error, and the state of the refresh token.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -11,22 +11,22 @@ use crate::core::time::UnixTime;
 pub struct Failure {
     /// The stable code.
     pub code: Code,
-    /// What the server said, if it did.
+    /// The server's error, or this library's reason.
     pub server: Option<Box<ServerError>>,
-    /// What became of the refresh token.
+    /// The state of the refresh token.
     pub refresh_token: RefreshTokenState,
-    /// When the server may be asked again, if it said so.
+    /// Time of the server's `Retry-After`.
     pub retry_at: Option<UnixTime>,
 }
 
-/// The codes of `RefreshError`. The machine gives all but the last two, which drivers add.
+/// The codes of `RefreshError`. The last two are used by drivers only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The server refused the refresh token, and no newer one is stored.
     SessionEnded,
     /// There is no session.
     SignedOut,
-    /// Configuration; tokens kept.
+    /// The configuration is wrong; tokens kept.
     ClientRejected,
     /// Unreachable, timed out, 408, 429, 5xx; tokens kept.
     Unavailable,
@@ -34,53 +34,53 @@ pub enum Code {
     OutcomeUnknown,
     /// Not a token response; tokens kept.
     BadResponse,
-    /// The new id_token is another person's; nothing of its reply is kept.
+    /// The new id_token is another user's; nothing of its reply is kept.
     IdentityMismatch,
-    /// The storage does not answer, or holds something unreadable.
+    /// The storage failed, or its value is unreadable.
     StorageFailed,
-    /// The lock was not to be had.
+    /// The lock was not granted in time.
     LockTimeout,
-    /// The caller's own time ran out.
+    /// The caller's deadline passed.
     Timeout,
     /// The refresher was closed.
     Closed,
-    /// The core could not be loaded, or stopped.
+    /// The core could not be loaded, or trapped.
     EngineFailed,
 }
 
 impl Failure {
-    /// A failure without a server's words; the refresh token was not touched.
-    // Out of line, and on the heap, as phases carry it on.
+    /// A failure without a server's error, with an unspent refresh token.
+    // Out of line, and on the heap because phases keep it.
     #[inline(never)]
     pub fn new(code: Code) -> Box<Self> {
         Box::new(Self { code, server: None, refresh_token: RefreshTokenState::Unspent, retry_at: None })
     }
 
-    /// With what became of the refresh token.
+    /// The same with that state of the refresh token.
     pub fn leaving(mut self: Box<Self>, refresh_token: RefreshTokenState) -> Box<Self> {
         self.refresh_token = refresh_token;
         self
     }
 
-    /// With the server's words.
+    /// The same with the server's error.
     pub fn said(mut self: Box<Self>, server: Box<ServerError>) -> Box<Self> {
         self.server = Some(server);
         self
     }
 
-    /// With words of our own.
+    /// The same with this library's reason.
     pub fn explained(self: Box<Self>, why: &str) -> Box<Self> {
         self.said(Box::new(ServerError { error_description: Some(why.into()), ..ServerError::default() }))
     }
 
-    /// Whether another try may bring something else.
+    /// Whether a later try may succeed.
     pub fn retryable(&self) -> bool {
         self.code.is_retryable()
     }
 }
 
 impl Code {
-    /// As it is written in `RefreshError.code`.
+    /// The value of `RefreshError.code`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SessionEnded => "session_ended",
@@ -98,8 +98,8 @@ impl Code {
         }
     }
 
-    /// What happened and what to do, in one sentence: the text of `RefreshError` in both drivers. Every page downloads it
-    /// (`pkg-template/lib/messages.js` is generated from this).
+    /// The message of `RefreshError` in both drivers: what happened and what to do. Every page downloads these
+    /// (`pkg-template/lib/messages.js` is generated from them).
     pub fn message(self) -> &'static str {
         match self {
             Self::SessionEnded => "The session has ended: log in again",
@@ -119,7 +119,7 @@ impl Code {
         }
     }
 
-    /// The same where no server spoke, and this library's own words follow in parentheses.
+    /// The message before this library's reason in parentheses, if no server answered.
     pub fn own_message(self) -> &'static str {
         match self {
             Self::SessionEnded => "Log in again",
@@ -137,7 +137,7 @@ impl Code {
         }
     }
 
-    /// Whether the same call, made later, may bring something else.
+    /// Whether the same call may succeed later.
     pub fn is_retryable(self) -> bool {
         match self {
             Self::SessionEnded | Self::SignedOut | Self::ClientRejected | Self::IdentityMismatch | Self::Closed => {
@@ -153,7 +153,7 @@ impl Code {
         }
     }
 
-    /// Whether the server, or what it sent, ended the session.
+    /// Whether the server's reply ended the session.
     pub fn is_session_ended(self) -> bool {
         matches!(self, Self::SessionEnded | Self::IdentityMismatch)
     }

@@ -1,5 +1,5 @@
-//! What a driver tells the machine: a caller's call, the completion of an effect, or news of the platform. A completion echoes the
-//! number of its effect; one that no phase awaits any more is stale and is dropped.
+//! The inputs of the machine: a call, the completion of an effect, or an event of the platform. A completion has the number of its
+//! effect. A completion that no phase awaits is stale and is dropped.
 
 use alloc::string::String;
 
@@ -8,24 +8,24 @@ use crate::core::record::{Stored, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-/// Names a caller that waits.
+/// Number of a waiting caller.
 pub type CallerId = u32;
-/// Names an order that takes time.
+/// Number of an effect that takes time.
 pub type EffectId = u32;
 
-/// Something happened.
+/// An input of the machine.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// A caller wants tokens. Answered by one [`Effect::Grant`](super::Effect::Grant) or [`Effect::Refuse`](super::Effect::Refuse).
     Demanded(CallerId, Demand),
-    /// A caller does not want them any more. The refresh goes on.
+    /// A caller no longer waits. The refresh continues.
     Withdrawn(CallerId),
-    /// A login brought tokens. Answered like a caller, once they are stored.
+    /// The tokens of a login. Answered like `Demanded`, once they are stored.
     Adopted(CallerId, Tokens),
-    /// The session is to be forgotten. Answered by [`Effect::Done`](super::Effect::Done).
+    /// A sign-out. Answered by [`Effect::Done`](super::Effect::Done).
     SignedOut(CallerId, Revoke),
-    /// [`Effect::Load`](super::Effect::Load) brought this. One that was not ordered counts as the first read, if there was none: a driver
-    /// read it before there was a machine, and may have handed out the access token within
+    /// The result of [`Effect::Load`](super::Effect::Load). Without an order it counts as the first read, if there was none: the driver
+    /// read the storage before it had a machine, and may have handed out the access token within
     /// [`Record::fresh`](crate::core::record::Record::fresh).
     Loaded(EffectId, Stored),
     /// [`Effect::Load`](super::Effect::Load) failed.
@@ -36,79 +36,79 @@ pub enum Input {
     SaveRefused(EffectId),
     /// [`Effect::Save`](super::Effect::Save) failed; whether it wrote is unknown.
     SaveFailed(EffectId),
-    /// [`Effect::Lock`](super::Effect::Lock) holds the lock, and whether other contexts respect it.
+    /// [`Effect::Lock`](super::Effect::Lock) got the lock, with that reach.
     Locked(EffectId, Reach),
     /// [`Effect::Lock`](super::Effect::Lock) failed: the lock service is broken.
     LockFailed(EffectId),
-    /// An [`Effect::Send`](super::Effect::Send) or [`Effect::Save`](super::Effect::Save) was not performed: after a stall the driver
-    /// found that the lock went to another context.
+    /// An [`Effect::Send`](super::Effect::Send) or [`Effect::Save`](super::Effect::Save) was not performed: after a stall another
+    /// context has the lock.
     LockLost(EffectId),
-    /// [`Effect::Send`](super::Effect::Send) brought a reply.
+    /// [`Effect::Send`](super::Effect::Send) has a reply.
     Replied(EffectId, Reply),
-    /// [`Effect::Send`](super::Effect::Send) brought none.
+    /// [`Effect::Send`](super::Effect::Send) has no reply.
     Unreachable(EffectId, Sent),
-    /// A machine that is gone had sent a request under that mark, and this came back.
+    /// The reply to a request of a discarded machine.
     Recovered(Late),
-    /// Another context wrote: a hint to look.
+    /// A hint that another context wrote: the storage is read.
     PeerChanged,
-    /// The application asks whether there is a session: the storage is read if it was not read yet. Nothing is sent for it.
+    /// `load()`: the storage is read if it was not read yet. Nothing is sent.
     LoadRequested,
-    /// The page is visible, online or back: whatever was remembered may be old.
+    /// The page is visible, online or back: the session in memory may be stale.
     Resumed,
     /// The wall clock went back while the monotonic clock went on.
     ClockSetBack,
-    /// Whether refreshing ahead of need is wanted now.
+    /// Whether refreshes ahead of expiry are wanted from now on.
     Watching(bool),
-    /// Time passed. Harmless at any time.
+    /// Time passed. Allowed at any time.
     Woke,
 }
 
-/// A reply whose asker is gone.
+/// A reply to a request of a discarded machine, or to one that was given up.
 #[derive(Clone, Debug)]
 pub struct Late {
-    /// [`Pending::attempt`](crate::core::record::Pending::attempt) of the mark that was written for it.
+    /// [`Pending::attempt`](crate::core::record::Pending::attempt) of the request's mark.
     pub attempt: String,
-    /// When it was sent.
+    /// When the request was sent.
     pub sent_at: UnixTime,
-    /// What came back.
+    /// The reply.
     pub reply: Reply,
 }
 
-/// What a caller wants.
+/// A caller's options.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
-    /// The access token must be good for this long yet, or for a quarter of its lifetime if that is shorter.
+    /// Minimum remaining validity of the access token; at most a quarter of its lifetime counts.
     pub min_validity: Option<Duration>,
     /// An access token that a resource server refused.
     pub rejected: Option<Secret>,
-    /// Refresh even if the access token is good.
+    /// Refresh even if the access token is valid.
     pub force: bool,
-    /// When the caller has waited long enough.
+    /// The caller's deadline.
     pub deadline: UnixTime,
 }
 
-/// Whether a sign-out tells the server.
+/// Whether a sign-out revokes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revoke {
-    /// Revoke the refresh token, and the successor that a racing refresh brings.
+    /// Revoke the refresh token, and the successor from an in-flight refresh.
     Yes,
-    /// Forget only.
+    /// Delete the session only.
     No,
 }
 
-/// Which contexts respect a lock, and how it came here.
+/// Which contexts respect a lock, and how it passed to this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Every context that shares the storage. The holder before this one released it, or is dead.
+    /// All contexts that share the storage. The lock holder before released it, or is dead.
     AllContexts,
-    /// The same, and the holder before this one was silent for a lease: it may only be suspended, and come back.
+    /// All contexts that share the storage. The lock holder before was silent for a lease, and may only be suspended.
     AllContextsAfterSilence,
-    /// This realm.
+    /// The contexts of this realm.
     ThisRealm,
 }
 
 impl Reach {
-    /// Of a lock that every context respects, by what it says of how it came here.
+    /// The reach of a lock of all contexts, from its `passedOn`.
     pub fn passed_on(how: &str) -> Self {
         if how == "silent" {
             return Self::AllContextsAfterSilence;
@@ -117,15 +117,15 @@ impl Reach {
     }
 }
 
-/// How far a request got that brought no reply.
+/// Whether a request without a reply was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// It provably never left: refused connection, unknown host, offline.
+    /// Provably not sent: connection refused, unknown host.
     Provably,
-    /// It may have arrived.
+    /// Perhaps sent.
     Perhaps,
-    /// It may have arrived, and nothing came back in time.
+    /// Perhaps sent, and no reply in time.
     TimedOut,
-    /// It could not be built: the configuration is at fault.
+    /// Not sent, because it could not be built: the configuration is wrong.
     Unbuildable,
 }

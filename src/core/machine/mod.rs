@@ -1,22 +1,22 @@
-//! The refresh as a state machine: inputs in, effects out, sans-I/O and without a clock of its own (RFC 6749 section 6, made safe for refresh
-//! tokens that are good for one use).
+//! The refresh as a state machine: inputs in, effects out, sans-I/O and without a clock (RFC 6749 section 6, safe for one-time refresh
+//! tokens).
 //!
-//! `refresh` is the way of one refresh, in its order:
+//! `refresh` has the steps of one refresh, in order:
 //! **look → lock → re-read → mark → send → save → unlock → grant → notify.**
 //!
 //! What a failed request allows:
 //!
 //! | outcome | the same refresh token again? |
 //! |---|---|
-//! | provably unsent, 429, 503 with a time | yes, after a pause |
+//! | provably unsent, 429, 503 with `Retry-After` | yes, after a pause |
 //! | `use_dpop_nonce` | once, with a new proof |
-//! | timeout, lost or unreadable reply, 5xx | only as [`Reuse`](crate::core::policy::Reuse) allows; else once the access token has expired and a caller asks, as the alternative to a new login |
-//! | `invalid_grant` | never; the storage is read again and a newer generation adopted |
+//! | timeout, lost or unreadable reply, 5xx | if [`Reuse`](crate::core::policy::Reuse) allows it; otherwise only if the access token has expired and a caller waits, because the alternative is a new login |
+//! | `invalid_grant` | never; the storage is read again, and a newer generation is adopted |
 //! | any other OAuth error | no; the tokens are kept |
 //!
-//! A driver performs each effect and tells its completion as the next input. It decides nothing; `questions` has what it may ask.
+//! A driver performs each effect and reports its completion as an input. It makes no decision; `questions` has what it may ask.
 
-// A box is passed on as it is: to copy what is in it takes more code (900 bytes of brotli in all).
+// Boxes are passed on, because copies of their contents take more code (900 bytes of brotli in all).
 #![allow(clippy::boxed_local)]
 
 mod attempt;
@@ -58,7 +58,7 @@ use super::time::{Duration, UnixTime};
 /// The state machine of one session in one context.
 #[derive(Debug)]
 pub struct Machine<E = Vec<Effect>> {
-    /// The policy, the client and its server, without the tokens.
+    /// All options but the tokens.
     options: Options,
     phase: Phase,
     session: Session,
@@ -69,22 +69,22 @@ pub struct Machine<E = Vec<Effect>> {
     strays: Strays,
     /// The time of the last input.
     now: UnixTime,
-    /// Tells the marks of this context from those of others.
+    /// Names this context in its marks.
     context: String,
     last_id: EffectId,
     random: Random,
-    /// What this step has ordered so far.
+    /// The effects of this step so far.
     effects: E,
 }
 
-/// What a session is, in one word; as `Refresher.state` has it.
+/// The state of the session, for `Refresher.state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The storage has not been read, or cannot be.
+    /// The storage was not read yet, or cannot be read.
     Unknown,
     /// There are tokens.
     Active,
-    /// A refresh is under way.
+    /// A refresh is in flight.
     Refreshing,
     /// There is no session.
     SignedOut,
@@ -93,14 +93,14 @@ pub enum State {
 }
 
 impl Machine {
-    /// A machine for the options in JSON. `seed` is the only randomness there is, and tells this context from others.
+    /// A machine with options in JSON. `seed` is its only randomness, and must differ between contexts.
     pub fn new(options: Json<'_>, seed: u64) -> Self {
         Self::with(options, seed, Vec::new())
     }
 }
 
 impl<E: Effects> Machine<E> {
-    /// The same, with its effects put there.
+    /// The same, with another receiver of effects.
     pub fn with(options: Json<'_>, seed: u64, effects: E) -> Self {
         let mut random = Random::new(seed);
         let mut options = Options::from_json(options);
@@ -124,7 +124,7 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// One input in, effects out, to be performed in this order.
+    /// Takes an input and returns effects, to be performed in order.
     pub fn step(&mut self, now: UnixTime, input: Input) -> E::Step {
         self.tell_time(now);
         self.take(input);
@@ -136,7 +136,7 @@ impl<E: Effects> Machine<E> {
         self.effects.take()
     }
 
-    /// When to tell `Woke` next. A pure query: to wake early, late or twice changes nothing.
+    /// When the driver must send `Woke` next. `Woke` may come early, late or twice.
     pub fn deadline(&self) -> Option<UnixTime> {
         self.due().known()
     }
@@ -152,12 +152,12 @@ impl<E: Effects> Machine<E> {
         due
     }
 
-    /// The phase in one word, for traces: `idle`, `look`, `lock`, `re-read`, `mark`, `send`, `confirm`, `save`, `conflict` or `change`.
+    /// The phase, for traces: `idle`, `look`, `lock`, `re-read`, `mark`, `send`, `confirm`, `save`, `conflict` or `change`.
     pub fn phase(&self) -> &'static str {
         self.phase.as_str()
     }
 
-    /// The session in one word.
+    /// The state of the session.
     pub fn state(&self) -> State {
         if self.phase.is_refreshing() && self.session.record.is_some() {
             return State::Refreshing;
@@ -173,7 +173,7 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// Where each input leads. A completion leads on from the phase that awaits it; a stale one is dropped.
+    /// Handles an input. A completion continues the phase that awaits it; a stale one is dropped.
     fn take(&mut self, input: Input) {
         match input {
             Input::Demanded(caller, demand) => self.demanded(caller, demand),
@@ -247,7 +247,7 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// Goes on with a phase whose time has come.
+    /// Continues a phase whose deadline passed.
     fn wake(&mut self) {
         if self.phase.deadline() > self.now {
             return;
@@ -264,8 +264,8 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// When the clock is set back, what was due stays due as soon as it was. When this context did not run for a while, or its clock was set
-    /// forward, the time does not count: what is ready is read before it is judged late.
+    /// Notes the time. If the clock was set back, all deadlines move back with it. If this context did not run, or its clock was set forward,
+    /// deadlines move forward, so that completions that are ready do not count as late.
     fn tell_time(&mut self, now: UnixTime) {
         let late = now.since(self.due());
         let by = self.now.since(now);
@@ -286,9 +286,9 @@ impl<E: Effects> Machine<E> {
         self.strays.set_back(by);
     }
 
-    /// What is known may be old: callers wait for a read. They do not wait for a request in flight, which may hang.
+    /// The session in memory may be stale: callers wait for a read, but not for an in-flight request, which may hang.
     fn look_before_grants(&mut self) {
-        // A page that comes back says so by two events or three, and gets a hint besides.
+        // A page that comes back causes two or three events, and perhaps a hint: one read is enough.
         self.session.unread |= self.is_idle() || matches!(self.phase, Phase::Reading(_, Read::Look(_)));
         self.hold();
         self.session.look_due = true;
@@ -296,7 +296,7 @@ impl<E: Effects> Machine<E> {
 }
 
 impl State {
-    /// As it is written in `Refresher.state`.
+    /// The value of `Refresher.state`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",

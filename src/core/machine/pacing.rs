@@ -1,5 +1,4 @@
-//! How often the server is asked: the backoff after failures, the server's own `Retry-After`, and a limit per minute that no
-//! failure breaks.
+//! How often token requests are sent: the backoff after failures, the server's `Retry-After`, and a limit per minute.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,23 +11,23 @@ pub const MINUTE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 pub struct Pacing {
-    /// Requests sent since callers began to wait.
+    /// Number of requests since callers began to wait.
     pub tries: u32,
-    /// Refreshes that failed in a row.
+    /// Number of failed refreshes in a row.
     pub failures: u32,
-    /// No request for a while, and why.
+    /// The current pause and its reason.
     pub rest: Option<Rest>,
     /// The requests of the last minute.
     requests: Vec<Request>,
-    /// When the device came back last: the pause after a request before that is over.
+    /// When the device last came back. It ends the pause after earlier requests.
     resumed_at: UnixTime,
 }
 
 #[derive(Clone, Debug)]
 pub struct Rest {
-    /// When the next request may leave without a caller.
+    /// Earliest time of the next request without a caller.
     pub until: UnixTime,
-    /// When it may leave for a caller: after a mere failure sooner than in the background.
+    /// Earliest time of the next request for a caller: earlier than in the background, unless the server named the time.
     pub for_callers: UnixTime,
     pub failure: Box<Failure>,
 }
@@ -36,7 +35,7 @@ pub struct Rest {
 #[derive(Debug)]
 struct Request {
     at: UnixTime,
-    /// It brought new tokens that no resource server's refusal had asked for.
+    /// Whether it brought new tokens, and no resource server's refusal had caused it.
     earned: bool,
 }
 
@@ -47,12 +46,12 @@ impl Rest {
 }
 
 impl Pacing {
-    /// When a background refresh may begin.
+    /// Earliest time of a background refresh.
     pub fn background_from(&self) -> UnixTime {
         self.rest.as_ref().map_or(UnixTime::EPOCH, |rest| rest.until)
     }
 
-    /// When a waiting caller's rest ends.
+    /// When the pause of waiting callers ends.
     pub fn deadline(&self) -> UnixTime {
         self.rest.as_ref().map_or(UnixTime::NEVER, |rest| rest.for_callers)
     }
@@ -80,31 +79,31 @@ impl Pacing {
         self.failures = self.failures.saturating_add(1);
     }
 
-    /// A request leaves.
+    /// A request is sent.
     pub fn sends(&mut self, now: UnixTime) {
         self.tries = self.tries.saturating_add(1);
         self.requests.push(Request { at: now, earned: false });
     }
 
-    /// The last request did not leave after all.
+    /// The last request was not sent after all.
     pub fn did_not_send(&mut self) {
         self.tries = self.tries.saturating_sub(1);
         self.requests.pop();
     }
 
-    /// New tokens came, and no resource server's refusal had asked for them.
+    /// New tokens came, and no resource server's refusal had caused the refresh.
     pub fn earned(&mut self) {
         for request in &mut self.requests {
             request.earned = true;
         }
     }
 
-    /// The rest that is not over: for callers, or for the background.
+    /// The current pause, for callers or for the background.
     pub fn resting(&self, now: UnixTime, for_callers: bool) -> Option<Rest> {
         self.rest.clone().filter(|rest| now < if for_callers { rest.for_callers } else { rest.until })
     }
 
-    /// When the next request may leave, if there were too many in the last minute that brought nothing.
+    /// Earliest time of the next request, if too many in the last minute brought nothing.
     pub fn limited_until(&mut self, now: UnixTime) -> Option<UnixTime> {
         self.requests.retain(|request| now.since(request.at) < MINUTE && request.at <= now);
         let unearned = || self.requests.iter().filter(|request| !request.earned);
@@ -112,8 +111,8 @@ impl Pacing {
         Some(oldest.at + MINUTE)
     }
 
-    /// When the next refresh ahead of need may begin: seconds after the last one, and within the limit per minute whatever the
-    /// requests brought, however short the access token lives.
+    /// Earliest time of the next refresh ahead of expiry: some seconds after the last request, and within the limit per minute, which counts
+    /// all requests here. It protects the server from access tokens with a very short lifetime.
     pub fn ahead_from(&self, now: UnixTime) -> UnixTime {
         let last = self.requests.last().filter(|last| last.at >= self.resumed_at);
         let paused = last.map_or(UnixTime::EPOCH, |last| last.at.min(now) + BACKGROUND_PAUSE);
@@ -121,7 +120,7 @@ impl Pacing {
         paused.max(many.map_or(UnixTime::EPOCH, |oldest| oldest.at.min(now) + MINUTE))
     }
 
-    /// The device is back. What the server asked for stands; the backoff and the pause are over.
+    /// The device is back: backoff and pause end, a `Retry-After` remains.
     pub fn resume(&mut self, now: UnixTime) {
         self.resumed_at = now;
         self.rest = self.rest.take().filter(|rest| rest.failure.retry_at.is_some_and(|at| at > now));

@@ -1,5 +1,5 @@
-//! Where the machine is: one phase at a time, for a refresh as for a login or a sign-out. Each phase but `Idle` awaits one
-//! completion or one point in time, so a completion is matched against the awaited id first and a stale one is dropped.
+//! The phase of the machine: one at a time, for refreshes, logins and sign-outs. Each phase but `Idle` awaits one completion or one point in
+//! time. A completion with another number is stale and is dropped.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -12,88 +12,88 @@ use crate::core::record::{Record, Tokens};
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-/// Tries of a write before the result is kept in memory only.
+/// Maximum number of tries of a write. After them the result stays in memory.
 const SAVE_TRIES: u32 = 3;
 
-/// What is in flight.
+/// What the machine awaits.
 #[derive(Debug)]
 pub enum Phase {
     /// Nothing.
     Idle,
-    /// The wait for the lock.
+    /// Waits for the lock.
     Locking(Wait),
-    /// A read of the storage, or a pause before it.
+    /// Reads the storage, or pauses before that.
     Reading(Wait, Read),
-    /// A write to the storage, or a pause before the next try.
+    /// Writes to the storage, or pauses before the next try.
     Writing(Wait, Box<Writing>, Write),
-    /// The token request.
+    /// Waits for the reply to the token request.
     Sending(Wait, Sending),
 }
 
-/// What a read is for.
+/// The purpose of a read.
 #[derive(Debug)]
 pub enum Read {
-    /// To see whether there is a session and whether it is fresh, without the lock; after a failure, with the failure.
+    /// Without the lock: is there a session, and is it fresh? With the failure of the lock, if it failed.
     Look(Option<Box<Failure>>),
-    /// To see what came in between, under the lock.
+    /// Under the lock: did another context write?
     UnderLock,
-    /// To see whether the refresh token that the server refused is still the stored one.
+    /// Is the refresh token that the server refused still the stored one?
     Confirm(Box<Failure>),
-    /// To see what stands where a result could not be written.
+    /// The write of a result was refused: what is stored?
     Conflict(Box<Writing>, Outcome),
-    /// To learn which generation a login or a sign-out replaces.
+    /// Which generation does a login or a sign-out replace?
     Change(Box<SessionChange>),
 }
 
-/// What a write is for.
+/// The purpose of a write.
 #[derive(Debug)]
 pub enum Write {
-    /// The mark that a refresh token is about to be sent.
+    /// The mark: the refresh token is about to be sent.
     Mark,
-    /// What came of a refresh.
+    /// The result of a refresh.
     Outcome(Outcome),
     /// A login or a sign-out.
     Change(Box<SessionChange>),
 }
 
-/// What came of a refresh, once it is stored.
+/// The result of a refresh, which takes effect once it is stored.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// New tokens.
     Refreshed,
-    /// No new tokens and an unspent refresh token: the mark is taken back.
+    /// No new tokens and an unspent refresh token: the mark is removed.
     Failed(Box<Failure>),
     /// No session: the server refused the refresh token.
     Ended(Box<Failure>),
-    /// No refresh token, and an access token that is good until its expiry.
+    /// No refresh token: the server refused it. The access token stays until it expires.
     EndedLater(Box<Failure>),
-    /// What was in memory only is in the storage as well.
+    /// A record that was in memory only is stored.
     Resaved,
 }
 
-/// A record on its way to the storage.
+/// A record that is being written.
 #[derive(Debug)]
 pub struct Writing {
-    /// `None` forgets the session.
+    /// `None` deletes the session.
     pub record: Option<Box<Record>>,
     pub tries: u32,
     /// Fingerprint of the refresh token that the write replaces.
     pub replaces: Option<String>,
 }
 
-/// The completion that is awaited, and the time until then; one of them at least.
+/// The awaited completion and the deadline; at least one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// 0 is the number of no effect.
+    /// Number of the effect; 0 for a pause.
     pub id: EffectId,
     pub until: UnixTime,
 }
 
-/// A token request in flight.
+/// An in-flight token request.
 #[derive(Debug)]
 pub struct Sending {
     pub sent_at: UnixTime,
-    /// It is the second one, with the nonce that the server asked for.
+    /// Whether it is the second request, with the server's nonce.
     pub with_nonce: bool,
 }
 
@@ -103,11 +103,11 @@ pub struct SessionChange {
     pub kind: ChangeKind,
     /// Names the session that a login begins.
     pub session: String,
-    /// Callers of `setTokens`.
+    /// Waiting callers of `setTokens`.
     pub adopting: Vec<CallerId>,
-    /// Callers of `signOut`.
+    /// Waiting callers of `signOut`.
     pub leaving: Vec<CallerId>,
-    /// Whether there was a session before it, or before an earlier change that it replaces: a sign-out is announced then.
+    /// Whether there was a session before it, or before an earlier change that it replaces. Only then a sign-out is an event.
     pub had_session: bool,
     pub conflicts: u32,
 }
@@ -115,14 +115,14 @@ pub struct SessionChange {
 #[derive(Debug)]
 pub enum ChangeKind {
     Login(Tokens, UnixTime),
-    /// The tokens of the options: only for an empty storage.
+    /// The tokens of the options, for an empty storage.
     Initial(Tokens, UnixTime),
-    /// The refresh tokens to revoke, if it revokes at all.
+    /// The tokens to revoke; `None` without `revoke`.
     SignOut(Option<Vec<Secret>>),
 }
 
 impl Phase {
-    /// In one word, for traces.
+    /// The name of the phase, for traces.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -156,7 +156,7 @@ impl Phase {
         matches!(self, Self::Reading(_, Read::Change(_)) | Self::Writing(_, _, Write::Change(_)))
     }
 
-    /// Whether the tokens of the options become the session.
+    /// Whether the tokens of the options are being stored.
     pub fn is_initial_change(&self) -> bool {
         match self {
             Self::Reading(_, Read::Change(change)) | Self::Writing(_, _, Write::Change(change)) => {
@@ -166,7 +166,7 @@ impl Phase {
         }
     }
 
-    /// When this phase goes on, or is given up, without a completion.
+    /// When this phase continues without a completion.
     pub fn deadline(&self) -> UnixTime {
         match self {
             Self::Idle => UnixTime::NEVER,
@@ -176,7 +176,7 @@ impl Phase {
         }
     }
 
-    /// The context did not run for that long: a wait for the lock or for a reply lasts longer.
+    /// The context did not run for that long: the deadlines of the lock and of a reply move by it.
     pub fn extend(&mut self, by: Duration) {
         match self {
             Self::Locking(wait) | Self::Sending(wait, _) => wait.until = wait.until + by,
@@ -199,7 +199,7 @@ impl Phase {
 }
 
 impl Wait {
-    /// For that completion, however long it takes.
+    /// Waits for a completion without a deadline.
     pub fn on(id: EffectId) -> Self {
         Self { id, until: UnixTime::NEVER }
     }
@@ -215,12 +215,12 @@ impl Writing {
         Box::new(Self { record, tries: 0, replaces })
     }
 
-    /// Whether it is more than a mark that is taken back: a result, or a refresh token that came beside a failure.
+    /// Whether it is more than the removal of a mark: a result, or a new refresh token that came with a failure.
     pub fn brings_something(&self, outcome: &Outcome) -> bool {
         !matches!(outcome, Outcome::Failed(_)) || refresh_token_of(self.record.as_deref()) != self.replaces
     }
 
-    /// The pause before the next try, unless that was the last one.
+    /// The pause before the next try. `None` after the last try.
     pub fn next_try(&mut self) -> Option<Duration> {
         self.tries = self.tries.saturating_add(1);
         (self.tries < SAVE_TRIES).then(|| Duration::from_millis(100).times(1 << self.tries))

@@ -1,4 +1,4 @@
-//! Questions of a driver that only the core can answer. No answer changes the machine: these are the rules that both drivers share.
+//! Questions of the drivers, which change nothing in the machine. They give both drivers the same rules.
 
 use alloc::string::String;
 
@@ -15,18 +15,17 @@ use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
 impl<E: Effects> Machine<E> {
-    /// Whether that [`Effect::Send`](super::Effect::Send) still stands. It may be given up while its request is built.
+    /// Whether that [`Effect::Send`](super::Effect::Send) is still awaited. It may be given up while its request is built.
     pub fn is_sending(&self, id: EffectId) -> bool {
         matches!(&self.phase, Phase::Sending(wait, _) if wait.id == id)
     }
 
-    /// The tokens in a login's reply, under registered names; empty if there are none, or of an unknown type. For
-    /// [`Input::Adopted`](super::Input::Adopted).
+    /// The tokens of a login's reply, for [`Input::Adopted`](super::Input::Adopted). Empty if there are none or their type is unknown.
     pub fn login(&self, reply: Json<'_>) -> Tokens {
         login(reply, self.options.response()).unwrap_or_default()
     }
 
-    /// The request of the in-flight [`Effect::Send`](super::Effect::Send), from values resolved for this attempt.
+    /// The request of the current [`Effect::Send`](super::Effect::Send), with the driver's values for this attempt.
     pub fn request(&self, values: &Values) -> Result<HttpRequest, BadValue> {
         let none = Tokens::default();
         self.options
@@ -39,7 +38,7 @@ impl<E: Effects> Machine<E> {
         self.options.client().revocation_request(values, refresh_token)
     }
 
-    /// What the server refused of a token request and the same request, made anew, may do better at once: each part once.
+    /// The refused part of a token request. The same request, built anew, may succeed at once; each part is renewed once.
     pub fn refused_part(&self, reply: &Reply, now: UnixTime) -> Option<RefusedPart> {
         refused_part(reply, self.options.response(), now)
     }
@@ -49,7 +48,7 @@ impl<E: Effects> Machine<E> {
         refusal(reply, self.options.response(), now)
     }
 
-    /// Whether and how a revocation that got this reply is tried once more. `can_prove`: there is a DPoP key, and no proof was sent yet.
+    /// Whether and how a revocation with this reply is tried once more. `can_prove`: there is a DPoP key, and no proof was sent yet.
     pub fn revocation_retry(
         &self,
         reply: &Reply,
@@ -60,7 +59,7 @@ impl<E: Effects> Machine<E> {
         revocation_retry(reply, part, can_prove, self.options.policy.timeout, now)
     }
 
-    /// Whether a refresh token may be sent where contexts share a storage and nothing else, as the isolates of Workers do.
+    /// Whether a refresh token may be sent by contexts that share only a storage (isolates of Workers).
     pub fn may_spend(&self, locks_all_contexts: bool, compares: bool) -> bool {
         self.options.policy.may_spend(locks_all_contexts, compares)
     }
@@ -70,12 +69,12 @@ impl<E: Effects> Machine<E> {
         self.session.access_token()
     }
 
-    /// How long a caller waits by default.
+    /// How long a caller waits without its own `timeoutSeconds`.
     pub fn patience(&self) -> Duration {
         self.options.policy.patience()
     }
 
-    /// How long a lease on the lock is.
+    /// Length of a lease.
     pub fn lease(&self) -> Duration {
         self.options.policy.lease()
     }

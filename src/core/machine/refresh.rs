@@ -1,8 +1,8 @@
 //! One refresh, from top to bottom (RFC 6749 section 6):
 //! **look → lock → re-read → mark → send → save → unlock → grant → notify.**
-//! The lock is held from the re-read to the save and no longer, and every write names the generation that it replaces (tests/GUARANTEES.md,
-//! G1 and G5). What else may happen on the way is in `reply` (other replies), `doubt` (a refresh token that may be spent) and
-//! `conflict` (a storage that fails or holds something else).
+//! The lock is held only from the re-read to the save, and every write names the generation that it replaces (tests/GUARANTEES.md, G1 and
+//! G5). Other cases are in `reply` (other replies), `doubt` (a refresh token that may be spent) and `conflict` (a storage that fails or
+//! holds another record).
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -21,7 +21,7 @@ use crate::core::record::{fingerprint, Pending, Record, Stored, Tokens};
 use crate::core::time::{Duration, UnixTime};
 
 impl<E: Effects> Machine<E> {
-    /// What an idle machine does next.
+    /// Chooses the next step of an idle machine.
     pub(super) fn consider(&mut self) {
         if self.session.look_due {
             self.session.look_due = false;
@@ -49,15 +49,15 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// The storage was read without the lock. `remembered`: the lock was not to be had.
+    /// The storage was read without the lock. `remembered`: the failure of the lock before.
     pub(super) fn looked(&mut self, stored: Stored, remembered: Option<Box<Failure>>) {
         if stored == Stored::Nothing && self.begin_initial() {
             return;
         }
-        // Only for a storage that was empty at the first read: a session that ends later has ended.
+        // The tokens of the options are used only if the storage is empty at the first read, not after a session ended.
         self.session.initial = None;
         if !self.session.looked {
-            // A storage that is back is used at once, however often it failed before.
+            // A storage that works again is used at once.
             (self.pacing.rest, self.pacing.failures) = (None, 0);
         }
         self.reconcile(stored);
@@ -72,7 +72,7 @@ impl<E: Effects> Machine<E> {
         self.effects.lock(id, self.options.policy.lease());
     }
 
-    /// A lock that comes too late is released at once.
+    /// The lock was granted. If it is not awaited any more, it is released at once.
     pub(super) fn locked(&mut self, id: EffectId, reach: Reach) {
         if !self.is_locking(id) {
             self.effects.order(Order::Unlock, id);
@@ -82,7 +82,7 @@ impl<E: Effects> Machine<E> {
         self.read(Read::UnderLock);
     }
 
-    /// The storage was read under the lock: another context may have written since.
+    /// The storage was read under the lock: another context may have written.
     pub(super) fn reread(&mut self, stored: Stored) {
         if self.reconcile(stored) == Reconciled::Unreadable {
             return self.finish(self.failure(Code::StorageFailed));
@@ -90,7 +90,7 @@ impl<E: Effects> Machine<E> {
         self.send_or_leave();
     }
 
-    /// Under the lock, with what the storage holds now: is a refresh still needed, and may the refresh token be sent?
+    /// Under the lock, with the stored record: is a refresh still needed, and may the refresh token be sent?
     pub(super) fn send_or_leave(&mut self) {
         let late = self.strays.late.take();
         let Some(record) = self.session.record.clone().filter(|_| self.session.can_refresh()) else {
@@ -103,7 +103,7 @@ impl<E: Effects> Machine<E> {
         if self.callers.is_empty() && !self.background_due() {
             return self.leave_it(record);
         }
-        // A time that is further away was written by a clock that was ahead.
+        // A later time was written under a clock that was ahead.
         if let Some(retry_at) = record.retry_at.filter(|at| *at > self.now && at.since(self.now) <= LONGEST_PATIENCE) {
             let mut failure = Failure::new(Code::Unavailable);
             failure.retry_at = Some(retry_at);
@@ -113,14 +113,14 @@ impl<E: Effects> Machine<E> {
             let failure = self.failure(Code::Unavailable);
             return self.rest_until(until, failure);
         }
-        // A mark whose request was not sent is no doubt, though its write seemed to fail.
+        // An own mark whose request was not sent leaves no doubt.
         match record.in_doubt().filter(|pending| self.attempt.unsent.as_ref() != Some(&pending.attempt)).cloned() {
             None => self.mark(record, None),
             Some(pending) => self.settle_doubt(record, &pending),
         }
     }
 
-    /// Writes that the refresh token is about to be sent; `doubt` if it was sent before.
+    /// Writes the mark. `doubt`: the mark of an earlier attempt with an unknown outcome.
     pub(super) fn mark(&mut self, mut record: Box<Record>, doubt: Option<Pending>) {
         let Some(name) = record.tokens.refresh_token.as_ref().map(fingerprint) else {
             return self.unlock();
@@ -135,8 +135,8 @@ impl<E: Effects> Machine<E> {
         self.write(Writing::new(Some(record), Some(name)), Write::Mark);
     }
 
-    /// The mark is stored: now the request may leave. If the device slept in between, other contexts may have taken the mark for abandoned
-    /// and sent the token themselves: the storage is read first.
+    /// The mark is stored, so the request may be sent. If the device slept meanwhile, the storage is read first: another context may have
+    /// taken the mark for abandoned and sent the refresh token.
     pub(super) fn marked(&mut self, writing: Box<Writing>) {
         self.session.wrote(writing.record);
         if self.attempt.is_mark_old(self.now) {
@@ -154,7 +154,7 @@ impl<E: Effects> Machine<E> {
         self.effects.order(Order::Send, id);
     }
 
-    /// The reply to the token request. New tokens are saved first; each other verdict is handled in `reply`.
+    /// The reply to the token request. New tokens are saved; the other verdicts are handled in `reply`.
     pub(super) fn replied(&mut self, sending: Sending, reply: &Reply) {
         let verdict = judge(reply, self.options.response(), self.now);
         if let Verdict::Tokens(tokens) | Verdict::UnknownType(tokens, _) = &verdict {
@@ -181,14 +181,14 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// Saves the new tokens. What the reply leaves out is kept from the record (RFC 6749 section 6).
+    /// Saves the new tokens. Members that the reply omits are kept from the record (RFC 6749 section 6).
     fn save(&mut self, mut tokens: Box<Tokens>, sent_at: UnixTime) {
         let Some(current) = &self.session.record else {
             return self.unlock();
         };
         tokens.keep_from(&current.tokens);
         if tokens.access_token().is_none() {
-            // The server extended an access token that is not here.
+            // The server extended an access token that the record does not have.
             return self.failed(Failure::new(Code::BadResponse).leaving(RefreshTokenState::Unknown));
         }
         let session = current.session.clone();
@@ -203,7 +203,7 @@ impl<E: Effects> Machine<E> {
         self.conclude(outcome);
     }
 
-    /// The outcome is stored, or memory has to do: unlock, grant, notify.
+    /// The outcome is stored, or stays in memory: unlock, grant, notify.
     pub(super) fn conclude(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Refreshed => self.share(),
@@ -220,7 +220,7 @@ impl<E: Effects> Machine<E> {
         }
         self.settled();
         self.hold();
-        // A save can take longer than the access token lives: then it is refreshed once more, and only once.
+        // If the access token expired before it was stored, it is refreshed once more, and only once.
         let is_over = self.session.record.as_deref().is_some_and(|record| record.end() <= self.now);
         self.attempt.came_late = is_over && !self.attempt.came_late;
         if self.attempt.came_late {
@@ -231,7 +231,7 @@ impl<E: Effects> Machine<E> {
         self.announce(Source::Refresh);
     }
 
-    /// The refresh is over, and the session with it or renewed.
+    /// The refresh is finished: the session is renewed or over.
     pub(super) fn settled(&mut self) {
         self.pacing.start_over();
         self.session.ended = false;
@@ -246,7 +246,7 @@ impl<E: Effects> Machine<E> {
         self.enter(Phase::Idle);
     }
 
-    /// The tokens changed: grants each caller whose demand they meet.
+    /// Grants each caller whose demand the tokens meet.
     pub(super) fn grant_served(&mut self) {
         self.callers.waiting.retain(|caller| {
             let served = !caller.demand.force && self.session.serves(&caller.demand, self.now);
@@ -257,14 +257,14 @@ impl<E: Effects> Machine<E> {
         });
     }
 
-    /// A refresh succeeded: all callers get its tokens, as there are none better.
+    /// A refresh succeeded: all callers get its tokens, because there are no better ones.
     pub(super) fn grant_all(&mut self) {
         for caller in core::mem::take(&mut self.callers.waiting) {
             self.effects.order(Order::Grant, caller.id);
         }
     }
 
-    /// What may be handed out from now on.
+    /// Tells the driver which tokens to hand out.
     pub(super) fn hold(&mut self) {
         self.background.jitter = self.random.draw();
         self.effects.push(Effect::Hold(self.session.holding()));
@@ -285,9 +285,9 @@ impl<E: Effects> Machine<E> {
     }
 }
 
-/// What the steps are made of.
+/// Helpers of all steps.
 impl<E: Effects> Machine<E> {
-    /// Takes over what a read brought, and grants what can be granted now.
+    /// Adopts the result of a read, and grants callers.
     pub(super) fn reconcile(&mut self, stored: Stored) -> Reconciled {
         let first = !self.session.looked;
         let reconciled = self.session.reconcile(stored);
@@ -309,30 +309,30 @@ impl<E: Effects> Machine<E> {
         reconciled
     }
 
-    /// OpenID Connect Core section 12.2: the claim by which the id_token of the reply is of another person than the session's.
+    /// The claim by which the reply's id_token is another user's (OpenID Connect Core section 12.2).
     pub(super) fn another_persons(&self, tokens: &Tokens, reply: &Reply) -> Option<&'static str> {
         let stored = self.session.record.as_deref().and_then(|record| record.tokens.id_token.as_ref());
         let (new, stored) = tokens.id_token.as_ref().zip(stored)?;
-        // By the server's own time; this clock may be a day wrong.
+        // The server's time, if it is known: this clock may be wrong by a day.
         let earliest_end =
             reply.date.map_or(self.now - Duration::from_secs(172_800), |date| date - Duration::from_secs(300));
         let (client, check) = (self.options.client(), self.options.identity_check());
         mismatch(new.reveal(), stored.reveal(), check, client.client_id(), earliest_end)
     }
 
-    /// A failure that leaves the refresh token as it is.
+    /// A failure with the current state of the refresh token.
     #[inline(never)]
     pub(super) fn failure(&self, code: Code) -> Box<Failure> {
         Failure::new(code).leaving(self.session.refresh_token_state())
     }
 
-    // Out of line: what is left is dropped here and not at each of thirty places (0.3 kB brotli).
+    // Out of line: the old phase is dropped here and not at each of thirty places (0.3 kB brotli).
     #[inline(never)]
     pub(super) fn enter(&mut self, phase: Phase) {
         self.phase = phase;
     }
 
-    /// The phase, which is left; the machine is idle until another is entered.
+    /// Takes the phase. The machine is idle until another one is entered.
     #[inline(never)]
     pub(super) fn leave(&mut self) -> Phase {
         core::mem::replace(&mut self.phase, Phase::Idle)
@@ -353,11 +353,11 @@ impl<E: Effects> Machine<E> {
         self.enter(Phase::Reading(Wait::on(id), read));
     }
 
-    /// Begins a write in place of what the storage is known to hold.
+    /// Begins a write that replaces the known stored generation.
     pub(super) fn write(&mut self, mut writing: Box<Writing>, write: Write) {
         let id = self.next_id();
         if let Some(record) = &mut writing.record {
-            // One of an older version has no owner yet.
+            // A record of an older version has no owner.
             record.owner = self.options.owner.clone();
         }
         self.effects.save(id, writing.record.as_deref(), self.session.stored);
@@ -396,7 +396,7 @@ impl<E: Effects> Machine<E> {
         self.last_id
     }
 
-    /// A name that no other context has, and nothing else in this one.
+    /// A name that is unique among all contexts.
     pub(super) fn fresh_name(&mut self) -> String {
         let mut name = self.context.clone();
         name.push('-');

@@ -1,5 +1,5 @@
-//! What a token request brings other than new tokens. Only a confirmed `invalid_grant` (RFC 6749 section 5.2), or tokens of another person,
-//! end the session; each other failure keeps the tokens (tests/GUARANTEES.md, G2 and G3).
+//! Results of a token request other than new tokens. Only a confirmed `invalid_grant` (RFC 6749 section 5.2) or the tokens of another user
+//! end the session. All other failures keep the tokens (tests/GUARANTEES.md, G2 and G3).
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -37,7 +37,8 @@ impl<E: Effects> Machine<E> {
         self.unreachable(Sent::TimedOut);
     }
 
-    /// RFC 9449 section 8: the same request once more, with the nonce. Not under an old mark, which other contexts may have given up.
+    /// Sends the same request once more, with the nonce (RFC 9449 section 8). Not under an old mark, which other contexts may take for
+    /// abandoned.
     pub(super) fn nonce_wanted(&mut self, error: Box<ServerError>, with_nonce: bool) {
         if self.attempt.is_mark_old(self.now) {
             return self.failed(Failure::new(Code::Unavailable).said(error));
@@ -48,7 +49,7 @@ impl<E: Effects> Machine<E> {
         self.failed(Failure::new(Code::ClientRejected).said(error));
     }
 
-    /// The session ends. Nothing of the reply is stored, not even its refresh token.
+    /// The tokens are another user's: the session ends, and nothing of the reply is stored.
     pub(super) fn mismatched(&mut self, tokens: &Tokens, claim: &str) {
         self.revoke(tokens.refresh_token.clone());
         self.revoke(tokens.access_token.clone());
@@ -59,7 +60,7 @@ impl<E: Effects> Machine<E> {
         self.write(writing, Write::Outcome(Outcome::Ended(failure)));
     }
 
-    /// The access token is of an unknown type. A refresh token beside it may be the only one left, and is kept.
+    /// The access token has an unknown type. The reply's refresh token may be the only valid one, and is kept.
     pub(super) fn unknown_type(&mut self, tokens: &Tokens, error: Box<ServerError>) {
         let failure = Failure::new(Code::BadResponse).said(error);
         match (self.session.record.clone(), tokens.refresh_token.clone()) {
@@ -71,7 +72,7 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// No new tokens, and the session goes on. The mark stays where the refresh token may be spent.
+    /// No new tokens, and the session continues. The mark stays if the refresh token may be spent.
     pub(super) fn failed(&mut self, mut failure: Box<Failure>) {
         if self.attempt.was_in_doubt {
             failure.refresh_token = RefreshTokenState::Unknown;
@@ -83,7 +84,7 @@ impl<E: Effects> Machine<E> {
         }
     }
 
-    /// Takes the mark back.
+    /// Removes the mark.
     pub(super) fn unmark(&mut self, mut record: Box<Record>, failure: Box<Failure>) {
         record.pending = None;
         record.retry_at = failure.retry_at;
@@ -92,7 +93,7 @@ impl<E: Effects> Machine<E> {
         self.write(writing, Write::Outcome(Outcome::Failed(failure)));
     }
 
-    /// A failed refresh is over: callers wait for another try, or are answered.
+    /// A refresh failed: callers wait for a retry, or are answered.
     pub(super) fn finish(&mut self, mut failure: Box<Failure>) {
         self.unlock();
         let allowed = match failure.refresh_token {
@@ -120,7 +121,7 @@ impl<E: Effects> Machine<E> {
         self.pacing.failed();
         let until = failure.retry_at.unwrap_or(self.now + backoff(self.pacing.failures, &mut self.random));
         if failure.code == Code::OutcomeUnknown && allowed {
-            // It may be sent again: what is wrong is only that no reply comes.
+            // It may be sent again, so the only problem is that the server does not reply.
             failure.code = Code::Unavailable;
         }
         self.back_off(until, transient, allowed, failure.clone());
@@ -129,21 +130,21 @@ impl<E: Effects> Machine<E> {
         self.notify(Event::RefreshFailed(failure, next));
     }
 
-    /// No request for a while. Callers that can wait do so, without the lock.
+    /// Pauses without the lock. Callers wait if their deadlines allow it.
     pub(super) fn rest_until(&mut self, until: UnixTime, failure: Box<Failure>) {
         self.unlock();
         self.pacing.rest = Some(Rest::new(until, failure));
     }
 
-    /// No request for a while, after a failure of the storage or the lock that callers are told.
+    /// Answers callers with a failure of the storage or the lock, and pauses.
     pub(super) fn rest_after(&mut self, failure: Box<Failure>) {
         self.serve_or_refuse(&failure);
         let until = self.now + backoff(self.pacing.failures, &mut self.random);
         self.back_off(until, true, true, failure);
     }
 
-    /// No request in the background until then. A caller that waits may try sooner, unless the server named the time. A request that was
-    /// not `repeated` within the refresh is the first of its kind: the caller does not wait longer for it than the background.
+    /// Pauses background requests until then. Requests for callers may be earlier (`sooner`), unless the server named the time. If a request
+    /// may not be `repeated`, the next one is a probe, for which a caller does not wait longer than the background.
     fn back_off(&mut self, until: UnixTime, sooner: bool, repeated: bool, failure: Box<Failure>) {
         let mut rest = Rest::new(until, failure);
         if sooner && rest.failure.retry_at.is_none() {
@@ -154,14 +155,14 @@ impl<E: Effects> Machine<E> {
         self.pacing.rest = Some(rest);
     }
 
-    /// The server refused the refresh token. Another context may hold a newer one: the storage is read before that is believed.
+    /// The server refused the refresh token. The storage is read first, because another context may have stored a newer one.
     pub(super) fn refused(&mut self, error: Box<ServerError>, state: RefreshTokenState) {
         self.session.refresh_token_left = state;
         let failure = Failure::new(Code::SessionEnded).leaving(state).said(error);
         if self.attempt.excludes_all() {
             return self.read(Read::Confirm(failure));
         }
-        // Without a lock the winner may have its tokens and not have stored them yet.
+        // Without a lock another context may have new tokens that it has not stored yet.
         let pause = Duration::from_secs(1) + self.random.below(Duration::from_millis(500));
         self.enter(Phase::Reading(Wait::pause(self.now + pause), Read::Confirm(failure)));
     }
@@ -191,7 +192,7 @@ impl<E: Effects> Machine<E> {
         self.write(Writing::new(record, refused), Write::Outcome(outcome));
     }
 
-    /// It is stored that the session ended.
+    /// The end of the session is stored.
     pub(super) fn ended(&mut self, failure: Box<Failure>) {
         self.settled();
         self.session.absence = Code::SessionEnded;
@@ -201,7 +202,7 @@ impl<E: Effects> Machine<E> {
         self.notify(Event::SessionEnded(failure));
     }
 
-    /// It is stored that the session ended, and its access token is served until it expires.
+    /// The end of the session is stored. Its access token is granted until it expires.
     pub(super) fn ended_later(&mut self, failure: Box<Failure>) {
         self.settled();
         self.session.ended = true;
@@ -210,7 +211,7 @@ impl<E: Effects> Machine<E> {
         self.notify(Event::SessionEnded(failure));
     }
 
-    /// That one of the tokens is of no use any more.
+    /// Orders the revocation of a token, if there is one.
     pub(super) fn revoke(&mut self, token: Option<Secret>) {
         self.effects.extend(token.map(Effect::Revoke));
     }

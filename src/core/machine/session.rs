@@ -1,5 +1,5 @@
-//! The session as this context knows it, and what a read of the storage changes. The storage wins, with one exception: a result that
-//! could not be saved yet outlives the generation that it replaces (tests/GUARANTEES.md, G5).
+//! The session as this context knows it, and how a read of the storage changes it. The stored record wins, with one exception: an unsaved
+//! result wins over the generation that it replaces (tests/GUARANTEES.md, G5).
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -13,7 +13,7 @@ use crate::core::record::{fingerprint, Record, Stored, Tokens, CLOCK_TOLERANCE, 
 use crate::core::secret::Secret;
 use crate::core::time::{Duration, UnixTime};
 
-/// Stale reads in a row that are taken for a replica's lag. After that the storage was set back.
+/// Maximum number of stale reads in a row that count as a replica's lag. After that the storage counts as set back.
 pub const PATIENT_RESAVES: u32 = 6;
 /// Maximum number of backoff doublings (8 s) before a result that is in memory only is saved again.
 pub const MOST_BACKOFFS: u32 = 4;
@@ -21,66 +21,66 @@ pub const MOST_BACKOFFS: u32 = 4;
 /// The session as this context knows it.
 #[derive(Debug)]
 pub struct Session {
-    /// Whether the storage was read at all.
+    /// Whether the storage was read.
     pub looked: bool,
-    /// What is known may be old, because the device slept or its clock was set: the storage is read before a token is granted.
+    /// Whether the record may be stale, because the device slept or its clock was set. The storage is read before a token is granted.
     pub unread: bool,
-    /// A hint came that the storage changed, while a phase was under way.
+    /// Whether a read is due, after a hint that the storage changed.
     pub look_due: bool,
-    /// The tokens of the options, for a storage that turns out to be empty.
+    /// The tokens of the options, for a storage that is empty at the first read.
     pub initial: Option<Tokens>,
     /// The newest record.
     pub record: Option<Box<Record>>,
-    /// The generation that the storage held when it was last seen: what a conditional write names. 0 where it held none.
+    /// The last known stored generation, which a conditional write names. 0 if nothing is stored.
     pub stored: u64,
-    /// Set while the record, or its absence, is not in the storage.
+    /// Set while the record (or its deletion) is not stored.
     pub unsaved: Option<Unsaved>,
     /// Why there is no session.
     pub absence: Code,
-    /// The storage holds a session of another issuer or client.
+    /// Whether the storage holds a session of another issuer or client.
     pub is_foreign: bool,
-    /// The server ended the session; its access token may outlive that.
+    /// Whether the server ended the session. Its access token may still be valid.
     pub ended: bool,
-    /// What became of the last refresh token that the server refused.
+    /// The state of the refresh token that the server refused last.
     pub refresh_token_left: RefreshTokenState,
-    /// A generation whose expiry cannot be believed, because the clock was set back under it; or 0.
+    /// A generation whose expiry is not trusted, because the clock was set back; or 0.
     pub distrusted: u64,
-    /// The generation whose access token was all there was, and has run out; or 0.
+    /// A generation without a refresh token whose access token has expired; or 0.
     over: u64,
-    /// A write was refused: the next read is believed, however old it looks.
+    /// Whether a write was refused. The next read is then trusted, even with an older generation.
     pub refuted: bool,
-    /// Another context's write is the reason of the first read.
+    /// Whether another context's write is the reason for the first read.
     pub hinted: bool,
-    /// The highest generation ever seen or written here.
+    /// The highest generation that this context has read or written.
     highest: u64,
 }
 
-/// A change that could not be saved yet.
+/// A change that is not stored yet.
 #[derive(Clone, Debug)]
 pub struct Unsaved {
-    /// The refresh token it replaces, by fingerprint; `None` for a login or a sign-out.
+    /// Fingerprint of the refresh token that it replaces; `None` for a login or a sign-out.
     pub replaces: Option<String>,
-    /// The name of the unsaved login or sign-out that it is, or that it follows: it wins over earlier sessions.
+    /// The name of the unsaved login or sign-out, if it is or follows one. That wins over earlier sessions.
     pub decides: Option<String>,
-    /// When to try again.
+    /// When to write again.
     pub retry_at: UnixTime,
-    /// How often it failed.
+    /// Number of failed writes.
     pub failures: u32,
 }
 
-/// What reading the storage changed.
+/// What a read of the storage changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reconciled {
     /// Nothing that a caller could see.
     Same,
     /// Other tokens, or none.
     Changed,
-    /// The storage holds something that is no record.
+    /// The stored value is no record.
     Unreadable,
 }
 
 impl Session {
-    /// Of which nothing is known but the tokens of the options.
+    /// A session that was not read yet.
     pub fn new(initial: Option<Tokens>) -> Self {
         Self {
             looked: false,
@@ -102,12 +102,12 @@ impl Session {
         }
     }
 
-    /// Whether the storage was read, and nothing says that it may hold something else.
+    /// Whether the storage was read, and the record is not known to be stale.
     pub fn is_current(&self) -> bool {
         self.looked && !self.unread
     }
 
-    /// When what is in memory only is saved again.
+    /// When an unsaved change is written again.
     pub fn deadline(&self) -> UnixTime {
         self.unsaved.as_ref().map_or(UnixTime::NEVER, |unsaved| unsaved.retry_at)
     }
@@ -119,12 +119,12 @@ impl Session {
         }
     }
 
-    /// The wall clock went back under the record: its expiry cannot be believed.
+    /// The wall clock was set back: the record's expiry is not trusted.
     pub fn distrust(&mut self) {
         self.distrusted = generation_of(self.record.as_deref());
     }
 
-    /// What became of the refresh token, as far as the mark tells.
+    /// The state of the refresh token according to the mark.
     pub fn refresh_token_state(&self) -> RefreshTokenState {
         if self.record.as_deref().and_then(Record::in_doubt).is_some() {
             RefreshTokenState::Unknown
@@ -136,23 +136,23 @@ impl Session {
     /// The generation for the next write.
     pub fn next_generation(&self) -> u64 {
         let highest = self.highest.max(self.stored);
-        // Nothing that counts from one comes to the last generation: it was written by hand, and the count begins anew.
+        // No count reaches the last generation: it was written by hand, and the count begins anew.
         let last = if highest < LAST_GENERATION { highest } else { self.stored % LAST_GENERATION };
         last.saturating_add(1)
     }
 
-    /// The generation of a write. Where nothing is stored it begins at the time of day: a sign-out forgets the generations too, and one
-    /// that came again would let a refresh of the old session overwrite the new one.
+    /// The generation of a write. If nothing is stored, it begins at the current Unix time. A sign-out deletes the generation too, and a
+    /// repeated one would let a refresh of the old session overwrite the new session.
     pub fn generation_to_write(&self, now: UnixTime) -> u64 {
         let next = self.next_generation();
         if self.stored > 0 {
             return next;
         }
-        // Beyond the marks of the old session too, where this clock is behind the one that numbered them.
+        // Above the marks of the old session too, if this clock is behind the one that numbered them.
         next.saturating_add(1000).max(now.as_millis())
     }
 
-    /// Takes over what the storage holds.
+    /// Adopts the result of a read.
     pub fn reconcile(&mut self, stored: Stored) -> Reconciled {
         self.unread = false;
         let first = !core::mem::replace(&mut self.looked, true);
@@ -194,7 +194,7 @@ impl Session {
                 self.put(Some(record), generation);
             }
         }
-        // The first read emits no event, unless another context's write is its reason, and was more than a mark.
+        // The first read emits no event, unless its reason is another context's write that was more than a mark.
         let marked = self.record.as_deref().is_some_and(|record| record.pending.is_some());
         if if first { !hinted || marked } else { before == self.access_token() } {
             return Reconciled::Same;
@@ -202,13 +202,13 @@ impl Session {
         Reconciled::Changed
     }
 
-    /// Takes over what the storage now holds because this context wrote it.
+    /// Adopts a record that this context has stored.
     pub fn wrote(&mut self, record: Option<Box<Record>>) {
         let generation = generation_of(record.as_deref());
         self.put(record, generation);
     }
 
-    /// Keeps in memory what could not be saved. What follows an unsaved login or sign-out belongs to it.
+    /// Keeps an unsaved change in memory. A change after an unsaved login or sign-out belongs to that.
     pub fn keep_unsaved(&mut self, record: Option<Box<Record>>, mut unsaved: Unsaved) {
         let stored = self.stored;
         unsaved.decides = unsaved.decides.or_else(|| self.unsaved.take()?.decides);
@@ -216,14 +216,14 @@ impl Session {
         self.unsaved = Some(unsaved);
     }
 
-    /// Notes the generation that the storage holds, and no more.
+    /// Notes only the stored generation.
     pub fn saw_generation(&mut self, stored: &Stored) {
         self.looked = true;
         self.stored = stored.generation().unwrap_or(0);
         self.highest = self.highest.max(self.stored);
     }
 
-    /// Forgets the session in memory; the write to the storage follows.
+    /// Deletes the session in memory, before the storage is written.
     pub fn forget(&mut self) {
         let (stored, is_foreign) = (self.stored, self.is_foreign);
         self.put(None, stored);
@@ -232,30 +232,30 @@ impl Session {
         self.ended = false;
     }
 
-    /// A login or a sign-out settled what there is.
+    /// A login or a sign-out is complete.
     pub fn decided(&mut self) {
         self.looked = true;
         self.absence = Code::SignedOut;
         self.ended = false;
     }
 
-    /// The generation of the record, or the one that came after it.
+    /// The generation of the record, or the next one if there is none.
     pub fn generation(&self) -> u64 {
         self.record.as_deref().map_or(self.next_generation(), |record| record.generation)
     }
 
-    /// The access token was all there was, and it has run out.
+    /// The access token expired, and there is no refresh token.
     pub fn run_out(&mut self) {
         self.over = generation_of(self.record.as_deref());
         self.ended = true;
     }
 
-    /// Whether that was noticed.
+    /// Whether `run_out` was called for this record.
     pub fn is_over(&self) -> bool {
         self.over > 0 && self.over == generation_of(self.record.as_deref())
     }
 
-    /// What may be handed out without another look, if it may.
+    /// The tokens that the driver may hand out.
     pub fn holding(&self) -> Option<Box<Holding>> {
         let record = self.record.as_deref().filter(|_| self.access_token().is_some())?;
         let believed = !self.unread && self.distrusted != record.generation;
@@ -280,7 +280,7 @@ impl Session {
             && now + record.spare(demand.min_validity.unwrap_or(MIN_VALIDITY)) < record.end()
     }
 
-    /// Whether the access token is better than none: not refused, and not at its end.
+    /// Whether the access token is usable: not refused, and not expired.
     pub fn still_good(&self, demand: &Demand, now: UnixTime) -> bool {
         let Some(record) = self.record.as_deref().filter(|_| !self.is_over()) else {
             return false;
@@ -290,7 +290,7 @@ impl Session {
             && now < record.end()
     }
 
-    /// The access token, to compare with.
+    /// The current access token.
     pub fn access_token(&self) -> Option<Secret> {
         self.record.as_deref().filter(|_| !self.is_over())?.tokens.access_token.clone()
     }
@@ -300,12 +300,12 @@ impl Session {
         refresh_token_of(self.record.as_deref())
     }
 
-    /// Whether there is a refresh token that the server has not refused.
+    /// Whether there is a refresh token.
     pub fn can_refresh(&self) -> bool {
         self.record.as_deref().is_some_and(|record| record.tokens.refresh_token().is_some())
     }
 
-    /// Whether what is in memory is newer than what the storage holds.
+    /// Whether the unsaved record wins over the stored one.
     fn outlives(&self, unsaved: &Unsaved, stored: &Stored) -> bool {
         let theirs = match stored {
             Stored::Record(record) => Some(record.as_ref()),
@@ -317,8 +317,8 @@ impl Session {
             || unsaved.replaces.is_some() && theirs.is_some() && refresh_token_of(theirs) == unsaved.replaces
     }
 
-    /// Whether an unsaved login or sign-out wins over the stored record: another session, and no later login. A record of the same
-    /// session is the login itself, whose write landed although it seemed to fail, or its descendant.
+    /// Whether an unsaved login or sign-out wins over the stored record: if that is of another session and not of a later login. A record of
+    /// the same session is this login, stored although its write seemed to fail, or a refresh of it.
     pub fn overrules(&self, ours: Option<&Record>, theirs: Option<&Record>) -> bool {
         let Some(change) = self.unsaved.as_ref().and_then(|unsaved| unsaved.decides.as_ref()) else {
             return false;
@@ -328,11 +328,11 @@ impl Session {
         !later && (theirs.is_none() || theirs.map(|theirs| &theirs.session) != ours.map(|ours| &ours.session))
     }
 
-    /// Whether it is an older generation of the same session: an eventually consistent storage shows one now and then.
+    /// Whether it is an older generation of the same session, as an eventually consistent storage may return.
     pub fn is_stale_read(&self, stored: &Stored) -> bool {
         match (stored, &self.record) {
             (Stored::Record(theirs), Some(ours)) => {
-                // A result that is in memory only has a generation of its own.
+                // An unsaved record has a generation that is not stored.
                 let newest = if self.unsaved.is_some() { self.stored } else { ours.generation };
                 theirs.generation < newest && theirs.session == ours.session
             }
@@ -341,7 +341,7 @@ impl Session {
     }
 
     fn put(&mut self, mut record: Option<Box<Record>>, stored: u64) {
-        // One text for one token: ten thousand callers compare theirs with it.
+        // Shares the text of an equal token, because ten thousand callers compare theirs with it.
         if let (Some(new), Some(old)) = (&mut record, &self.record) {
             if new.tokens.access_token == old.tokens.access_token {
                 new.tokens.access_token = old.tokens.access_token.clone();

@@ -1,5 +1,5 @@
-//! A login or a sign-out. It wins over a refresh in flight, in this context and in others, because every write names the generation
-//! that it replaces (tests/GUARANTEES.md, G14 and G15). Its read and its write are phases as those of a refresh are.
+//! A login or a sign-out. It wins over an in-flight refresh in this context and in others, because every write names the generation that it
+//! replaces (tests/GUARANTEES.md, G14 and G15). Its read and its write are phases of the machine.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -17,7 +17,7 @@ use crate::core::policy::MARGIN;
 use crate::core::record::{Record, Stored, Tokens};
 use crate::core::time::Duration;
 
-/// Writes of other contexts that are read and replaced before memory has to do.
+/// Maximum number of writes that lose against other contexts. After them the change stays in memory.
 const CONFLICT_TRIES: u32 = 10;
 
 impl<E: Effects> Machine<E> {
@@ -25,7 +25,7 @@ impl<E: Effects> Machine<E> {
         if tokens.access_token().is_none() && tokens.refresh_token().is_none() {
             return self.effects.refuse(caller, &Failure::new(Code::BadResponse));
         }
-        // A point in time was computed when the lifetime began; `expires_in` beside it may be old.
+        // `expires_at` was computed when the lifetime began; `expires_in` may be older.
         if tokens.expires_at.is_some() {
             tokens.expires_in = None;
         }
@@ -51,7 +51,7 @@ impl<E: Effects> Machine<E> {
         self.change(Kind::SignOut(tokens), Vec::new(), leaving, had_session);
     }
 
-    /// The storage is empty: the tokens of the options, if there are any, become the session.
+    /// The storage is empty: the tokens of the options become the session. False without such tokens.
     pub(super) fn begin_initial(&mut self) -> bool {
         let Some(tokens) = self.session.initial.take() else {
             return false;
@@ -72,7 +72,7 @@ impl<E: Effects> Machine<E> {
             }
         }
         if matches!(&stored, Stored::Record(record) if record.session == change.session) {
-            // Our own write landed although it seemed to fail, and may have been refreshed since.
+            // This is our own write, stored although it seemed to fail, and perhaps refreshed since.
             self.session.reconcile(stored);
             return self.changed_session(change);
         }
@@ -106,20 +106,20 @@ impl<E: Effects> Machine<E> {
         self.read(Read::Change(change));
     }
 
-    /// The storage takes no write: memory has to do.
+    /// The change cannot be stored: it stays in memory, and is written again later.
     pub(super) fn change_unsaved(&mut self, writing: Box<Writing>, mut change: Box<SessionChange>) {
         let retry_at = self.now + Duration::from_secs(1);
         let decides = Some(change.session.clone());
         self.session.keep_unsaved(writing.record, Unsaved { replaces: None, decides, retry_at, failures: 0 });
-        // The session goes on in memory, and the write is tried again; but a login that is not stored is told of.
+        // The session continues in memory, but `setTokens` rejects, because the login is not stored.
         for id in core::mem::take(&mut change.adopting) {
             self.effects.refuse(id, &Failure::new(Code::StorageFailed));
         }
         self.changed_session(change);
     }
 
-    /// Gives up what is under way. A request in flight becomes a stray. Of an earlier login or sign-out that is not stored yet, the
-    /// callers are answered by this one, and what it was to revoke is revoked; so are a login's tokens, if `revoke`.
+    /// Ends the current phase. An in-flight request becomes a stray. The callers of an earlier, unsaved login or sign-out are answered with
+    /// this change. The tokens that it had to revoke are revoked; with `revoke`, a login's refresh token too.
     fn abandon(&mut self, revoke: bool) -> (Vec<CallerId>, Vec<CallerId>, bool) {
         let mut callers = Default::default();
         let mut had_session = self.session.record.is_some();
@@ -148,14 +148,14 @@ impl<E: Effects> Machine<E> {
     }
 
     fn change(&mut self, kind: Kind, adopting: Vec<CallerId>, leaving: Vec<CallerId>, had_session: bool) {
-        // It begins with the time, which tells the later one of two.
+        // The name begins with the time, so that the later of two changes is known.
         let mut session = String::new();
         push_number(&mut session, self.now.as_millis());
         session.push('-');
         session.push_str(&self.fresh_name());
         let change = Box::new(SessionChange { kind, session, adopting, leaving, had_session, conflicts: 0 });
         if self.session.is_foreign && matches!(change.kind, Kind::SignOut(..)) {
-            // Not this client's to delete.
+            // The record belongs to another client, and is not deleted.
             return self.changed_session(change);
         }
         if self.session.looked {
@@ -176,7 +176,7 @@ impl<E: Effects> Machine<E> {
         self.write(Writing::new(record, None), Write::Change(change));
     }
 
-    /// It is stored, or kept in memory.
+    /// The change is stored, or stays in memory.
     fn changed_session(&mut self, change: Box<SessionChange>) {
         self.session.decided();
         self.pacing.failures = 0;
@@ -194,7 +194,7 @@ impl<E: Effects> Machine<E> {
                 if change.had_session {
                     self.announce(Source::SignOut);
                 } else if let (Some(initial), true) = (initial, tokens.is_some()) {
-                    // Where nothing was stored, the tokens of the options would have been the session.
+                    // Nothing was stored, so the tokens of the options were the session.
                     self.revoke(initial.refresh_token);
                 }
                 self.effects.extend(tokens.unwrap_or_default().into_iter().map(Effect::Revoke));
@@ -203,7 +203,7 @@ impl<E: Effects> Machine<E> {
         self.effects.orders(Order::Done, change.leaving);
     }
 
-    /// `setTokens` resolves with a token set. If the login brought only a refresh token, the first refresh makes one.
+    /// `setTokens` resolves with a token set. If the login has only a refresh token, its callers wait for the first refresh.
     fn answer_login(&mut self, callers: Vec<CallerId>) {
         if self.session.access_token().is_some() {
             return self.effects.orders(Order::Grant, callers);

@@ -1,5 +1,5 @@
-//! Requests that no phase awaits: those of a session that was given up, the one whose time was over, and one that a machine before
-//! this one sent. Their replies may hold the only refresh token there is.
+//! Requests that no phase awaits: of a session that a login or a sign-out replaced, one that timed out, and one of a discarded machine.
+//! Their replies may have the only valid refresh token.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,11 +13,11 @@ use crate::core::time::Duration;
 
 #[derive(Debug, Default)]
 pub struct Strays {
-    /// Requests of a session that a login or a sign-out gave up; and whether to revoke what they bring.
+    /// Requests of a session that a login or a sign-out replaced, and whether to revoke their tokens.
     orphans: Vec<(EffectId, bool)>,
-    /// The last request that was given up because its time seemed to be over, and the name of its mark.
+    /// The last request that timed out, and the name of its mark.
     overdue: Option<(EffectId, Sending, String)>,
-    /// A reply that came after its request was given up, until it is known whether the mark still stands.
+    /// A reply that came after its request was given up. It is kept until the storage shows whether the mark is still there.
     pub late: Option<Late>,
 }
 
@@ -30,17 +30,17 @@ impl Strays {
         }
     }
 
-    /// The session of that request was given up.
+    /// A login or a sign-out replaced the session of that request.
     pub fn orphan(&mut self, id: EffectId, revoke: bool) {
         self.orphans.push((id, revoke));
     }
 
-    /// The request was given up. If the clock was set, its time was not over: a reply is still of use.
+    /// The request timed out. Its reply may still come, for example if the clock was set forward.
     pub fn give_up(&mut self, id: EffectId, sending: Sending, mark: Option<String>) {
         self.overdue = mark.map(|mark| (id, sending, mark));
     }
 
-    /// The request brought no reply.
+    /// The request has no reply.
     pub fn forget(&mut self, id: EffectId) {
         self.orphans.retain(|(orphan, _)| *orphan != id);
     }
@@ -57,7 +57,7 @@ impl<E: Effects> Machine<E> {
         let Some(index) = self.strays.orphans.iter().position(|(orphan, _)| *orphan == id) else {
             return;
         };
-        // A sign-out that revokes also revokes what a racing refresh brings.
+        // A sign-out with `revoke` also revokes the refresh token of an in-flight refresh.
         let (_, revoke) = self.strays.orphans.swap_remove(index);
         if let (true, Verdict::Tokens(tokens)) = (revoke, judge(reply, self.options.response(), self.now)) {
             self.revoke(tokens.refresh_token);
