@@ -68,7 +68,7 @@ fn read_members(mut members: Fields<'_>, shape: ResponseShape<'_>) -> Tokens {
     let own_path = names.iter().find(|(registered, _)| registered == "access_token").map(|(_, path)| path.text());
     for (registered, path) in names {
         let path = path.text();
-        // If the access token's own name is the source, its registered name may have it too: the access token renews itself.
+        // A name with the access token's path is the access token itself, also where that has its registered name.
         let own = members.get("access_token").filter(|_| own_path == Some(path));
         if let Some(value) = members.at(path).filter(|value| !value.is_null()).or(own) {
             members.set(registered.clone(), value);

@@ -122,8 +122,8 @@ pub fn error_text(reply: &Fields<'_>, path: &str) -> Option<String> {
     text.map(shortened)
 }
 
-/// The meaning of the sign of an error in the reply; `None` inside if it has no further meaning. The sign is one of the shape's. Otherwise an
-/// error code is the sign, unless the shape has a sign for errors in general.
+/// Whether the reply shows a sign of an error, and the meaning of that sign if it has one. The signs are those of the shape. An error code is
+/// a sign too, unless the shape has a sign for errors in general.
 pub fn error_sign(reply: &Fields<'_>, shape: ResponseShape<'_>, evidence: &ServerError) -> Option<Option<Meaning>> {
     if let Some(sign) = shape.error_signs().find(|sign| shows(reply, *sign)) {
         return Some(sign.means());
