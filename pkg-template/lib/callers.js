@@ -5,17 +5,17 @@
  * @property {(value?: any) => void} resolve
  * @property {(reason: unknown) => void} reject
  * @property {(id: number) => void} [withdrawn]  Called if the signal aborts first.
- * @property {string} [wish]  What is asked for, and when.
+ * @property {string} [wish]  The options and time of the call, as text.
  */
 
-/** Callers that wait for an answer, by number. Aborting detaches the callers of that signal and no other. */
+/** Waiting callers, by number. An abort detaches only the callers of its signal. */
 export class Callers {
   /** @type {Map<number, Caller>} */
   #waiting = new Map();
   #last = 0;
-  /** That of the last caller. @type {any} */
+  /** The promise of the last caller. @type {any} */
   #answer;
-  /** The numbers of each signal's callers, which share one listener: Node warns of more than ten. @type {Map<AbortSignal, number[]> | undefined} */
+  /** The callers' numbers by signal. They share one listener, because Node warns of more than ten. @type {Map<AbortSignal, number[]> | undefined} */
   #signals;
 
   get size() {
@@ -28,7 +28,8 @@ export class Callers {
   }
 
   /**
-   * A new caller: its number, and the promise of its answer. One with the wish of the last, which waits, shares its answer, without a number.
+   * Adds a caller: its number and the promise of its answer. A caller with the same wish as the last waiting one shares that promise, and
+   * gets no number.
    * @param {AbortSignal} [signal] @param {Caller["withdrawn"]} [withdrawn] @param {string} [wish]
    */
   add(signal, withdrawn, wish) {
@@ -54,7 +55,7 @@ export class Callers {
     return caller;
   }
 
-  /** Answers all of them; none waits any more. @param {"resolve" | "reject"} how @param {unknown} [answer] */
+  /** Settles all waiting callers. @param {"resolve" | "reject"} how @param {unknown} [answer] */
   answerAll(how, answer) {
     const callers = [...this.#waiting.values()];
     this.#waiting.clear();
@@ -73,7 +74,7 @@ export class Callers {
 
   #unlisten() {
     for (const signal of this.#signals?.keys() ?? []) signal.removeEventListener("abort", this.#aborted);
-    // the answer has tokens
+    // The answer contains tokens.
     this.#signals = this.#answer = undefined;
   }
 }

@@ -1,6 +1,6 @@
 // @ts-check
 
-/** The core as a module, or an error that says what to import where WebAssembly may not be compiled. @param {BufferSource} bytes */
+/** The core as a module. Throws an error that says what to import instead, if WebAssembly is blocked. @param {BufferSource} bytes */
 export async function compile(bytes) {
   try {
     return await WebAssembly.compile(bytes);
@@ -9,7 +9,7 @@ export async function compile(bytes) {
   }
 }
 
-/** Each browser has words of its own for a Content-Security-Policy, workerd and edge runtimes for a ban. @param {string} said */
+/** The error text for a Content-Security-Policy differs by browser; workerd and edge runtimes have their own. @param {string} said */
 function why(said) {
   const blocked = /CSP|-eval'/.test(said) ? "CSP without 'wasm-unsafe-eval'" : said;
   return /CSP|embedder|Edge|WebAssembly('|$| is)/.test(blocked)

@@ -1,6 +1,6 @@
 // @ts-check
-// The core and its glue as one chunk: a bundler that splits code makes one file of this module and its imports. It imports nothing that
-// the entry also imports, because esbuild would make a third file of that.
+// The core and its glue as one chunk: a bundler with code splitting puts this module and its imports into one file. It must not import a
+// module that the entry also imports: esbuild would put that into a third file.
 import bytes from "./core-bytes.js";
 import glue from "./core-glue.js";
 import { compile } from "./compile.js";
@@ -10,7 +10,7 @@ import { wire as inAnyPlace } from "./wire.js";
 
 let warned = false;
 
-/** A page's client is public (RFC 6749 §2.1). Here, because this chunk is what pages load. @type {Wire} */
+/** Warns of a client_secret: a page's client is public (RFC 6749 §2.1). Done here because only pages load this chunk. @type {Wire} */
 const wire = (options, ...others) => {
   if (options.client_secret && globalThis.document && !warned) {
     warned = true;

@@ -6,9 +6,9 @@ import { send } from "./ports/http.js";
 const ENDPOINTS = ["token_endpoint", "revocation_endpoint"];
 
 /**
- * What an issuer says of itself. RFC 8414 §3.1 inserts the well-known path before the issuer's own, and is asked first; OpenID
- * Connect appends its own. What names another issuer, be it by a slash, is not used (§3.3), nor is an endpoint without TLS. Nothing
- * is spent yet when this fails, and a failure is not cached: the next attempt requests it again.
+ * The issuer's metadata. The URL of RFC 8414 §3.1, with the well-known path before the issuer's own path, is requested first, then
+ * OpenID Connect's, which appends it. Metadata with another `issuer` (§3.3), even by one slash, and endpoints without TLS are not used.
+ * No refresh token is spent when this fails. A failure is not cached: the next attempt requests the metadata again.
  * @param {typeof fetch} fetch @param {string} issuer @param {Tools} tools @param {number} timeoutSeconds
  * @param {boolean} [insecure]
  * @returns {Promise<Record<string, any>>}
@@ -35,7 +35,7 @@ export async function discover(fetch, issuer, tools, timeoutSeconds, insecure) {
     else if (metadata.token_endpoint) return metadata;
     else found = "has no token_endpoint with https";
   }
-  // Asking again cannot help: the option or the server is wrong.
+  // Not retryable: the option or the server is wrong.
   if (other) throw new Error(`the issuer is ${issuer}, and its metadata names ${other}: write that`);
   throw Object.assign(new Error(`the metadata of ${issuer} ${found}`), { isUnsent: true, cause });
 }

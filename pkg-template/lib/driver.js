@@ -17,8 +17,8 @@ import { context } from "./ports/context.js";
 /** @import { Options } from "./platform.js" */
 
 /**
- * Performs the core's effects and reports each outcome as one event. It decides nothing. The only caller of Core. What is not private
- * is for `Refresher`, and for `LazyDriver`, which begins without a core.
+ * Performs the core's effects and reports each outcome as one event. It decides nothing, and is the only caller of Core. Public members
+ * are for `Refresher` and for `LazyDriver`, which starts without a core.
  */
 export class Driver {
   /** @type {TokenSet | null} */
@@ -26,7 +26,7 @@ export class Driver {
   /** @type {Refresher["state"]} */
   state = "unknown";
   closed = false;
-  /** From and until when the tokens go to callers without special wishes, in milliseconds, and their generation. */
+  /** From and until when a call without options gets the tokens (milliseconds), and their generation. */
   window = [0, 0, 0];
 
   options;
@@ -35,35 +35,35 @@ export class Driver {
   #dispatch;
   storage;
   scrubber = scrubber();
-  // The core learns of a jump before the caller that asked for the time gets anything.
+  // Reports a clock jump to the core before the caller that read the clock gets an answer.
   #clock = clock((jump) => (this.#core || this.tokens) && this.ready(() => this.tell(jump)));
-  /** Made with the first core. @type {ReturnType<typeof import("./ports/timer.js").timer>} */
-  // @ts-expect-error: nothing is due before
+  /** Created with the first core. @type {ReturnType<typeof import("./ports/timer.js").timer>} */
+  // @ts-expect-error: not used before
   #timer;
 
   /** @type {Exports | undefined} */
   #exports;
   /** @type {Core | undefined} */
   #core;
-  /** Sends, loads and saves what the core orders; made with the first one. @type {ReturnType<Wire>} */
-  // @ts-expect-error: no effect is performed before
+  /** Sends, loads and saves for the core; created with the first core. @type {ReturnType<Wire>} */
+  // @ts-expect-error: not used before
   #wire;
   #callers = new Callers();
   /** Callers that wait for the first read of the storage. */
   #readers = new Callers();
   /** Releases a lock, or ends the wait for it, by the number of its effect. @type {Map<number, () => void>} */
   #locks = new Map();
-  /** Whether the lock that was granted last went to no other context. */
+  /** Whether the lock that was granted last is still held. */
   #isHeld = async () => true;
   /** @type {Promise<unknown>[]} */
   #revocations = [];
   /** @type {(() => void)[] | undefined} */
   #stops;
-  /** The mark that was written last: it says which request a reply belongs to. */
+  /** The attempt in the last written mark: identifies the request of a reply. */
   #attempt = "";
-  /** The error of the last refused caller: all callers of one failure get the same. @type {unknown} */
+  /** The error of the last refused caller. All callers of one failure get the same error. @type {unknown} */
   #refusal;
-  /** Token requests that are out. */
+  /** Number of in-flight token requests. */
   #sent = 0;
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
@@ -75,7 +75,7 @@ export class Driver {
     this.#dispatch = dispatch;
     const bound = /** @type {any} */ (options.dpop)?.guarded(storage, options.clientAuth);
     this.storage = bound ?? storage;
-    // A page keeps its session fresh from the start. Elsewhere the first call or the first listener starts everything.
+    // In a page, background refresh starts at once; elsewhere with the first call or listener.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
   }
 
@@ -90,24 +90,24 @@ export class Driver {
     };
   }
 
-  /** The tokens, if a caller without special wishes may have them: no core, no lock, no storage. */
+  /** The tokens, if a call without options may have them. Needs no core, lock or storage. */
   fresh() {
     const now = this.#clock.now();
     const [from, until] = this.window;
     return this.tokens && now >= from && now < until && !this.closed ? this.tokens : undefined;
   }
 
-  /** @param {DemandOptions} wish @param {true} [force] @param {number} [waited]  Seconds so far. @returns {Promise<TokenSet>} */
+  /** @param {DemandOptions} wish @param {true} [force] @param {number} [waited]  Seconds that the caller has waited. @returns {Promise<TokenSet>} */
   demand({ signal, minValiditySeconds, timeoutSeconds, rejected }, force, waited) {
     const details = JSON.stringify({
       min_validity: minValiditySeconds,
-      // the core has the text of the one that it handed out
+      // True: the token of the last `hold`, which the core has.
       rejected: (rejected && (rejected === this.tokens?.access_token || rejected)) || undefined,
       force,
       timeout: timeoutSeconds,
       waited,
     });
-    // On Workers a promise ends with the request that made it: none is shared.
+    // On Workers a promise ends with the request that created it, so callers share none.
     return this.#call(
       signal,
       "demanded",
@@ -119,12 +119,12 @@ export class Driver {
 
   /** @param {TokenInput} tokens @returns {Promise<TokenSet>} */
   adopt(tokens) {
-    // a shaped reply may have its tokens anywhere
+    // With `response`, tokens may be anywhere in the reply.
     const details = JSON.stringify(tokens, (name, value) => (this.scrubber.learn({ [name]: value }), value));
     return this.#call(undefined, "adopted", details);
   }
 
-  /** True for each token that was to be revoked where no endpoint is known. @param {boolean} [revoke] @returns {Promise<unknown[]>} */
+  /** Resolves to one value per token to revoke: true if no revocation endpoint is known. @param {boolean} [revoke] @returns {Promise<unknown[]>} */
   forget(revoke) {
     return this.#call(undefined, "signedOut", revoke ? "true" : undefined);
   }
@@ -140,15 +140,15 @@ export class Driver {
     return this.#ask("rejects", challenges);
   }
 
-  /** A page keeps its session fresh from its beginning. @param {() => void} begin */
+  /** Starts background refresh. @param {() => void} begin */
   keep(begin) {
     begin();
   }
 
-  /** Called when there is a core, which was told nothing yet. */
+  /** Called when a core was created, before its first event. */
   begun() {}
 
-  /** Hears from now on what other contexts do. A Worker's global scope may not begin anything. */
+  /** Starts listening to other contexts. Not on Workers, whose global scope allows no I/O. */
   listen() {
     if (!isWorkerd()) queueMicrotask(() => this.#start());
   }
@@ -157,11 +157,11 @@ export class Driver {
     this.closed = true;
     this.#stops?.splice(0).forEach((stop) => stop());
     this.#refuseAll({ code: "closed" });
-    // a request that is out is still answered and stored; nothing new begins
+    // The reply to an in-flight request is still stored; nothing new is started.
     this.#core ? this.tell("watching") : this.#wipe();
   }
 
-  /** Closed, and nothing is under way: no token stays in this object or in the core, whose memory is overwritten. */
+  /** Closed and idle: removes all tokens from this object and from the core, whose memory is overwritten. */
   #wipe() {
     this.#core?.free();
     this.#core = this.options.tokens = undefined;
@@ -172,8 +172,8 @@ export class Driver {
   /**
    * @template {"demanded" | "adopted" | "signedOut" | "loadRequested"} E
    * @param {AbortSignal | undefined} signal @param {E} event @param {any} details  JSON text.
-   * @param {string} [wish]  With the time: two callers of the same are one to the core, which would answer both alike. Not on
-   *   Workers, where a promise ends with the request that made it.
+   * @param {string} [wish]  Options and time. Callers with the same wish are one caller to the core, which would answer them alike. Not
+   *   on Workers, where a promise ends with the request that created it.
    * @returns {Promise<any>}
    */
   async #call(signal, event, details, callers = this.#callers, wish) {
@@ -187,12 +187,12 @@ export class Driver {
     return kept(answer, () => this.tell("woke"));
   }
 
-  /** Begins to listen to other contexts and, in a visible page, to the page's own events. */
+  /** Starts listening to other contexts and, in a visible page, to the page's events. */
   #start() {
     if (this.#stops || this.closed) return;
     const stops = (this.#stops = /** @type {(() => void)[]} */ ([]));
     const watch = () => this.tell("watching", +this.#mayWatch());
-    // what was never asked for need not be looked at again
+    // Not needed before the first call, except for background refresh.
     const resumed = () =>
       (this.#core || this.#mayWatch()) && this.ready(() => (watch(), this.tell("resumed")));
     this.run(() => {
@@ -201,7 +201,7 @@ export class Driver {
       try {
         const ended = this.options.storage.subscribe?.(() => this.ready(() => this.tell("peerChanged")));
         if (ended) stops.push(ended);
-      } catch {} // without hints a read finds out later
+      } catch {} // Without notifications, the next read finds changes.
     });
   }
 
@@ -210,7 +210,7 @@ export class Driver {
   }
 
   /**
-   * Runs `then` with a core: at once if there is one. What happens may make old what was read before: the window is closed meanwhile.
+   * Runs `then` with a core, at once if there is one. Otherwise the window is closed until then, because what was read may be stale.
    * @param {() => void} then @param {number[]} [window]
    */
   async ready(then, window = [0, 0, 0]) {
@@ -245,7 +245,7 @@ export class Driver {
   }
 
   /**
-   * Reports an event to the core and performs the effects that it orders. Completions for a discarded core are dropped.
+   * Reports an event to the core and performs the resulting effects. Completions for a discarded core are dropped.
    * @template {keyof CoreEvents} E
    * @param {E} event @param {CoreEvents[E][0]} [number] @param {CoreEvents[E][1] | ""} [details]  A string crosses as it is.
    * @param {Core} [core]  The core whose effect this completes.
@@ -290,7 +290,7 @@ export class Driver {
     return core && JSON.parse(core.tell(0, question, 0, text));
   }
 
-  /** Discards the core. What is durable is in the storage, from which the next call starts a fresh core. */
+  /** Discards the core. The next call creates a new one from the storage. */
   #trapped() {
     this.#engine.discard(this.#exports);
     this.#core = undefined;
@@ -300,7 +300,7 @@ export class Driver {
     this.#refuseAll({ code: "engine_failed", error_description: "it stopped: call again" });
   }
 
-  /** One object for all drivers: an idle one is a kilobyte smaller. @type {CoreEffects & ThisType<Driver>} */
+  /** Shared by all drivers: saves a kilobyte per idle driver. @type {CoreEffects & ThisType<Driver>} */
   static #effects = {
     load(id) {
       this.#wire.failures.storage = undefined;
@@ -399,13 +399,13 @@ export class Driver {
       // On Workers a timer belongs to a request and ends with it.
       const rests = this.closed ? !this.#locks.size : isWorkerd() && !busy && !this.options.timer;
       this.#timer?.arm(rests ? undefined : deadline, Date.now(), awaited, busy);
-      // a request that is out may bring a text that quotes what was secret
+      // An in-flight request may still return a text that quotes a secret.
       if (/signed|ended/.test(state) && !this.#sent && !busy) this.scrubber.forget();
       if (this.closed && phase == "idle") this.#wipe();
     },
   };
 
-  /** Listeners run after all effects of the same event. @param {string} type @param {object} detail */
+  /** Dispatches an event after all effects of the same core event. @param {string} type @param {object} detail */
   #notify(type, detail) {
     queueMicrotask(() => this.closed || this.#dispatch(type, detail));
   }
@@ -423,7 +423,7 @@ export class Driver {
     this.#wire.failures.request();
     const reply = await this.#wire.exchange({
       ask: (...asked) => this.#ask(...asked, core),
-      // A function of the options may have taken long: a sign-out, a login or a trap cancels the effect.
+      // While a function of the options ran, a sign-out, a login or a trap may have cancelled the effect.
       stands: async () =>
         (await this.#underLock(id, core)) && core === this.#core && this.#ask("sending", String(id)),
       tokens: () => this.tokens,
@@ -433,7 +433,7 @@ export class Driver {
     if ("status" in reply) {
       const { headers, ...heard } = reply;
       if (core === this.#core) return this.tell("replied", id, heard, core);
-      // The core that sent it was discarded, and the refresh token is spent: a fresh core stores the reply.
+      // The core that sent the request was discarded and the refresh token is spent: a new core stores the reply.
       return this.ready(() => this.tell("recovered", 0, { ...heard, attempt, sent_at }));
     }
     const { error, reason, ...unreachable } = reply;
@@ -442,7 +442,7 @@ export class Driver {
   }
 
   /**
-   * After a stall the lock may be another context's: what the effect of that number ordered is then not performed.
+   * Whether the lock is still held. After a stall another context may hold it: then the effect of that number is not performed.
    * @param {number} id @param {Core} [core]
    */
   async #underLock(id, core) {
@@ -456,7 +456,7 @@ export class Driver {
     const fault = this.scrubber.presentable(error);
     this.#wire.failures.storage = fault;
     this.tell(`${operation}Failed`, id, "", core);
-    // After a lock that failed the storage is read, and then the callers are told of the lock.
+    // After a failed lock the core reads the storage first, which clears this, and then refuses the callers.
     this.#wire.failures.storage = fault;
     if (operation == "load") this.#unreadable();
   }

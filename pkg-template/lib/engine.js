@@ -1,18 +1,18 @@
 // @ts-check
-// Where instances of the core come from: loaded at the first call, kept, and replaced after a trap.
+// Creates instances of the core: at the first call, and after a trap.
 
 /** @typedef {typeof import("./core-glue.js").default} Glue */
 /** @typedef {typeof import("./wire.js").wire} Wire */
 /** @typedef {InstanceType<Exports["Core"]>} Core */
 /**
- * The core's exports, one instance of them, and what sends its requests.
+ * One instance of the core's exports, and the wire that sends its requests.
  * @typedef {ReturnType<Glue> & { wire: Wire }} Exports
  */
 /**
  * @typedef {object} Engine
  * @property {"wasm" | "js"} kind
- * @property {() => Exports | Promise<Exports>} load  The current instance, made at the first call.
- * @property {(exports: Exports | undefined) => void} discard  That instance trapped: the next load makes a fresh one. Other cores live on in the old one.
+ * @property {() => Exports | Promise<Exports>} load  The current instance, created at the first call.
+ * @property {(exports: Exports | undefined) => void} discard  Called after a trap: the next load creates a new instance. Other cores keep the old one.
  */
 
 /**
@@ -34,7 +34,7 @@ export function engine(kind, loaded) {
 
   return {
     kind,
-    // A load that failed is forgotten: the next call tries again.
+    // A failed load is not cached: the next call tries again.
     load: () => current ?? (loading ??= instantiate().finally(() => (loading = undefined))),
     discard: (exports) => {
       if (current === exports) current = undefined;

@@ -4,8 +4,8 @@ import { MESSAGES, OWN, USER_REQUIRED } from "./messages.js";
 /** @import { RefreshErrorFields } from "../index.js" */
 
 /**
- * The server's words, fit for a log: RFC 6749 §5.2 allows only printable ASCII without `"` and `\` (NQSCHAR), servers send
- * anything, and a log line is no place for control characters or a whole page of HTML.
+ * A server's text, safe for a log: printable ASCII without `"` and `\` (NQSCHAR, RFC 6749 §5.2), 200 characters at most. Servers also
+ * send control characters and whole HTML pages.
  * @param {unknown} text
  */
 const printable = (text) =>
@@ -17,9 +17,8 @@ const printable = (text) =>
     : undefined;
 
 /**
- * Only the fields below are kept. `cause` is the driver's own copy of the platform's error, without secrets. Fields without a value
- * are absent, so that a log shows only what is known. Two copies of this package have two classes: tell errors apart by
- * `code`, not by instanceof.
+ * Keeps only the fields below. `cause` is the driver's copy of the platform's error, without secrets. Fields without a value are absent,
+ * to keep logs short. Two copies of this package have two classes: compare `code`, not instanceof.
  */
 export class RefreshError extends Error {
   /** @param {RefreshErrorFields} fields */
@@ -37,7 +36,7 @@ export class RefreshError extends Error {
     error = printable(error);
     error_description = printable(error_description);
     const said = [status, error || error_description].filter(Boolean).join(" ");
-    // Where no server spoke, the description is this library's own.
+    // Without a server's reply, the description is this library's own.
     const what = /ended.*_required/.test(code + error)
       ? USER_REQUIRED
       : (!status && !error && said && OWN[code]) || MESSAGES[code];
@@ -53,12 +52,12 @@ export class RefreshError extends Error {
     this.refreshTokenState = refreshTokenState ?? "unknown";
   }
 
-  /** On the prototype, so that a minifier's name for the class shows nowhere. */
+  /** On the prototype, so that the minified class name never shows. */
   get name() {
     return "RefreshError";
   }
 
-  /** Safe to log: the fields are own and enumerable, the stack is not. */
+  /** Safe to log. The stack is not among the own enumerable fields. */
   toJSON() {
     return Object.assign({ name: this.name, message: this.message }, this);
   }

@@ -1,8 +1,8 @@
 // @ts-check
 
 /**
- * An EventTarget that isolates its listeners: one that throws, or whose promise rejects, is reported and has no other effect.
- * Node ends the process for it otherwise.
+ * An EventTarget that isolates its listeners: if one throws or its promise rejects, the error is only reported. In Node it would
+ * otherwise end the process.
  */
 export class GuardedEventTarget extends EventTarget {
   /** @type {WeakMap<object, (event: Event) => void>} */
@@ -37,7 +37,7 @@ export class GuardedEventTarget extends EventTarget {
   }
 }
 
-/** @param {unknown} error  The listener's own. */
+/** @param {unknown} error  Thrown by the listener. */
 function report(error) {
   if (typeof reportError == "function") reportError(error);
   else console.error(error);

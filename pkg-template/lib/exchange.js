@@ -10,16 +10,16 @@ import { FUNCTION_LATE } from "./ports/messages.js";
 /** @import { Tools } from "./wire.js" */
 
 /**
- * What a driver lends to one exchange.
+ * What one exchange needs from the driver.
  * @typedef {object} Lent
- * @property {Ask} ask  Of the core that ordered the request.
- * @property {() => Promise<boolean>} stands  Whether that core still wants it, and holds its lock.
+ * @property {Ask} ask  Asks the core that ordered the request.
+ * @property {() => Promise<boolean>} stands  Whether the effect still stands and the lock is held.
  * @property {() => TokenSet | null} tokens
  * @property {Refresher["capabilities"]} capabilities
  */
 
 /**
- * One token request and its outcome; it does not throw.
+ * Sends one token request and returns its outcome; never throws.
  * @param {Options} options @param {ReturnType<typeof requests>} requests @param {Lent} lent
  * @returns {Promise<HttpReply | NoReply>}
  */
@@ -34,8 +34,8 @@ export async function exchange(options, requests, lent) {
 }
 
 /**
- * Where the core says so, the request is made anew within the same time: with a proof by the server's clock, or with the client's
- * secret or authentication asked for again; each once.
+ * Repeats the request if the core says so, within the same time limit: with a DPoP proof by the server's clock, or with the client
+ * authentication requested again. Each at most once.
  * @param {Options} options @param {ReturnType<typeof requests>} requests @param {Lent} lent
  * @returns {Promise<HttpReply | NoReply>}  Throws where the request cannot be built.
  */
@@ -61,8 +61,8 @@ async function attempt(options, requests, { ask, stands, tokens }) {
 }
 
 /**
- * The option `transport` as a fetch. Its errors prove nothing, not even a refused connection, which may have been its second: only
- * its own `isUnsent` does.
+ * The option `transport` as a fetch. Its errors do not prove that nothing was sent: a refused connection may have been its second one.
+ * Only its own `isUnsent` does.
  * @param {NonNullable<RefresherOptions["transport"]>} transport @param {typeof fetch} fetch @param {Tools} tools
  * @returns {(url: any, init: any) => Promise<Response>}
  */

@@ -4,23 +4,23 @@
 /** @import { scrubber } from "./scrub.js" */
 
 /**
- * The errors of callers and listeners: what the core says has failed, and what was thrown on this side, without secrets. In the core's
- * chunk: before there is a core only that it cannot be loaded is an error.
+ * Makes the errors of callers and listeners from the core's failures and from what was thrown in JavaScript, without secrets. Part of the
+ * core's chunk: before the core is loaded, the only failure is that it cannot be loaded.
  */
 export class Failures {
-  /** What the storage or its lock threw last. @type {Error | undefined} */
+  /** The last error of the storage or its lock. @type {Error | undefined} */
   storage;
 
   #scrubber;
   #bound;
   #RefreshError;
-  /** Why the last request brought no reply: what the platform, `transport` or a function of the options threw. @type {unknown} */
+  /** Why the last request got no reply: the error of the platform, of `transport` or of a function of the options. @type {unknown} */
   #request;
-  /** What that means, in words of this side. @type {string | undefined} */
+  /** The same in this library's words. @type {string | undefined} */
   #reason;
 
   /**
-   * @param {ReturnType<typeof scrubber>} scrubber @param {TokenStorage & { lost?: string }} storage  One that needs a key says why it lost a session.
+   * @param {ReturnType<typeof scrubber>} scrubber @param {TokenStorage & { lost?: string }} storage  `lost`: why a storage that needs a key lost the session.
    * @param {typeof import("./error.js").RefreshError} RefreshError
    */
   constructor(scrubber, storage, RefreshError) {
@@ -29,7 +29,7 @@ export class Failures {
     this.#RefreshError = RefreshError;
   }
 
-  /** Without arguments: a request begins. @param {any} [error] @param {string} [how] @param {string} [reason] */
+  /** Records why a request got no reply. Without arguments: a request starts. @param {any} [error] @param {string} [how] @param {string} [reason] */
   request(error, how, reason) {
     const isOwn = error?.isUnsent !== undefined;
     this.#reason = isOwn || how == "unbuildable" ? String(error?.message ?? "") : reason;
@@ -42,7 +42,7 @@ export class Failures {
     const lost = code == "session_ended" && this.#bound.lost;
     if (lost) failure = { ...failure, error_description: lost, refreshTokenState: "unspent" };
     if (/storage|lock/.test(code)) cause = this.storage;
-    // Without a status there was no reply, and the reason is on this side.
+    // Without a status there was no reply: the reason was recorded by `request`.
     if (/rejected|unavailable|unknown/.test(code) && !status) {
       cause = this.#request;
       failure = { error_description: this.#reason, ...failure };

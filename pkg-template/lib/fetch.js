@@ -6,25 +6,25 @@ import { sessions } from "./sessions.js";
 /** @import { Driver } from "./driver.js" */
 
 /**
- * fetch with the access token, for the origins of the options and no others (RFC 6750 §5.3); when a resource server refuses the
- * token, one refresh and one retry.
+ * `fetch` with the access token, only for the origins of the options (RFC 6750 §5.3). If a resource server refuses the token: one
+ * refresh and one retry.
  * @param {Pick<RefresherOptions, "origins" | "keepRejectedResponse">} options @param {Pick<Driver, "fresh">} driver
  * @param {(wish?: DemandOptions) => Promise<TokenSet>} tokensFor
- * @param {(response: Response) => Awaitable<boolean>} isRefused  Whether that response refuses the token.
- * @param {(token_type: string) => typeof globalThis.fetch} sender  What sends a request with a token of that type, as `fetch` does.
+ * @param {(response: Response) => Awaitable<boolean>} isRefused  Whether a response refuses the token.
+ * @param {(token_type: string) => typeof globalThis.fetch} sender  Returns the `fetch` for a token of that type.
  */
 export function authorizedFetch(options, driver, tokensFor, isRefused, sender) {
-  /** The access token that its refresh brought again: another would bring it once more. */
+  /** An access token whose refresh returned the same one: refreshing it again is useless. */
   let irreplaceable = "";
 
   /** @param {FetchInput} input @param {RequestInit} [given] @returns {Promise<Response>} */
   return async (input, given) => {
     let init = given ?? {};
-    // fetch(url, request): what a Request says is in getters, which a copy would leave behind
+    // fetch(url, request): a Request's members are getters, which an object spread would not copy.
     if ("clone" in init) [input, init] = [new Request(absolute(input), init), {}];
-    // One reading says where it goes, whatever the getter of a subclass says at the next.
+    // Read the URL once: the getter of a subclass could return another one at the next read.
     if (isRequest(input))
-      // one of another realm or of a library is none of this Request's, and is read as the init that it resembles
+      // A Request of another realm or library is not an instance of this Request: it is used as an init.
       input =
         input instanceof Request
           ? new Request(input)
@@ -40,25 +40,25 @@ export function authorizedFetch(options, driver, tokensFor, isRefused, sender) {
     const attempt = (target, { token_type, access_token }) => {
       const authorization = `${token_type} ${access_token}`;
       headers?.set("authorization", authorization);
-      // Called without an object, as browsers want it.
+      // Called without `this`, as browsers require.
       const send = sender(token_type);
       return send(target, { ...members(init), headers: headers ?? { authorization } });
     };
 
     const tokens = (!signal?.aborted && driver.fresh()) || (await tokensFor(wish));
     const { access_token } = tokens;
-    // Only a Request must be doubled before it is known whether it goes twice: it can be read once, whatever it was made of.
+    // A Request can be read only once, so it is cloned in advance for the retry.
     const spare =
       request && init.body == null && !/^(GET|HEAD)$/.test(request.method) ? request.clone() : request;
     const renewed = async () => {
       if (access_token === irreplaceable) return;
       const other = await tokensFor({ ...wish, rejected: access_token }).catch((error) => {
         signal?.throwIfAborted();
-        // The 401 means that a login is needed; where the session goes on, it would say so by mistake.
+        // The caller takes a 401 for a needed login. If the session goes on, that would be wrong.
         if (!error.loginRequired && !options.keepRejectedResponse) throw error;
       });
       if (other?.access_token === access_token) irreplaceable = access_token;
-      // A login as another person came between: the request is not that person's.
+      // Another user logged in meanwhile: the request is not theirs.
       else if (other && sessions.get(other) === sessions.get(tokens)) return other;
     };
     const response = await attempt(target, tokens);
@@ -74,7 +74,7 @@ export function authorizedFetch(options, driver, tokensFor, isRefused, sender) {
   };
 }
 
-/** What an object says, by its prototypes too: fetch reads it so. @param {RequestInit} init @returns {RequestInit} */
+/** All members, also inherited ones, which fetch reads too. @param {RequestInit} init @returns {RequestInit} */
 function members(init) {
   /** @type {any} */
   const all = {};
@@ -82,7 +82,7 @@ function members(init) {
   return all;
 }
 
-/** A relative URL means what it means to the page's own fetch. @param {FetchInput} input */
+/** Resolves a relative URL as the page's own fetch does. @param {FetchInput} input */
 export const absolute = (input) =>
   new URL(/** @type {URL} */ (input), globalThis.document?.baseURI ?? globalThis.location?.href);
 
@@ -90,21 +90,21 @@ export const absolute = (input) =>
 export const isRequest = (input) => typeof input == "object" && "clone" in input;
 
 /**
- * Where a call goes, if that is an origin that was listed.
+ * The origin and target of a call. Throws if the origin is not listed.
  * @param {FetchInput} input @param {string[]} [origins] @returns {{ origin: string, target: FetchInput }}
  */
 function destination(input, origins = []) {
-  // A string that begins so can mean no other origin; to parse it would take a fiftieth of a call over loopback.
+  // A string with this prefix cannot mean another origin. Parsing it would cost 2 % of a call over loopback.
   const listed = typeof input == "string" && origins.find((origin) => input.startsWith(origin + "/"));
   if (listed) return { origin: listed, target: input };
   const url = absolute(isRequest(input) ? input.url : input);
   const { origin, protocol } = url;
-  // a blob: URL has the origin of who made it
+  // A blob: URL has the origin of its creator.
   if (!origins.includes(origin) || !/^http/.test(protocol)) throw new TypeError(origin + UNLISTED);
   return { origin, target: isRequest(input) ? input : url };
 }
 
-/** Behind a redirect to another origin no token was sent: what that server refuses is not the token. @param {string} origin @param {Response} response */
+/** After a redirect to another origin no token was sent, so its response cannot refuse the token. @param {string} origin @param {Response} response */
 const isFrom = (origin, { redirected, url }) => !redirected || new URL(url).origin === origin;
 
 /** A body that can be read once only. @param {unknown} body */

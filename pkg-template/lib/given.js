@@ -4,8 +4,8 @@
 export const typeOf = (value) => ({}).toString.call(value).slice(8, -1).toLowerCase();
 
 /**
- * What was given instead, for an error: its type, and the value if that is a number, a word, or a URL without credentials and query. What
- * may be a secret is told by its type.
+ * Describes a wrong value in an error: its type, and the value itself if it is a number, a word, or a URL without credentials and query.
+ * Of a possible secret, only the type.
  * @param {any} value @param {boolean} [isSecret]
  */
 export const asGiven = (value, isSecret) =>

@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * What the algorithm of a private CryptoKey is called in a JWS (RFC 7518 §3.1, RFC 8037 §3.1), and how WebCrypto signs with it.
+ * The JWS name of a private CryptoKey's algorithm (RFC 7518 §3.1, RFC 8037 §3.1), and WebCrypto's parameters for signing.
  * @param {any} algorithm
  */
 export function signing({ name, namedCurve, hash, modulusLength }) {
@@ -29,7 +29,7 @@ export async function jws(header, claims, sign) {
 export const signature = async (how, key, text) =>
   base64url(await subtle().sign(how, key, new TextEncoder().encode(text)));
 
-/** 128 random bits: what no two proofs or assertions share. */
+/** 128 random bits: the unique id of a proof or assertion. */
 export const freshId = () => base64url(crypto.getRandomValues(new Uint8Array(16)));
 
 /** RFC 7515 §2. @param {ArrayBuffer | Uint8Array} bytes */

@@ -2,9 +2,9 @@
 import { asGiven, typeOf } from "./given.js";
 
 /**
- * Refuses what is no option of `who`: a misspelt option would be ignored, and with `encrypt` that means in clear.
+ * Refuses unknown and wrong options of `who`. A misspelt option would be ignored: with a misspelt `encrypt`, tokens are stored in clear.
  * @param {string} who @param {any} options
- * @param {Record<string, (value: any) => string | false | undefined>} known  What each must be, where the value is not that.
+ * @param {Record<string, (value: any) => string | false | undefined>} known  By name: the required kind, if the value is not of that kind.
  */
 export function checkKnown(who, options, known) {
   if (typeOf(options) != "object")
@@ -29,7 +29,7 @@ export const text = (value) => !(value && typeof value == "string") && "a non-em
 /** @param {unknown} value */
 export const callable = (value) => typeof value != "function" && "a function";
 
-/** What has no options is given none: `{ encrypt: true }` would be ignored, and the tokens stored in clear. @param {string} who @param {unknown[]} others */
+/** Refuses options where there are none: `{ encrypt: true }` would be ignored, and tokens stored in clear. @param {string} who @param {unknown[]} others */
 export function noOptions(who, [options]) {
   const [name = "they"] = Object.keys(Object(options));
   if (options !== undefined)

@@ -1,7 +1,7 @@
 // @ts-check
-// Where the core is a chunk of its own, most page loads do not wait for it (issue 14): a stored access token is handed out within the
-// window that the core wrote into the record (`Record::fresh`). The core follows when the page is idle, or at once when anything else
-// is asked or suspected, and is told what was read. It decides what happens from then on.
+// In pages the core is a separate chunk, and most page loads do not wait for it (issue 14): a stored access token is served within the
+// window that the core wrote into the record (`Record::fresh`). The core is loaded when the page is idle, or at once when it is needed.
+// It receives the record that was read, and decides from then on.
 
 import { generationOf } from "../storage/record.js";
 import { Callers } from "./callers.js";
@@ -9,20 +9,20 @@ import { Driver } from "./driver.js";
 
 /** @import { DemandOptions, RefresherOptions } from "../index.js" */
 
-/** A storage that takes longer is read by the core, in the time that is left of a caller's own. */
+/** Limit of the first read. A slower storage is read by the core, within the rest of the caller's time. */
 const READ_LIMIT_MS = 1000;
-/** A busy page keeps its session fresh after this long. */
+/** Limit of the wait for an idle page. */
 const IDLE_LIMIT_MS = 2000;
-/** Where a browser cannot tell when a page is idle. */
+/** Instead of the wait, in browsers without requestIdleCallback. */
 const PAUSE_MS = 200;
 
 export class LazyDriver extends Driver {
-  /** Another window stands here as soon as anything happened that the core must know: then nothing is read without it any more. */
+  /** The initial window. Once `this.window` is another one, the core must know of something, and this driver reads nothing itself. */
   #unread = this.window;
   #waiting = new Callers();
   /** @type {Promise<void> | undefined} */
   #reading;
-  /** The record that was read, until the core knows it. @type {any} */
+  /** The record that was read, until the core has received it. @type {any} */
   #found;
   /** @type {import("../index.js").TokenSet | undefined} */
   #handedOut;
@@ -64,19 +64,19 @@ export class LazyDriver extends Driver {
     else setTimeout(beginOnce, PAUSE_MS);
   }
 
-  /** The core's first read is what was read before it. What is stored by now is looked at if that was handed out. */
+  /** The record read before is the core's first read. If its token was served, the core reads the storage again. */
   begun() {
     if (this.#found) this.tell("loaded", 0, JSON.stringify(this.#found));
     if (this.#handedOut) this.tell("resumed");
     this.#found = this.#handedOut = undefined;
   }
 
-  /** Resolves when the storage was read, or need not be. Rejects only with the signal's reason. @param {AbortSignal} [signal] */
+  /** Resolves when the storage was read or need not be read. Rejects only with the signal's reason. @param {AbortSignal} [signal] */
   async #read(signal) {
     if (this.window != this.#unread || this.closed) return;
     signal?.throwIfAborted();
     const { answer } = this.#waiting.add(signal);
-    // the core reads it again if that fails, and tells of the fault
+    // If this fails, the core reads again and reports the fault.
     this.#reading ??= this.run(() => this.#look()).catch(() => {});
     this.#reading.then(() => this.#waiting.answerAll("resolve"));
     await answer;
@@ -109,7 +109,7 @@ async function inTime(loaded) {
 }
 
 /**
- * Names the issuer or the token endpoint, and the client, as `Options::owner` of the core does: FNV-1a of 64 bits.
+ * The fingerprint of issuer (or token endpoint) and client, as `Options::owner` of the core computes it: 64-bit FNV-1a.
  * @param {RefresherOptions} options
  */
 function ownerOf({ issuer, token_endpoint, client_id = "" }) {

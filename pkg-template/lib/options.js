@@ -3,11 +3,11 @@ import { ENDPOINT, MESSAGES } from "./messages.js";
 import { asGiven, typeOf } from "./given.js";
 
 /** @import { Lock, RefresherOptions } from "../index.js" */
-/** @typedef {{ [name: string]: string | Spec | [string | Spec] }} Spec  Of an object: what each of its members may be. */
+/** @typedef {{ [name: string]: string | Spec | [string | Spec] }} Spec  The kinds of an object's members. */
 
 /**
- * The options with their defaults, or a TypeError that names the option, what to write, and what was given. One given as undefined
- * counts as left out, and so does an empty scope (RFC 6749 §3.2).
+ * The options with their defaults, or a TypeError that names the option, what to write, and what was given. Undefined and an empty scope
+ * (RFC 6749 §3.2) count as absent.
  * @param {unknown} given
  */
 export function checkOptions(given) {
@@ -17,7 +17,7 @@ export function checkOptions(given) {
   const options = { ...DEFAULTS };
   for (const [name, value] of Object.entries(/** @type {{}} */ (given)))
     if (value !== undefined && (value || name != "scope")) options[name] = value;
-  // how the secret is sent: by the issuer's metadata, if the options do not say
+  // Without `clientAuth`, the issuer's metadata says how the secret is sent.
   options.isAuthOpen = !options.clientAuth && !!options.client_secret;
   options.clientAuth ??= options.client_secret ? "client_secret_basic" : "none";
   checkTogether(options);
@@ -37,7 +37,7 @@ export const coreOptions = ({ clientAuth, resource, ...others }) =>
     storage: undefined,
   });
 
-/** What no option can say alone: one is missing, or two contradict each other. @param {Record<string, any>} options */
+/** Checks across options: one is missing, or two exclude each other. @param {Record<string, any>} options */
 function checkTogether({
   client_id,
   client_secret,
@@ -53,10 +53,10 @@ function checkTogether({
   const contradict = (/** @type {string} */ name) =>
     fail(`${name} and ${auth} exclude each other: leave one out`);
 
-  // None at all are no login.
+  // An empty object means no tokens.
   if (Object.keys(options.tokens ?? {})[0]) checkReply(options.tokens, options);
   if (!options.token_endpoint && !options.issuer) missing("token_endpoint", "write its URL, or the issuer");
-  // RFC 6749 §2.3: no more than one method of client authentication per request
+  // RFC 6749 §2.3: at most one method of client authentication per request
   const sent = /basic/.test(auth) ? Object.values({ ...CREDENTIALS, ...request.basic }).join() : auth;
   if (client_secret && !/secret/.test(auth)) contradict("client_secret");
   for (const [name, given] of Object.entries({ client_secret, client_id }))
@@ -64,7 +64,7 @@ function checkTogether({
   for (const name in { ...headers, ...request.templates })
     if (/^authorization$/i.test(name) && clientAuth != "none") contradict("headers." + name);
 
-  // RFC 6749 §3.2: no parameter more than once
+  // RFC 6749 §3.2: each parameter at most once
   const { names, place, templates } = request;
   for (const name in { ...parameters, ...templates })
     if (
@@ -85,18 +85,18 @@ function checkTogether({
 }
 
 /**
- * What a login brings. The core knows where the tokens of a shaped reply are. It reads these times and no others: one that it cannot read
- * would be an unknown lifetime.
+ * Checks a login's reply. With `response`, only the core knows where its tokens are. `expires_at` is checked because the core would take
+ * a time that it cannot read for an unknown lifetime.
  * @param {any} tokens @param {{ response?: unknown }} options
  */
 export function checkReply(tokens, { response }) {
-  // with the names that it has; one with other characters may be a token
+  // The error lists the reply's member names. A name with other characters may be a token.
   const path = ["tokens", ...Object.keys(Object(tokens))].filter((name) => /^[a-z_]+$/i.test(name));
   if (!response) check(REPLY, tokens, path.join(" "));
   check(TIME, tokens?.expires_at ?? 0, "tokens.expires_at");
 }
 
-/** Of what a driver reads; the core has those of the rest. */
+/** Defaults of options that a driver reads; the core has the others. */
 const DEFAULTS = {
   background: /** @type {"auto" | "always" | "never"} */ ("auto"),
   lock: /** @type {Lock | "auto" | "none"} */ ("auto"),
@@ -110,7 +110,7 @@ const SECONDS = "a finite number above 0, 3600 at most";
 /** RFC 6749 §5.1. */
 const REPLY = "the token endpoint's reply, with a non-empty access_token or refresh_token";
 
-/** What one call may ask for. */
+/** The options of a call. */
 export const LOAD = { signal: "an AbortSignal|null" };
 export const REFRESH = { ...LOAD, timeoutSeconds: SECONDS };
 export const DEMAND = { ...REFRESH, minValiditySeconds: "a finite number from 0", rejected: "a string" };
@@ -120,8 +120,8 @@ const CODES = Object.keys(MESSAGES).join("|");
 const SIGN = { path: "a string", is: "anything", isNot: "anything", includes: "a string", means: CODES };
 
 /**
- * What each may be: alternatives joined with |, each a literal, one of KINDS, or [a list of one]. `any` is for any name but those that
- * reach a prototype. An array: a list of such objects.
+ * The allowed kinds: alternatives joined by |, each a literal, one of KINDS, or [a list of one]. `any` stands for any name except those
+ * that reach a prototype. An array: a list of such objects.
  * @type {Spec}
  */
 export const OPTIONS = {
@@ -192,7 +192,7 @@ export const OPTIONS = {
 const PROTOTYPE = /^(__proto__|constructor|prototype)$/;
 const TIME = "Unix seconds or an ISO date";
 
-/** In the path of an option whose value no error tells. */
+/** Matches the path of an option whose value no error may contain. */
 export const SECRETS = /_secret|tokens|param|headers|templ|rejected|basic/;
 
 /** @type {Record<string, (value: any, insecure?: boolean) => unknown>} */
@@ -234,7 +234,7 @@ const KINDS = {
     KINDS[ENDPOINT](v, insecure) && !v.includes("*") && parsed(v).origin == v,
 };
 
-/** Where a token may be sent: a URL, and whether plain http is allowed. */
+/** Whether tokens may be sent to a URL; the second argument allows plain http. */
 export const isEndpoint = KINDS[ENDPOINT];
 
 /** @param {string | Spec | [string | Spec]} spec @param {any} value @param {string} [path] @param {boolean} [insecure] */
@@ -257,7 +257,7 @@ export function check(spec, value, path = "options", insecure) {
   if (spec == SIGN) check("a string", value.path, path + ".path");
 }
 
-/** The names that begin alike, or all that there are. @param {string} name @param {string[]} known */
+/** The known names with the same beginning, else all. @param {string} name @param {string[]} known */
 function alike(name, known) {
   const near = known.filter((other) => other.startsWith(name.slice(0, 3)));
   return (near[0] ? near : known).join(", ");

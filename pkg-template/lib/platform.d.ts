@@ -4,25 +4,25 @@ import type { Driver } from "./driver.js";
 import type { context } from "./ports/context.js";
 import type { timer } from "./ports/timer.js";
 
-/** What sends a request to an API, as `fetch` does. */
+/** Wraps `fetch` for requests to APIs. */
 export type Sender = (fetch: typeof globalThis.fetch) => typeof globalThis.fetch;
 
-/** What an entry knows of the place it is for. */
+/** The specifics of an entry's platform. */
 export interface Platform {
-  /** Sends requests to APIs, where plain `fetch` is not good enough. */
+  /** Sends requests to APIs, where plain `fetch` is not sufficient. */
   sender: Sender;
-  /** In which async context a refresher works. */
+  /** The async context of a refresher. */
   context?: typeof context;
   waitUntil?: (work: Promise<unknown>) => void;
-  /** Is called with the options of every refresher. */
+  /** Called with the options of every refresher. */
   given: (options: RefresherOptions) => void;
-  /** Contexts share no realm here: why a refresh token is not sent where the core does not allow it. */
+  /** Set where contexts share no realm: the error text for a storage with which a refresh token must not be sent. */
   unsafe: string;
-  /** Where the core is a chunk of its own, one that hands out a stored token before it. */
+  /** Where the core is a separate chunk: a driver that serves a stored token before the core is loaded. */
   Driver?: typeof Driver;
-  /** Wakes what a plain timer does not: a Durable Object that was evicted. */
+  /** Instead of a plain timer, which does not wake an evicted Durable Object. */
   timer?: typeof timer;
 }
 
-/** Checked options, with what the place adds. */
+/** Checked options, with the platform's additions. */
 export type Options = ReturnType<typeof checkOptions> & { storage: TokenStorage } & Partial<Platform>;

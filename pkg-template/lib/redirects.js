@@ -3,12 +3,12 @@ import { isOneShot, isRequest } from "./fetch.js";
 
 /** @import { Sender } from "./platform.js" */
 
-/** As many as the Fetch standard follows. */
+/** The limit of the Fetch standard. */
 const MOST_HOPS = 20;
 
 /**
- * Follows redirects as the Fetch standard does (HTTP-redirect fetch), for a platform that does not: workerd carries Authorization
- * to whatever origin a server points at, and its documentation says so.
+ * Follows redirects as the Fetch standard does (HTTP-redirect fetch), on workerd: its own `fetch` sends `Authorization` to the origin of
+ * any redirect, as documented.
  * @type {Sender}
  */
 export const followRedirects =
@@ -36,7 +36,7 @@ export const followRedirects =
     }
   };
 
-/** Where the response points, if it is a redirect. @param {Response} response @param {string} from */
+/** The target of a redirect; undefined for other responses. @param {Response} response @param {string} from */
 function target({ status, headers }, from) {
   const location = headers.get("location");
   if (![301, 302, 303, 307, 308].includes(status) || location === null) return;
@@ -46,8 +46,8 @@ function target({ status, headers }, from) {
 }
 
 /**
- * The same request to another place: a GET where the status says so, and without credentials at another origin.
- * @param {Request} request @param {number} status @param {URL} next @param {boolean} isStream  Its body was, and is gone.
+ * The request to the redirect's target: a GET if the status requires it, without credentials at another origin.
+ * @param {Request} request @param {number} status @param {URL} next @param {boolean} isStream  The body was a stream, which is consumed.
  */
 function moved(request, status, next, isStream) {
   const isRead = /^(GET|HEAD)$/.test(request.method);

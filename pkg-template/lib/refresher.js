@@ -11,9 +11,9 @@ import { authorizedFetch } from "./fetch.js";
 /** @import { Options, Platform, Sender } from "./platform.js" */
 
 /**
- * `createRefresher`, with an engine that an entry chose, and what that knows of the place.
+ * `createRefresher` for the engine and the platform of an entry.
  * @param {Engine} engine @param {Partial<Platform>} [platform]
- * @param {(refresher: object, driver: Driver) => void} [made]  For an entry that needs more than the interface: the host of pages.
+ * @param {(refresher: object, driver: Driver) => void} [made]  For `oauth-refresher/host`, which needs the driver.
  * @returns {(options: RefresherOptions) => Declared}
  */
 export const refresherMaker = (engine, platform, made) => (options) => {
@@ -24,7 +24,7 @@ export const refresherMaker = (engine, platform, made) => (options) => {
 };
 
 /**
- * Methods are own and bound: one may be taken off and handed to other libraries.
+ * Methods are own and bound, so that one can be passed to other libraries.
  * @implements {Omit<Declared, typeof Symbol.dispose>}
  */
 class Refresher extends GuardedEventTarget {
@@ -48,7 +48,7 @@ class Refresher extends GuardedEventTarget {
     );
   }
 
-  /** The first listener starts the hints of other contexts. @type {GuardedEventTarget["addEventListener"]} */
+  /** The first listener starts listening to other contexts. @type {GuardedEventTarget["addEventListener"]} */
   addEventListener = (...given) => {
     super.addEventListener(...given);
     this.#driver.listen();
@@ -62,7 +62,7 @@ class Refresher extends GuardedEventTarget {
 
   /** @param {DemandOptions} [options] */
   getTokens = async (options) => {
-    // the common call has none, and costs no check
+    // The common call has no options and skips the check.
     if (options) check(DEMAND, options);
     const { signal, minValiditySeconds, rejected } = (options ??= {});
     const held = minValiditySeconds === undefined && this.#driver.fresh();
@@ -101,7 +101,7 @@ class Refresher extends GuardedEventTarget {
 
   close = () => this.#driver.close();
 
-  // Older engines have no such symbol; then there is no `using` either.
+  // Engines without this symbol have no `using` either.
   [Symbol.dispose ?? Symbol()]() {
     this.close();
   }
@@ -119,6 +119,6 @@ class Refresher extends GuardedEventTarget {
   }
 }
 
-/** A key proves itself at each request (RFC 9449 §7.1); a place may follow redirects in its own way. @param {Options} options @param {string} token_type @returns {Sender} */
+/** Sends with a DPoP proof for each request (RFC 9449 §7.1), or by the platform's sender, if it has one. @param {Options} options @param {string} token_type @returns {Sender} */
 const senderOf = ({ dpop, sender = (fetch) => fetch }, token_type) =>
   dpop && /^dpop$/i.test(token_type) ? /** @type {any} */ (dpop).sender : sender;

@@ -1,16 +1,16 @@
 // @ts-check
-// Whether a resource server's response refuses the access token (RFC 6750 §3): what a refresh and a second request can mend.
+// Whether a resource server's response refuses the access token (RFC 6750 §3), so that a refresh and a retry can help.
 
 /** @import { RefresherOptions } from "../index.js" */
 /** @import { Driver } from "./driver.js" */
 
-/** As the application says, or as the challenges do. @param {RefresherOptions} options @param {Pick<Driver, "rejects">} driver @param {Response} response */
+/** By `isTokenRejected` if it is given, else by the challenges. @param {RefresherOptions} options @param {Pick<Driver, "rejects">} driver @param {Response} response */
 export const isTokenRefused = ({ isTokenRejected }, driver, response) =>
   isTokenRejected ? isTokenRejected(readable(response)) : isChallenged(driver, response);
 
 /**
- * RFC 6750 §3: a 401 whose challenges refuse the token. One whose challenges cannot be read, because the server sent none or
- * CORS hides them, is believed as it is (RFC 9110 §15.5.2).
+ * RFC 6750 §3: a 401 whose challenges refuse the token. Without readable challenges (the server sent none, or CORS hides them), a 401
+ * counts as a refusal (RFC 9110 §15.5.2).
  * @param {Pick<Driver, "rejects">} driver @param {Response} response
  */
 export function isChallenged(driver, { status, headers }) {
@@ -19,7 +19,7 @@ export function isChallenged(driver, { status, headers }) {
   return challenges === null || driver.rejects(challenges);
 }
 
-/** The response for `isTokenRejected`: whatever that reads, it reads from a copy, which is made then. @param {Response} response */
+/** The response for `isTokenRejected`. The body is read from a clone, made at the first access. @param {Response} response */
 function readable(response) {
   /** @type {any} */
   let copy;

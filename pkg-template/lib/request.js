@@ -9,15 +9,14 @@ import { discover } from "./discovery.js";
 /**
  * @typedef {object} Request
  * @property {HttpRequest} http
- * @property {unknown} key  Another attempt with the same one would say the same of the client.
- * @property {unknown} [said]  What a ClientAuth function answered: its own business at the next attempt.
+ * @property {unknown} key  Identifies the client authentication: equal keys mean that a retry would send the same.
+ * @property {unknown} [said]  The result of a ClientAuth function, passed back to it at the next attempt.
  */
 /** A request whose authentication the server refused. @typedef {Request & { reply: HttpReply }} Refused */
 /** Asks the core. @typedef {(question: Question, details: unknown) => any} Ask */
 
 /**
- * What the core's requests need from outside: the endpoints, values that are asked for at each attempt, and authentication that
- * only a function can give.
+ * Builds the core's requests with what only the driver has: discovered endpoints, values of functions, and a ClientAuth function.
  * @param {RefresherOptions} options @param {(secrets: object) => void} learn @param {Tools} tools
  */
 export function requests(options, learn, tools) {
@@ -37,12 +36,12 @@ export function requests(options, learn, tools) {
       /** @type {number} */ (options.timeoutSeconds),
       options.allowInsecureRequests,
     );
-    // RFC 8705 §5: where the server asks for a certificate
+    // RFC 8705 §5: the endpoints for mutual TLS
     return (clientAuth.aliased && metadata.mtls_endpoint_aliases?.[name]) || metadata[name];
   }
 
   /**
-   * Undefined where the server refused the same client authentication a moment ago.
+   * Undefined if the server has just refused the same client authentication.
    * @param {string} url @param {Ask} ask @param {Refused} [refused] @param {string} [refresh_token] @param {TokenSet | null} [tokens]
    * @returns {Promise<Request | undefined>}
    */
@@ -50,7 +49,7 @@ export function requests(options, learn, tools) {
     /** @type {Awaited<ReturnType<typeof resolveValues>> & { clientAuth?: string }} */
     const values = await resolveValues(options, learn, url, refresh_token);
     if (!refresh_token) Object.assign(values.parameters, filled(options.request?.templates, tokens));
-    // RFC 8414 §2: what is not said is client_secret_basic
+    // RFC 8414 §2: the default is client_secret_basic.
     const known = metadata?.token_endpoint_auth_methods_supported;
     if (isAuthOpen && /_post/.test(known) && !/_basic/.test(known)) values.clientAuth = "client_secret_post";
     const request = () => {
@@ -63,7 +62,7 @@ export function requests(options, learn, tools) {
     /** @param {unknown} key @param {unknown} [said] */
     const made = (key, said) => (refused && refused.key === key ? undefined : { http, key, said });
     if (typeof clientAuth != "function") return made(values.client_secret);
-    // What it adds goes where the shape of the request wants it.
+    // Parameters that it adds are placed by `request`.
     const { body = "" } = http;
     const form = new URLSearchParams(body[0] == "{" ? JSON.parse(body) : body);
     const parameters = new URLSearchParams(form);
@@ -79,7 +78,7 @@ export function requests(options, learn, tools) {
     tools,
 
     /**
-     * After a refusal: undefined if the client has no other authentication.
+     * After a refusal, undefined if the client has no other authentication.
      * @param {typeof fetch} fetch @param {Ask} ask @param {TokenSet | null} tokens @param {Refused} [refused]
      */
     async refresh(fetch, ask, tokens, refused) {
@@ -93,7 +92,7 @@ export function requests(options, learn, tools) {
     },
 
     /**
-     * What the core reads from a reply. A refused proof is made anew only if the server's clock explains the refusal.
+     * The core's reading of a reply. A refused proof is retried only if the server's clock explains the refusal.
      * @param {Ask} ask @param {HttpRequest} http @param {HttpReply} reply @param {boolean} [can_prove]  For a revocation.
      * @returns {Heard}
      */
@@ -117,12 +116,12 @@ export function requests(options, learn, tools) {
 }
 
 /**
- * Calls the options' functions now, so that a rotated secret or a new request id is sent. Further parameters are for the token
- * endpoint only.
+ * Calls the options' functions for each attempt, so that a rotated secret or a new request id is sent. `parameters` are only for the
+ * token endpoint.
  * @param {RefresherOptions} options @param {(secrets: object) => void} learn @param {string} endpoint @param {string} [refresh_token]  To be revoked.
  */
 async function resolveValues({ client_secret, parameters, headers }, learn, endpoint, refresh_token) {
-  /** An error of a function may quote the secret that it has not given yet: each word that may be one. @param {any} error */
+  /** An error of a function may quote a secret that is not known yet: redacts each word that may be one. @param {any} error */
   const failed = (error) => {
     for (const word of `${error?.message}`.match(/[^\s"'`:,;()]{12,}/g) ?? [])
       if (/\d/.test(word) && /[a-z]/i.test(word)) learn({ client_secret: word });
@@ -147,7 +146,7 @@ async function resolveValues({ client_secret, parameters, headers }, learn, endp
 }
 
 /**
- * What is made anew for each request: `{uuid}`, the time, and what the server said before.
+ * Fills the slots of `request.templates`: `{uuid}`, the time, and members of the stored tokens.
  * @param {Record<string, string>} [templates] @param {TokenSet | null} [tokens]
  */
 function filled(templates = {}, tokens) {

@@ -7,10 +7,10 @@ import { send } from "./ports/http.js";
 /** @import { Ask, Refused, requests } from "./request.js" */
 
 /**
- * Revokes a token (RFC 7009). The session is over in any case: a failure is dropped. The core says whether and how the request is
- * tried again: with a DPoP proof (RFC 9449 requires none here, and a page's preflight may forbid the header), with the client's
- * secret or authentication asked for again, or after the server's Retry-After. Each happens once.
- * True where no endpoint is known: what was ordered without a caller (a mismatch) has nothing to reject.
+ * Revokes a token (RFC 7009). Failures are dropped, because the session is over in any case. The core decides whether to retry, each way
+ * once: with a DPoP proof (not sent at first: RFC 9449 requires none here, and a page's preflight may forbid the header), with the client
+ * authentication requested again, or after the server's Retry-After.
+ * Resolves to true if no endpoint is known, so that `signOut` can reject.
  * @param {RefresherOptions & { timeoutSeconds: number }} options @param {ReturnType<typeof requests>} requests
  * @param {Ask} ask @param {string} token
  */

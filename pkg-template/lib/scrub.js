@@ -1,21 +1,21 @@
 // @ts-check
 
-/** So much of a secret in a row is too much. */
+/** Length of the shortest part of a secret that is redacted. */
 const RUN = 8;
 
-/** So many characters of what was secret are remembered, of refresh tokens and of everything else. */
+/** Characters of remembered secrets: of refresh tokens, and of all others. */
 const REMEMBERED = 1 << 17;
 
-/** Knows what must not be seen, and takes it out of texts that others wrote: a server's error, a storage's. */
+/** Remembers secrets and redacts them in foreign texts, such as errors of a server or a storage. */
 export function scrubber() {
-  /** All the others, and refresh tokens: a server may quote one many rotations later. */
+  /** Other secrets, and refresh tokens separately: a server may quote one many rotations later. */
   let known = [new Texts(), new Texts()];
 
   /** @param {unknown} text @returns {any} */
   function scrub(text) {
     if (typeof text != "string") return undefined;
     const all = known.join();
-    // Only so much is shown. A secret that is cut here is found by what is left of it.
+    // At most this much is shown. A secret that is cut here is found by its remaining part.
     const said = text.slice(0, 500);
     let clean = "";
     for (let at = 0; at < said.length;) {
@@ -25,7 +25,7 @@ export function scrubber() {
         clean += said[at++];
         continue;
       }
-      // as far as the text goes on as the secret does
+      // Skips the text as long as it equals the secret.
       for (; at < said.length && said[at] === all[from]; at++) from++;
       clean += "[redacted]";
     }
@@ -33,8 +33,8 @@ export function scrubber() {
   }
 
   /**
-   * An error of the platform, a storage or a function as it may be shown: name, message, code and cause, without secrets. The
-   * message of a SyntaxError quotes the text that could not be read.
+   * A copy of an error of the platform, a storage or a function, without secrets: name, message, code and cause. The message of a
+   * SyntaxError is replaced, because it quotes the text.
    * @param {any} error @param {number} [depth] @returns {Error}
    */
   function presentable(error, depth = 0) {
@@ -51,7 +51,7 @@ export function scrubber() {
 
   return {
     scrub,
-    /** What is secret from now on, by its name: scopes and media types, and words that are short, are in the sentences of servers. @param {object | null} [values] */
+    /** Remembers values as secrets, by their names. Not scopes, media types and short words, which servers use in sentences. @param {object | null} [values] */
     learn(values) {
       for (const [name, value] of Object.entries(values || "")) {
         const kind = +(name == "refresh_token");
@@ -61,12 +61,12 @@ export function scrubber() {
       }
     },
     presentable,
-    /** Nothing is in flight that could show one. */
+    /** Forgets all secrets: nothing is in flight whose text could contain one. */
     forget: () => void (known = [new Texts(), new Texts()]),
   };
 }
 
-/** Texts, the newest last. A refresh teaches its tokens five times: none is hashed, copied or searched for. */
+/** Texts, the newest last. Each refresh adds its tokens five times, so adding neither hashes, copies nor searches. */
 class Texts {
   /** @type {string[]} */
   #all = [];

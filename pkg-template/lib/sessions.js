@@ -2,7 +2,7 @@
 /** @import { TokenSet } from "../index.js" */
 
 /**
- * The name of the login that a token set descends from; the tokens of two sets with one name are one session's.
+ * The login that a token set descends from. Token sets with the same name belong to the same session.
  * @type {WeakMap<TokenSet, string | undefined>}
  */
 export const sessions = new WeakMap();

@@ -1,9 +1,9 @@
 // @ts-check
 
-/** The clocks of two machines that are set by the network differ by less; servers allow for more than this. */
+/** More than the skew of two clocks that are synchronized by the network, and less than servers tolerate. */
 const CLOCK_TOLERANCE_MS = 5000;
 
-/** How far the clocks of servers are from ours. */
+/** The clock skew of each server. */
 export function skews() {
   /** @type {Map<string, number>} */
   const offsets = new Map();
@@ -14,8 +14,8 @@ export function skews() {
     offsetMs,
 
     /**
-     * The server refused what was made with that offset. Whether that may have been for its time: then the server's clock counts
-     * from now on.
+     * Called when the server refused a proof or assertion that was made with that offset. Returns whether clock skew may be the reason; if
+     * so, the server's clock is used from then on.
      * @param {string | URL} url @param {Headers} headers @param {number} [usedMs]
      */
     corrected(url, headers, usedMs = offsetMs(url)) {

@@ -9,10 +9,10 @@ import { refresherMaker } from "./refresher.js";
 /** @import { Engine } from "./engine.js" */
 /** @import { Platform } from "./platform.js" */
 
-/** One engine for each core that is brought. @type {WeakMap<object, Engine>} */
+/** One engine per `core` option. @type {WeakMap<object, Engine>} */
 const engines = new WeakMap();
 
-/** `createRefresher`, for a core that the options bring. @param {Platform} [platform] */
+/** `createRefresher` with the option `core`. @param {Platform} [platform] */
 export const slimRefresherMaker =
   (platform) =>
   /** @param {SlimOptions} options @returns {Refresher} */
@@ -35,7 +35,7 @@ async function moduleOf(core) {
   return bytes ? compile(/** @type {BufferSource} */ (core)) : /** @type {WebAssembly.Module} */ (core);
 }
 
-/** Node's fetch knows no files, and an import of `node:fs` would be in the way of bundlers for the web. @param {URL} url */
+/** Node's fetch reads no file: URLs, and bundlers for the web refuse an import of `node:fs`. @param {URL} url */
 async function open(url) {
   const isFile = url.protocol == "file:";
   try {
@@ -47,9 +47,9 @@ async function open(url) {
   }
 }
 
-/** As bytes: a server that labels .wasm wrongly stops the streaming way. @param {Response} response */
+/** Reads bytes, because streaming compilation fails if a server sends a wrong media type for .wasm. @param {Response} response */
 function read(response) {
-  // An HTML page with status 404 would fail as invalid WebAssembly, which hides the reason.
+  // A 404 page would otherwise be reported as invalid WebAssembly.
   if (!response.ok) throw new Error(`HTTP status ${response.status} for the URL of the core`);
   return response.clone().arrayBuffer();
 }

@@ -4,7 +4,7 @@ import { wire } from "./wire.js";
 
 /** @import { Glue } from "./engine.js" */
 
-/** An engine with everything in its file. @param {Glue} glue @param {() => Promise<WebAssembly.Module>} compile */
+/** The WebAssembly engine, in one file with its wire. @param {Glue} glue @param {() => Promise<WebAssembly.Module>} compile */
 export const wasmEngine = (glue, compile) =>
   engine("wasm", async () => {
     const module = await compile();

@@ -1,6 +1,7 @@
 // @ts-check
-// What makes requests, sends them and reads replies, and calls the storage. It comes with the core, because nothing is sent or read
-// without one: in pages it is in the core's chunk. So it imports nothing that the entry also imports, of which esbuild would make a third file: the driver lends that.
+// Builds and sends requests, reads replies, and calls the storage and the lock. Loaded with the core, because nothing of this is needed
+// without it: in pages it is in the core's chunk. It must not import a module that the entry also imports, because esbuild would put that
+// into a third file: the driver passes those as `tools`.
 import { Failures } from "./failure.js";
 import { revoke } from "./revocation.js";
 import { storagePort } from "./ports/storage.js";
@@ -26,7 +27,7 @@ import { exchange } from "./exchange.js";
 /** @typedef {RequestTools & StorageTools} Tools */
 
 /**
- * @param {Options} options @param {TokenStorage} storage  That of the options, or one that is bound to a key.
+ * @param {Options} options @param {TokenStorage} storage  The option, or one that is bound to a DPoP key.
  * @param {ReturnType<typeof import("./scrub.js").scrubber>} scrubber @param {Tools} tools
  */
 export function wire(options, storage, scrubber, tools) {
@@ -48,7 +49,7 @@ export function wire(options, storage, scrubber, tools) {
     storage: storagePort(storage, tools),
     /** @param {Lent} lent */
     exchange: (lent) => exchange(options, made, lent),
-    /** @param {Ask} ask  Of the core that ordered it. @param {string} token */
+    /** @param {Ask} ask  Asks the core that ordered it. @param {string} token */
     revoke: (ask, token) => revoke(options, made, ask, token),
     timer: options.timer ?? timer,
   };

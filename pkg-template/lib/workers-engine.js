@@ -1,5 +1,5 @@
 // @ts-check
-// Workers forbid to compile bytes; a .wasm file is imported there as the compiled module.
+// Workers forbid compiling bytes. There, importing a .wasm file gives the compiled module.
 import module from "../core.wasm";
 import glue from "./core-glue.js";
 import { wasmEngine } from "./wasm-engine.js";

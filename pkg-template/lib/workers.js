@@ -7,15 +7,15 @@ import { followRedirects } from "./redirects.js";
 
 let warned = false;
 
-/** Of the flag nodejs_compat; the flag nodejs_als alone lends it to static imports only. */
+/** Needs the flag nodejs_compat: with nodejs_als, only a static import could get it. */
 const { AsyncResource } =
   /** @type {any} */ (globalThis).process?.getBuiltinModule?.("node:async_hooks") ?? {};
-/** Runs work in the context of this module, which no request is in. @type {Run} */
+/** Runs work in the async context of this module, outside all requests. @type {Run} */
 const outside = AsyncResource?.bind((/** @type {() => any} */ work) => work());
 
 /**
- * The async context of now, as long as it may be entered: workerd refuses that of a request to others. Then in none, and never in that
- * of a caller.
+ * Runs work in the current async context. workerd does not let other requests enter a request's context: then work runs outside all
+ * requests, and never in a caller's context.
  * @returns {Run}
  */
 function context() {
@@ -31,12 +31,12 @@ function context() {
   };
 }
 
-/** What is particular about Cloudflare Workers. @type {Platform} */
+/** The specifics of Cloudflare Workers. @type {Platform} */
 export const platform = {
   sender: followRedirects,
   context,
 
-  /** That of the request which is being answered; a runtime from before August 2025 has none to import. */
+  /** Of the current request. Runtimes before August 2025 have no such import. */
   waitUntil: (work) =>
     void import("cloudflare:workers").then(
       (workers) => workers.waitUntil?.(work),

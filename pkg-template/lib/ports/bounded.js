@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * What the work brings, or an error once that took too long. Nothing was sent by then.
+ * The result of the work, or an error with `isUnsent` after a time limit: nothing was sent by then.
  * @template T @param {Promise<T>} work @param {number} seconds @param {string} late @returns {Promise<T>}
  */
 export function bounded(work, seconds, late) {

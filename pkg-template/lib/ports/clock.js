@@ -1,10 +1,10 @@
 // @ts-check
 
-/** Longer than a slow tick, shorter than any deliberate change of the clock. */
+/** Longer than a slow tick, shorter than a deliberate change of the clock. */
 const JUMP_MS = 5000;
 
 /**
- * The wall clock, watched by the monotonic one: when they part, the device slept or its clock was set.
+ * The wall clock, compared with the monotonic clock: a difference means that the device slept or its clock was set.
  * @param {(jump: "clockSetBack" | "resumed") => void} jumped
  */
 export function clock(jumped) {
@@ -16,7 +16,7 @@ export function clock(jumped) {
       const parted = now - performance.now() - offset;
       if (!(Math.abs(parted) < JUMP_MS)) {
         offset = now - performance.now();
-        // the first reading compares with nothing
+        // NaN at the first reading.
         if (parted) jumped(parted < 0 ? "clockSetBack" : "resumed");
       }
       return now;

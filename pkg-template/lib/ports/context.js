@@ -2,9 +2,9 @@
 /** @typedef {<T>(work: () => T) => T} Run */
 
 /**
- * Runs work in the async context in which this was called, and never in that of a caller: what a refresh begins is for all callers.
- * Out of Angular's zone, which is busy as long as one of its timers is pending. Node, Deno and Bun lend AsyncLocalStorage without an
- * import, which bundlers for browsers would refuse (Node from 20.16).
+ * Runs work in the async context in which this was called, never in a caller's: a refresh is for all callers. Leaves Angular's zone,
+ * which stays busy while one of its timers is pending. `getBuiltinModule` (Node from 20.16, Deno, Bun) needs no import, which bundlers for
+ * browsers would refuse.
  * @returns {Run}
  */
 export function context() {
@@ -15,9 +15,9 @@ export function context() {
   const run = (work) => (zone ? zone.run(work) : work());
   let bound = run;
   try {
-    // AsyncResource.bind would take 2 kB: it defines a deprecated property, with a hidden class, on each function that it makes
+    // AsyncResource.bind would cost 2 kB of heap: it defines a deprecated property on each function, with a hidden class.
     const resource = new (realm.process.getBuiltinModule("async_hooks").AsyncResource)("oauth-refresher");
     bound = (work) => resource.runInAsyncScope(run, undefined, work);
-  } catch {} // there is none; in Next's edge runtime each function of `process` is there and throws
+  } catch {} // Not available. In Next's edge runtime every function of `process` exists and throws.
   return bound;
 }

@@ -5,28 +5,28 @@ import { BLOCKED_PORT, NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE } f
 /** @import { Unreachable } from "../door.js" */
 /** @import { Tools } from "../wire.js" */
 
-/** The longest body that is read. */
+/** Length limit of a body. */
 const LONGEST_BODY = 1 << 20;
 
-/** A timer that is late by this much belongs to a process that was blocked or suspended. */
+/** A timer that is late by this much means that the process was blocked or suspended. */
 const STALLED_MS = 1000;
 
 /**
  * @typedef {{ method: string, url: string, headers: Record<string, string>, body?: string }} HttpRequest
- * @typedef {{ status: number, headers: Headers, retry_after?: string | undefined, date?: number | undefined, body?: string | undefined }} HttpReply  No body: it came in part, or is too long.
+ * @typedef {{ status: number, headers: Headers, retry_after?: string | undefined, date?: number | undefined, body?: string | undefined }} HttpReply  No body: it was incomplete or too long.
  * @typedef {Unreachable & { error: any, reason?: string }} NoReply  `error`: what the platform threw.
  */
 
 /**
- * Sends a token request once: the reply, or what is known of a request without one.
+ * Sends a token request once. Returns the reply, or what is known about a request without a reply.
  * @param {typeof fetch} fetch @param {HttpRequest} request @param {number} timeoutSeconds @param {Tools} tools
- * @returns {Promise<HttpReply | NoReply>}  Rejects where the request cannot be built, or `fetch` is no fetch.
+ * @returns {Promise<HttpReply | NoReply>}  Rejects if the request cannot be built, or `fetch` is not a function.
  */
 export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
   const limit = new AbortController();
   /** @type {any} */
   let timer;
-  // A process that was stalled hears its timers before its sockets, and the reply may be waiting there.
+  // After a stall, timers fire before sockets are read, and the reply may be waiting there.
   const abortAfter = (/** @type {number} */ ms, lateAt = performance.now() + ms + STALLED_MS) => {
     const due = () => (performance.now() < lateAt ? limit.abort() : abortAfter(STALLED_MS));
     timer = setTimeout(due, ms);
@@ -34,9 +34,9 @@ export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
   abortAfter(timeoutSeconds * 1000);
   try {
     if (typeof fetch != "function") throw new TypeError("there is no fetch here: write the option `fetch`");
-    // A redirect would carry the refresh token to another origin: Node re-posts the body after a 307.
+    // A redirect could send the refresh token to another origin: Node re-posts the body after a 307.
     const given = { ...init, ...ambient(), redirect: /** @type {const} */ ("manual"), signal: limit.signal };
-    // Throws for what fetch would refuse before it sends: a foreign AbortSignal, a URL.
+    // Throws for what fetch would refuse before sending, such as an invalid URL.
     for (const name in init.headers) {
       try {
         new Headers([[name, `${init.headers[name]}`]]);
@@ -60,8 +60,8 @@ export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
 }
 
 /**
- * By the members that are read: on Workers of an older compatibility date a Response is an [object Object].
- * @param {any} response @param {string} who  Gave it. @param {Tools} tools @returns {Response}
+ * Checks by members: on Workers with an older compatibility date, a Response is an [object Object].
+ * @param {any} response @param {string} who  Returned it. @param {Tools} tools @returns {Response}
  */
 export function checkedResponse(response, who, { typeOf }) {
   if (typeof response?.headers?.get == "function" && response.status >= 0) return response;
@@ -76,7 +76,7 @@ async function read(response, signal) {
   try {
     return { ...reply, body: await textOf(response) };
   } catch (error) {
-    // A success that broke off was carried out: the refresh token is spent.
+    // An incomplete success was processed by the server: the refresh token is spent.
     if (response.ok) return noReply(error, signal);
     return reply;
   }
@@ -98,11 +98,11 @@ async function textOf(response) {
   }
 }
 
-/** No cookies, no cache, no address of the page; Workers know none of these and refuse the names. @returns {RequestInit} */
+/** No cookies, cache or referrer. Workers refuse these members. @returns {RequestInit} */
 const ambient = () =>
   globalThis.location ? { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" } : {};
 
-/** The errors are for the core, which knows what they prove. @param {any} error @param {AbortSignal} signal @returns {NoReply} */
+/** `errors` is for the core, which decides what they prove. @param {any} error @param {AbortSignal} signal @returns {NoReply} */
 function noReply(error, { aborted }) {
   if (aborted) return { how: "timedOut", error, reason: NO_REPLY_IN_TIME };
   const { cause, isUnsent } = error ?? {};
@@ -115,6 +115,6 @@ function noReply(error, { aborted }) {
   return { errors, error, reason: silence() };
 }
 
-/** What to look at. `navigator.onLine` is a hint: it chooses words and stops nothing. */
+/** What to check. `navigator.onLine` is a hint: it selects the text and stops nothing. */
 const silence = () =>
   globalThis.navigator?.onLine === false ? OFFLINE : globalThis.location ? NO_REPLY_IN_PAGE : NO_REPLY;

@@ -4,33 +4,33 @@ import { bounded } from "./bounded.js";
 /** @import { Lock, LockGrant, TokenStorage } from "../../index.js" */
 
 /**
- * `isHeld`: whether it went to no other context; of a lock that was released, true.
+ * `isHeld`: whether no other context has got the lock; true for a released lock.
  * @typedef {{ everywhere: boolean, passedOn?: LockGrant["passedOn"], isHeld?: () => Promise<boolean>, release: () => void }} Held
  */
 
-/** A context that ran all the time since it last knew of its lock has it: no lease is so short. */
+/** A context that has not stalled for this long since its last check still holds the lock: every lease is longer. */
 const STALLED_MS = 1000;
 const ANSWER_SECONDS = 10;
 
-/** So often a request on Workers looks whether the one that it waits for is gone. */
+/** On Workers: interval of the check whether the request at the head of the queue is gone. */
 const WATCH_MS = 250;
 
 /** Shared by every copy of this package in the realm. */
 const REGISTRY = Symbol.for("oauth-refresher.locks");
 
 /**
- * One refresh at a time: first in this realm, then, where there is a lock that reaches further, in every context.
- * @param {Lock | "auto" | "none"} option @param {TokenStorage} storage @param {string} session  Names the session without a secret.
- * @param {boolean} [isWorkerd]  A request that is in the queue may be cancelled there.
+ * One refresh at a time: first in this realm, then across contexts, if there is a lock for that.
+ * @param {Lock | "auto" | "none"} option @param {TokenStorage} storage @param {string} session  Name of the session, without a secret.
+ * @param {boolean} [isWorkerd]  Queued requests may be cancelled there.
  */
 export function lockPort(option, storage, session, isWorkerd) {
   const ownLock = typeof option == "function" ? option : option == "auto" && storage.lock?.bind(storage);
   const name = `oauth-refresher:${fingerprint(session)}`;
-  /** The page's lock manager threw: an insecure origin, a sandboxed frame, a browser that grants nothing. */
+  /** Whether the page's lock manager threw: an insecure origin, a sandboxed frame, a browser that grants no lock. */
   let broken = false;
   const webLocks = () => (option == "auto" && !broken ? globalThis.navigator?.locks : undefined);
 
-  /** @param {AbortSignal} signal @param {number} leaseSeconds  No living holder keeps the lock longer. @returns {Promise<Held>} */
+  /** @param {AbortSignal} signal @param {number} leaseSeconds  Longest time that a running holder keeps the lock. @returns {Promise<Held>} */
   async function acquire(signal, leaseSeconds) {
     const leave = await enterRealm(
       storage.name === undefined ? storage : session,
@@ -49,7 +49,7 @@ export function lockPort(option, storage, session, isWorkerd) {
     if (ownLock) return hold((work) => ownLock(work, { signal, leaseSeconds }), leave);
     const locks = webLocks();
     if (!locks) return { everywhere: false, release: leave };
-    // a page that waits for a lock is kept out of the back/forward cache
+    // Waiting for a lock would keep the page out of the back/forward cache.
     const waiting = new AbortController();
     const stop = () => waiting.abort();
     signal.throwIfAborted();
@@ -79,8 +79,7 @@ export function lockPort(option, storage, session, isWorkerd) {
 }
 
 /**
- * Turns "run this under the lock" into "here it is, let it go when you are done". A lease that ended while this context was
- * stalled is found lost when it is asked next.
+ * Turns a lock with a callback into a lock with `release`. If the lease ended while this context was stalled, the next `isHeld` finds it.
  * @param {(work: (lock?: any) => Promise<void>) => Promise<unknown>} request @param {() => void} leave
  * @returns {Promise<Held>}
  */
@@ -93,7 +92,7 @@ function hold(request, leave) {
           !lock?.isHeld ||
           Math.abs(Date.now() - knownAt) < STALLED_MS ||
           ((knownAt = Date.now()), bounded(lock.isHeld(), ANSWER_SECONDS, "the lock did not answer in time"));
-        // null: the browser ran the callback without the lock
+        // null: the browser ran the callback without the lock.
         resolve({
           everywhere: lock !== null,
           passedOn: lock?.passedOn,
@@ -101,20 +100,20 @@ function hold(request, leave) {
           release: () => ((lock = undefined), done(), leave()),
         });
       });
-    // a lock that throws at once rejects like any other
+    // A lock that throws synchronously rejects too.
     new Promise((settle) => settle(request(work))).catch(reject);
   });
 }
 
 /**
- * Waits in the queue and returns when it is first. The queue is plain data: on Workers a request in it may be cancelled silently,
- * with all its promises, and is skipped once its time is over.
+ * Waits in a queue and returns when it is first. The queue is plain data: on Workers a queued request may be cancelled silently with all
+ * its promises. It is skipped when its time is over.
  * @param {string | object} key @param {AbortSignal} signal @param {number} leaseMs @param {boolean} [isWorkerd]
  * @returns {Promise<() => void>}
  */
 async function enterRealm(key, signal, leaseMs, isWorkerd) {
   const realm = /** @type {any} */ (globalThis);
-  // A line whose requests were cancelled on Workers stays: that of a storage goes with the storage.
+  // On Workers a queue of cancelled requests is not removed; a storage's queue is collected with the storage.
   const lines = (realm[REGISTRY] ??= { string: new Map(), object: new WeakMap() })[typeof key];
   /** @type {{ wake: () => void, until: number }[]} */
   const line = lines.get(key) ?? [];
@@ -151,7 +150,7 @@ async function enterRealm(key, signal, leaseMs, isWorkerd) {
   return () => leave();
 }
 
-/** FNV-1a: a lock's name is seen by every script of the origin. @param {string} text */
+/** FNV-1a, because every script of the origin can see the names of locks. @param {string} text */
 function fingerprint(text) {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -4,30 +4,30 @@ import { bounded } from "./bounded.js";
 
 /** @import { TokenStorage, TokenRecord } from "../../index.js" */
 /**
- * This comes with the core, whose chunk imports nothing that the entry also imports.
+ * Passed in, because the core's chunk must not import a module that the entry also imports.
  * @typedef {object} StorageTools
  * @property {typeof import("../../storage/record.js").generationOf} generationOf
  */
 
-/** A storage that never answers fails after this long. */
+/** Time limit of a storage call. */
 const LIMIT_SECONDS = 10;
 
 /**
- * One call at a time, each bounded in time, with the comparison done here for a storage that cannot compare by itself.
+ * Calls the storage, one call at a time, each with a time limit. Compares generations here if the storage does not.
  * @param {TokenStorage} storage @param {StorageTools} tools
  */
 export function storagePort(storage, { generationOf }) {
-  /** Whether `save` compares: said by the storage, or learnt from what it answers. */
+  /** Whether `save` compares: declared by the storage, or learnt from a boolean result. */
   let compares = storage.conditionalSave === true;
   /** @type {Promise<unknown>} */
   let last = Promise.resolve();
   let running = 0;
-  /** What the record has for a generation that was read last: a storage may compare what the core takes for none. @type {any} */
+  /** The raw generation that was read last: a storage may compare one that the core considers absent. @type {any} */
   let seen;
 
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   function inTurn(work) {
-    // on Workers the call before may have died with its request, and would never end
+    // On Workers the previous call may never settle, because its request was cancelled.
     const before = running ? bounded(last, LIMIT_SECONDS, STORAGE_LATE).catch(() => {}) : last;
     const turn = before.then(() => bounded(work(), LIMIT_SECONDS, STORAGE_LATE));
     running++;
@@ -45,8 +45,8 @@ export function storagePort(storage, { generationOf }) {
   }
 
   /**
-   * Another context wrote in between. An older generation than expected does not count: an eventually consistent storage shows one
-   * now and then. @param {any} held @param {number | null} expected
+   * Whether another context wrote in between. An older generation than expected does not count: an eventually consistent storage may
+   * return one. @param {any} held @param {number | null} expected
    */
   function overtaken(held, expected) {
     const generation = generationOf(held);
@@ -57,7 +57,7 @@ export function storagePort(storage, { generationOf }) {
     get conditionalSave() {
       return compares;
     },
-    /** What is stored, as JSON text, and as it came; what cannot be JSON is not null, and unreadable. @returns {Promise<[string, any]>} */
+    /** The stored record as JSON text and as it is. A value that JSON cannot express gives an empty text: unreadable. @returns {Promise<[string, any]>} */
     load: () =>
       inTurn(async () => {
         const record = (await storage.load()) ?? null;

@@ -1,24 +1,24 @@
 // @ts-check
 
-/** Whether there is a window that can be visible. */
+/** Whether this is a visible page. */
 export const isVisible = () => globalThis.document?.visibilityState == "visible";
 
-/** Cloudflare Workers: timers and I/O belong to the request that began them. */
+/** Cloudflare Workers, where timers and I/O belong to the request that started them. */
 export const isWorkerd = () => globalThis.navigator?.userAgent == "Cloudflare-Workers";
 
 /**
- * Whether there is something here for which a session is refreshed ahead of need. `timer`: of the place, which wakes what sleeps.
+ * Whether the session is refreshed in the background. `timer`: of the platform, which wakes a sleeping Durable Object.
  * @param {{ background: string, timer?: unknown }} options
  */
 export const isWatched = ({ background, timer }) =>
   !(isWorkerd() && !timer) && (background == "always" || (background == "auto" && (!!timer || isVisible())));
 
-/** On Workers a waiting call asks this often whether the work that it waits for still runs. */
+/** On Workers: interval at which a waiting call checks whether the work it waits for still runs. */
 const WORKER_BEAT_MS = 250;
 
 /**
- * The answer to a call. workerd cancels a request that waits only for the work of another request, which may have been cancelled
- * itself: there `beat` runs as long as the call waits.
+ * The answer to a call. workerd cancels a request that only waits for another request's work, which may itself have been cancelled. So
+ * `beat` runs there while the call waits.
  * @template T @param {Promise<T>} answer @param {() => void} beat @returns {Promise<T>}
  */
 export function kept(answer, beat) {
@@ -28,8 +28,8 @@ export function kept(answer, beat) {
 }
 
 /**
- * Listens for a page that comes back: shown again, out of the back/forward cache, online, thawed. Before the page's own listeners
- * do: they may ask for a token at once.
+ * Listens for a page that is active again: visible, restored from the back/forward cache, online, or thawed. Listens in the capture phase,
+ * before the page's own listeners, which may request a token at once.
  * @param {() => void} resumed @param {() => void} hidden
  * @returns {() => void} stops listening
  */
@@ -40,7 +40,7 @@ export function pageWakes(resumed, hidden) {
     target.addEventListener(type, listener, { capture: true, signal: stopped.signal });
   on(document, "visibilitychange", () => (isVisible() ? resumed() : hidden()));
   on(document, "resume", resumed);
-  // every load ends with one; only a page out of the back/forward cache may have missed anything
+  // Every load fires pageshow. Only a page from the back/forward cache may have missed changes.
   on(globalThis, "pageshow", (event) => event.persisted && resumed());
   on(globalThis, "online", resumed);
   return () => stopped.abort();
