@@ -4,7 +4,7 @@ import { checkKnown, flag, text } from "../lib/known.js";
 
 /** @import { callbackStorage as declared } from "./index.js" */
 
-/** What `save` got is a record. Other values are told here, where it is known what gave them. @param {any} given */
+/** Refuses values that are not what `save` got, with an error that names `load`. @param {any} given */
 function checkedRecord(given) {
   if (isJson(given))
     throw new TypeError(
@@ -17,7 +17,7 @@ function checkedRecord(given) {
   return given;
 }
 
-/** Other text is an unreadable record like any other, which a login replaces. @param {unknown} given */
+/** Text that is not JSON counts as an unreadable record, which a login replaces. @param {unknown} given */
 function isJson(given) {
   try {
     return typeof given == "string" && typeof JSON.parse(given) == "object";
@@ -44,7 +44,7 @@ export function callbackStorage(callbacks) {
     if (typeof given != "function" && (required || given !== undefined))
       throw new TypeError(`callbackStorage: ${name} must be a function ${asGiven(given, true)}`);
   }
-  // An instance of a class may have more.
+  // An instance of a class may have other members.
   if (Object.getPrototypeOf(callbacks) == Object.prototype) checkKnown("callbackStorage", callbacks, KNOWN);
   const { lock, subscribe, name, conditionalSave } = callbacks;
   return {

@@ -7,20 +7,20 @@ import { promisify } from "node:util";
 /** @import { FileHandle } from "node:fs/promises" */
 
 /**
- * A file is replaced by a draft: written whole beside it, flushed, and renamed over it. A reader sees the old content or the new.
+ * A file is replaced atomically by a draft: a temporary file that is written beside it, flushed, and renamed over it.
  *
- * The name of a draft is random and it is created exclusively with mode 0600, so that a file or link that was put there before is
- * never followed, reused or made readable. A draft of a process that was killed is swept by the next writer.
+ * A draft has a random name and is created exclusively with mode 0600, so that an existing file or link is never followed, reused or made
+ * readable. The next writer deletes the draft of a killed process.
  */
 
-/** PATH.<uuid>.new; with a process id, of versions before 0.1.0. */
+/** PATH.<uuid>.new, or with a process id in versions before 0.1.0. */
 const DRAFT = /^([\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|\d+)\.new$/;
 
-/** Whether that ending of PATH. is a draft's. @param {string} end */
+/** Whether a file name's part after PATH. is a draft's. @param {string} end */
 export const isDraft = (end) => DRAFT.test(end);
 
 /**
- * A draft in the name of `path`, ready to be moved over it, or over `target`.
+ * Writes a draft of `path`, ready to be moved over it, or over `target`.
  * @param {string} path @param {string | Uint8Array} content @param {string} [target]
  */
 export async function draftOf(path, content, target = path) {
@@ -38,7 +38,7 @@ export async function draftOf(path, content, target = path) {
   }
   return {
     drop,
-    /** False if another writer swept the draft. */
+    /** False if another writer deleted the draft. */
     async move() {
       try {
         await rename(draft, target);
@@ -52,7 +52,7 @@ export async function draftOf(path, content, target = path) {
   };
 }
 
-/** Under Yarn's Plug'n'Play a FileHandle has no sync(), and under Node's permission model there is no fsync. @param {FileHandle} handle */
+/** Tries both ways: Yarn's Plug'n'Play has no FileHandle.sync(), Node's permission model no fsync. @param {FileHandle} handle */
 export async function flush(handle) {
   try {
     await handle.sync();
@@ -62,7 +62,7 @@ export async function flush(handle) {
   }
 }
 
-/** Removes the drafts of that file. @param {string} path */
+/** Deletes all drafts of a file. @param {string} path */
 export async function sweepDrafts(path) {
   const prefix = `${basename(path)}.`;
   for (const name of await readdir(dirname(path)))

@@ -11,29 +11,29 @@ import { leaseMsIn, lockByLease } from "./lease.js";
 /** @import { FileHandle } from "node:fs/promises" */
 
 /**
- * A lock of numbered files, PATH.1, PATH.2 and so on: the highest number is the lock, its text names the holder.
+ * A lock of numbered files, PATH.1, PATH.2 and so on. The file with the highest number is the lock; its text names the holder.
  *
- * - From git: exclusive creation (O_CREAT|O_EXCL), which needs no hard links and follows no symbolic link; and a new record is written
- *   beside the old one and renamed over it. Not taken: a lock of git stays until a person removes it.
- * - From proper-lockfile: a heartbeat, and a holder that looks whether the lock is still its own. Not taken: it compares a file time
- *   with the wall clock (a clock that is set takes the lock away), and it removes a stale lock and creates it anew: of two observers
- *   that found the same stale lock, the second removes the fresh lock of the first.
- * - From SQLite: a lock that ends with its process costs no wait. Node has no fcntl locks, so `holder.js` concludes it where it can.
- *   As SQLite says of its own locks: the promise holds on local disks, and on a network only as far as the server keeps its part.
+ * - As in git: exclusive creation (O_CREAT|O_EXCL), which needs no hard links and follows no symbolic link. Unlike git, a stale lock needs
+ *   no manual removal.
+ * - As in proper-lockfile: a heartbeat, and a holder that checks whether it still has the lock. Unlike it, no file time is compared with
+ *   the wall clock (a changed clock would take the lock away), and no stale lock is removed and created again: of two observers of one
+ *   stale lock, the second would remove the new lock of the first.
+ * - As in SQLite: the lock of a dead process needs no wait. Node has no fcntl locks, so `holder.js` detects death where it can. As with
+ *   SQLite's locks, the guarantee holds on local disks, and on a network only if the server supports it.
  *
- * Two observers of one stale lock both create the next number, and exclusive creation lets one of them through. The highest file is
- * never removed, so nothing that was created since can be taken away by mistake. Who created a number reads again what it was
- * created over: if that changed, its holder was alive, and the new number is withdrawn.
+ * Two observers of a stale lock both try to create the next number, and exclusive creation lets one succeed. The highest file is never
+ * removed, so a newer lock is never removed by mistake. The creator of a number reads the previous file again: if its text changed, the
+ * holder was alive, and the new number is withdrawn.
  */
 const RELEASED = "released";
-/** Longer than any holder's text; what is longer is none. */
+/** Longer than any holder's text. */
 const LONGEST_TEXT = 300;
-/** A lock each millisecond reaches this in thirty years: a higher number is no lock of ours. */
+/** One lock per millisecond reaches this in thirty years, so a higher number is not a lock of this library. */
 const HIGHEST = 1e12;
-/** A file without a word: its process did not come to write yet, and holds nothing before it has looked again after that. */
+/** An empty file: its creator has not written yet. It holds nothing before it has written and checked again. */
 const EMPTY = "empty";
 const EMPTY_LEASE_MS = 5000;
-/** Of versions before 0.1.0. */
+/** In versions before 0.1.0. */
 const OLD_DRAFT = /^\d+\.\d+-[a-z\d]+$/;
 const NOTE = "silence";
 
@@ -77,7 +77,7 @@ export function fileLease(path) {
     },
 
     async beat(owner, text) {
-      // by the handle: the file at that path may be another's by now
+      // By the handle: the file at that path may belong to another owner now.
       await held.get(owner)?.handle.write(text, 0);
     },
 
@@ -92,7 +92,7 @@ export function fileLease(path) {
       held.delete(owner);
       if (!handle) return;
       try {
-        await handle.write(RELEASED, 0); // over the owner's name, so that a full disk cannot prevent it
+        await handle.write(RELEASED, 0); // Overwrites the owner's name, so that a full disk cannot prevent it.
       } finally {
         await handle.close();
       }
@@ -108,17 +108,17 @@ export function fileLease(path) {
     },
   };
 
-  /** What follows PATH. in the names of its folder. */
+  /** The parts after PATH. of the file names in its folder. */
   async function ends() {
     const names = await readdir(folder);
     return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   }
 
-  /** In ascending order: an observer that looks late finds the lock below its own gone, and withdraws. @param {string[]} all @param {number} number */
+  /** Removes lower numbers in ascending order: a late observer then finds that the file below its own is gone, and withdraws. @param {string[]} all @param {number} number */
   async function sweep(all, number) {
     const lower = numbersIn(all).filter((one) => one < number);
     const stale = all.filter((end) => end === NOTE || isDraft(end) || OLD_DRAFT.test(end));
-    // what cannot be removed (another user's file) blocks no lock
+    // A file that cannot be removed (another user's) does not block the lock.
     for (const end of [...lower.sort((a, b) => a - b), ...stale])
       await rm(file(end), { force: true }).catch(() => {});
   }
@@ -131,7 +131,7 @@ async function passedOnOf(said, over) {
   return (await isGone(said)) ? "dead" : undefined;
 }
 
-/** Its handle if this process created the file. @param {string} file @param {string} text */
+/** The handle, if this process created the file. @param {string} file @param {string} text */
 async function created(file, text) {
   let handle;
   try {
@@ -156,7 +156,7 @@ async function withdraw(handle, file) {
 }
 
 /**
- * The beginning of a file, or undefined if there is none. What is no plain file (a link, a folder, a pipe) says the same for ever.
+ * The beginning of a file, or undefined without one. For anything but a plain file (link, folder, pipe), a constant text.
  * @param {string} file
  */
 async function textOf(file) {

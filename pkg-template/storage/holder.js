@@ -2,21 +2,21 @@
 import { readFile, readlink } from "node:fs/promises";
 
 /**
- * Which process holds a lock, and whether that process is certainly gone.
+ * Names the process that holds a lock, and tells whether it is certainly dead.
  *
- * A process id means nothing in another pid namespace (containers on one volume) or after a reboot, and may be used again. So the holder
- * writes its namespace, the boot, and its start time beside it (proc(5), pid_namespaces(7)), and death is concluded only where
- * namespace and boot are the reader's own. Everywhere else, macOS and Windows included, only silence counts.
+ * A process id is meaningless in another pid namespace (containers on one volume) and after a reboot, and is reused. So the holder also
+ * writes its namespace, boot and start time (proc(5), pid_namespaces(7)). Death is concluded only if namespace and boot are the reader's
+ * own. Elsewhere, including macOS and Windows, only a missing heartbeat counts.
  */
 
-/** One word for each fact: process id, start time in clock ticks since boot, boot and namespaces. A dash is unknown. */
+/** Process id, start time in clock ticks since boot, boot and namespaces. A dash means unknown. */
 const HOLDER = /(?:^| )(\d{1,10}) (\d+|-) ([\w:[\]/-]+)\n?$/;
 const UNKNOWN = "-";
 
 /** @type {Promise<string> | undefined} */
 let own;
 
-/** This process, as a holder writes it. */
+/** The text that describes this process. */
 export const ownProcess = () => (own ??= described());
 
 async function described() {
@@ -24,7 +24,7 @@ async function described() {
   return `${process.pid} ${(await isOwnProc()) ? ((await lifeOf(process.pid))?.start ?? UNKNOWN) : UNKNOWN} ${place}`;
 }
 
-/** Whether the process that a holder's text names is certainly gone. False where that cannot be known. @param {string} text */
+/** Whether the process in a holder's text is certainly dead. False if that is unknown. @param {string} text */
 export async function isGone(text) {
   const [, digits, start, place] = HOLDER.exec(text) ?? [];
   const pid = Number(digits);
@@ -32,7 +32,7 @@ export async function isGone(text) {
   if (!isThere(pid)) return true;
   if (start === UNKNOWN || !(await isOwnProc())) return false;
   const life = await lifeOf(pid);
-  // hidden (the mount option hidepid), or gone since: the next look tells
+  // Hidden (the mount option hidepid), or dead since: the next check finds out.
   if (!life) return false;
   return life.start !== start || life.isZombie;
 }
@@ -47,7 +47,7 @@ function isThere(pid) {
   }
 }
 
-/** The boot and the namespaces in which process ids and start times mean the same. */
+/** The boot and the namespaces: the scope of process ids and start times. */
 async function ownPlace() {
   try {
     const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
@@ -64,11 +64,11 @@ async function isOwnProc() {
   return (await readlink("/proc/self").catch(() => "")) === String(process.pid);
 }
 
-/** Of /proc/PID/stat, whose second field may hold spaces and parentheses. @param {number} pid */
+/** Reads /proc/PID/stat, whose second field may contain spaces and parentheses. @param {number} pid */
 async function lifeOf(pid) {
   const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const [state, threads, start] = [fields[0], fields[17], fields[19]];
-  // a zombie that still has threads may finish what the kernel was asked for
+  // A zombie with other threads may still finish system calls.
   return start ? { start, isZombie: (state === "Z" || state === "X") && Number(threads) <= 1 } : undefined;
 }

@@ -1,7 +1,7 @@
 import type { TokenStorage } from "../index.js";
 
 /**
- * Keeps the session for as long as this object lives. Refreshers that are given the same object share the session.
+ * Keeps the session in memory, as long as this object exists. Refreshers with the same object share the session.
  *
  * @example
  * ```ts
@@ -17,16 +17,16 @@ export function memoryStorage(): TokenStorage;
 /**
  * Keeps the session as one JSON string under `key` of localStorage or sessionStorage: readable by every script of the origin.
  *
- * `save` compares and writes in one synchronous block. Between two tabs that is not atomic by itself: the lock makes it so. What is
- * stored and is no JSON makes `load` reject with a SyntaxError and is not touched, until a login takes its place: then it is kept
- * under `${key}.unreadable`, until a sign-out. A QuotaExceededError comes through as it is.
+ * `save` compares and writes in one synchronous block. Between tabs, a Web Lock makes it atomic. If the stored text is not JSON, `load`
+ * rejects with a SyntaxError and leaves it. A login replaces it and keeps it under `${key}.unreadable` until a sign-out. A
+ * QuotaExceededError is passed on unchanged.
  *
- * Duplicate Tab and `window.open` copy sessionStorage, refresh token and all. Which tokens were sent is noted in localStorage under
- * `${key}.sent`, as fingerprints, so that no tab sends what another one has: of two such tabs the one that refreshes first keeps the
- * session, the other keeps its access token until that runs out, and then needs a login. A tab that is copied while its request is
- * out cannot be told from one that was reloaded.
+ * Duplicate Tab and `window.open` copy sessionStorage with the refresh token. So fingerprints of sent refresh tokens are kept in
+ * localStorage under `${key}.sent`, and no tab sends a token that its copy has sent. The tab that refreshes first keeps the session; the
+ * other one keeps its access token until it expires, and then needs a login. A tab that is copied during a request cannot be
+ * distinguished from a reloaded one.
  *
- * @throws TypeError if `area` is no Storage or `key` no string.
+ * @throws TypeError if `area` is not a Storage or `key` is not a non-empty string.
  *
  * @example
  * ```ts
@@ -46,27 +46,27 @@ export function webStorage(area: WebStorageArea, key: string): TokenStorage;
 export interface WebStorageArea {
   /** The text under that key; null without one. */
   getItem(key: string): string | null;
-  /** Throws where there is no more room. */
+  /** Throws if the quota is exceeded. */
   setItem(key: string, value: string): void;
-  /** Does nothing where there is no such key. */
+  /** Does nothing without such a key. */
   removeItem(key: string): void;
 }
 
 /**
- * Keeps the session in the IndexedDB database `name`, which it creates and has for itself; shared by tabs, workers and service
- * workers of the origin. Compares and writes in one transaction of strict durability. The database is opened at first use. A connection
- * that died is opened again, whatever the browser calls that: an operation that failed is tried once more. Other contexts learn of a
- * write through the BroadcastChannel `oauth-refresher:${name}`, which carries a generation and no token. A page that goes away closes both, so that it can be kept in the back/forward cache.
+ * Keeps the session in the IndexedDB database `name`, which is created for it, for all tabs, workers and service workers of the origin.
+ * Compares and writes in one transaction of strict durability. The database is opened at first use, and reopened after an error: a failed
+ * operation is retried once on a new connection. Other contexts are notified through the BroadcastChannel `oauth-refresher:${name}`, which
+ * carries a generation and no token. A page that is left closes both, so that it can be kept in the back/forward cache.
  *
- * With `encrypt`, the record is written with AES-GCM under a 256-bit key that is not extractable and lives in the same database.
- * - What it defends: code that can read the database but not use its key (a bug that copies one object store, a log of stored values, an
- *   export by `JSON.stringify`) sees no token. A record that was changed, moved here from another name, or written in clear is not
- *   accepted: it is told of, and a login takes its place.
- * - What it does not defend: the browser keeps the key in clear in its files, beside the ciphertext. Who copies the profile folder has
- *   both. A script of the origin can use the key as this package does. An older record of the same session can be put back.
- * A session that began without `encrypt` needs a new login. Needs a secure context (`crypto.subtle`).
+ * With `encrypt`, the record is encrypted by AES-GCM with a non-extractable 256-bit key in the same database.
+ * - It protects against code that can read the database but not use its key: a bug that copies one object store, a log of stored values, an
+ *   export by `JSON.stringify`. A record that was changed, moved from another database, or written in clear is rejected until a login
+ *   replaces it.
+ * - It does not protect against a copy of the profile folder: the browser stores the key in clear beside the ciphertext. A script of the
+ *   origin can use the key as this package does. An older record of the same session can be restored.
+ * A session that was stored without `encrypt` needs a new login. Needs a secure context (`crypto.subtle`).
  *
- * @throws TypeError if `name` is no string. `load` and `save` reject with the DOMException of IndexedDB.
+ * @throws TypeError if `name` is not a non-empty string, or for an unknown option. `load` and `save` reject with IndexedDB's DOMException.
  *
  * @example
  * ```ts
@@ -83,10 +83,10 @@ export interface WebStorageArea {
 export function indexedDbStorage(name: string, options?: { encrypt?: boolean }): TokenStorage;
 
 /**
- * A storage of your own, from two functions. See {@link TokenStorage} for what they must do: `save` in one atomic write, and
- * answering false, without writing, if it can tell that another generation than `expected` is stored.
+ * A storage of your own, from two functions. See {@link TokenStorage} for the requirements: `save` must be one atomic write. If it can
+ * compare, it must return false, without writing, when another generation than `expected` is stored.
  *
- * @throws TypeError if `load` or `save` is missing, or anything given is no function.
+ * @throws TypeError if `load` or `save` is missing, or for an unknown or wrong member.
  *
  * @example
  * ```ts

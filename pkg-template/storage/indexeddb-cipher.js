@@ -9,7 +9,7 @@ import { send } from "./indexeddb-connection.js";
 export async function encrypt(database, record) {
   const { generation } = record;
   const key = (await stored(database)) ?? (await created(database));
-  const iv = crypto.getRandomValues(new Uint8Array(12)); // 96 bits, never again under this key: NIST SP 800-38D §8.2
+  const iv = crypto.getRandomValues(new Uint8Array(12)); // 96 bits, unique for this key: NIST SP 800-38D §8.2
   const text = new TextEncoder().encode(JSON.stringify(record));
   return {
     generation,
@@ -19,7 +19,7 @@ export async function encrypt(database, record) {
 }
 
 /**
- * The record, or undefined for what this database's key does not open.
+ * The record, or undefined if this database's key does not decrypt it.
  * @param {Database} database @param {Encrypted} value @returns {Promise<TokenRecord | undefined>}
  */
 export async function decrypt(database, { generation, iv, ciphertext }) {
@@ -29,13 +29,13 @@ export async function decrypt(database, { generation, iv, ciphertext }) {
     const text = await crypto.subtle.decrypt(algorithm(database, iv, generation), key, ciphertext);
     return JSON.parse(new TextDecoder().decode(text));
   } catch {
-    return undefined; // OperationError: another key or another name sealed it, or it was changed since
+    return undefined; // OperationError: encrypted for another key or database, or changed since.
   }
 }
 
 /**
- * The generation is in the clear for the comparison, and sealed with the rest; so is the name, since a script can move a record together
- * with its key into the database of another session (NIST SP 800-38D: additional authenticated data).
+ * The generation is stored in clear for the comparison. It and the database's name are additional authenticated data (NIST SP 800-38D),
+ * because a script could move a record with its key into another session's database.
  * @param {Database} database @param {Uint8Array<ArrayBuffer>} iv @param {number} generation
  */
 const algorithm = ({ databaseName }, iv, generation) => ({
@@ -48,7 +48,7 @@ const algorithm = ({ databaseName }, iv, generation) => ({
 const stored = (database) =>
   database("readonly", ["keys"], (tx, settle) => send(tx.objectStore("keys").get("key"), settle));
 
-/** Of two tabs that create the key at once, the first to store it wins. @param {Database} database @returns {Promise<CryptoKey>} */
+/** Creates the key. If two tabs do so at once, the first stored key wins. @param {Database} database @returns {Promise<CryptoKey>} */
 async function created(database) {
   if (!globalThis.crypto?.subtle)
     throw new Error("indexedDbStorage: encrypt needs a secure context: serve the page by https");

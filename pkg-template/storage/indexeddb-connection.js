@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * Runs one transaction: `work` makes its requests and says by `settle` what the answer is once they are committed.
+ * Runs one transaction. `work` makes its requests, and sets the result of the commit by `settle`.
  * @typedef {<T = any>(mode: IDBTransactionMode, stores: string[], work: (tx: IDBTransaction, settle: (answer: T) => void) => void) => Promise<T>} Transact
- * @typedef {Transact & { close: () => void, databaseName: string }} Database  Closed, it is opened again by the next transaction.
+ * @typedef {Transact & { close: () => void, databaseName: string }} Database  After `close`, the next transaction opens it again.
  */
 
 const OPEN_LIMIT_MS = 10_000;
 const tooLate = Symbol("too late");
 
-/** Opens the database at first use, and again when it was closed from outside. @param {string} name @returns {Database} */
+/** Opens the database at first use, and again after it was closed from outside. @param {string} name @returns {Database} */
 export function open(name) {
   /** @type {Promise<Connection> | undefined} */
   let opening;
@@ -25,8 +25,8 @@ export function open(name) {
     try {
       return await transact(await begun, mode, stores, work);
     } catch (/** @type {any} */ error) {
-      // A connection dies in several ways, and browsers name them differently: UnknownError ("Connection to Indexed Database server
-      // lost", WebKit), InvalidStateError, AbortError. So any error is followed by one more try, on a new connection.
+      // A dead connection has several errors, which differ by browser: UnknownError ("Connection to Indexed Database server lost",
+      // WebKit), InvalidStateError, AbortError. So any error is followed by one retry on a new connection.
       if (error === tooLate)
         throw new Error(`indexedDbStorage: "${name}" did not open in time: another tab may block it`);
       if (opening === begun) opening = undefined;
@@ -34,7 +34,7 @@ export function open(name) {
       return transact(await connection(), mode, stores, work);
     }
   };
-  // what is under way is finished first
+  // Transactions in progress finish first.
   const close = () => void opening?.then(({ end }) => end()).catch(() => {});
   return Object.assign(transaction, { close, databaseName: name });
 }
@@ -54,7 +54,7 @@ function connect(name, closed) {
         "indexedDbStorage: there is no IndexedDB here: write fileStorage() of oauth-refresher/storage/node, or memoryStorage()",
       );
     const request = indexedDB.open(name, 1);
-    // another tab can block it without end, and some browsers have answered neither way
+    // Another tab can block it without end, and some browsers fire neither event.
     const timer = setTimeout(() => {
       reject(tooLate);
       request.onsuccess = () => request.result.close();
@@ -71,7 +71,7 @@ function connect(name, closed) {
     request.onsuccess = () => {
       clearTimeout(timer);
       const database = request.result;
-      // also when the page goes: an open database can keep it out of the back/forward cache, or throw it out later
+      // Also on pagehide: an open database can keep the page out of the back/forward cache, or evict it later.
       const end = () => {
         globalThis.removeEventListener?.("pagehide", end);
         database.close();

@@ -16,7 +16,7 @@ export function indexedDbStorage(name, options = {}) {
   checkKnown("indexedDbStorage", options, { encrypt: flag });
   const database = open(name);
   const hints = channel(`oauth-refresher:${name}`, () => database.close());
-  /** What could not be decrypted: recognised by its IV, which is fresh for every write. @type {string | undefined} */
+  /** The IV of the value that could not be decrypted; each write has a new one. @type {string | undefined} */
   let unreadable;
 
   async function load() {
@@ -40,7 +40,7 @@ export function indexedDbStorage(name, options = {}) {
     load,
 
     async save(record, expected) {
-      // crypto takes its time, and a transaction without a request commits by itself: everything is made before it begins
+      // Encrypt before the transaction: one without pending requests commits by itself.
       const value = record && options.encrypt ? await encrypt(database, record) : record;
       if (expected === null) await load().catch(() => {});
       let tries = 0;
@@ -49,7 +49,7 @@ export function indexedDbStorage(name, options = {}) {
         const store = tx.objectStore("sessions");
         send(store.get("session"), (held) => {
           const generation = readable(held) ? generationOf(held) : null;
-          // a connection that died may have written, and lost no more than the answer
+          // The dead connection of the first try may have written, and lost only the answer.
           const isThere = tries > 1 && !!value && textOf(held) === textOf(value);
           settle(isThere || generation === expected);
           if (isThere || generation !== expected) return;
@@ -58,7 +58,7 @@ export function indexedDbStorage(name, options = {}) {
             store.delete("session.unreadable");
             return;
           }
-          // a record in clear is no part of what is to be encrypted, wherever it lies
+          // With `encrypt`, a record in clear is not kept, not even as unreadable.
           const isKept = held && generation === null && (held.ciphertext || !options.encrypt);
           if (isKept) store.put(held, "session.unreadable");
           store.put(value, "session");
@@ -78,13 +78,13 @@ export function indexedDbStorage(name, options = {}) {
   }
 }
 
-/** Tells one write from another: by its IV, or by all of it. @param {any} value */
+/** Identifies a write: by its IV, or by its whole content. @param {any} value */
 const textOf = (value) => (value?.iv ? String(value.iv) : JSON.stringify(value));
 
 /**
- * One BroadcastChannel while there is a listener, or for one message; nothing where the platform has none. A page that goes closes it, since
- * the first message would throw it out of the back/forward cache, and opens it again when it is back.
- * @param {string} name @param {() => void} unheard  The last listener is gone.
+ * A BroadcastChannel, open while there is a listener, or for one message. Does nothing where the platform has none. Closed on pagehide,
+ * because a message would evict the page from the back/forward cache, and reopened on pageshow.
+ * @param {string} name @param {() => void} unheard  Called when the last listener was removed.
  */
 function channel(name, unheard) {
   /** @type {Set<() => void>} */
@@ -95,9 +95,9 @@ function channel(name, unheard) {
   function create() {
     try {
       const created = new BroadcastChannel(name);
-      /** @type {any} */ (created).unref?.(); // Node: a hint is no reason to stay alive
+      /** @type {any} */ (created).unref?.(); // Node: a hint must not keep the process running.
       return created;
-    } catch {} // there is none, or a page whose storage is blocked may not have one
+    } catch {} // Missing, or forbidden in a page whose storage is blocked.
   }
 
   function listen() {
@@ -123,7 +123,7 @@ function channel(name, unheard) {
         const sender = open ?? create();
         sender?.postMessage(generation);
         if (sender !== open) sender?.close();
-      } catch {} // the record is written: a hint that fails does not make that a failure
+      } catch {} // The record is written, so a failed hint is not a failure.
     },
 
     /** @param {() => void} changed */

@@ -1,68 +1,68 @@
 // @ts-check
 /**
- * The lock across processes is a lease: one rule for file, Redis and PostgreSQL (issue 13 A).
+ * The lock across processes is a lease, with the same rules for file, Redis and PostgreSQL (issue 13 A).
  *
- * - The holder writes a new heartbeat every two seconds. A lock whose text did not change for longer than the lease, by the monotonic
- *   clock of the observer, passes on. Wall clocks and file times are never compared: each of them can be set.
- * - The lease is core's `Policy::lease()`: 2 x `timeoutSeconds` + 60 s, longer than anything a refresh may take.
- * - A holder that was stalled asks `isHeld()` before it sends. A stalled holder that does not ask is stopped by the record's
- *   generation: each mark and each result names the generation that it replaces.
+ * - The holder writes a new heartbeat every two seconds. A lock expires when its text has not changed for the lease, on the observer's
+ *   monotonic clock. Wall clocks and file times are never compared, because they can be set.
+ * - The lease is the core's `Policy::lease()`: 2 x `timeoutSeconds` + 60 s, longer than any refresh.
+ * - After a stall the holder checks `isHeld()` before it sends. If it does not, its writes fail by the record's generation: each mark
+ *   and each result names the generation that it replaces.
  */
 
 /** @import { LockGrant } from "../index.js" */
 
 /**
- * What a place for locks must do. Each order is one atomic step there.
+ * The operations of a lock's backend. Each is atomic.
  * @typedef {object} LeaseStore
- * @property {(owner: string, text: string, over: string) => Promise<Taken>} take  Takes a lock that is free, or that still says `over`.
- * @property {(owner: string, text: string) => Promise<unknown>} beat  Only a lock that is still this owner's.
+ * @property {(owner: string, text: string, over: string) => Promise<Taken>} take  Takes the lock if it is free, or if its text is still `over`.
+ * @property {(owner: string, text: string) => Promise<unknown>} beat  Only if this owner still has the lock.
  * @property {(owner: string) => Promise<boolean>} isHeld
- * @property {(owner: string) => Promise<unknown>} release  Only a lock that is still this owner's.
- * @property {(text: string) => Promise<number>} [silenceNoted]  Milliseconds for which earlier observers saw that text.
- * @property {(text: string, silentMs: number) => Promise<unknown>} [noteSilence]  Told to the process that waits next.
- * @property {() => Promise<unknown>} [canStore]  Rejects if what the lock is wanted for cannot be stored. A waiter asks now and then.
+ * @property {(owner: string) => Promise<unknown>} release  Only if this owner still has the lock.
+ * @property {(text: string) => Promise<number>} [silenceNoted]  Milliseconds during which earlier observers saw that text.
+ * @property {(text: string, silentMs: number) => Promise<unknown>} [noteSilence]  Stores the silence for the next waiting process.
+ * @property {() => Promise<unknown>} [canStore]  Rejects if a result could not be stored. Called by a waiter from time to time.
  */
 /**
- * `passedOn`: it is ours. `held`: what the other holder says, and its lease if it is known; null: it changed meanwhile.
+ * `passedOn`: taken. `held`: the text of the other holder, and its lease if known; null: it changed meanwhile.
  * @typedef {{ passedOn: "released" | "dead" | "silent" } | { held: string | null, leaseMs?: number | undefined }} Taken
  */
 
-/** The lease where nothing was said: `Policy::lease()` for the default `timeoutSeconds`. */
+/** The default lease: `Policy::lease()` for the default `timeoutSeconds`. */
 export const DEFAULT_LEASE_SECONDS = 120;
-/** Longer than `timeoutSeconds` can ask for in earnest: a lock that says more is taken to say nothing. */
+/** Longer than `timeoutSeconds` allows: a lock text with a longer lease counts as one without. */
 const LONGEST_LEASE_SECONDS = 86_400;
 const BEAT_MS = 2000;
-/** Several beats fit into a lease, however short it is. */
+/** Minimum number of heartbeats per lease. */
 const BEATS = 8;
 /**
- * After a gap (the observer did not look, was stalled, or could not reach the store) the silence must go on for this long before it
- * counts: a holder that was stalled in the same gap beats first, or saves what it has, which it tries every eight seconds.
+ * After a gap (the observer did not check, was stalled, or could not reach the store), the silence must last this much longer before it
+ * counts. A holder that was stalled in the same gap then sends a heartbeat first, or saves its result, which it retries every eight seconds.
  */
 const SETTLE_MS = 10_000;
-/** Longer than a look takes: ANSWER_LIMIT_MS and a pause. */
+/** Longer than the interval of two checks: ANSWER_LIMIT_MS and a pause. */
 const GAP_MS = 6000;
-/** Clients of servers keep an order without a word until their server is back. After this long it has failed. */
+/** Time limit of an operation, because clients queue commands silently while their server is away. */
 const ANSWER_LIMIT_MS = 5000;
-/** A timer that is late by this much belongs to a process that was blocked or suspended. */
+/** A timer that is late by this much means that the process was blocked or suspended. */
 const STALLED_MS = 1000;
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 250;
 
 /**
  * @param {LeaseStore} store
- * @param {number} [fixedSeconds]  The lease, whatever the caller of `lock` says.
+ * @param {number} [fixedSeconds]  The lease, instead of the caller's.
  */
 export function lockByLease(store, fixedSeconds) {
   const silence = silenceOf(store);
   /**
-   * Owners that are done, but could not say so. What they brought may be unsaved as well: their lock keeps others out for the lease, and
-   * the next holder in this process may have it before that.
+   * Owners that are done, but whose release failed. Their result may be unsaved too: their lock excludes other processes until it expires,
+   * and the next holder in this process gets it before that.
    * @type {Set<string>}
    */
   const unreleased = new Set();
 
   /**
-   * Runs `work` while no other owner has the lock. Rejects when the store fails, or with the signal's reason.
+   * Runs `work` while no other owner has the lock. Rejects if the store fails, or with the signal's reason.
    * @template T @param {(grant: Required<LockGrant>) => Promise<T>} work
    * @param {{ signal?: AbortSignal | undefined, leaseSeconds?: number | undefined }} [options] @returns {Promise<T>}
    */
@@ -116,7 +116,7 @@ export function lockByLease(store, fixedSeconds) {
       return await answered(asked, signal);
     } catch (error) {
       if (!signal?.aborted) silence.forget();
-      // it may be ours, and only the answer was lost, or comes after the caller gave up
+      // The lock may be taken, and only the answer was lost or late.
       const late = () => store.release(owner);
       asked.then(late, late).catch(() => unreleased.add(owner));
       throw error;
@@ -129,7 +129,7 @@ export function lockByLease(store, fixedSeconds) {
     /** @type {Promise<unknown> | undefined} */
     let running;
     const beat = () => {
-      // a beat that fails is followed by the next one
+      // A failed heartbeat is followed by the next one.
       running ??= answered(store.beat(owner, textOf(owner, seconds, ++count)))
         .catch(() => {})
         .finally(() => (running = undefined));
@@ -137,7 +137,7 @@ export function lockByLease(store, fixedSeconds) {
     const timer = /** @type {any} */ (setInterval(beat, beatMs(seconds)));
     timer.unref?.();
     return {
-      /** No beat comes after this, not even a late one: it would undo the release. */
+      /** Stops and waits for a running heartbeat, which would otherwise undo the release. */
       async stop() {
         clearInterval(timer);
         await running;
@@ -147,12 +147,12 @@ export function lockByLease(store, fixedSeconds) {
 }
 
 /**
- * What a holder writes. The width does not depend on the number of beats: a file is written over in place.
+ * A holder's text. Its length is constant, because a file is overwritten in place.
  * @param {string} owner @param {number} seconds @param {number} beats
  */
 const textOf = (owner, seconds, beats) => `${owner} ${seconds} ${String(beats).padStart(10, "0")}`;
 
-/** The lease that a holder's text states, or undefined. @param {string} text */
+/** The lease in a holder's text, or undefined. @param {string} text */
 export function leaseMsIn(text) {
   const seconds = Number(/^[\da-f-]{36} (\d+(?:\.\d+)?) \d{10}\b/.exec(text)?.[1]);
   return seconds > 0 && seconds <= LONGEST_LEASE_SECONDS ? 1000 * seconds : undefined;
@@ -162,7 +162,7 @@ export function leaseMsIn(text) {
 const beatMs = (seconds) => Math.min(BEAT_MS, (1000 * seconds) / BEATS);
 
 /**
- * For how long a lock has said the same. Kept between two waits: a heartbeat in between would show.
+ * How long a lock's text has not changed. Kept between two waits, because a heartbeat in between would change the text.
  * @param {LeaseStore} store
  */
 function silenceOf(store) {
@@ -173,7 +173,7 @@ function silenceOf(store) {
   let lookedMs = 0;
 
   return {
-    /** Looks once: whether that text has lasted for longer than the lease. @param {string} held @param {number} leaseMs */
+    /** One check: whether the text has not changed for longer than the lease. @param {string} held @param {number} leaseMs */
     async lasts(held, leaseMs) {
       if (held !== text) {
         const notedMs = (await store.silenceNoted?.(held)) ?? 0;
@@ -187,16 +187,16 @@ function silenceOf(store) {
       return nowMs - sinceMs > leaseMs && nowMs - watchedMs >= Math.min(SETTLE_MS, leaseMs);
     },
 
-    /** The store could not be asked: silence that could not be heard does not count. */
+    /** The store was unreachable: silence during that time does not count. */
     forget() {
       text = undefined;
     },
 
-    /** For the next process: a program that lives for less than a lease would wait for ever. */
+    /** Stores the silence for the next process: programs that run shorter than a lease would never see it expire. */
     async note() {
       const silentMs = lookedMs - sinceMs;
       if (text === undefined || silentMs < SETTLE_MS) return;
-      await store.noteSilence?.(text, silentMs).catch(() => {}); // a note that is missing costs time and no session
+      await store.noteSilence?.(text, silentMs).catch(() => {}); // A missing note costs only time.
     },
   };
 }
@@ -206,7 +206,7 @@ function answered(order, signal) {
   return new Promise((resolve, reject) => {
     /** @type {any} */
     let timer;
-    // A process that was stalled hears its timers before the answers that came meanwhile.
+    // After a stall, timers fire before answers that arrived meanwhile.
     const within = (/** @type {number} */ ms, stalledAt = performance.now() + ms + STALLED_MS) => {
       const late = () => {
         if (performance.now() >= stalledAt) return within(STALLED_MS);

@@ -19,12 +19,12 @@ export function memoryStorage() {
       if (generation !== expected) return false;
       stored = record && JSON.stringify(record);
       generation = record && record.generation;
-      // not in this call: a listener that reads or writes would find its caller half-way through a write
+      // Not synchronously: the caller has not finished its write.
       for (const changed of listeners) queueMicrotask(() => listeners.has(changed) && changed());
       return true;
     },
 
-    // All users of this object are in this realm, where refreshers of one storage share a queue.
+    // No lock needed: all users are in this realm, where refreshers with the same storage share a queue.
     lock: (work) => work(),
 
     subscribe(changed) {

@@ -1,18 +1,18 @@
 import type { LockGrant, TokenRecord, TokenStorage } from "../index.js";
 
 /**
- * One session in one file, for any number of processes and containers on one machine: mode 0600, replaced in one step, with a lock file
- * across processes. `docs/storage.md` says what is promised on which file system, and what is not.
+ * One session in one file, for any number of processes and containers on one machine. The file has mode 0600 and is replaced atomically,
+ * under a lock file across processes. `docs/storage.md` lists the guarantees by file system.
  *
- * - The folder must exist. Beside the file lie `.lock.N` and `.write.N`, which name a process and hold no token. A sign-out removes
- *   the record, `.unreadable` and every draft.
- * - A process that is killed loses its lock at once where that is certain (Linux, the same pid namespace and boot). Everywhere else the
- *   lock passes on after 2 x `timeoutSeconds` + 60 s of silence, counted by the process that waits. No clock that is set changes that.
- * - What is stored and is no record makes `load` reject with a SyntaxError, or is told of, until a login takes its place: it is then kept
- *   as `.unreadable`, with mode 0600.
- * - A full disk, a missing folder, a read-only folder and a missing permission reject with the system's error and its code.
+ * - The folder must exist. The lock files `.lock.N` and `.write.N` beside the file name a process and contain no token. A sign-out removes
+ *   the record, `.unreadable` and every temporary file.
+ * - The lock of a killed process is free at once where its death is certain (Linux, the same pid namespace and boot). Elsewhere it expires
+ *   after 2 x `timeoutSeconds` + 60 s without a heartbeat, on the monotonic clock of the waiting process.
+ * - If the file is not a record, `load` rejects with a SyntaxError, or the `storage-failed` event fires, until a login replaces it. It is
+ *   then kept as `.unreadable`, with mode 0600.
+ * - A full disk, a missing or read-only folder and a missing permission reject with the system's error and its code.
  *
- * @throws TypeError if `path` is no string.
+ * @throws TypeError if `path` is not a non-empty string.
  *
  * @example
  * ```ts
@@ -33,10 +33,10 @@ export function fileStorage(path: string): TokenStorage & {
 };
 
 /**
- * The lock of `fileStorage` alone, for a record that is kept elsewhere: in the keychain of the operating system, say (the recipe is in
- * `docs/storage.md`). Files `PATH.N` hold the place; the folder must exist. Every process that shares the record must name the same path.
+ * Only the lock of `fileStorage`, for a record that is stored elsewhere, such as in the operating system's keychain (recipe in
+ * `docs/storage.md`). It uses the files `PATH.N`; their folder must exist. All processes that share the record must use the same path.
  *
- * @throws TypeError if `path` is no string.
+ * @throws TypeError if `path` is not a non-empty string.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export function fileStorage(path: string): TokenStorage & {
  */
 export function fileLock(path: string): FileLock;
 
-/** `leaseSeconds` is what a refresher passes; 120 where nothing is passed. Without `signal` it waits for as long as it takes. */
+/** `leaseSeconds` is passed by the refresher; default 120. Without `signal`, it waits without limit. */
 export type FileLock = <T>(
   work: (grant: Required<LockGrant>) => Promise<T>,
   options?: { signal?: AbortSignal | undefined; leaseSeconds?: number | undefined },

@@ -15,8 +15,8 @@ import { keptUntilSaved } from "./unsaved.js";
 export { fileLock };
 
 /**
- * The lease of the lock that a write has for itself. It may be short, since `replaced` is safe without any lease: the next writer sweeps
- * the drafts before it compares, and a draft that was swept cannot be moved any more.
+ * The lease of the lock for one write. It may be short, because `replaced` is safe without a lease: the next writer deletes all drafts
+ * before it compares, and a deleted draft cannot be moved.
  */
 const WRITE_LEASE_SECONDS = 5;
 
@@ -27,7 +27,7 @@ export function fileStorage(path, ...others) {
   noOptions("fileStorage", others);
   const file = resolve(path);
   const unreadable = `${file}.unreadable`;
-  // A lock of its own, held for the comparison and the write alone: a sign-out does not wait for a refresh.
+  // A separate lock, only for comparison and write, so that a sign-out does not wait for a refresh.
   const writing = lockByLease(fileLease(`${file}.write`), WRITE_LEASE_SECONDS);
 
   const content = () =>
@@ -37,7 +37,7 @@ export function fileStorage(path, ...others) {
     });
 
   /**
-   * Whether it was written; undefined if another writer has the lock by now.
+   * Whether the record was written; undefined if another writer has the lock now.
    * @param {Required<LockGrant>} grant @param {TokenRecord | null} record @param {number | null} expected
    */
   async function replaced(grant, record, expected) {
@@ -46,7 +46,7 @@ export function fileStorage(path, ...others) {
     const generation = generationIn(held);
     if (generation !== expected) return false;
     if (!record) return (await grant.isHeld()) ? removed() : undefined;
-    // a login takes the place of what cannot be read
+    // A login replaces an unreadable record.
     if (held && generation === null) await (await draftOf(file, held, unreadable)).move();
     const draft = await draftOf(file, JSON.stringify(record));
     if (!(await grant.isHeld())) return void (await draft.drop());
@@ -70,7 +70,7 @@ export function fileStorage(path, ...others) {
     }
   }
 
-  // a full disk is no reason to wait for a lock: its holder may have what it cannot store
+  // With a full disk, a wait for the lock is useless: its holder may have a result that it cannot store.
   const canStore = async () => (await draftOf(file, "{}")).drop();
   const lock = lockByLease({ ...fileLease(`${file}.lock`), canStore });
 
@@ -100,7 +100,7 @@ function generationIn(content) {
   }
 }
 
-/** The new name is in the folder's own blocks; where a folder cannot be opened (Windows) the system sees to it. @param {string} path */
+/** Flushes the folder, which contains the new name. Not needed where a folder cannot be opened (Windows). @param {string} path */
 async function flushed(path) {
   const folder = await open(path).catch(() => undefined);
   if (!folder) return;

@@ -1,39 +1,39 @@
 import type { LockGrant, TokenRecord, TokenStorage } from "../index.js";
 
-/** What `postgresStorage` uses of a `Pool` or `Client` of pg, or of whatever answers like it: PGlite, or an object of your own. */
+/** What `postgresStorage` uses of a `Pool` or `Client` of pg, of PGlite, or of an object of your own. */
 export interface PostgresPool {
-  /** One statement with its values; answers its rows. */
+  /** Runs one statement with its values and returns its rows. */
   query(text: string, values: string[]): PromiseLike<{ rows: unknown[] } | unknown[]>;
 }
 
-/** Where and how {@link postgresStorage} keeps its records. */
+/** The options of {@link postgresStorage}. */
 export interface PostgresOptions {
-  /** Where the records are: `name` or `schema.name`, as it is written, case included. Default `oauth_refresher`. */
+  /** The table of the records: `name` or `schema.name`, case-sensitive. Default `oauth_refresher`. */
   table?: string | undefined;
-  /** Creates the two tables when they are missing. Default false: then an error says what to run. */
+  /** Creates the two tables if they are missing. Default false: an error says what to run. */
   createTable?: boolean | undefined;
-  /** How long the holder of the lock may be silent, in seconds. Default: what the refresher passes, 2 x `timeoutSeconds` + 60. */
+  /** The lease: seconds after which a lock without a heartbeat expires. Default: the refresher's, 2 x `timeoutSeconds` + 60. */
   leaseSeconds?: number | undefined;
 }
 
 /**
- * One session in PostgreSQL, for any number of processes on any number of machines. The pool, and hearing its errors, is yours.
+ * One session in PostgreSQL, for any number of processes on any number of machines. Your code creates the pool and handles its errors.
  *
- * - The record is one row; every write compares its generation and is one statement. It is not encrypted.
- * - The lock is a row of the table `oauth_refresher_lock`: a random name of its owner and a heartbeat. It passes on when the heartbeat
- *   stood still for longer than the lease, by the monotonic clock of the process that waits. While the database is away nothing is
- *   counted: a reply that a process holds in memory is saved first. For programs that live for less than a lease, five leases by the clock of
- *   the database (`expires_at`) end it as well. No session, transaction, advisory lock or prepared statement stays open, so poolers in
- *   transaction mode (PgBouncer) are fine.
- * - The pool must lead to the primary: a replica is behind.
- * - PostgreSQL failing is an error: `load`, `save` and `lock` reject, with nothing of a token in the error.
- * - What is stored and is no JSON, or has no generation, makes `load` reject with a SyntaxError, until a login takes its place; it is then
- *   kept in the column `unreadable` of its row, until a sign-out.
- * - There is no `subscribe`: LISTEN would need a connection of its own. A refresher reads what others wrote when it needs a token.
+ * - The record is one row. Every write is one statement that compares the generation. It is not encrypted.
+ * - The lock is a row of the table `oauth_refresher_lock`, with a random owner name and a heartbeat. It expires when the heartbeat has not
+ *   changed for the lease, on the monotonic clock of the waiting process. Time without the database does not count, so that a process can
+ *   save a reply that it holds in memory first. For programs that run shorter than a lease, the lock also expires after five leases by the
+ *   database's clock (`expires_at`). No session, transaction, advisory lock or prepared statement stays open, so poolers in transaction
+ *   mode (PgBouncer) work.
+ * - The pool must connect to the primary, because a replica lags behind.
+ * - If PostgreSQL fails, `load`, `save` and `lock` reject, without a token in the error.
+ * - If the stored value is not JSON or has no generation, `load` rejects with a SyntaxError until a login replaces it. It is then kept in
+ *   the column `unreadable` until a sign-out.
+ * - There is no `subscribe`: LISTEN would need a separate connection. A refresher reads the changes of others when it needs a token.
  *
  * With postgres.js: `postgresStorage({ query: (text, values) => sql.unsafe(text, values) }, key)`.
  *
- * @throws TypeError for a pool without `query`, a key that is no string, and options that are not known.
+ * @throws TypeError for a pool without `query`, a key that is not a non-empty string, and unknown options.
  *
  * @example
  * ```ts

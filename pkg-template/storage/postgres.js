@@ -9,10 +9,10 @@ import { keptUntilSaved } from "./unsaved.js";
 
 const WHO = "postgresStorage";
 const TABLE = "oauth_refresher";
-/** Of a statement that another transaction got in the way of, and that did nothing (where serializable is the default). */
+/** Serialization failure and deadlock: the statement did nothing and can be retried. */
 const OVERTAKEN = ["40001", "40P01"];
 const NO_SUCH_TABLE = "42P01";
-/** CREATE TABLE IF NOT EXISTS, when another session does the same at the same time. */
+/** Errors of CREATE TABLE IF NOT EXISTS while another session runs it too. */
 const CREATED_MEANWHILE = ["23505", "42P07", "42710"];
 const TRIES = 5;
 
@@ -72,7 +72,7 @@ export function postgresStorage(pool, key, options = {}) {
     const written = given ? [given.generation, JSON.stringify(given)] : [];
     if (expected !== null) return did(given ? record.replace : record.remove, expected, ...written);
     if (await did(given ? record.insert : record.isVacant, ...written)) return true;
-    // a login, or a sign-out, takes the place of what cannot be read
+    // A login or a sign-out replaces an unreadable record.
     const stored = await row();
     if (!isUnreadable(stored)) return false;
     return did(given ? record.replaceOver : record.removeOver, stored.generation, stored.record, ...written);
@@ -87,9 +87,9 @@ export function postgresStorage(pool, key, options = {}) {
 }
 
 /**
- * Five leases by the clock of the server end a lock too, for programs that live for less than one: none of them watches for long enough.
- * A clock that is set by more than that between two beats takes the lock of a living holder as a silent one's is taken: its mark counts
- * for its lease, and its writes are compared.
+ * A lock also expires after five leases by the server's clock, for programs that run shorter than a lease and cannot observe one. If that
+ * clock is set by more than this between two heartbeats, a running holder loses its lock. That is safe, as after a stall: its mark is
+ * respected for its lease, and its writes are compared.
  * @param {string} text
  */
 const serverMs = (text) => Math.round(5 * (leaseMsIn(text) ?? 0));
@@ -101,9 +101,9 @@ export function postgresTables(options = {}) {
 }
 
 /**
- * The lock is a row with its holder's text, and no advisory lock: those belong to a session of the server, and a pooler in transaction
- * mode (PgBouncer) gives each statement another one; nor would one end while its session hangs. clock_timestamp(): now() stands still in
- * a transaction, and before a row that is waited for. A lock that is taken is only looked at, so that waiting writes nothing.
+ * The lock is a row with its holder's text, not an advisory lock. Advisory locks belong to a database session: a pooler in transaction mode
+ * (PgBouncer) gives each statement another one, and a hanging session would keep its lock. clock_timestamp() is used because now() is
+ * constant in a transaction and while a row is waited for. Waiting for a held lock only reads.
  * @param {string} [table]
  */
 function statements(table) {
@@ -148,7 +148,7 @@ function creating(table) {
   ];
 }
 
-/** As they are written in a statement. @param {string} [table] */
+/** The quoted table names. @param {string} [table] */
 function tables(table = TABLE) {
   const quoted = (/** @type {string} */ name) =>
     name
@@ -162,7 +162,7 @@ function tables(table = TABLE) {
 const withoutTable = (table) =>
   `there is no table. Pass { createTable: true }, or run:\n${creating(table).join(";\n")};`;
 
-/** pg and PGlite answer an object with rows, postgres.js the rows. @param {any} result @returns {any[]} */
+/** pg and PGlite return an object with `rows`, postgres.js the rows. @param {any} result @returns {any[]} */
 function rowsOf(result) {
   const rows = Array.isArray(result) ? result : result?.rows;
   if (!Array.isArray(rows)) throw new TypeError("query(text, values) must answer { rows }, as pg does");

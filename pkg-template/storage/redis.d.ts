@@ -12,32 +12,31 @@ export interface NodeRedisClient {
 export interface IoRedisClient {
   /** Runs a script. */
   eval(script: string, numkeys: number, ...keysAndArguments: string[]): Promise<unknown>;
-  /** Tells this client from one of node-redis; not called. */
+  /** Distinguishes this client from node-redis; not called. */
   defineCommand(name: string, definition: { lua: string }): unknown;
 }
 
 /**
- * One session in Redis (or Valkey), for any number of processes on any number of machines. Connecting the client, and hearing its
- * errors, is yours.
+ * One session in Redis (or Valkey), for any number of processes on any number of machines. Your code connects the client and handles its
+ * errors.
  *
- * - All of it lies in the hash `key`: the fields `generation`, `record`, `lock`, `lock_at` and `unreadable`. So no other session's key
- *   can meet it. The record is written by a script that compares generations in the same step. It is not encrypted and has no expiry;
- *   give Redis `maxmemory-policy noeviction`, and `appendonly yes` if sessions should survive a restart: what Redis forgets is a session
- *   lost.
- * - The lock holds a random name of its owner and a heartbeat. It passes on when the heartbeat stood still for longer than the lease, by
- *   the monotonic clock of the process that waits; the lease is 2 x `timeoutSeconds` + 60 s unless `leaseSeconds` says otherwise. While
- *   Redis is away nothing is counted: a reply that a process holds in memory is saved first. For programs that live for less than a lease, five
- *   leases by the clock of Redis end it as well.
- * - Redis copies to replicas after it answered: a failover can lose the last write. What is stored then is a refresh token that was used.
- *   Under `reuse: "never"` that costs the session, and every context is told that it ended; a grace period of the authorization server
- *   (`reuse: { graceSeconds }`, `"until-successor-used"`) covers it. Where neither will do, use PostgreSQL with a synchronous standby.
- * - Redis failing is an error: `load`, `save` and `lock` reject, with nothing of a token in the error. An order of the lock that Redis
- *   does not answer in five seconds has failed, whatever the client thinks of it.
- * - What is stored and is no JSON, or has no generation, makes `load` reject with a SyntaxError, until a login takes its place; it is then
- *   kept in the field `unreadable`, until a sign-out.
- * - There is no `subscribe`: it would need a second connection. A refresher reads what others wrote when it needs a token.
+ * - Everything is in the hash `key`: the fields `generation`, `record`, `lock`, `lock_at` and `unreadable`. So it cannot collide with
+ *   another session's key. The record is written by a script that compares the generation. It is not encrypted and has no expiry. Set
+ *   `maxmemory-policy noeviction` in Redis, and `appendonly yes` if sessions should survive a restart.
+ * - The lock has a random owner name and a heartbeat. It expires when the heartbeat has not changed for the lease, on the monotonic clock of
+ *   the waiting process. The lease is `leaseSeconds`, by default 2 x `timeoutSeconds` + 60 s. Time without Redis does not count, so that a
+ *   process can save a reply that it holds in memory first. For programs that run shorter than a lease, the lock also expires after five
+ *   leases by the clock of Redis.
+ * - Redis replicates after it has answered, so a failover can lose the last write, and the stored refresh token is then a used one. Under
+ *   `reuse: "never"` that ends the session. A grace period of the authorization server (`reuse: { graceSeconds }`,
+ *   `"until-successor-used"`) prevents it. If there is none, use PostgreSQL with a synchronous standby.
+ * - If Redis fails, `load`, `save` and `lock` reject, without a token in the error. A lock operation fails after five seconds without an
+ *   answer, even if the client still waits.
+ * - If the stored value is not JSON or has no generation, `load` rejects with a SyntaxError until a login replaces it. It is then kept in
+ *   the field `unreadable` until a sign-out.
+ * - There is no `subscribe`: it would need a second connection. A refresher reads the changes of others when it needs a token.
  *
- * @throws TypeError for anything else than such a client, a key that is no string, and options that are not known.
+ * @throws TypeError for a wrong client, a key that is not a non-empty string, and unknown options.
  *
  * @example
  * ```ts

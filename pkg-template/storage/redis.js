@@ -9,11 +9,11 @@ import { keptUntilSaved } from "./unsaved.js";
 
 const WHO = "redisStorage";
 
-// All that belongs to a session is a field of the one hash at its key: no key that a tenant chooses is another tenant's lock.
-// Each order is a script, reads too: a client of a cluster may send a plain read to a replica, which is behind.
+// A session is one hash at its key, so that no tenant can choose a key that is another tenant's lock. Reads are scripts too, because a
+// cluster client may send a plain read to a replica, which lags behind.
 const LOAD = "return redis.call('HMGET', KEYS[1], 'generation', 'record')";
 
-// ARGV: the generation that is replaced, the new one, the record; an empty string is none.
+// ARGV: the replaced generation, the new one, the record. Empty strings mean none.
 const SAVE = `
 local held = redis.call('HMGET', KEYS[1], 'generation', 'record')
 if (held[1] or '') ~= ARGV[1] or (ARGV[1] == '' and held[2]) then return 0 end
@@ -21,7 +21,7 @@ if ARGV[2] == '' then redis.call('HDEL', KEYS[1], 'generation', 'record', 'unrea
 else redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'record', ARGV[3]) end
 return 1`;
 
-// ARGV: the generation and the text of what cannot be read; the generation and the text that take its place.
+// ARGV: generation and text of the unreadable record; generation and text of the new one.
 const SAVE_OVER = `
 local held = redis.call('HMGET', KEYS[1], 'generation', 'record')
 if (held[1] or '') ~= ARGV[1] or (held[2] or '') ~= ARGV[2] then return 0 end
@@ -29,10 +29,10 @@ if ARGV[3] == '' then redis.call('HDEL', KEYS[1], 'generation', 'record', 'unrea
 else redis.call('HSET', KEYS[1], 'unreadable', ARGV[2], 'generation', ARGV[3], 'record', ARGV[4]) end
 return 1`;
 
-// ARGV: the owner, the text of the new holder, a text that may be taken over. Who has it may take it: clients send a command again
-// when its reply was lost. Five leases by the clock of Redis end it too, for programs that live for less than one:
-// none of them watches for long enough. It is one clock for all. If it is set by more than that between two beats, a living holder loses
-// its lock as a silent one does, whose mark counts for its lease, and whose writes are compared.
+// ARGV: the owner, the text of the new holder, a text that may be taken over. The holder may take it again, because clients repeat a
+// command whose reply was lost. The lock also expires after five leases by the clock of Redis, for programs that run shorter than a lease
+// and cannot observe one. If that clock is set by more than this between two heartbeats, a running holder loses its lock. That is safe, as
+// after a stall: its mark is respected for its lease, and its writes are compared.
 const TAKE = `
 local held = redis.call('HGET', KEYS[1], 'lock')
 local now = redis.call('TIME')[1]
@@ -96,7 +96,7 @@ export function redisStorage(client, key, options = {}) {
     const written = [record?.generation ?? "", record ? JSON.stringify(record) : ""];
     if (await did(SAVE, expected ?? "", ...written)) return true;
     if (expected !== null) return false;
-    // a login, or a sign-out, takes the place of what cannot be read
+    // A login or a sign-out replaces an unreadable record.
     const stored = await row();
     return isUnreadable(stored) && did(SAVE_OVER, stored.generation ?? "", stored.record ?? "", ...written);
   }

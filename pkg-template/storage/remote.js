@@ -1,6 +1,6 @@
 // @ts-check
 import { asGiven } from "../lib/given.js";
-// What the storages on a server of their own have in common.
+// Shared by the Redis and PostgreSQL storages.
 import { checkKnown } from "../lib/known.js";
 import { generationOf } from "./record.js";
 
@@ -10,8 +10,8 @@ import { generationOf } from "./record.js";
 const names = new WeakMap();
 
 /**
- * Two storages on one connection and key are one session. Of two connections that cannot be known without a look at where they lead,
- * which holds passwords; there the lock on the server is enough.
+ * Storages with the same connection and key hold the same session. Two connections are not compared, because their addresses contain
+ * passwords: for them, the lock on the server is sufficient.
  * @param {string} kind @param {object} connection @param {string} key
  */
 export function nameOf(kind, connection, key) {
@@ -21,11 +21,11 @@ export function nameOf(kind, connection, key) {
 }
 
 /**
- * A driver's error holds the command that failed, or the row, and with it the tokens: only what it says is passed on.
+ * A copy of a driver's error with its message and code only: the original may contain the command or the row, with tokens.
  * @param {string} who @param {any} error
  */
 export function told(who, error) {
-  // no server at any address of a name: an AggregateError, whose message is empty
+  // The AggregateError of failed connections has an empty message.
   const words = String(error?.message || error?.code || error?.name || "failed");
   const shown = new Error(words.startsWith(who) ? words : `${who}: ${words}`);
   return Object.assign(shown, typeof error?.code == "string" && { code: error.code });

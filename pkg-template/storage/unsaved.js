@@ -3,10 +3,10 @@
 /** @typedef {<T>(work: (grant: Required<LockGrant>) => Promise<T>, options?: { signal?: AbortSignal, leaseSeconds?: number }) => Promise<T>} LeaseLock */
 
 /**
- * A lock that is kept while its holder has a result that the storage did not take (issue 13 A): a full disk, a server out of memory. To
- * release it would show the mark as one whose outcome is unknown, and the next holder would send the spent refresh token once more.
+ * Keeps a lock while its holder has a result that the storage did not accept (issue 13 A): a full disk, a server out of memory. After a
+ * release, the next holder would find a mark with an unknown outcome, and send the spent refresh token once more.
  *
- * The core tries again every eight seconds at most. A result for which no try came for longer was given up: the refresher was closed.
+ * The core retries at least every eight seconds. Without a retry for longer, the result was given up: the refresher was closed.
  */
 const GIVEN_UP_MS = 30_000;
 
@@ -15,12 +15,12 @@ const GIVEN_UP_MS = 30_000;
  * @returns {{ save: (record: TokenRecord | null, expected: number | null) => Promise<any>, lock: LeaseLock }}
  */
 export function keptUntilSaved(save, lock) {
-  /** The last write brought something, and failed. */
+  /** The last write had a result and failed. */
   let isUnsaved = false;
-  /** While a lock is kept. */
+  /** Whether a lock is kept. */
   let isKept = false;
   let look = () => {};
-  /** What this process wants the lock for meanwhile. @type {((grant?: Required<LockGrant>) => Promise<unknown>)[]} */
+  /** Work of this process that waits for the kept lock. @type {((grant?: Required<LockGrant>) => Promise<unknown>)[]} */
   const next = [];
 
   /** @param {Required<LockGrant>} grant */
@@ -53,7 +53,7 @@ export function keptUntilSaved(save, lock) {
         isUnsaved = false;
         return written;
       } catch (error) {
-        // without its mark nothing is sent
+        // A failed mark leaves no result: nothing is sent without it.
         if (!record?.pending) isUnsaved = true;
         throw error;
       } finally {
@@ -73,7 +73,7 @@ export function keptUntilSaved(save, lock) {
       return new Promise((resolve, reject) => {
         next.push(async (grant) => {
           if (options?.signal?.aborted) return reject(options.signal.reason);
-          if (!grant) return resolve(lock(work, options)); // another's by now
+          if (!grant) return resolve(lock(work, options)); // Another process has it now.
           await work({ ...grant, passedOn: "released" }).then(resolve, reject);
         });
         look();

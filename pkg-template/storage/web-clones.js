@@ -3,12 +3,12 @@ import { marksOf } from "./web-marks.js";
 
 /** @import { TokenRecord } from "../index.js" */
 
-/** So many sent refresh tokens are remembered: as often may one tab refresh before the other tries it once. */
+/** Number of remembered refresh tokens: how often one tab may refresh before its copy tries once. */
 const REMEMBERED = 100;
 
 /**
- * Duplicate Tab and window.open copy sessionStorage: then two tabs hold one refresh token, and cannot see each other's records. So
- * what is sent is noted, by its fingerprint, in localStorage; the tab that comes second learns it before it sends the same.
+ * Duplicate Tab and window.open copy sessionStorage: then two tabs have the same refresh token and cannot see each other's records. So the
+ * fingerprint of each sent token is noted in localStorage, and the second tab finds it before it sends the same token.
  * @param {string} key
  */
 export function sentTokens(key) {
@@ -20,7 +20,7 @@ export function sentTokens(key) {
     try {
       return JSON.parse(localStorage.getItem(place) ?? "[]");
     } catch {
-      return []; // blocked or foreign: allowed when in doubt
+      return []; // Blocked or foreign: sending is allowed.
     }
   }
 
@@ -36,7 +36,7 @@ export function sentTokens(key) {
 
   return {
     /**
-     * Whether another tab sent what that mark says is to be sent. A mark that is replaced is this tab's own.
+     * Whether another tab has sent the refresh token of this mark. The replaced mark is this tab's own.
      * @param {TokenRecord} record @param {TokenRecord | null} replaced
      */
     async elsewhere({ pending }, replaced) {
@@ -45,7 +45,7 @@ export function sentTokens(key) {
       return note !== undefined && note !== noteOf(replaced);
     },
 
-    /** Notes what a mark says; and takes it back when the refresh token was not replaced: it was not sent, or can be sent again. @param {TokenRecord | null} record @param {TokenRecord | null} replaced */
+    /** Notes the token of a mark. Removes the note if the refresh token was not replaced: it was not sent, or may be sent again. @param {TokenRecord | null} record @param {TokenRecord | null} replaced */
     async saved(record, replaced) {
       const [now, before] = [noteOf(record), noteOf(replaced)];
       const kept = !now && record?.tokens.refresh_token === replaced?.tokens.refresh_token;

@@ -1,23 +1,23 @@
 // @ts-check
 
-/** A mark older than this says nothing: what was written is everywhere. Usually that takes a millisecond. */
+/** After this time a write has reached all processes, and its mark is ignored. Usually it takes a millisecond. */
 export const SPREAD_MS = 2000;
-/** A read that is not for a write costs a caller no more than this. */
+/** Longest wait of a read that is not part of a write. */
 const PATIENCE_MS = 500;
 
 /**
- * A write to localStorage goes to the other processes of a browser by another way than a lock does: of 600 turns that two tabs of
- * Chromium took under one Web Lock, 195 read what had been there before. So each write leaves a mark that is a lock itself, and
- * a read waits until the area shows what the newest mark names.
+ * A write to localStorage may reach another process of the browser later than the release of a Web Lock: of 600 turns of two Chromium tabs
+ * under one lock, 195 read a stale value. So each write leaves a mark, which is itself a lock, and a read waits until localStorage shows
+ * the record that the newest mark names.
  * @param {string} key @param {() => string} shown
- * @param {(shown: string, stamp: string) => boolean} [isLater]  What came after that mark, from a tab that died before it left its own.
+ * @param {(shown: string, stamp: string) => boolean} [isLater]  Whether the value is newer than the mark: its tab may have died before it left its own mark.
  */
 export function marksOf(key, shown, isLater = () => false) {
   const prefix = `oauth-refresher.wrote ${key} `;
   let drop = () => {};
-  /** What this page wrote is there, whatever became of it since: localStorage.clear(), say. */
+  /** This page's own mark needs no wait, even if the value changed since, for example by localStorage.clear(). */
   let own = "";
-  /** A page that holds a lock is not kept in the back/forward cache. */
+  /** Releases the lock on pagehide: it would keep the page out of the back/forward cache. */
   const gone = () => drop();
 
   async function newest() {
@@ -35,15 +35,15 @@ export function marksOf(key, shown, isLater = () => false) {
     /** @param {number} [patienceMs] */
     async arrived(patienceMs = PATIENCE_MS) {
       try {
-        // asking again is what waits: a timer of a hidden page would take a second
+        // Polls without a timer, which takes a second in a hidden page.
         for (const end = Date.now() + patienceMs; Date.now() < end;) {
           const { name, stamp } = await newest();
           if (!name || name == own || stamp == shown() || isLater(shown(), stamp)) return;
         }
-      } catch {} // a sandboxed frame has no locks, and no tab to share with
+      } catch {} // A sandboxed frame has no locks, and shares with no tab.
     },
 
-    /** @returns {Promise<true>}  Once every later look at the locks sees the mark. */
+    /** @returns {Promise<true>}  Resolves when later queries of the locks show the mark. */
     leave: () =>
       new Promise((left) => {
         const name = `${prefix}${Date.now()} ${shown()}`;

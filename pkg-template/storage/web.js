@@ -22,7 +22,7 @@ export function webStorage(area, key, ...others) {
     ? marksOf(key, () => stampOf(area.getItem(key)), isLater)
     : undefined;
   const sent = isGlobal("sessionStorage", area) ? sentTokens(key) : undefined;
-  /** A refresh token that another tab sent: it is nothing to refresh with any more. @type {unknown} */
+  /** A refresh token that another tab has sent: not usable any more. @type {unknown} */
   let spent;
 
   function read() {
@@ -33,12 +33,12 @@ export function webStorage(area, key, ...others) {
       if (spent && record?.tokens?.refresh_token === spent) delete record.tokens.refresh_token;
       return record;
     } catch {
-      // without the engine's own message: it quotes what it could not read
+      // Without the engine's message, which quotes the text.
       throw new SyntaxError(`webStorage: what is stored under "${key}" is not JSON`);
     }
   }
 
-  /** One synchronous block: no other code of this page runs between the comparison and the write. @param {TokenRecord | null} record @param {number | null} expected */
+  /** Compares and writes in one synchronous block. @param {TokenRecord | null} record @param {number | null} expected */
   function write(record, expected) {
     const text = area.getItem(key);
     const held = generationIn(text);
@@ -48,14 +48,14 @@ export function webStorage(area, key, ...others) {
       area.removeItem(unreadable);
       return true;
     }
-    // not ours, or damaged: a login may take its place, but what it was stays to be looked at
+    // Foreign or damaged: a login replaces it, and a copy is kept.
     if (text !== null && held === null) area.setItem(unreadable, text);
     area.setItem(key, JSON.stringify(record));
     return true;
   }
 
   /**
-   * Of two tabs that compared and wrote at once, both were told "written" in 34 of 60 tries: here no other tab runs in between.
+   * Writes under a Web Lock. Without it, two tabs that wrote at once both succeeded in 34 of 60 tries.
    * @param {ReturnType<typeof marksOf>} marks @param {TokenRecord | null} record @param {number | null} expected
    */
   async function writeAlone(marks, record, expected) {
@@ -63,18 +63,18 @@ export function webStorage(area, key, ...others) {
     try {
       return await navigator.locks.request(`oauth-refresher.write ${key}`, async () => {
         begun = true;
-        // a comparison with what is not there any more would undo another tab's login
+        // A comparison with a stale value would undo another tab's login.
         await marks.arrived(SPREAD_MS);
         return write(record, expected) && (await marks.leave());
       });
     } catch (error) {
       if (begun) throw error;
-      return write(record, expected); // a sandboxed frame has no locks, and no tab to share with
+      return write(record, expected); // A sandboxed frame has no locks, and shares with no tab.
     }
   }
 
   /**
-   * A tab that was duplicated has its own record, and the same refresh token.
+   * Writes in sessionStorage: a duplicated tab has its own record with the same refresh token.
    * @param {ReturnType<typeof sentTokens>} sent @param {TokenRecord | null} record @param {number | null} expected
    */
   async function writeOnce(sent, record, expected) {
@@ -111,7 +111,7 @@ export function webStorage(area, key, ...others) {
       const heard = (event) => {
         if ((event.key === key || event.key === null) && event.storageArea === area) changed();
       };
-      /** @param {PageTransitionEvent} event  In the back/forward cache nothing is heard. */
+      /** @param {PageTransitionEvent} event  A page in the back/forward cache receives no events. */
       const shown = ({ persisted }) => persisted && changed();
       globalThis.addEventListener?.("storage", heard);
       globalThis.addEventListener?.("pageshow", shown);
@@ -132,7 +132,7 @@ function generationIn(text) {
   }
 }
 
-/** Tells one record from another without a secret. @param {string | null} text */
+/** Identifies a record without a secret. @param {string | null} text */
 function stampOf(text) {
   try {
     const { generation, obtained_at } = JSON.parse(text ?? "");
@@ -142,7 +142,7 @@ function stampOf(text) {
   }
 }
 
-/** Generations grow. @param {string} shown @param {string} stamp */
+/** By generation, which grows. @param {string} shown @param {string} stamp */
 const isLater = (shown, stamp) => parseInt(shown) > parseInt(stamp);
 
 /** @param {string} name @param {unknown} area */
@@ -150,6 +150,6 @@ function isGlobal(name, area) {
   try {
     return /** @type {any} */ (globalThis)[name] === area;
   } catch {
-    return false; // a sandboxed frame may not even look
+    return false; // A sandboxed frame may not access it.
   }
 }
