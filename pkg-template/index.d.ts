@@ -436,7 +436,10 @@ export interface DemandOptions {
   signal?: AbortSignal;
   /** Seconds for which the token must still be valid. Default 10, at most a quarter of the token's lifetime. */
   minValiditySeconds?: number;
-  /** Time limit of the whole call in seconds: load, lock, request and save. Then it rejects with `timeout`. At most 3600. */
+  /**
+   * Time limit of the whole call in seconds: load, lock, request and save. Then it rejects with `timeout`. Default: twice the option
+   * `timeoutSeconds`, plus 10. At most 3600.
+   */
   timeoutSeconds?: number;
   /** An access token that a resource server refused: refreshes, unless a newer one exists already. */
   rejected?: string;

@@ -2,26 +2,25 @@ import type { Refresher, RefresherOptions } from "./index.js";
 
 export * from "./index.js";
 
-/** {@link RefresherOptions}, with the WebAssembly core brought along. */
+/** {@link RefresherOptions}, and the WebAssembly core. */
 export interface SlimOptions extends RefresherOptions {
   /**
-   * The core, `oauth-refresher/core.wasm`: compiled, as bytes, as a Response, as its URL, or a promise of one of these. Used at the
-   * first call that needs it. The URL may be a `file:` URL, `new URL(import.meta.resolve("oauth-refresher/core.wasm"))`, in Deno, Bun
-   * and Node since 20.16; before that, read the bytes.
+   * The core, `oauth-refresher/core.wasm`, as a compiled module, bytes, a Response, a URL, or a promise of one of these. Used at the first
+   * call that needs it. Deno, Bun and Node from 20.16 also take a `file:` URL: `new URL(import.meta.resolve("oauth-refresher/core.wasm"))`.
    */
   core: Core | Promise<Core>;
 }
 
-/** A compiled module, a URL to fetch it from, a Response or bytes that hold it. */
+/** A compiled module, or a URL, a Response or bytes to compile. */
 export type Core = WasmModule | URL | Response | ArrayBuffer | ArrayBufferView;
 
-/** `WebAssembly.Module`, where the platform's types have it. */
+/** `WebAssembly.Module`, if the platform's types have it. */
 export type WasmModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
   ? Module
   : object;
 
 /**
- * The same as `createRefresher` of `oauth-refresher`, without the core inlined: for places where it is a file of its own.
+ * `createRefresher` of `oauth-refresher` without an inlined core: the core is a separate file.
  *
  * @throws TypeError as `createRefresher` of `oauth-refresher` does, and without `core`.
  *

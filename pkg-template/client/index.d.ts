@@ -3,29 +3,29 @@ import type { Refresher } from "../index.js";
 export { RefreshError } from "../index.js";
 export type { DemandOptions, Refresher, RefresherEvents, TokenInput, TokenSet } from "../index.js";
 
-/** Where the host of {@link connectRefresher} is. A `MessagePort` is one whose other end was given to `serve` of `oauth-refresher/host`. */
+/** The host of {@link connectRefresher}. The other end of a `MessagePort` must be passed to `serve` of `oauth-refresher/host`. */
 export type Target = SharedWorker | Worker | ServiceWorkerRegistration | MessagePort;
 
 /** How a page connects to its host. */
 export interface ConnectOptions {
   /**
-   * Makes a refresher in the page, with `createRefresher`, when there is no host: the browser has no such worker, a policy blocks it, its
-   * script does not load, it speaks another version, or it went silent and could not be started again. Give it the host's storage: both
-   * obey the same locks. Default: calls reject with `engine_failed`, and the next call tries the host again.
+   * Creates a refresher in the page, with `createRefresher`, when there is no host: the browser has no such worker, a policy blocks it, its
+   * script does not load, its protocol version differs, or it stopped answering and could not be restarted. Use the host's storage, so that
+   * both share its lock. Default: calls reject with `engine_failed`, and the next call tries the host again.
    */
   fallback?: () => Refresher;
   /**
-   * Where `refresher.fetch` runs. `"page"` (default): here, with the access token. `"host"`: there, so that no access token is needed in
-   * the page; bodies are copied. With `dpop`, `isTokenRejected` or `fetch` in the host's options it always runs in the host.
+   * Where `refresher.fetch` runs. `"page"` (default): in the page, with the access token. `"host"`: in the host, so that the page needs no
+   * access token; bodies are copied. With `dpop`, `isTokenRejected` or `fetch` in the host's options it always runs in the host.
    */
   fetchIn?: "page" | "host";
 }
 
 /**
- * A refresher whose work is done by `hostRefresher` in a worker: the same interface as `createRefresher`, without the core, the storage and
- * the refresh token in the page. A fresh access token is answered here, without a message.
+ * A refresher whose work is done by `hostRefresher` in a worker. It has the interface of `createRefresher`, without the core, the storage and
+ * the refresh token in the page. A valid access token is returned without a message to the host.
  *
- * Give a function where the worker may have to be started again: it is called once now, and once after the host went silent.
+ * Pass a function if the worker may have to be restarted: it is called once now, and once after the host stopped answering.
  *
  * @example
  * ```ts

@@ -9,14 +9,14 @@ import type {
 } from "../index.js";
 
 /**
- * A Durable Object that keeps one session: its storage holds the record, its single thread is the lock, and its alarm refreshes
- * ahead of need and keeps an idle session alive, whether or not the object is in memory.
+ * A Durable Object for one session. Its storage contains the record, its single thread is the lock, and its alarm refreshes ahead of expiry
+ * and keeps an idle session alive, even if the object is not in memory.
  *
- * Extend it, say how to refresh, and bind it in `wrangler.jsonc` with `new_sqlite_classes`. Its methods are called over RPC: tokens
- * go to the caller, refresh tokens never leave the object. `options` and `tokenChanged` cannot be called over RPC. Every other method
- * that your class has can: write `#name` for what is the object's alone.
+ * Extend it, implement `options`, and bind it in `wrangler.jsonc` with `new_sqlite_classes`. Its methods are called over RPC and return
+ * access tokens; refresh tokens never leave the object. `options` and `tokenChanged` cannot be called over RPC. All other methods of your
+ * class can, so write internal ones as `#name`.
  *
- * Who may name an object has its tokens. So the name comes from a session that the Worker verified, never from a path, a query or a header.
+ * A caller that can choose the object's name gets its tokens. So take the name from a verified session, never from a path, query or header.
  *
  * @example
  * ```ts
@@ -61,36 +61,36 @@ import type {
  */
 export class TokenVault<Env = unknown> extends DurableObject<Env> {
   /**
-   * How to refresh this session. `name` is what the object was asked for by (`idFromName`, `getByName`), if it was. `background`:
-   * `"never"` refreshes only when a token is asked for; otherwise the alarm refreshes ahead of expiry.
+   * The options of this session. `name` is the object's name (`idFromName`, `getByName`), if it has one. With `background: "never"`, the
+   * token is refreshed only when it is requested; otherwise the alarm refreshes it ahead of expiry.
    */
   options(env: Env, name: string | undefined): RefresherOptions;
-  /** Called after the change is stored: there are other tokens now, or none. An error that it throws is logged and has no other effect. */
+  /** Called after changed tokens are stored; null: there are none now. An error that it throws is only logged. */
   tokenChanged?(tokens: TokenSet | null, source: string): Awaitable<void>;
 
-  /** As {@link Refresher.getAccessToken}, in the object. */
+  /** {@link Refresher.getAccessToken} in the object. */
   getAccessToken(options?: DemandOptions): Promise<string>;
-  /** As {@link Refresher.getTokens}, in the object. */
+  /** {@link Refresher.getTokens} in the object. */
   getTokens(options?: DemandOptions): Promise<TokenSet>;
-  /** As {@link Refresher.refresh}, in the object. */
+  /** {@link Refresher.refresh} in the object. */
   refresh(): Promise<TokenSet>;
-  /** As {@link Refresher.setTokens}, in the object. */
+  /** {@link Refresher.setTokens} in the object. */
   setTokens(tokens: TokenInput): Promise<TokenSet>;
-  /** As {@link Refresher.signOut}, in the object. */
+  /** {@link Refresher.signOut} in the object. */
   signOut(options?: { revoke?: boolean }): Promise<void>;
 
   /**
-   * `stub.fetch(…)` is `refresher.fetch(…)` in the object: to the `origins` of the options, with the token attached. Not even the access
-   * token leaves the object then; but all that is sent goes through its one thread.
+   * `stub.fetch(…)` is `refresher.fetch(…)` in the object, for the `origins` of the options. The access token does not leave the object, but
+   * all requests go through its single thread.
    */
   override fetch(request: Request): Promise<Response>;
 
-  /** The platform's. A class with an alarm of its own must call it. */
+  /** Called by the platform. A class with its own `alarm` must call it. */
   override alarm(): Promise<void>;
 }
 
 /**
- * The storage of a Durable Object (SQLite-backed or not) as the storage of a session, for an object that is more than a vault. Without
- * `TokenVault` nothing wakes the object: refresh when it is asked.
+ * The storage of a Durable Object (SQLite-backed or not) as a session's storage, for an object that is not a `TokenVault`. Nothing wakes
+ * such an object, so tokens are refreshed only when they are requested.
  */
 export function durableObjectStorage(storage: DurableObjectStorage): TokenStorage;

@@ -1,21 +1,20 @@
 import type { DPoP, Lock, Refresher, RefresherOptions, TokenStorage } from "../index.js";
 
 /**
- * Keeps the login of a client of the Model Context Protocol. The result goes whole into a transport of the SDK, of version 1
+ * Keeps the session of a Model Context Protocol client. Pass the whole result to a transport of the SDK: version 1
  * (`@modelcontextprotocol/sdk`) or 2 (`@modelcontextprotocol/client`), Streamable HTTP or SSE.
  *
- * The provider keeps what it does: login, registration, `finishAuth`, step-up. It is not asked for tokens any more, and given none:
- * they are in the storage, and the SDK sees no refresh token. Which authorization server, client and resource it is, the SDK finds
- * out; nothing is discovered twice. With `discoveryState()` and `saveDiscoveryState()` the provider remembers that between processes; without
- * them the first request of each process is refused once by the server, so that the SDK discovers.
+ * The SDK still discovers, registers and logs in with your provider. The tokens are in the storage: the provider's `tokens` and `saveTokens`
+ * are not called, and the SDK gets no refresh token. With `discoveryState()` and `saveDiscoveryState()`, the provider shares the discovery
+ * with other processes. Without them, the first request of each process gets a 401, and the SDK repeats discovery.
  *
- * - The access token goes to the origin of `serverUrl` and nowhere else. A 401 costs one refresh for all calls that meet it.
- * - A browser opens when only a login helps: there is no session, or the authorization server ended it. A server that is out of reach
- *   rejects the call with a `RefreshError` whose `retryable` is true, and nothing is lost.
- * - A 403 with `insufficient_scope` reaches the SDK as it came, unless another process has a login with more scope by now: the login is its own.
- * - `invalidateCredentials("tokens")`, which the SDK calls when a code was refused, does not end the session: `signOut` does.
+ * - The access token is sent only to the origin of `serverUrl`. All calls that get a 401 for one token share one refresh.
+ * - A browser opens only if a login is required: there is no session, or the authorization server ended it. If that server is unreachable,
+ *   the call rejects with a `RefreshError` whose `retryable` is true, and the session stays.
+ * - A 403 with `insufficient_scope` reaches the SDK, which starts a login, unless another process has a login with more scope by now.
+ * - `invalidateCredentials("tokens")`, which the SDK calls when a code was refused, does not end the session. `signOut` does.
  *
- * @throws TypeError for a provider or an option that is missing or does not fit.
+ * @throws TypeError for a missing or wrong provider or option.
  *
  * @example
  * ```ts
@@ -32,27 +31,27 @@ import type { DPoP, Lock, Refresher, RefresherOptions, TokenStorage } from "../i
  */
 export function mcpSession<P extends McpProvider>(provider: P, options: McpOptions): McpSession<P>;
 
-/** The server, and where its session lives. */
+/** The server, the storage and the locks of a session. */
 export interface McpOptions {
-  /** The MCP server: https, or http on loopback. Its origin is the only one that gets the access token. */
+  /** The MCP server: https, or http on loopback. The access token is sent only to its origin. */
   serverUrl: string | URL;
   /**
-   * Where the session lives. Called when the SDK has found out what the session belongs to, and again when that changes. `key` is a fingerprint of server,
-   * issuer, client and resource: sessions of different servers must not share a storage.
+   * Returns the storage of a session. Called when the SDK has discovered what the session belongs to, and again when that changes. Use `key`,
+   * a fingerprint of server, authorization server, client and resource: two sessions must not share a storage.
    */
   storage: (session: McpSessionName) => TokenStorage;
-  /** What keeps two processes from refreshing at once, for a storage without a lock of its own: a keychain, say. */
+  /** Prevents concurrent refreshes of several processes, for a storage without its own lock, such as a keychain. */
   lock?: Lock | undefined;
   /**
-   * Held while a login is under way: of several processes one opens the browser, the others wait and adopt what it brings. `fileLock` of
-   * `oauth-refresher/storage/node`, a file for each server. Default: each process logs in for itself.
+   * Held during a login: one of several processes opens the browser, the others wait for its session. For example `fileLock` of
+   * `oauth-refresher/storage/node`, with one file per server. Default: each process logs in by itself.
    */
   loginLock?: Lock | undefined;
-  /** How many seconds a login may take before the next process has its turn. Default 300. */
+  /** Time limit of a login in seconds; then the next process may log in. Default 300. */
   loginTimeoutSeconds?: number | undefined;
-  /** Sends everything. Default: the global `fetch`, looked up at each call. */
+  /** Sends all requests. Default: the global `fetch`, looked up at each call. */
   fetch?: typeof globalThis.fetch | undefined;
-  /** How to refresh: as the options of `createRefresher`. */
+  /** Options of `createRefresher` for the refresh. */
   refresh?: Pick<
     RefresherOptions,
     | "reuse"
@@ -68,55 +67,55 @@ export interface McpOptions {
   >;
   /**
    * Sender-constrained tokens (RFC 9449), with both SDKs: `dpop({ keyPair })` of `oauth-refresher/dpop`. Processes that share a session
-   * share its key. Default: the key of the provider's own `dpop()`, which SDK 2 knows.
+   * must share its key. Default: the key of the provider's `dpop()` (SDK 2).
    */
   dpop?: DPoP | undefined;
 }
 
-/** What a session belongs to. */
+/** Identifies a session. */
 export interface McpSessionName {
-  /** A fingerprint of all that is below and of the server: 32 hexadecimal digits, fit for a file name, no secret. */
+  /** A fingerprint of the server, the authorization server, the client and the resource: 32 hexadecimal digits, no secret. */
   key: string;
   /** The authorization server's issuer. */
   issuer: string;
-  /** As it was registered. */
+  /** The registered client. */
   client_id: string;
-  /** The resource that the tokens are for (RFC 8707), if the server's metadata names one. */
+  /** The resource of the tokens (RFC 8707), if the server's metadata names one. */
   resource?: string;
 }
 
-/** What goes into a transport of the SDK. */
+/** The options for a transport of the SDK. */
 export interface McpSession<P extends McpProvider> {
-  /** The provider, but for its tokens. */
+  /** The provider, with this session's tokens. */
   authProvider: P & McpTokenHooks;
-  /** Sends the SDK's requests: those to the server with the access token, discovery, registration and code exchange without. */
+  /** Sends the SDK's requests: with the access token to the server, without it for discovery, registration and code exchange. */
   fetch: typeof globalThis.fetch;
-  /** The refresher of the session. Undefined until the SDK has discovered and registered, or a provider remembers both. */
+  /** The session's refresher. Undefined before discovery and registration, unless the provider has stored both. */
   refresher(): Promise<Refresher | undefined>;
   /**
-   * Ends the session, everywhere; with `revoke`, at the authorization server too (RFC 7009).
+   * Ends the session in all processes; with `revoke`, also at the authorization server (RFC 7009).
    *
-   * @throws TypeError while it is not known which session that is; with `revoke`, after the session is over here, where the metadata of
-   *   the authorization server name no `revocation_endpoint`.
+   * @throws TypeError if the session is not known yet; with `revoke`, after the session has ended, if the authorization server's metadata
+   *   has no `revocation_endpoint`.
    */
   signOut(options?: { revoke?: boolean }): Promise<void>;
-  /** Stops timers and lets others log in. What is stored stays. */
+  /** Stops timers and releases `loginLock`. The stored session stays. */
   close(): void;
 }
 
 /**
- * What is used of an `OAuthClientProvider`. `tokens` and `saveTokens` of the provider are not called: it need not have them.
+ * The used part of an `OAuthClientProvider`. `tokens` and `saveTokens` are not called and can be omitted.
  */
 export interface McpProvider {
-  /** Where the authorization server sends the browser back to. */
+  /** The redirect URI of the login. */
   readonly redirectUrl: string | URL | undefined;
-  /** The client as it was registered; undefined before. */
+  /** The registered client; undefined before. */
   clientInformation(context?: { issuer: string }): MaybePromise<McpClientInformation | undefined>;
   /** Opens the browser. */
   redirectToAuthorization(url: URL): MaybePromise<void>;
-  /** Keeps a new registration (RFC 7591). */
+  /** Stores a new registration (RFC 7591). */
   saveClientInformation?(information: any, context?: { issuer: string }): MaybePromise<void>;
-  /** Authenticates the client in its own way, at refreshes too. */
+  /** Authenticates the client, also at refreshes. */
   addClientAuthentication?(
     headers: Headers,
     params: URLSearchParams,
@@ -125,59 +124,59 @@ export interface McpProvider {
   ): MaybePromise<void>;
   /** Chooses the `resource` (RFC 8707). Default: that of the metadata. */
   validateResourceURL?(serverUrl: string | URL, resource?: string): Promise<URL | undefined>;
-  /** Forgets what the server refused; it is not told of tokens. */
+  /** Deletes what the server refused. Not called with `"tokens"`. */
   invalidateCredentials?(scope: any): MaybePromise<void>;
-  /** Keeps what the SDK has discovered, for other processes. */
+  /** Stores the discovery of the SDK, for other processes. */
   saveDiscoveryState?(state: any): MaybePromise<void>;
-  /** What was kept; undefined before. */
+  /** The stored discovery; undefined before. */
   discoveryState?(): MaybePromise<McpDiscoveryState | undefined>;
   /** SDK 2's own DPoP: a `DpopSession`, by its key. */
   dpop?(): any;
 }
 
-/** What the SDKs ask of the result instead. */
+/** The hooks that replace the provider's. */
 export interface McpTokenHooks {
-  /** The access token, without a refresh token; undefined if a login is wanted. */
+  /** The access token, without a refresh token; undefined if a login is needed. */
   tokens(context?: { issuer: string }): Promise<McpTokens | undefined>;
-  /** The tokens of a login: they replace the session. */
+  /** Stores the tokens of a login, which replace the session. */
   saveTokens(tokens: McpTokens, context?: { issuer: string }): Promise<void>;
 }
 
-/** Tokens in the shape of the SDKs. */
+/** Tokens as the SDKs represent them. */
 export interface McpTokens {
-  /** As it came. */
+  /** The access token. */
   access_token: string;
-  /** As registered: `Bearer`, `DPoP`. */
+  /** `Bearer` or `DPoP`. */
   token_type: string;
-  /** As it came. */
+  /** The id_token of the last reply. */
   id_token?: string;
   /** Seconds from now. */
   expires_in?: number;
   /** Separated by spaces. */
   scope?: string;
-  /** Given to `saveTokens`; never in what `tokens` answers. */
+  /** Passed to `saveTokens`, never returned by `tokens`. */
   refresh_token?: string;
-  /** The authorization server that they are from, as the SDKs stamp it. */
+  /** The authorization server, as the SDKs stamp it. */
   issuer?: string;
 }
 
-/** What is used of a registered client. */
+/** The used part of a registered client. */
 export interface McpClientInformation {
-  /** As it was registered. */
+  /** The client identifier. */
   client_id: string;
-  /** Of a confidential client. */
+  /** The secret of a confidential client. */
   client_secret?: string | undefined;
-  /** How it authenticates. Default: chosen as the SDKs do. */
+  /** The client authentication. Default: chosen as the SDKs do. */
   token_endpoint_auth_method?: string | undefined;
   /** The authorization server that registered it, as SDK 2 stamps it. */
   issuer?: string | undefined;
 }
 
-/** What is used of the SDKs' discovery. */
+/** The used part of the SDKs' discovery. */
 export interface McpDiscoveryState {
-  /** Where the metadata was fetched from. */
+  /** The URL by which the metadata was found. */
   authorizationServerUrl: string | URL;
-  /** Its document (RFC 8414). */
+  /** The authorization server's metadata (RFC 8414). */
   authorizationServerMetadata?:
     | {
         issuer?: string | undefined;
@@ -187,9 +186,9 @@ export interface McpDiscoveryState {
         token_endpoint_auth_methods_supported?: string[] | undefined;
       }
     | undefined;
-  /** Where that document is, if a challenge of the server said so (RFC 9728 §5.1). */
+  /** The URL of the resource's metadata, if a challenge of the server named it (RFC 9728 §5.1). */
   resourceMetadataUrl?: string | undefined;
-  /** The document of the server (RFC 9728). */
+  /** The MCP server's metadata (RFC 9728). */
   resourceMetadata?: { resource: string } | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { RefreshErrorCode } from "./errors.js";
 
 /**
- * A refresh request other than RFC 6749 §6's, as plain data (JSON-able).
+ * A refresh request that differs from RFC 6749 §6, as plain data (JSON).
  *
  * @example
  * ```ts
@@ -19,36 +19,36 @@ export interface RequestShape {
   /** Default POST. */
   method?: "POST" | "GET" | "PATCH" | "PUT";
   /**
-   * How parameters in the body are written. Default `form`, for a GET `query`: they go into the URL instead, and so does a
-   * `client_secret` that is one of them. `string`: the refresh token alone, as a JSON string.
+   * The format of the body's parameters. Default `form`; for a GET `query`, which puts them into the URL, including a `client_secret` among
+   * them. `string`: only the refresh token, as a JSON string.
    */
   body?: "form" | "json" | "string" | "query" | "none";
-  /** Renames a registered parameter, or leaves it out with null. */
+  /** Renames a registered parameter, or omits it with null. */
   names?: Record<string, string | null>;
   /** Where a parameter goes, by its registered name. `path` fills `{name}` in the endpoint. Default: the body. */
   place?: Record<string, "body" | "query" | "header" | "path">;
   /** The value of `grant_type`. Default `refresh_token`. */
   grant_type?: string;
-  /** What is the user name and what the password in `client_secret_basic`. Default: client_id and client_secret. */
+  /** User name and password of `client_secret_basic`. Default: client_id and client_secret. */
   basic?: { username?: "client_id" | "client_secret"; password?: "client_id" | "client_secret" | "" };
-  /** What separates scopes. Default: a space. */
+  /** The separator of scopes. Default: a space. */
   scopeSeparator?: string;
   /**
-   * Further parameters that are made anew for each request, each from a text with slots in braces: `{uuid}`, `{unix_seconds}`,
+   * Further parameters, computed for each request from a text with slots in braces: `{uuid}`, `{unix_seconds}`,
    * `{unix_milliseconds}`, and members of the stored tokens: `{access_token}`, `{instance_url}`, `{user.id}`. `names` and `place` apply:
-   * `{ templates: { authorization: "Bearer {access_token}" }, place: { authorization: "header" } }`. Where nothing fills a slot,
-   * nothing is sent.
+   * `{ templates: { authorization: "Bearer {access_token}" }, place: { authorization: "header" } }`. If a slot has no value, the request is
+   * not sent.
    */
   templates?: Record<string, string>;
   /**
-   * What `parameters` and `headers` that the user fills in must look like; otherwise a TypeError. What is `json` goes into a JSON
-   * body as it is: a number, true, a list.
+   * The required format of given `parameters` and `headers`. A value of another format is refused before the first request. `json`: the
+   * text is JSON, such as a number, true or a list, and is inserted into a JSON body.
    */
   check?: Record<string, "int32" | "uuid" | "url" | "json">;
 }
 
 /**
- * A token response other than RFC 6749 §5's, as plain data (JSON-able).
+ * A token response that differs from RFC 6749 §5, as plain data (JSON).
  *
  * @example
  * ```ts
@@ -65,46 +65,46 @@ export interface RequestShape {
  * ```
  */
 export interface ResponseShape {
-  /** Default `auto`: JSON if it looks like it, whatever the content type says. `string`: the access token alone, as JSON or bare. */
+  /** Default `auto`: JSON if the body looks like it, for any content type. `string`: only the access token, as a JSON string or plain text. */
   format?: "json" | "form" | "string" | "auto";
-  /** The object that holds the members: `"data"`, `"result.token"`. Without tokens in it: the reply itself. */
+  /** The object with the members: `"data"`, `"result.token"`. If it contains no tokens, the reply itself is read. */
   root?: string;
   /**
-   * The server's names, by registered name. Dotted paths are allowed, with indexes: `"tokens.0.value"`. Where there is no refresh
-   * token and the access token renews itself: `{ refresh_token: "access_token" }`. `{ refresh_token: null }`: the one in the reply to a
-   * refresh is not taken, and the stored one stays; a login's is.
+   * The server's names, by registered name. Dotted paths with indexes are allowed: `"tokens.0.value"`. If an access token is exchanged for
+   * a new one, without a refresh token: `{ refresh_token: "access_token" }`. `{ refresh_token: null }` ignores the refresh token in the reply
+   * to a refresh, but not in the reply to a login.
    */
   names?: Record<string, string | null>;
-  /** How the server says when the access token expires. Default: `expires_in`, in seconds. */
+  /** The format and name of the access token's expiry. Default: `expires_in`, in seconds. */
   expiry?: {
     in: "seconds" | "milliseconds" | "unix_seconds" | "unix_milliseconds" | "iso8601";
     /** The member's name. */
     name?: string;
-    /** Assumed when the server does not say, or says nothing that can be a lifetime: 0, more than ten years. */
+    /** Assumed if the server gives no lifetime, or an impossible one: 0, or more than ten years. */
     defaultSeconds?: number;
   };
-  /** Assumed when the server leaves `token_type` out, against RFC 6749 §5.1. */
+  /** Assumed if the server omits `token_type`, against RFC 6749 §5.1. */
   token_type?: string;
-  /** What the server's own token types mean: `{ bot: "Bearer" }`. A token of any other unknown type is not taken (RFC 6749 §7.1). */
+  /** Maps the server's own token types: `{ bot: "Bearer" }`. A token of another unknown type is not used (RFC 6749 §7.1). */
   tokenTypes?: Record<string, string>;
-  /** What separates scopes. Default: a space. A list needs no word here. */
+  /** The separator of scopes. Default: a space. Not needed for a list. */
   scopeSeparator?: string;
   /**
-   * What makes a reply an error whatever its status, and what that error means; without `means`, its code says. Where every one
-   * has a meaning, an error code is still an error; else only these are. A sign comes before the code, so that a code which usually ends
-   * the session can be transient with certain words: `{ path: "error_description", includes: "already being processed", means:
-   * "unavailable" }`.
+   * Signs that make a reply an error, for any status. `means` is the meaning of the error; without it, the error code decides. If every sign
+   * has `means`, a reply with an error code is an error too; otherwise only these signs are. A sign has priority over the code, so that a code
+   * which usually ends the session can be transient with certain words: `{ path: "error_description", includes: "already being processed",
+   * means: "unavailable" }`.
    */
   errorWhen?: Array<ReplySign & { means?: RefreshErrorCode }>;
-  /** What makes a success without tokens an extension of those that are here: for `expiry.defaultSeconds`, or as the reply says. */
+  /** Signs of a success without tokens that extends the current ones: by the reply's expiry, or by `expiry.defaultSeconds`. */
   extendedWhen?: ReplySign[];
-  /** Where the error code is. Default `error`. */
+  /** The path of the error code. Default `error`. */
   error?: string;
-  /** Where the error's text is. Default `error_description`. */
+  /** The path of the error's text. Default `error_description`. */
   error_description?: string;
   /**
-   * What the server's own error codes mean. `unavailable` and `client_rejected` also say that such a refusal does not use the refresh
-   * token up; anything but these and `session_ended` is `bad_response`.
+   * The meanings of the server's own error codes. `unavailable` and `client_rejected` also mean that the refresh token is unspent. Any
+   * meaning other than these and `session_ended` is treated as `bad_response`.
    */
   errors?: Record<string, RefreshErrorCode>;
   /** The statuses of success. Default 200. */
@@ -112,16 +112,16 @@ export interface ResponseShape {
 }
 
 /**
- * A sign in a reply: the member at `path` (`"ok"`, `"errors.0.errorType"`) is there and is, or is not, this value, or includes these
- * words. With none of them, it is there and not null. A number or a boolean may also come as text.
+ * A condition on the member at `path` (`"ok"`, `"errors.0.errorType"`): it exists and equals `is`, does not equal `isNot`, or contains
+ * `includes`. With none of the three: it exists and is not null. A number or a boolean also matches its text.
  */
 export interface ReplySign {
-  /** Names and indices from outside in, with dots between them: `"errors.0.errorType"`. */
+  /** Names and indexes, separated by dots: `"errors.0.errorType"`. */
   path: string;
   /** The value that the member must have. */
   is?: unknown;
   /** The value that it must not have. */
   isNot?: unknown;
-  /** Words that the text has in it, whatever else it says. Then `is` and `isNot` do not count. */
+  /** A text that the member contains. `is` and `isNot` are then ignored. */
   includes?: string;
 }
