@@ -1,5 +1,5 @@
 // @ts-check
-// Browsers: the core is a chunk of its own.
+// Browsers: the core is a separate chunk.
 import { createRefresher } from "../entry/browser.js";
 import { sessionMaker } from "./session.js";
 

@@ -1,29 +1,29 @@
 // @ts-check
 
 /**
- * One `auth()` of the SDK.
+ * One run of the SDK's `auth()`.
  * @typedef {object} Run
- * @property {boolean} isSpare  A browser was opened since its request was sent.
+ * @property {boolean} isSpare  A browser was opened after its request was sent.
  * @property {boolean} isStepUp
- * @property {boolean} isBegun  The SDK was heard of.
- * @property {number} busy  What the SDK waits for.
+ * @property {boolean} isBegun  The SDK has called this session within the run.
+ * @property {number} busy  Number of calls that the SDK waits for.
  * @property {any} [timer]
  * @property {Promise<void>} ended
  * @property {() => void} end
  */
 
-/** Nothing of a run is heard of for so long: it has failed. */
+/** A run without a call of the SDK for this long has failed. */
 const IDLE_MS = 2000;
-/** A 403 that the SDK does not follow begins no run: SDK 1 asks once for the same scope. */
+/** The same before the first call: the SDK may ignore a 403. SDK 1 requests the same scope only once. */
 const UNBEGUN_MS = 250;
 const STALLED_MS = 100;
 
 /**
- * Calls that learn that a login is wanted each have the SDK discover, register and open a browser; and the client, the verifier (RFC 7636) and
- * the state of the last one are all that the provider keeps. So one run of `auth()` goes on at a time. A run for a request that was sent
- * before the browser opened opens no other: its verifier and its URL are dropped. A later request opens another.
+ * Runs one `auth()` of the SDK at a time. For each call that needs a login, the SDK discovers, registers and opens a browser, but the
+ * provider keeps only the last client, verifier (RFC 7636) and state. A run for a request that was sent before a browser opened does not open
+ * another one: its verifier and URL are dropped. A later request opens another.
  */
-/** @param {() => void} failed  A run has ended and opened no browser. */
+/** @param {() => void} failed  Called when a run ended without opening a browser. */
 export function browsers(failed) {
   /** @type {Run | undefined} */
   let run;
@@ -46,7 +46,7 @@ export function browsers(failed) {
     idle(run);
   }
 
-  /** An SDK does not say that a run failed. @param {Run} of */
+  /** Detects a failed run, which the SDK does not report. @param {Run} of */
   function idle(of) {
     clearTimeout(of.timer);
     const fail = () => {
@@ -59,7 +59,7 @@ export function browsers(failed) {
       of.timer = setTimeout(then, ms);
       of.timer.unref?.();
     };
-    // a process that was stalled hears its timers before what came meanwhile
+    // After a stall, timers fire before events that arrived meanwhile.
     after(() => after(fail, STALLED_MS), of.isBegun || !of.isStepUp ? IDLE_MS : UNBEGUN_MS);
   }
 
@@ -67,7 +67,7 @@ export function browsers(failed) {
     end,
 
     /**
-     * Waits for the run before, and begins that of a request that was sent at `startedAt`. Whether it had to wait.
+     * Waits for the previous run, then begins one for a request that was sent at `startedAt`. Returns whether it had to wait.
      * @param {number} startedAt @param {AbortSignal | null | undefined} signal @param {boolean} [isStepUp]  For more scope.
      */
     async begins(startedAt, signal, isStepUp = false) {
@@ -75,7 +75,7 @@ export function browsers(failed) {
       while (run) {
         const before = run;
         await before.ended;
-        // the SDK does not follow them
+        // The SDK ignores this 403 too.
         if (isStepUp && before.isStepUp && !before.isBegun) return true;
       }
       signal?.throwIfAborted();
@@ -83,7 +83,7 @@ export function browsers(failed) {
       return hadToWait;
     },
 
-    /** What the SDK does within a run. @template T @param {T} work @returns {T} */
+    /** Registers work of the SDK within a run. @template T @param {T} work @returns {T} */
     during(work) {
       const of = run;
       if (!of) return work;
@@ -102,10 +102,10 @@ export function browsers(failed) {
     /** Whether the run is for more scope. Undefined without a run. */
     isStepUp: () => run?.isStepUp,
 
-    /** What the author compares is of the browser that is open. @param {() => unknown} make */
+    /** The `state` of the open browser, which the provider compares. @param {() => unknown} make */
     state: (make) => (run?.isSpare && lastState !== undefined ? lastState : (lastState = make())),
 
-    /** Whether the browser shall open. */
+    /** Ends the run and returns whether the browser shall open. */
     opens() {
       const isSpare = !!run?.isSpare;
       end();

@@ -6,7 +6,7 @@ const FUNCTIONS = ["storage", "lock", "loginLock", "fetch"];
 const KNOWN = ["serverUrl", "loginTimeoutSeconds", "refresh", "dpop", ...FUNCTIONS];
 const REQUIRED = ["clientInformation", "redirectToAuthorization"];
 
-/** Misuse is a TypeError that names the option and what to write. @param {any} provider @param {any} options */
+/** Throws a TypeError that names the wrong option and what to write. @param {any} provider @param {any} options */
 export function checkSessionOptions(provider, options) {
   for (const name of REQUIRED)
     if (typeof provider?.[name] != "function")
@@ -34,7 +34,7 @@ export function checkSessionOptions(provider, options) {
     fail(`refresh must be an object, such as { reuse: { graceSeconds: 30 } } ${asGiven(refresh)}`);
 }
 
-/** A fragment is not sent. @param {string | URL} url */
+/** Without the fragment, which is not sent. @param {string | URL} url */
 const bare = (url) => new URL(url).href.replace(/#.*/, "");
 
 /** @param {string} message @returns {never} */

@@ -1,5 +1,5 @@
 // @ts-check
-// What the SDK's discovery (RFC 9728, RFC 8414) has said, and which of its requests are answered here.
+// The results of the SDK's discovery (RFC 9728, RFC 8414), and those of its requests that are answered here.
 import { RefreshError } from "../lib/error.js";
 import { endpointsOf } from "./facts.js";
 import { reply } from "./wire.js";
@@ -9,13 +9,13 @@ import { reply } from "./wire.js";
 export class Discovery {
   #provider;
   #serverUrl;
-  /** What the SDK said last in this process. @type {McpDiscoveryState | undefined} */
+  /** The SDK's last discovery in this process. @type {McpDiscoveryState | undefined} */
   told;
-  /** What it or the author's provider said last. @type {McpDiscoveryState | undefined} */
+  /** The last discovery of the SDK or the provider. @type {McpDiscoveryState | undefined} */
   #seen;
-  /** The resource's metadata, which the SDK shall ask for. @type {McpDiscoveryState["resourceMetadata"]} */
+  /** The resource's metadata, withheld so that the SDK requests it. @type {McpDiscoveryState["resourceMetadata"]} */
   #keptBack;
-  /** The resource's metadata could not be read: that there is none is not known. */
+  /** The request for the resource's metadata failed, so it is unknown whether there is any. */
   #isResourceAway = false;
 
   /** @param {McpProvider} provider @param {URL} serverUrl */
@@ -25,13 +25,13 @@ export class Discovery {
   }
 
   /**
-   * What the SDK begins its `auth()` with.
-   * @param {{ isLoggingIn: boolean, isOwn: boolean }} when  isOwn: no request of the SDK's led to this one.
+   * The state with which the SDK begins `auth()`.
+   * @param {{ isLoggingIn: boolean, isOwn: boolean }} when  isOwn: the application called `auth()` itself.
    */
   async state({ isLoggingIn, isOwn }) {
     const state = await this.#provider.discoveryState?.();
     this.#seen = state ?? this.#seen;
-    // without the author's own hooks a login ends where it began: at the authorization server that it was sent to
+    // Without the provider's hooks, a login continues at the authorization server where it began.
     const known = state ?? (isLoggingIn ? this.told : undefined);
     if (!known?.resourceMetadata || !isOwn) return known;
     const { resourceMetadata, ...rest } = known;
@@ -41,12 +41,12 @@ export class Discovery {
 
   /** @param {McpDiscoveryState} state */
   learn(state) {
-    // the SDKs go on without the resource's metadata, to another session
+    // Without the resource's metadata, the SDKs would continue with another session.
     if (!state.resourceMetadata && this.#isResourceAway) throw new RefreshError({ code: "unavailable" });
     this.told = this.#seen = state;
   }
 
-  /** The reply, if it is what was kept back. @param {URL} url */
+  /** The reply with the withheld metadata, if that is requested. @param {URL} url */
   known(url) {
     const metadata = this.#keptBack;
     if (!metadata || !this.#isOfResource(url)) return;
@@ -63,7 +63,7 @@ export class Discovery {
     return response;
   }
 
-  /** Whether a request is to the MCP server and not to the authorization server beside it. @param {URL} url @param {RequestInit} init */
+  /** Whether a request is for the MCP server, not for an authorization server on the same origin. @param {URL} url @param {RequestInit} init */
   isServer(url, { body }) {
     const { origin, pathname, href } = url;
     if (href === this.#serverUrl.href) return true;
@@ -75,7 +75,7 @@ export class Discovery {
     return !Object.values(endpoints).includes(href);
   }
 
-  /** RFC 9728 §3, or where a challenge of the server said (§5.1). @param {URL} url */
+  /** Whether a URL is the resource's metadata: by RFC 9728 §3, or named by a challenge (§5.1). @param {URL} url */
   #isOfResource({ pathname, href }) {
     return (
       pathname.includes("/.well-known/oauth-protected-resource") || href === this.#seen?.resourceMetadataUrl

@@ -3,7 +3,7 @@
 /** @import { McpProvider } from "./index.js" */
 
 /**
- * A `fetch` that proves a key at the code exchange (RFC 9449 §5), which SDK 1 does not: once more, if the server asks for a nonce (§8).
+ * A `fetch` that adds a DPoP proof to the code exchange (RFC 9449 §5), which SDK 1 does not. Retries once if the server requires a nonce (§8).
  * @param {DPoP} dpop @param {typeof globalThis.fetch} fetch @returns {typeof globalThis.fetch}
  */
 export const provesLogin = (dpop, fetch) => async (input, init) => {
@@ -25,7 +25,7 @@ export const provesLogin = (dpop, fetch) => async (input, init) => {
   return exchange(nonce);
 };
 
-/** The key of an author who uses SDK 2's own DPoP. @param {McpProvider} provider */
+/** The key of a provider with SDK 2's DPoP. @param {McpProvider} provider */
 export async function sessionDpop(provider) {
   const own = await provider.dpop?.();
   if (!own) return;

@@ -1,6 +1,6 @@
 // @ts-check
-// What an SDK has found out about a server: which authorization server, which client, which resource. RFC 9728, RFC 8414, RFC 7591 and
-// RFC 8707 are the SDK's work; here its results become the options of a refresher, and the key of a session.
+// The SDK's results about a server: authorization server, client and resource (RFC 9728, RFC 8414, RFC 7591, RFC 8707). They become the
+// options of a refresher and the key of a session.
 
 /** @import { RefresherOptions } from "../index.js" */
 /** @import { McpClientInformation, McpDiscoveryState, McpProvider } from "./index.js" */
@@ -8,15 +8,15 @@
 /**
  * @typedef {object} Facts
  * @property {string} issuer  As the SDKs stamp it.
- * @property {string} authorizationServerUrl  What the metadata was fetched from.
+ * @property {string} authorizationServerUrl  The URL by which the metadata was found.
  * @property {McpClientInformation} client
  * @property {NonNullable<McpDiscoveryState["authorizationServerMetadata"]>} metadata
  * @property {string | undefined} resource
  */
 
 /**
- * Nothing, until a discovery and a registration are known that belong together. Nothing is asked of the network.
- * @param {McpProvider} provider @param {URL} serverUrl @param {McpDiscoveryState | undefined} told  By the SDK, in this process.
+ * Undefined until a discovery and a matching registration are known. Sends no request.
+ * @param {McpProvider} provider @param {URL} serverUrl @param {McpDiscoveryState | undefined} told  The SDK's discovery in this process.
  * @returns {Promise<Facts | undefined>}
  */
 export async function readFacts(provider, serverUrl, told) {
@@ -24,7 +24,7 @@ export async function readFacts(provider, serverUrl, told) {
   if (!state?.authorizationServerUrl) return;
   const authorizationServerUrl = String(state.authorizationServerUrl);
   const isTold = told && isSame(told.authorizationServerUrl, authorizationServerUrl);
-  // without metadata: the SDK found none, or has not looked yet
+  // No metadata: the SDK found none, or has not searched yet.
   const metadata =
     state.authorizationServerMetadata ?? (isTold ? (told.authorizationServerMetadata ?? {}) : undefined);
   if (!metadata) return;
@@ -37,14 +37,14 @@ export async function readFacts(provider, serverUrl, told) {
     : undefined;
 }
 
-/** As the SDKs select it: what the author's function says, else the resource of the metadata, as it is written there. @param {McpProvider} provider @param {URL} serverUrl @param {McpDiscoveryState} state */
+/** Selected as in the SDKs: by the provider's function, else the metadata's resource, unchanged. @param {McpProvider} provider @param {URL} serverUrl @param {McpDiscoveryState} state */
 async function resourceOf(provider, serverUrl, { resourceMetadata }) {
   if (!provider.validateResourceURL) return resourceMetadata?.resource;
   return (await provider.validateResourceURL(serverUrl, resourceMetadata?.resource))?.href;
 }
 
 /**
- * The endpoints of a metadata document, or where the SDKs look without one.
+ * The endpoints in the metadata, or the SDKs' defaults without it.
  * @param {string} authorizationServerUrl @param {Facts["metadata"]} metadata
  */
 export function endpointsOf(authorizationServerUrl, metadata) {
@@ -56,12 +56,12 @@ export function endpointsOf(authorizationServerUrl, metadata) {
   };
 }
 
-/** Whether a stamp names that authorization server: SDK 1 stamps the URL that discovery used, SDK 2 the issuer of the metadata. @param {Facts} facts @param {unknown} stamp */
+/** Whether a stamp names this authorization server: SDK 1 stamps the URL of the discovery, SDK 2 the metadata's issuer. @param {Facts} facts @param {unknown} stamp */
 export const isOf = ({ issuer, authorizationServerUrl }, stamp) =>
   typeof stamp != "string" || isSame(stamp, issuer) || isSame(stamp, authorizationServerUrl);
 
 /**
- * How the refresher asks: as the SDK did at the code exchange.
+ * The refresher's options: it authenticates as the SDK did at the code exchange.
  * @param {McpProvider} provider @param {Facts} facts @returns {RefresherOptions}
  */
 export function refresherOptions(provider, facts) {
@@ -84,11 +84,11 @@ export function refresherOptions(provider, facts) {
           provider.addClientAuthentication?.(headers, parameters, url, metadata),
       };
     if (method == "none" || !client.client_secret) return { clientAuth: "none" };
-    // asked for at each request: one that was rotated is sent at once
+    // Read for each request, so that a rotated secret is used at once.
     const client_secret = async () =>
       (await provider.clientInformation({ issuer }))?.client_secret ??
       /** @type {string} */ (client.client_secret);
-    // the SDKs write id and secret into the header as they are
+    // The SDKs do not encode id and secret in the header.
     return { clientAuth: method, client_secret, basicEncoding: "raw" };
   }
 }
@@ -105,8 +105,8 @@ function methodOf({ client_secret, token_endpoint_auth_method: registered }, sup
 }
 
 /**
- * Names the session of one server, authorization server, client and resource; no secret. The metadata's own `issuer` is not part of it: SDK 1
- * does not check that a document belongs to the place it came from, so that it could name another server's.
+ * The key of a session: a fingerprint of server, authorization server, client and resource; no secret. The metadata's `issuer` is not part
+ * of it, because SDK 1 does not verify it, so that it could name another server.
  * @param {URL} serverUrl @param {Facts} facts
  */
 export async function keyOf(serverUrl, { authorizationServerUrl, client, resource = "" }) {
@@ -121,7 +121,7 @@ export async function keyOf(serverUrl, { authorizationServerUrl, client, resourc
   return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Two names of one authorization server: parsed, and but for one slash at the end, as the SDKs compare them. @param {string | URL | undefined} a @param {string | URL} b */
+/** Whether two URLs name the same authorization server. As in the SDKs, a final slash is ignored. @param {string | URL | undefined} a @param {string | URL} b */
 export const isSame = (a, b) => a !== undefined && bare(a) === bare(b);
 
 /** @param {string | URL} url */

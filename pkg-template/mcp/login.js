@@ -3,19 +3,19 @@ import { RefreshError } from "../lib/error.js";
 
 /** @import { Lock } from "../index.js" */
 
-/** An SDK discovers and registers before it opens a browser, and may fail. */
+/** Time limit from taking the lock to opening a browser: the SDK discovers and registers, and may fail. */
 const PREPARATION_SECONDS = 30;
-/** A login may end in a process that does not hold the lock: the one that the redirect came to. */
+/** Interval of the check for a session during the wait: a login may end in a process without the lock, which received the redirect. */
 const LOOK_MS = 1000;
-/** An SDK waits so long for a call. A browser that opens later than that opens for a call that has failed. */
+/** The SDKs' default time limit of a call. A browser must not open for a call that has already failed. */
 const CALL_MS = 60_000;
-/** A longer timer fires at once. */
+/** With a longer delay, setTimeout fires at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
- * Of several processes one logs in, under the lock; the others wait for it and adopt what it brought. The lock is held from the moment
- * an SDK is left to open a browser until there are tokens, at most `limitSeconds`. The process that holds it waits for nothing: whichever
- * of its calls tells the application that a login is wanted, the application learns of it.
+ * One of several processes logs in, under the lock. The others wait and adopt its session. The lock is held from the moment an SDK may open
+ * a browser until there are tokens, at most `limitSeconds`. Calls of the process that holds it do not wait: each of them may tell the
+ * application that a login is needed.
  * @param {Lock | undefined} lock @param {number} limitSeconds
  */
 export function loginTurns(lock, limitSeconds) {
@@ -30,7 +30,7 @@ export function loginTurns(lock, limitSeconds) {
     ended?.held.then((release) => release()).catch(() => {});
   }
 
-  /** In Node nothing waits for a login but who asked for it. @param {number} seconds */
+  /** Ends the turn after a time limit. In Node, its timer does not keep the process running. @param {number} seconds */
   function limit(seconds) {
     if (!turn) return;
     clearTimeout(turn.limit);
@@ -54,13 +54,13 @@ export function loginTurns(lock, limitSeconds) {
       limit(limitSeconds);
     },
 
-    /** No browser was opened: the next process has its turn. */
+    /** No browser was opened: the next process may log in. */
     failed() {
       if (turn && !turn.isOpened) end();
     },
 
     /**
-     * Whether there is a session after all. If not, the caller logs in, and others wait until `end`.
+     * Whether there is a session now. If not, the caller logs in, and other processes wait until `end`.
      * @param {AbortSignal | null | undefined} signal @param {() => Promise<boolean>} isThere
      */
     async adopted(signal, isThere) {
@@ -110,7 +110,7 @@ const heldSoon = (held) =>
     });
   });
 
-/** How to let go of the lock. Without a lock that works, two browsers are better than none. @param {Lock} lock @param {AbortSignal} signal @returns {Promise<() => void>} */
+/** Takes the lock and returns its release. If the lock fails, the login proceeds without it. @param {Lock} lock @param {AbortSignal} signal @returns {Promise<() => void>} */
 const acquired = (lock, signal) =>
   new Promise((resolve) => {
     const held = () => new Promise((release) => resolve(() => release(undefined)));

@@ -1,5 +1,5 @@
 // @ts-check
-// The refresher of what an SDK has found out, and what it belongs to.
+// Creates the refresher for the SDK's results.
 import { sessionDpop } from "./dpop.js";
 import { keyOf, refresherOptions } from "./facts.js";
 
@@ -9,11 +9,11 @@ import { keyOf, refresherOptions } from "./facts.js";
 
 /**
  * @typedef {object} Session
- * @property {string} id  Changes when a new refresher is wanted.
+ * @property {string} id  Changes when a new refresher is needed.
  * @property {Facts} facts
  * @property {Refresher} refresher
  * @property {TokenStorage} storage
- * @property {{ error?: string } | undefined} [lost]  The authorization server does not know the client any more, and said so.
+ * @property {{ error?: string } | undefined} [lost]  The authorization server's error that it does not know the client any more.
  */
 
 /**
@@ -44,7 +44,7 @@ export async function sessionOf(provider, options, serverUrl, facts) {
         ...(fetch && { fetch }),
         storage,
         origins: [serverUrl.origin],
-        // servers name an error or do not; to the SDKs a 401 is a 401
+        // As in the SDKs, every 401 is a refusal, with or without an error code.
         isTokenRejected: ({ status }) => status == 401,
       });
       return { id, facts, refresher, storage };
@@ -52,7 +52,7 @@ export async function sessionOf(provider, options, serverUrl, facts) {
   };
 }
 
-/** What the SDK sees of the tokens: no refresh token. @param {TokenSet} tokens @param {Facts} facts @returns {McpTokens} */
+/** The tokens for the SDK, without the refresh token. @param {TokenSet} tokens @param {Facts} facts @returns {McpTokens} */
 export const shown = ({ access_token, token_type, expires_at, scope, id_token, issuer }, facts) => ({
   access_token,
   token_type,
@@ -62,7 +62,7 @@ export const shown = ({ access_token, token_type, expires_at, scope, id_token, i
   issuer: typeof issuer == "string" ? issuer : facts.issuer,
 });
 
-/** Only a login helps. @param {any} error */
+/** Whether a login is needed. @param {any} error */
 export const isOver = (error) => /^(session_ended|signed_out|identity_mismatch)$/.test(error?.code);
 
 /** @param {Session} session */

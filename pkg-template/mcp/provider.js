@@ -3,10 +3,10 @@
 /** @import { McpSession } from "./session.js" */
 
 /**
- * The author's provider, but for the tokens. Methods run on the provider itself, so that private fields and `this` are what they were.
+ * The application's provider with this session's tokens. Methods run on the provider itself, so that private fields and `this` work.
  *
- * SDK 1 does not say whether it asks for tokens within `auth()` or for a request. In `auth()` it reads `redirectUrl` and calls `tokens()`
- * in one synchronous run; SDK 2 names the issuer there.
+ * SDK 1 calls `tokens()` both within `auth()` and for a request. In `auth()` it reads `redirectUrl` and calls `tokens()` synchronously after
+ * it. SDK 2 passes the issuer there.
  * @template {McpProvider} P @param {P} provider @param {McpSession} session @returns {any}
  */
 export function guarded(provider, session) {
@@ -32,7 +32,7 @@ export function guarded(provider, session) {
       if (session.opens()) return open.call(provider, url);
     },
     saveClientInformation: (save) => save && after(save, () => session.forget()),
-    // A code or a client was refused. The tokens that are stored belong to other processes too, and end by `signOut` or by the server's word.
+    // A code or a client was refused. Stored tokens are shared with other processes: only `signOut` or the server ends them.
     invalidateCredentials: (invalidate) => async (/** @type {string} */ scope) => {
       if (scope == "tokens") return;
       await session.browsers.during(invalidate?.call(provider, scope));

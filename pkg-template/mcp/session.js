@@ -1,6 +1,6 @@
 // @ts-check
-// Between an SDK of the Model Context Protocol and a refresher: the SDK logs in, registers and exchanges codes (with the author's provider),
-// the refresher keeps what came of it. The SDK gets no refresh token, so it sends none.
+// Connects an SDK of the Model Context Protocol with a refresher. The SDK registers, logs in and exchanges codes with the application's
+// provider; the refresher keeps the session. The SDK gets no refresh token, so it sends none.
 import { RefreshError } from "../lib/error.js";
 import { context } from "../lib/ports/context.js";
 import { browsers } from "./browsers.js";
@@ -17,14 +17,14 @@ import { asksWith, isScopeMissing, reply, STAND_IN, urlOf } from "./wire.js";
 /** @import { McpDiscoveryState, McpOptions, McpProvider, McpTokens, mcpSession as declared } from "./index.js" */
 /** @import { Session } from "./opened.js" */
 
-/** An SDK's `auth()` takes less than this. */
+/** Longer than an SDK's `auth()`. */
 const AUTH_MS = 60_000;
-/** So many access tokens that the SDK was given are known in its requests. */
+/** Number of remembered access tokens that the SDK was given. */
 const TOKENS_KNOWN = 50;
 
 /**
- * `mcpSession`, with the `createRefresher` of an entry. A call of the SDK finds out that there is one to make: it is made in the async
- * context of the session all the same.
+ * `mcpSession` with the `createRefresher` of an entry. The refresher is created during a call of the SDK, but in the async context of the
+ * session.
  * @param {(options: RefresherOptions) => Refresher} createRefresher @param {typeof context} [asyncContext] @returns {typeof declared}
  */
 export const sessionMaker =
@@ -54,22 +54,22 @@ export class McpSession {
   #session;
   /** @type {Promise<Session | undefined> | undefined} */
   #reading;
-  /** The facts have to be read before the next use. */
+  /** Whether the facts must be read before the next use. */
   #isStale = true;
-  /** How often they changed. */
+  /** Number of changes of the facts. */
   #age = 0;
   #isClosed = false;
   /** The access tokens that the SDK was given, oldest first. @type {Set<string>} */
   #given = new Set();
-  /** A browser is open, or was. */
+  /** A browser was opened for a login. */
   #isLoggingIn = false;
-  /** There was no session when it opened. */
+  /** There was no session at that time. */
   #isWithout = false;
   /** When the server last asked for more scope. */
   #stepUpAt = -Infinity;
-  /** The SDK's `auth()` that runs now sends by this session's `fetch`. */
+  /** The running `auth()` uses this session's `fetch`. */
   #isOurs = false;
-  /** When a 401 was last left to the SDK: by which it then asks for tokens in `auth()`. */
+  /** When a 401 was last passed to the SDK, which then runs `auth()`. */
   #leftAt = -Infinity;
 
   /**
@@ -85,12 +85,12 @@ export class McpSession {
     this.#logins = loginTurns(options.loginLock, options.loginTimeoutSeconds ?? 300);
   }
 
-  // What the SDK asks of its provider.
+  // Calls of the SDK to its provider.
 
-  /** For a request to the MCP server: undefined lets it go without a token, and the server's 401 says how to get one. @returns {Promise<McpTokens | undefined>} */
+  /** For a request to the MCP server. Undefined: it is sent without a token, and the server's 401 starts the login. @returns {Promise<McpTokens | undefined>} */
   async tokens() {
     const found = await this.#found();
-    // the redirect came to another process
+    // Another process received the redirect.
     if (found && this.#isWithout) this.#loggedIn();
     return found && this.#shown(found.tokens, found.session);
   }
@@ -103,7 +103,7 @@ export class McpSession {
     const session = await this.#current();
     if (!session) return;
     if (this.browsers.isStepUp() ?? this.#stepUpAt > this.#leftAt) {
-      // no refresh widens a scope (RFC 6749 §6): without a refresh token the SDK asks for another login
+      // A refresh cannot add scope (RFC 6749 §6): without a refresh token the SDK starts another login.
       this.#stepUpAt = -Infinity;
       return session.refresher.tokens ? this.#shown(session.refresher.tokens, session) : undefined;
     }
@@ -116,7 +116,7 @@ export class McpSession {
       throw new TypeError(
         "mcpSession: there is a session, and no login is needed: write auth(session.authProvider, { serverUrl, fetchFn: session.fetch }), or await session.signOut() before another login",
       );
-    // what the SDK takes for a refresh comes to `fetch`, and is answered there
+    // The SDK then sends a refresh with the stand-in, which `fetch` answers.
     const tokens = found?.tokens ?? { access_token: "", token_type: "Bearer" };
     return { ...this.#shown(tokens, session), refresh_token: STAND_IN };
   }
@@ -132,7 +132,7 @@ export class McpSession {
     const { facts, refresher } = session;
     if (!isOf(facts, issuer))
       throw new TypeError(`mcpSession: tokens of ${issuer} are not stored as those of ${facts.issuer}`);
-    // SDK 2 hands back what it was given, with its stamp
+    // SDK 2 saves the tokens that it was given, with its stamp.
     if (!tokens.refresh_token && tokens.access_token === refresher.tokens?.access_token) return;
     await refresher.setTokens({ ...tokens, issuer: issuer ?? facts.issuer });
     this.#stepUpAt = -Infinity;
@@ -141,12 +141,12 @@ export class McpSession {
 
   async discoveryState() {
     this.#isOurs = false;
-    // an `auth()` of the author's own: whether it sends by this session's `fetch` shows when it asks for what is known
+    // For an `auth()` of the application, withheld metadata shows whether it uses this session's `fetch`.
     const isOwn = !this.#isLeft() && !(this.#stepUpAt > this.#leftAt);
     return this.browsers.during(this.#discovery.state({ isLoggingIn: this.#isLoggingIn, isOwn }));
   }
 
-  /** Whether the SDK runs `auth()` for a 401 that it met. */
+  /** Whether the SDK runs `auth()` for a 401. */
   #isLeft() {
     return performance.now() - this.#leftAt < AUTH_MS;
   }
@@ -159,7 +159,7 @@ export class McpSession {
     this.forget();
   }
 
-  /** Whether the browser shall open. */
+  /** Returns whether the browser shall open. */
   opens() {
     const isStepUp = this.browsers.isStepUp();
     if (!this.browsers.opens()) return false;
@@ -169,14 +169,14 @@ export class McpSession {
     return true;
   }
 
-  /** Facts have changed. */
+  /** The facts have changed. */
   forget() {
     this.#reading = undefined;
     this.#isStale = true;
     this.#age += 1;
   }
 
-  // What the SDK sends.
+  // Requests of the SDK.
 
   /** @param {FetchInput} input @param {RequestInit} [init] @returns {Promise<Response>} */
   async fetch(input, init = {}) {
@@ -207,7 +207,7 @@ export class McpSession {
       if (!isOver(error)) throw error;
     }
     if (!response) {
-      // the session ended between the SDK's question and its request
+      // The session ended after the SDK got the token.
       headers.delete("authorization");
       init = { ...init, headers };
       response = await this.#plain(input, init);
@@ -221,7 +221,7 @@ export class McpSession {
     return session && !isEnded(session) ? response : this.#refused(response, input, init, startedAt);
   }
 
-  /** Another process may have a login with more scope by now, or be about to. @param {Session} session @param {FetchInput} input @param {RequestInit} init */
+  /** Sends the request. If scope is missing, waits for a login with more scope in another process. @param {Session} session @param {FetchInput} input @param {RequestInit} init */
   async #withScope({ refresher, storage }, input, init) {
     for (;;) {
       const response = await refresher.fetch(input, init);
@@ -237,7 +237,7 @@ export class McpSession {
     }
   }
 
-  /** The server wants a login. Another process, or another call, may have brought one by now. @param {Response} response @param {FetchInput} input @param {RequestInit} init @param {number} startedAt */
+  /** A 401 that needs a login. Another process or call may have logged in by now. @param {Response} response @param {FetchInput} input @param {RequestInit} init @param {number} startedAt */
   async #refused(response, input, init, startedAt) {
     const isThere = async () => !!(await this.#found(true));
     if (
@@ -251,7 +251,7 @@ export class McpSession {
     return session.refresher.fetch(input, init);
   }
 
-  /** Whether an earlier call of this process brought a session. If not, the SDK's `auth()` for this one begins. @param {number} startedAt @param {RequestInit} init @param {() => Promise<boolean>} isThere */
+  /** Whether an earlier call of this process obtained a session. If not, the SDK's `auth()` for this call begins. @param {number} startedAt @param {RequestInit} init @param {() => Promise<boolean>} isThere */
   async #adopted(startedAt, { signal }, isThere) {
     const hadToWait = await this.browsers.begins(startedAt, signal);
     this.#leftAt = performance.now();
@@ -260,28 +260,28 @@ export class McpSession {
     return true;
   }
 
-  /** What the SDK takes for a refresh is a question whether there are tokens. */
+  /** Answers the SDK's refresh with the stand-in: from the refresher. */
   async #answered() {
     try {
       const found = await this.#found();
-      // the SDK registers anew
+      // Makes the SDK register again.
       if (this.#session?.lost) return reply(401, { error: this.#session.lost.error });
       if (!found) return reply(400, { error: "invalid_grant" });
       this.browsers.end();
       this.#logins.end();
       return reply(200, this.#shown(found.tokens, found.session));
     } catch {
-      // by this name both SDKs give up without opening a browser
+      // With this error, both SDKs give up without opening a browser.
       return reply(503, { error: "temporarily_unavailable", error_description: "Try again later" });
     }
   }
 
-  /** What the SDK asks of others in its `auth()`. @param {URL} url @param {FetchInput} input @param {RequestInit} init */
+  /** Sends the requests of the SDK's `auth()`. @param {URL} url @param {FetchInput} input @param {RequestInit} init */
   #asks(url, input, init) {
     return this.browsers.during(this.#discovery.watched(url, this.#plain(input, init)));
   }
 
-  /** Without the token. A code exchange proves the key that the tokens shall be bound to. @param {FetchInput} input @param {RequestInit} init */
+  /** Sends without the access token. A code exchange carries a DPoP proof, if the option is set. @param {FetchInput} input @param {RequestInit} init */
   async #plain(input, init) {
     const send = this.#options.fetch ?? globalThis.fetch;
     const { dpop } = this.#options;
@@ -319,7 +319,7 @@ export class McpSession {
   }
 
   /**
-   * The tokens, refreshed if they must be; nothing, if only a login helps. Where there is nothing, the facts may be old: another process
+   * The tokens, refreshed if needed; undefined if a login is needed. Before that, the facts are read again: another process may have
    * registered or logged in.
    * @param {boolean} [anew]
    */
@@ -345,7 +345,7 @@ export class McpSession {
     }
   }
 
-  /** The facts changed while a call waited for the tokens of the session before. @param {Session | undefined} session @param {any} error */
+  /** The facts changed while a call waited for the tokens of the previous session. @param {Session | undefined} session @param {any} error */
   #isLeftBehind(session, error) {
     return error?.code === "closed" && !this.#isClosed && session !== this.#session;
   }
@@ -369,7 +369,7 @@ export class McpSession {
     });
     if (!facts) return;
     const opened = await sessionOf(this.#provider, this.#options, this.#serverUrl, facts);
-    // the facts have changed again
+    // The facts have changed again.
     if (age !== this.#age) return this.#current();
     if (this.#session?.id === opened.id) return this.#session;
     if (this.#isClosed) return this.#last();
@@ -378,13 +378,13 @@ export class McpSession {
     return (this.#session = session);
   }
 
-  /** After close. */
+  /** The session after `close`. */
   #last() {
     if (this.#session) return this.#session;
     throw new RefreshError({ code: "closed" });
   }
 
-  /** What the SDK sees of the tokens: no refresh token. @param {TokenSet} tokens @param {Session} session @returns {McpTokens} */
+  /** The tokens for the SDK, without the refresh token. @param {TokenSet} tokens @param {Session} session @returns {McpTokens} */
   #shown(tokens, { facts }) {
     const { access_token } = tokens;
     this.#given.delete(access_token);

@@ -3,10 +3,10 @@ import { errorsOf } from "../dpop/challenge.js";
 
 /** @import { FetchInput } from "../index.js" */
 
-/** Stands where the SDKs look for a refresh token. It is none, and says so wherever it turns up. */
+/** Stand-in for a refresh token, which makes the SDKs refresh. Not a token. */
 export const STAND_IN = "kept-by-oauth-refresher";
 
-/** Whether an SDK means to refresh with what it was given. @param {RequestInit} init @param {string} refresh_token */
+/** Whether a request of an SDK is a refresh with this token. @param {RequestInit} init @param {string} refresh_token */
 export const asksWith = ({ body }, refresh_token) =>
   body instanceof URLSearchParams &&
   body.get("grant_type") == "refresh_token" &&
@@ -16,7 +16,7 @@ export const asksWith = ({ body }, refresh_token) =>
 export const reply = (status, body) =>
   new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 
-/** Whether the SDK is to ask for a login with more scope (RFC 6750 §3.1; RFC 9449 §7.1). @param {Response} response */
+/** Whether a response makes the SDK request more scope (RFC 6750 §3.1; RFC 9449 §7.1). @param {Response} response */
 export const isScopeMissing = ({ status, headers }) =>
   status == 403 &&
   /** @type {const} */ (["bearer", "dpop"]).some((scheme) =>
