@@ -1,5 +1,5 @@
 // @ts-check
-// The line to a host: one transport at a time, replaced when the host is silent, and the fallback when there is no host to be had.
+// The connection to a host: one transport at a time, replaced when the host stops answering, and the fallback if there is no host.
 import { BEAT_MS, MISSED_BEATS, PROTOCOL, TAG } from "../lib/host-protocol.js";
 import { RefreshError } from "../lib/error.js";
 import { carry } from "./transport.js";
@@ -11,7 +11,7 @@ import { clock } from "../lib/ports/clock.js";
 /** @import { Transport } from "./transport.js" */
 /** @import { ConnectOptions, Target } from "./index.js" */
 
-/** `host`: the one that it was said to, if that was known. @typedef {{ method: Method, given: any, host?: number | undefined, signal?: AbortSignal | undefined, resolve: (value: any) => void, reject: (reason: unknown) => void }} Call */
+/** `host`: the host instance that received the call, if known. @typedef {{ method: Method, given: any, host?: number | undefined, signal?: AbortSignal | undefined, resolve: (value: any) => void, reject: (reason: unknown) => void }} Call */
 
 const NO_HOST = "the host does not answer";
 const OTHER_VERSION = "the host has another version";
@@ -31,26 +31,26 @@ export class Connection {
   #isFactory;
   #fallback;
   #dispatch;
-  /** Set once there is no host to be had. @type {Refresher | undefined} */
+  /** Set when there is no host. @type {Refresher | undefined} */
   #own;
   /** @type {Transport | undefined} */
   #transport;
   #isClosed = false;
-  /** Who was heard last on this line: a browser may start the worker again behind it. @type {number | undefined} */
+  /** The last host instance of this connection: a browser may restart the worker behind the same port. @type {number | undefined} */
   #host;
   /** @type {Map<number, Call>} */
   #calls = new Map();
   #lastCall = 0;
-  /** Callers without a wish of their own share one call. @type {Promise<any> | undefined} */
+  /** Calls without options share one message. @type {Promise<any> | undefined} */
   #shared;
-  /** Who waits for the welcome. @type {{ resolve: (own?: Refresher) => void, reject: (reason: unknown) => void }[]} */
+  /** Callers that wait for the welcome. @type {{ resolve: (own?: Refresher) => void, reject: (reason: unknown) => void }[]} */
   #unwelcomed = [];
   #isWelcome = false;
   #attempts = 0;
   #missed = 0;
   /** @type {any} */
   #beat;
-  // After a jump the host's clock decides what is fresh.
+  // After a clock jump, the host's clock decides which token is valid.
   #clock = clock(() => (this.#session.fresh = [0, 0]));
 
   /** @param {Target | (() => Target)} target @param {ConnectOptions["fallback"]} fallback @param {(type: string, detail: object) => void} dispatch */
@@ -66,19 +66,19 @@ export class Connection {
     return this.#own ?? this.#session;
   }
 
-  /** The tokens, if a caller without special wishes may have them: no message. */
+  /** The tokens, if a call without options may have them. Sends no message. */
   fresh() {
     const now = this.#clock.now();
     const { tokens, fresh } = this.#session;
     return tokens && !this.#own && !this.#isClosed && now >= fresh[0] && now < fresh[1] ? tokens : undefined;
   }
 
-  /** Whether those challenges refuse the token that was sent: the host's core reads them. @param {string} challenges */
+  /** Whether challenges refuse the token that was sent, by the host's core. @param {string} challenges */
   rejects(challenges) {
     return this.call("rejects", { challenges });
   }
 
-  /** Resolves when the host's facts are known; with the fallback's refresher, where that has taken over. @returns {Promise<Refresher | undefined>} */
+  /** Resolves when the host's facts are known, or with the fallback's refresher. @returns {Promise<Refresher | undefined>} */
   ready() {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(closed());
@@ -128,7 +128,7 @@ export class Connection {
     }
   }
 
-  /** Whether the transport had to be made anew; that says again what is pending. */
+  /** Whether the transport had to be created again, which sends pending calls again. */
   #reconnect() {
     return !this.#transport && !this.#isClosed && (this.#connect(), true);
   }
@@ -144,7 +144,7 @@ export class Connection {
         () => this.#lost(NO_HOST),
       );
     } catch (/** @type {any} */ error) {
-      // A caller that waits is answered after it has begun to wait.
+      // Not synchronously: the caller must be waiting.
       return queueMicrotask(() => this.#lost(`${error?.message ?? error}`));
     }
     this.#host = undefined;
@@ -152,13 +152,13 @@ export class Connection {
     this.#arm();
   }
 
-  /** To a host that knows of nothing. */
+  /** Sends all pending calls to a new host. */
   #sayAll() {
     this.#post({ say: "hello" });
     for (const [id, call] of this.#calls) this.#say(id, call);
   }
 
-  /** A request that the host took may have been sent: it is not sent again. */
+  /** A request that a host received may have been sent: it is not sent again. */
   #dropRequests() {
     for (const [id, { method, host, reject }] of this.#calls)
       if (method == "fetch" && host && this.#calls.delete(id)) reject(new TypeError("the host ended"));
@@ -197,14 +197,14 @@ export class Connection {
       if (detail.tokens) detail.tokens = this.#session.tokens;
       this.#dispatch(type, { ...detail, ...(error && { error: errorOf(error) }) });
     }
-    // Whatever brings the news: a page that comes later than its host's first read has a first read of its own.
+    // For any message: a page that connects after the host's first read also gets its first `state-changed`.
     if (state != previous) this.#dispatch("state-changed", { state, previous });
     if (!isOther) return;
     this.#dropRequests();
     this.#sayAll();
   }
 
-  /** The tokens that are held now belong to a session. @param {{ id: number, value?: any, error?: Failure }} message */
+  /** Records the session of the current tokens. @param {{ id: number, value?: any, error?: Failure }} message */
   #answered({ id, value, error }) {
     const call = this.#calls.get(id);
     this.#calls.delete(id);
@@ -216,7 +216,7 @@ export class Connection {
     );
   }
 
-  /** Asks for a sign of life as long as something is awaited. */
+  /** Sends heartbeats while a call waits. */
   #arm() {
     this.#beat ??= setInterval(() => {
       if (!this.#transport || (this.#isWelcome && !this.#calls.size)) return this.#disarm();
@@ -236,7 +236,7 @@ export class Connection {
     this.#transport = undefined;
   }
 
-  /** The host is gone, or was never there: another one, else the fallback, else an error now and another try at the next call. @param {string} why */
+  /** There is no host: restarts it, else uses the fallback, else rejects now and tries again at the next call. @param {string} why */
   #lost(why) {
     if (this.#isClosed || this.#own) return;
     this.#hangUp();
@@ -270,7 +270,7 @@ export class Connection {
 /** @param {Refresher} own @param {Method} method @param {any} given @param {AbortSignal} [signal] @returns {any} */
 function delegated(own, method, given, signal) {
   if (method == "setTokens") return own.setTokens(given.tokens);
-  // A request that was on its way to the host belongs to `fetch`, which asks the fallback by itself.
+  // `fetch` itself repeats its request with the fallback.
   if (method == "rejects") return true;
   if (method == "fetch") return own.fetch(given.url, given);
   return /** @type {any} */ (own)[method]({ ...given, signal });

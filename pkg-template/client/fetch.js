@@ -1,10 +1,10 @@
 // @ts-check
-// Requests and responses as data, for `refresher.fetch` that runs in the host: nothing of the token comes to the page.
+// Requests and responses as data, for a `refresher.fetch` in the host: the page gets no token.
 import { absolute, isRequest } from "../lib/fetch.js";
 
 /** @import { FetchInput } from "../index.js" */
 
-/** What a page's Request says beside method, headers and body. Its mode stays the host's own. */
+/** The members of a page's Request that are passed on, besides method, headers and body. Not its mode. */
 const MEMBERS = "method cache credentials integrity keepalive redirect referrerPolicy".split(" ");
 
 /** @param {FetchInput} input @param {RequestInit} [init] */

@@ -1,5 +1,5 @@
 // @ts-check
-// A page's side of `hostRefresher`: the interface of a refresher, without the core, the locks, the storage and the refresh token.
+// The page's side of `hostRefresher`: a refresher without core, locks, storage and refresh token.
 import { sendableRequest, readResponse } from "./fetch.js";
 import { isChallenged } from "../lib/refusal.js";
 import { Connection } from "./connection.js";
@@ -21,7 +21,7 @@ export const connectRefresher = (target, { fallback, fetchIn, ...others } = {}) 
   return /** @type {any} */ (new ConnectedRefresher(target, fallback, fetchIn));
 };
 
-/** Methods are own and bound: one may be taken off and called alone. */
+/** Methods are own and bound, so that they work without `this`. */
 class ConnectedRefresher extends GuardedEventTarget {
   #connection;
 
@@ -71,12 +71,12 @@ class ConnectedRefresher extends GuardedEventTarget {
 
   close = () => this.#connection.close();
 
-  // Older engines have no such symbol; then there is no `using` either.
+  // Engines without this symbol have no `using` either.
   [Symbol.dispose ?? Symbol()]() {
     this.close();
   }
 
-  /** The host does it, with all that was given. @param {"refresh" | "load" | "signOut"} method */
+  /** Calls a method in the host, with its arguments. @param {"refresh" | "load" | "signOut"} method */
   #said(method) {
     return async (/** @type {{ signal?: AbortSignal }} */ { signal, ...given } = {}) =>
       this.#connection.call(method, given, signal);

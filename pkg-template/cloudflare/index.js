@@ -10,14 +10,14 @@ import { durableObjectStorage } from "./storage.js";
 
 export { durableObjectStorage };
 
-/** Alarms nearer to each other than this are one. */
+/** Alarms closer together than this are one. */
 const ALARM_TOLERANCE_MS = 200;
-/** Of `refreshAheadSeconds`. */
+/** The default of `refreshAheadSeconds`. */
 const AHEAD_SECONDS = 60;
 
 /**
- * Workers RPC calls every method of an object's prototypes by its name, and nothing that is the object's own. What a subclass defines for
- * the vault alone becomes the object's own: `options()` answers the client secret.
+ * Workers RPC exposes the methods of an object's prototypes, but not own members. So internal methods of a subclass are made own members:
+ * `options()` returns the client secret.
  * @param {any} vault @param {string[]} names
  */
 function hide(vault, names) {
@@ -30,11 +30,11 @@ function hide(vault, names) {
       });
 }
 
-/** One session in one object: its storage, its only thread for a lock, its alarm for a timer that outlives eviction. */
+/** One session per object. The object's storage has the record, its single thread is the lock, its alarm is a timer that survives eviction. */
 export class TokenVault extends DurableObject {
   /** @type {Refresher | undefined} */
   #refresher;
-  /** In the async context of the object, not in that of its first caller. */
+  /** Runs work in the async context of the object, not of its first caller. */
   #run = /** @type {import("../lib/ports/context.js").context} */ (platform.context)();
   /** Refreshes, writes and listeners that an alarm must outlast. @type {Set<Promise<unknown>>} */
   #works = new Set();
@@ -42,9 +42,9 @@ export class TokenVault extends DurableObject {
   #ringsByItself = false;
   #rings = false;
   #aheadSeconds = AHEAD_SECONDS;
-  /** When the alarm rings; 0 if none is set, undefined before that is known. @type {number | undefined} */
+  /** Time of the alarm; 0 if none is set, undefined if unknown. @type {number | undefined} */
   #alarmAtMs;
-  /** What the core wants, until it is known when the alarm rings that is set. */
+  /** The alarm that the core requested, until the time of the current one is known. */
   #wish = () => {};
 
   /** @param {any} ctx @param {any} env */
@@ -84,16 +84,16 @@ export class TokenVault extends DurableObject {
     return this.#session.signOut(options);
   }
 
-  /** What a stub's `fetch` asks for, with the access token attached: it does not even leave the object. @param {Request} request */
+  /** Serves a stub's `fetch`. The access token does not leave the object. @param {Request} request */
   async fetch(request) {
     return this.#session.fetch(request);
   }
 
-  /** The platform's: a refresh is due, or was under way when the object was evicted. */
+  /** Called by the platform: a refresh is due, or was in-flight when the object was evicted. */
   async alarm() {
     this.#alarmAtMs = 0;
     this.#rings = true;
-    await this.#session.getTokens().catch(() => {}); // why there is none, the events and the next caller are told
+    await this.#session.getTokens().catch(() => {}); // The error reaches the events and the next caller.
     this.#woke();
     while (this.#works.size) await Promise.allSettled(this.#works);
     this.#rings = false;
@@ -128,7 +128,7 @@ export class TokenVault extends DurableObject {
     const soon = timer(woke);
     return {
       arm: (at, now, awaited, busy = false) => {
-        // a timeout that is pending would keep an idle object in memory
+        // A pending timeout would keep an idle object in memory.
         soon.arm(busy ? at : undefined, now, awaited);
         if (at === undefined || !this.#ringsByItself) return;
         this.#wish = () => this.#ring(at, busy);
@@ -137,7 +137,7 @@ export class TokenVault extends DurableObject {
     };
   }
 
-  /** One that another instance set is as good as a new one, and to set an alarm is billed as a row that is written. */
+  /** Reads the current alarm first: another instance may have set it, and setting one is billed as a written row. */
   async #lookForAlarm() {
     const atMs = await this.ctx.storage.getAlarm().catch(() => null);
     this.#alarmAtMs ??= atMs ?? 0;
@@ -146,11 +146,11 @@ export class TokenVault extends DurableObject {
 
   /** @param {number} atMs @param {boolean} busy */
   #ring(atMs, busy) {
-    // While a refresh is under way the next ring is near enough: one that was set before, or the platform's own, which
-    // repeats a ring that an eviction broke off, unless another was set meanwhile.
+    // During a refresh, an earlier alarm is sufficient: one that was set before, or the platform's repetition of an alarm that an eviction
+    // interrupted, which a new alarm would prevent.
     if (busy && (this.#alarmAtMs || this.#rings)) return;
-    // Ahead of expiry the core takes the time up to a quarter earlier, at random. The next instance has other dice: the alarm is set
-    // for when all agree, lest it ring for nothing.
+    // The core refreshes ahead of expiry with a jitter of up to a quarter. The next instance has another jitter, so the alarm is set to a
+    // time at which every instance refreshes.
     const leftMs = (this.#refresher?.tokens?.expires_at ?? 0) * 1000 - atMs;
     const isAhead = leftMs > 0 && leftMs <= 1250 * this.#aheadSeconds;
     this.#setAlarm(isAhead ? atMs + leftMs / 5 : atMs, isAhead ? leftMs / 4 : 0);

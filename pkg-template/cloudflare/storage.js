@@ -5,7 +5,7 @@ import { generationOf } from "../storage/record.js";
 
 const KEY = "oauth-refresher";
 
-/** One for each object's storage: refreshers of one object take turns by it. @type {WeakMap<object, TokenStorage>} */
+/** One per object's storage: refreshers of one object share a queue by it. @type {WeakMap<object, TokenStorage>} */
 const made = new WeakMap();
 
 /** @param {any} storage  A DurableObjectStorage. @returns {TokenStorage} */
@@ -22,7 +22,7 @@ const record = (storage) => ({
   conditionalSave: true,
   load: async () => (await storage.get(KEY)) ?? null,
 
-  // What the object sends waits until what it wrote is on disk (output gates): the mark is, before the token leaves.
+  // Output gates delay requests until earlier writes are on disk: so the mark is stored before the refresh token is sent.
   save: (record, expected) =>
     storage.transaction(async (/** @type {any} */ rows) => {
       const held = await rows.get(KEY);
@@ -31,6 +31,6 @@ const record = (storage) => ({
       return true;
     }),
 
-  // The object is the only one there is, and in it refreshers of one storage take turns anyway.
+  // No lock needed: there is one object, in which refreshers with the same storage share a queue.
   lock: (work) => work(),
 });

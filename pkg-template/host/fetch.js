@@ -1,5 +1,5 @@
 // @ts-check
-// Requests and responses as data, for `refresher.fetch` that runs in the host.
+// Requests and responses as data, for a `refresher.fetch` in the host.
 
 /** @param {{ url: string, signal: AbortSignal } & RequestInit} given @returns {[string, RequestInit]} */
 export const readRequest = ({ url, ...init }) => [url, init];
@@ -11,13 +11,13 @@ export async function sendableResponse(response) {
   return { status, statusText, url, redirected, headers, body: await sendableBody(response) };
 }
 
-/** A stream where streams can be transferred, else all bytes at once. @param {Response} response */
+/** A stream if streams can be transferred, else all bytes. @param {Response} response */
 async function sendableBody(response) {
   if (!response.body || canTransferStreams()) return response.body;
   return response.arrayBuffer();
 }
 
-/** Safari transfers none. */
+/** Safari cannot transfer streams. */
 function canTransferStreams() {
   try {
     const stream = new ReadableStream();

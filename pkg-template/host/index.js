@@ -1,6 +1,6 @@
 // @ts-check
-// The refresher in a SharedWorker, a dedicated worker or a service worker, for the pages that connect to it: a reload of a page does not
-// take the reply of a refresh with it, and the refresh token never enters a page.
+// The refresher in a SharedWorker, a dedicated worker or a service worker, for pages that connect to it. The reload of a page loses no
+// reply, and no page has the refresh token.
 import bytes from "../lib/core-bytes.js";
 import glue from "../lib/core-glue.js";
 import { wasmEngine } from "../lib/wasm-engine.js";
@@ -15,7 +15,7 @@ import { readRequest, sendableResponse } from "./fetch.js";
 
 export { RefreshError } from "../lib/error.js";
 
-/** What a page may call, with what it gives. @type {Record<string, (refresher: Refresher, given: any) => unknown>} */
+/** The methods that a page may call. @type {Record<string, (refresher: Refresher, given: any) => unknown>} */
 const METHODS = {
   getTokens: (refresher, given) => refresher.getTokens(given),
   refresh: (refresher, given) => refresher.refresh(given),
@@ -26,10 +26,10 @@ const METHODS = {
   fetch: async (refresher, given) => sendableResponse(await refresher.fetch(...readRequest(given))),
 };
 
-/** Each page tells its own changes of state. */
+/** The events for pages. Not `state-changed`: each page fires its own. */
 const EVENTS = ["token-changed", "refresh-failed", "session-ended", "storage-failed"];
 
-/** Tells this life of the worker from the next one: a browser that ends it may start it again behind the same line. */
+/** Identifies this instance of the worker: a browser may end it and restart it behind the same port. */
 const host = 1 + Math.random();
 
 /** @type {WeakMap<Refresher, import("../lib/host-protocol.js").Facts>} */
@@ -48,13 +48,13 @@ const create = /* @__PURE__ */ refresherMaker(
 );
 
 /**
- * Makes a refresher here and answers the pages that connect with `connectRefresher` of `oauth-refresher/client`. Call it while the worker's
- * script runs for the first time: a page that connects earlier than that would not be heard.
+ * Creates a refresher and serves the pages that connect by `connectRefresher` of `oauth-refresher/client`. Call it synchronously when the
+ * worker's script starts: earlier connections would be lost.
  * @param {RefresherOptions} options @returns {Refresher}
  */
 export function hostRefresher(options) {
   const scope = /** @type {any} */ (globalThis);
-  /** Refreshes that are under way. @type {Set<Promise<unknown>>} */
+  /** In-flight refreshes. @type {Set<Promise<unknown>>} */
   const works = new Set();
   const waitUntil = (/** @type {Promise<unknown>} */ work) => {
     works.add(work);
@@ -72,14 +72,14 @@ export function hostRefresher(options) {
   else if ("WorkerGlobalScope" in scope) serve(refresher, scope);
   return refresher;
 
-  /** A service worker is ended when it is idle and knows none of its pages afterwards: it answers who asks, and tells all of events. */
+  /** An idle service worker is ended and does not know its pages afterwards: it answers the sender, and sends events to all. */
   function serveClients() {
     const answer = answerer(refresher);
     scope.addEventListener("message", (/** @type {any} */ event) => {
       const { data, source } = event;
       if (!data?.[TAG] || !source) return;
       const answered = answer(data, source.id, (message, transfer) => source.postMessage(message, transfer));
-      // A caller that gave up does not end the worker under the refresh that it began.
+      // The worker must live until the refresh is done, even if its caller gave up.
       event.waitUntil(answered.finally(() => Promise.allSettled(works)));
     });
     tellEvents(refresher, async (message) => {
@@ -90,8 +90,8 @@ export function hostRefresher(options) {
 }
 
 /**
- * Answers one page on one port: for a MessagePort that the application carries to its host by itself.
- * @param {Refresher} refresher  Made by `hostRefresher`. @param {MessagePort | Worker | typeof globalThis} port
+ * Serves one page on one port, for a MessagePort that the application passed to its host.
+ * @param {Refresher} refresher  Created by `hostRefresher`. @param {MessagePort | Worker | typeof globalThis} port
  */
 export function serve(refresher, port) {
   const to = /** @type {MessagePort} */ (port);
@@ -104,14 +104,14 @@ export function serve(refresher, port) {
     if (data.say == "bye") stop();
     answer(data, 0, post);
   });
-  // Chromium tells when the other end is gone; elsewhere what is posted to it goes nowhere.
+  // Chromium reports that the other end is gone. Elsewhere, messages to it are dropped.
   to.addEventListener("close", stop);
   to.start?.();
 }
 
 /** @param {Refresher} refresher @param {RefresherOptions} options @returns {import("../lib/host-protocol.js").Facts} */
 function factsOf(refresher, { origins = [], dpop, isTokenRejected, fetch }) {
-  // Keys and functions stay here, and what needs them does too.
+  // Keys and functions cannot be passed to a page, so what needs them runs here.
   const fetchIn = dpop || isTokenRejected || fetch ? "host" : "page";
   return { capabilities: { ...refresher.capabilities }, origins, fetchIn };
 }
@@ -145,7 +145,7 @@ function answerer(refresher) {
     if (message.say == "bye") return;
     const key = `${page} ${message.id}`;
     if (message.say == "abort") return calls.get(key)?.abort();
-    // A page that is not sure whether it was heard says it again.
+    // A page repeats a message if it does not know whether it arrived.
     if (calls.has(key)) return;
     say({ say: "beat" });
     const waiting = new AbortController();
