@@ -2,7 +2,7 @@
 import { asGiven } from "../lib/given.js";
 /** @import { AssertionOptions } from "./index.js" */
 
-/** What each option may be, and how that is said. @type {Record<string, [(value: any) => unknown, string]>} */
+/** The check of each option, and its description for errors. @type {Record<string, [(value: any) => unknown, string]>} */
 const KINDS = {
   audience: [
     (v) => [v].flat().length && [v].flat().every((one) => one && typeof one == "string"),

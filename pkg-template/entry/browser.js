@@ -1,5 +1,5 @@
 // @ts-check
-// In pages and workers: the core is a chunk that is imported at the first call which needs it.
+// Pages and workers: the core is a chunk that is imported by the first call that needs it.
 import { refresherMaker } from "../lib/refresher.js";
 import { LazyDriver } from "../lib/lazy-driver.js";
 import { engine } from "../lib/engine.js";
@@ -15,7 +15,7 @@ const create = /* @__PURE__ */ refresherMaker(
 
 /** @param {RefresherOptions} options @returns {Refresher} */
 export function createRefresher(options) {
-  // A service worker may not call import() (HTML, "HostLoadImportedModule"): without this check it would work until the first refresh.
+  // Service workers forbid import() (HTML, "HostLoadImportedModule"). Without this check, the error would come only at the first refresh.
   if ("ServiceWorkerGlobalScope" in globalThis)
     throw new TypeError(
       'In a service worker, import from "oauth-refresher/inline": import() is forbidden there',

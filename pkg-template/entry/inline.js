@@ -1,5 +1,5 @@
 // @ts-check
-// One file: the core is in the code. For service workers, for `iife` and other single-file outputs, and where no condition is read.
+// One file with the core. For service workers, `iife` and other single-file outputs, and tools that read no conditions.
 import { refresherMaker } from "../lib/refresher.js";
 import glue from "../lib/core-glue.js";
 import { wasmEngine } from "../lib/wasm-engine.js";

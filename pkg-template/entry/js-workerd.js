@@ -1,5 +1,5 @@
 // @ts-check
-// js.js on Cloudflare Workers. A file of its own, because no other bundler resolves `cloudflare:workers`.
+// js.js on Cloudflare Workers. A separate file, because other bundlers cannot resolve `cloudflare:workers`.
 import { engine } from "../lib/js-engine.js";
 import { refresherMaker } from "../lib/refresher.js";
 import { platform } from "../lib/workers.js";

@@ -1,5 +1,5 @@
 // @ts-check
-// Without WebAssembly: for pages whose Content-Security-Policy has no 'wasm-unsafe-eval', and for engines that have none.
+// The core as JavaScript: for pages whose Content-Security-Policy has no 'wasm-unsafe-eval', and for engines without WebAssembly.
 import { engine } from "../lib/js-engine.js";
 import { refresherMaker } from "../lib/refresher.js";
 

@@ -1,5 +1,5 @@
 // @ts-check
-// slim.js on Cloudflare Workers. A file of its own, because no other bundler resolves `cloudflare:workers`.
+// slim.js on Cloudflare Workers. A separate file, because other bundlers cannot resolve `cloudflare:workers`.
 import { slimRefresherMaker } from "../lib/slim.js";
 import { platform } from "../lib/workers.js";
 

@@ -1,5 +1,5 @@
 // @ts-check
-// For places where the core is a file of its own: the caller brings it, in whatever form it has.
+// The core is a separate file, which the caller passes.
 import { slimRefresherMaker } from "../lib/slim.js";
 
 export { RefreshError } from "../lib/error.js";

@@ -1,6 +1,6 @@
 // @ts-check
 import { asGiven } from "../lib/given.js";
-// For the option `trace`: what the state machine does, for people. Steps hold no secret.
+// For the option `trace`: readable steps of the state machine, without secrets.
 import { checkKnown, text } from "../lib/known.js";
 
 /** @import { TraceStep } from "../index.js" */
