@@ -79,10 +79,10 @@ function documentation(row, options) {
     ...(keepAliveSeconds
       ? [`- Refreshed every ${keepAliveSeconds / 86_400} days, also without a call.`]
       : []),
-    ...(row.hook ? [`- Has a function beside its data: ${row.hook}.`] : []),
+    ...(row.hook ? [`- Not plain data: ${row.hook}.`] : []),
     ...(row.note ? [`- ${row.note}`] : []),
     ...(row.unverified ? [`- Not verified, from memory: ${row.unverified.join(", ")}.`] : []),
-    ...(row.searched ? [`- Looked at without finding that: ${row.searched}.`] : []),
+    ...(row.searched ? [`- Searched without success: ${row.searched}.`] : []),
     `- Source: ${row.source}.`,
   ];
   return [
@@ -125,10 +125,10 @@ const kind = (reuse) => (typeof reuse === "string" ? reuse : "grace");
 export const shownReuse = (reuse) =>
   typeof reuse === "string" ? `\`"${reuse}"\`` : `\`{ graceSeconds: ${reuse.graceSeconds} }\``;
 const MEANS = {
-  never: "no refresh token is sent twice, so a lost reply is `outcome_unknown`",
-  always: "after a lost reply it is asked again",
-  grace: "after a lost reply it is asked again, for so long",
-  "until-successor-used": "after a lost reply it is asked again",
+  never: "a lost reply is `outcome_unknown`, and is not retried",
+  always: "a lost reply is retried",
+  grace: "a lost reply is retried within the grace period",
+  "until-successor-used": "a lost reply is retried",
 };
 
 const comment = (text) =>

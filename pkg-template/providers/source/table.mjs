@@ -19,7 +19,7 @@ function table(rows) {
     "refresh token",
     "rotation",
     "`reuse`",
-    "asked for at least every",
+    "refreshed at least every",
     "not verified",
     "source",
   ];

@@ -6,10 +6,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://{portal}/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: not stated.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: errors.
- * - Looked at without finding that: full-text search of public documentation and issues for Absorb with errors of its
- *   token endpoint.
+ * - Searched without success: full-text search of public documentation and issues for Absorb with errors of its token
+ *   endpoint.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts.
  *
  * @throws TypeError for a missing or invalid option.

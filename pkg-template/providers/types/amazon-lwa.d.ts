@@ -6,9 +6,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://api.amazon.com/auth/o2/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 1 h. Refresh tokens: until revoked; 1 year for SP-API.
  * - Rotation: the same one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: rotation, the year of SP-API.
- * - Looked at without finding that: developer.amazon.com: access-token (calls it a new refresh token), refresh-token,
+ * - Searched without success: developer.amazon.com: access-token (calls it a new refresh token), refresh-token,
  *   use-refresh-token.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; developer.amazon.com/docs/login-with-amazon:
  *   refresh-token, access-token, retrieve-token-other-platforms-cbl-docs.

@@ -5,9 +5,9 @@ import type { DPoPKeyPair, RefresherOptions } from "../../index.js";
  *
  * - Request: `POST https://appleid.apple.com/auth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 1 h. Refresh tokens: until the user revokes it or changes the password.
- * - Rotation: none: the one there is stays.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Has a function beside its data: client_secret is a function: a JWT (ES256, 5 minutes) minted for each request.
+ * - Rotation: none: the refresh token stays the same.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - Not plain data: client_secret is a function: a JWT (ES256, 5 minutes) minted for each request.
  * - Apple wants no more than about one refresh a day for each user.
  * - Source: better-auth@451aa4b packages/core/src/social-providers/apple.ts; developer.apple.com: ErrorResponse, TN3107,
  *   forums 123909, 656845; mikebronner/laravel-sign-in-with-apple 9; SocialiteProviders/Providers 780.

@@ -5,10 +5,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://app.asana.com/-/oauth_token` by form, with client_id and client_secret beside it.
  * - Access tokens: 1 h. Refresh tokens: not stated.
- * - Rotation: none: the one there is stays.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Rotation: none: the refresh token stays the same.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: rotation, lifetimes, errors.
- * - Looked at without finding that: developers.asana.com/docs/oauth; Asana/node-asana 149.
+ * - Searched without success: developers.asana.com/docs/oauth; Asana/node-asana 149.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
  * @throws TypeError for a missing or invalid option.

@@ -5,8 +5,8 @@ import type { DPoP, RefresherOptions } from "../../index.js";
  *
  * - Request: the token endpoint that `issuer` names by form, with client_id beside it.
  * - Access tokens: not stated. Refresh tokens: not stated.
- * - Rotation: a new one each time; one that comes twice deletes the session.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Rotation: a new one each time; a second use ends the session.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Source: bluesky-social/atproto@d6296a1 packages/oauth/oauth-provider token-manager.ts.
  *
  * @throws TypeError for a missing or invalid option.

@@ -7,8 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  *   secret as a public client.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: none, or a new one each time where the pool rotates.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - With a grace: write `reuse: { graceSeconds: … }` (RetryGracePeriodSeconds, 0 to 60) behind the preset.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - If the pool has a grace period (RetryGracePeriodSeconds, 0 to 60), write `reuse: { graceSeconds: … }` after the
+ *   preset.
  * - Source: docs.aws.amazon.com RefreshTokenRotationType; aws/aws-sdk-js 3836; amazon-archives/amazon-cognito-auth-js 116.
  *
  * @throws TypeError for a missing or invalid option.

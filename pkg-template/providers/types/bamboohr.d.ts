@@ -6,15 +6,15 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://{subdomain}.bamboohr.com/token.php` by form, with client_id and client_secret beside it.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: not stated.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: errors.
- * - Looked at without finding that: nango.dev/docs: bamboohr.
+ * - Searched without success: nango.dev/docs: bamboohr.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml.
  *
  * @throws TypeError for a missing or invalid option.
  */
 export function bamboohr(options: {
-  /** What stands before `.bamboohr.com`. */
+  /** The part before `.bamboohr.com`. */
   subdomain: string;
   /** The client identifier. */
   client_id: string;

@@ -6,7 +6,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://api.box.com/oauth2/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 60 min. Refresh tokens: 60 d or one use.
  * - Rotation: a new one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 20 days, also without a call.
  * - Source: developer.box.com: tokens guide, expiration; support.box.com community 360049133654, 360049159714;
  *   cburnette/boxr 22; scribejava/scribejava 842.

@@ -7,12 +7,12 @@ import type { RefresherOptions, Value } from "../../index.js";
  *   beside it.
  * - Access tokens: 10 min or one use. Refresh tokens: one use.
  * - Rotation: a new one each time, each works once; the access token works once too, for the login call.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Has a function beside its data: transport makes the login call that turns the access token into a BhRestToken.
- * - The secret is in the address, as Bullhorn has it. `restUrl` is among the tokens.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - Not plain data: transport makes the login call that turns the access token into a BhRestToken.
+ * - Bullhorn wants the secret in the URL: keep these requests out of logs. `restUrl` is a member of the tokens.
  * - Not verified, from memory: the address of the login call, errors.
- * - Looked at without finding that: bullhorn.github.io: Getting-Started-with-REST (a user's data centre has addresses of
- *   its own, from rest-services/loginInfo), docs/oauth.
+ * - Searched without success: bullhorn.github.io: Getting-Started-with-REST (a user's data centre has addresses of its
+ *   own, from rest-services/loginInfo), docs/oauth.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; bullhorn.github.io:
  *   Getting-Started-with-REST, docs/oauth; jiminny/oauth2-bullhorn, its README.
  *

@@ -6,7 +6,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://discord.com/api/oauth2/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 7 d. Refresh tokens: not stated.
  * - Rotation: a new one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; discord/discord-api-docs 1650, member-gentei 18,
  *   reboxer/discord-oauth2 91; sapphirejs.dev guide oauth2-refresh-token; discord/discord-api-docs 5942.
  *

@@ -7,17 +7,17 @@ import type { RefresherOptions, Value } from "../../index.js";
  *   it.
  * - Access tokens: 10 min. Refresh tokens: 30 d unused.
  * - Rotation: a new one each time, each works once.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - A refresh more than about 30 seconds before the expiry is refused, so none is made earlier.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - Exact Online refuses a refresh more than about 30 seconds before the expiry, so none is sent earlier.
  * - Not verified, from memory: access token's lifetime, errors of the client.
- * - Looked at without finding that: full-text search of public documentation; the issues among the sources.
+ * - Searched without success: full-text search of public documentation; the issues among the sources.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; websmurf/laravel-exact-online 19, 23, 31;
  *   picqer/exact-php-client 300, 311, 640, 644; exactonline/exactonline-api-dotnet-client 124.
  *
  * @throws TypeError for a missing or invalid option.
  */
 export function exactOnline(options: {
-  /** The end of the site's address. */
+  /** The top-level domain of the site. */
   country: "nl" | "be" | "de" | "fr" | "es" | "co.uk" | "com";
   /** The client identifier. */
   client_id: string;

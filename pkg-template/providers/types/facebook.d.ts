@@ -7,9 +7,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  *   beside it.
  * - Access tokens: about 60 d. Refresh tokens: none.
  * - Rotation: no refresh token: the access token is exchanged for a new one.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 7 days, also without a call.
- * - The secret is in the address, as Facebook has it: keep these requests out of logs.
+ * - Facebook wants the secret in the URL: keep these requests out of logs.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; code of several clients for the error;
  *   developers.facebook.com: get-long-lived.
  *

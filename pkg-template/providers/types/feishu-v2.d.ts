@@ -6,12 +6,12 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://open.feishu.cn/open-apis/authen/v2/oauth/token` in JSON, with client_id and client_secret
  *   beside it.
  * - Access tokens: about 2 h. Refresh tokens: 7 or 30 d by app.
- * - Rotation: a new one each time; the old one dies at once.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Rotation: a new one each time; the old one is revoked at once.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 2 days, also without a call.
  * - Not verified, from memory: the status of errors.
- * - Looked at without finding that: open.larkoffice.com refresh-user-access-token; docs.rs open-lark, openlark-core: error
- *   codes without a status.
+ * - Searched without success: open.larkoffice.com refresh-user-access-token; docs.rs open-lark, openlark-core: error codes
+ *   without a status.
  * - Source: open.larkoffice.com refresh-user-access-token; larksuite/cli internal/errclass/codemeta.go, 1404.
  *
  * @throws TypeError for a missing or invalid option.

@@ -5,10 +5,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://api.figma.com/v1/oauth/refresh` by form, with HTTP Basic.
  * - Access tokens: 90 d. Refresh tokens: not stated.
- * - Rotation: none: the one there is stays.
- * - `reuse` is `"always"`: after a lost reply it is asked again.
+ * - Rotation: none: the refresh token stays the same.
+ * - `reuse` is `"always"`: a lost reply is retried.
  * - Not verified, from memory: access token's lifetime, errors.
- * - Looked at without finding that: developers.figma.com: authentication; arcticjs.dev/providers/figma.
+ * - Searched without success: developers.figma.com: authentication; arcticjs.dev/providers/figma.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml; better-auth@451aa4b packages/core/src/social-providers/figma.ts.
  *

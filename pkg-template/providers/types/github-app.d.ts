@@ -6,8 +6,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://github.com/login/oauth/access_token` by form, with client_id and client_secret beside it;
  *   without a secret as a public client.
  * - Access tokens: 8 h. Refresh tokens: 6 months.
- * - Rotation: a new one each time; the old refresh token and the old access token die at once.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Rotation: a new one each time; the old refresh token and access token are revoked at once.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 30 days, also without a call.
  * - The secret is not needed for tokens of the device flow.
  * - Source: docs.github.com refreshing-user-access-tokens; code of several clients for bad_refresh_token.

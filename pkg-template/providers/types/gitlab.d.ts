@@ -5,9 +5,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://gitlab.com/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 2 h. Refresh tokens: not stated.
- * - Rotation: a new one each time; a refresh ends the old access token and the old refresh token.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Your own server: write its `token_endpoint` behind the preset.
+ * - Rotation: a new one each time; the old refresh token and access token are revoked.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - For a server of your own, write its `token_endpoint` after the preset.
  * - Source: GitLab's documentation; gitlab-org/gitlab#372358; gitlab-org/gitlab 324012, gitlab-org/cli 4242;
  *   doorkeeper-gem/doorkeeper 242.
  *

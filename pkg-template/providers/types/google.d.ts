@@ -4,10 +4,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  * Google: `createRefresher({ ...google({ client_id, client_secret }), storage })`.
  *
  * - Request: `POST https://oauth2.googleapis.com/token` by form, with client_id and client_secret beside it.
- * - Access tokens: 1 h. Refresh tokens: until revoked; 7 d in "Testing" status; 6 months unused; 100 for an account and
- *   client, the oldest is dropped.
- * - Rotation: none: the one there is stays.
- * - `reuse` is `"always"`: after a lost reply it is asked again.
+ * - Access tokens: 1 h. Refresh tokens: until revoked; 7 d in "Testing" status; 6 months unused; at most 100 per account
+ *   and client, then the oldest is revoked.
+ * - Rotation: none: the refresh token stays the same.
+ * - `reuse` is `"always"`: a lost reply is retried.
  * - Refreshed every 30 days, also without a call.
  * - Source: developers.google.com/identity/protocols/oauth2/web-server; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml; googleapis/google-auth-library-nodejs 1961, google-api-nodejs-client 2353.

@@ -6,10 +6,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://api.hubapi.com/oauth/v1/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 30 min. Refresh tokens: until the app is uninstalled.
  * - Rotation: the same one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: rotation, refresh token's lifetime.
- * - Looked at without finding that: developers.hubspot.com: post-oauth-v1-token;
- *   nango.dev/blog/hubspot-oauth-bad-refresh-token.
+ * - Searched without success: developers.hubspot.com: post-oauth-v1-token; nango.dev/blog/hubspot-oauth-bad-refresh-token.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; code of several clients for BAD_REFRESH_TOKEN;
  *   nango.dev/blog/hubspot-oauth-bad-refresh-token; educative.io building-websites-using-hubspot-cms-apis.
  *

@@ -5,8 +5,8 @@ import type { RefresherOptions } from "../../index.js";
  *
  * - Request: `GET https://graph.instagram.com/refresh_access_token`, all in the query.
  * - Access tokens: 60 d. Refresh tokens: none.
- * - Rotation: no refresh token: the access token renews itself.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Rotation: no refresh token: the access token is exchanged for a new one.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 7 days, also without a call.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts; stevenschobert/instafeed.js 654;
  *   Msameim181/n8n-nodes-instagram-integrations 8; developers.facebook.com:

@@ -5,11 +5,11 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://api.line.me/oauth2/v2.1/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 30 d. Refresh tokens: 90 d after the access token was issued.
- * - Rotation: one comes each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Rotation: each reply contains one.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 30 days, also without a call.
  * - Not verified, from memory: rotation, errors.
- * - Looked at without finding that: developers.line.biz: LINE Login v2.1 reference, managing-access-tokens.
+ * - Searched without success: developers.line.biz: LINE Login v2.1 reference, managing-access-tokens.
  * - Source: developers.line.biz: managing access tokens.
  *
  * @throws TypeError for a missing or invalid option.

@@ -6,9 +6,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://api.linear.app/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 24 h. Refresh tokens: not stated.
  * - Rotation: a new one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Not verified, from memory: rotation, a grace of 30 minutes, errors of the client.
- * - Looked at without finding that: nango.dev/blog/linear-oauth-refresh-token-invalid-grant.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - Not verified, from memory: rotation, a grace period of 30 minutes, errors of the client.
+ * - Searched without success: nango.dev/blog/linear-oauth-refresh-token-invalid-grant.
  * - Source: linear.app/developers/oauth-2-0-authentication; ceedaragents/cyrus#285;
  *   nango.dev/blog/linear-oauth-refresh-token-invalid-grant.
  *

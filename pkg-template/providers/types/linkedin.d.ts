@@ -6,9 +6,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://www.linkedin.com/oauth/v2/accessToken` by form, with client_id and client_secret beside it.
  * - Access tokens: 60 d. Refresh tokens: 365 d from the consent, not sliding.
  * - Rotation: the same one each time.
- * - `reuse` is `"always"`: after a lost reply it is asked again.
+ * - `reuse` is `"always"`: a lost reply is retried.
  * - Not verified, from memory: the status of invalid_client.
- * - Looked at without finding that: learn.microsoft.com/linkedin: programmatic-refresh-tokens, client-credentials-flow.
+ * - Searched without success: learn.microsoft.com/linkedin: programmatic-refresh-tokens, client-credentials-flow.
  * - Source: learn.microsoft.com/linkedin: programmatic refresh tokens;
  *   nango.dev/blog/linkedin-oauth-refresh-token-invalid-grant; xcarpentier/react-native-linkedin 177.
  *

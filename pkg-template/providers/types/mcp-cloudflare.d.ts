@@ -6,7 +6,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://{host}/token` by form, with HTTP Basic; without a secret as a public client.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: a new one each time; the old one works until the new one is used.
- * - `reuse` is `"until-successor-used"`: after a lost reply it is asked again.
+ * - `reuse` is `"until-successor-used"`: a lost reply is retried.
  * - Source: cloudflare/workers-oauth-provider 0.10.3 src/oauth-provider.ts.
  *
  * @throws TypeError for a missing or invalid option.

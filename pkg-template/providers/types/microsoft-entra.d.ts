@@ -7,9 +7,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  *   beside it; without a secret as a public client.
  * - Access tokens: 60 to 90 min. Refresh tokens: 90 d; 24 h, not sliding, for redirect URIs of the type spa.
  * - Rotation: a new one each time; the old one is not revoked.
- * - `reuse` is `"always"`: after a lost reply it is asked again.
+ * - `reuse` is `"always"`: a lost reply is retried.
  * - Refreshed every 30 days, also without a call.
- * - `interaction_required` ends the session: a login with what is missing (a second factor, say) is set by `setTokens`.
+ * - `interaction_required` ends the session: log in with what is missing (a second factor, for example) and call
+ *   `setTokens`.
  * - Source: learn.microsoft.com/entra/identity-platform/refresh-tokens, reference-error-codes, msal-node
  *   InteractionRequiredAuthErrorCodes; NangoHQ/nango@2f4c0af packages/providers/providers.yaml;
  *   learn.microsoft.com/entra/identity-platform/configurable-token-lifetimes.

@@ -6,9 +6,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://api.notion.com/v1/oauth/token` in JSON, with HTTP Basic.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: a new one each time, or null.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: errors of the client.
- * - Looked at without finding that: makenotion/notion-cookbook 1.
+ * - Searched without success: makenotion/notion-cookbook 1.
  * - Source: developers.notion.com/reference/refresh-a-token; NangoHQ/nango@2f4c0af packages/providers/providers.yaml;
  *   nango.dev/blog/notion-oauth-refresh-token-invalid-grant.
  *

@@ -5,13 +5,13 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://{domain}/oauth2/default/v1/token` by form, with HTTP Basic; without a secret as a public
  *   client.
- * - Access tokens: not stated. Refresh tokens: the administrator's choice.
- * - Rotation: a new one each time for single-page apps, an app's choice else.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - With a grace: write `reuse: { graceSeconds: … }` behind the preset. With private_key_jwt: `clientAuth:
- *   privateKeyJwt(…)`.
- * - Not verified, from memory: the grace of 0 to 60 seconds, errors of the client.
- * - Looked at without finding that: full-text search of public documentation for Okta's token endpoint.
+ * - Access tokens: not stated. Refresh tokens: set by the administrator.
+ * - Rotation: a new one each time for single-page apps, set per app for others.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - After the preset, write `reuse: { graceSeconds: … }` for a grace period, and `clientAuth: privateKeyJwt(…)` for
+ *   private_key_jwt.
+ * - Not verified, from memory: the grace period of 0 to 60 seconds, errors of the client.
+ * - Searched without success: full-text search of public documentation for Okta's token endpoint.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; developer.okta.com: refresh token rotation;
  *   okta/okta-react-native 287.
  *

@@ -6,9 +6,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://api.paypal.com/v1/oauth2/token` by form, with HTTP Basic.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: not stated.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: errors.
- * - Looked at without finding that: developer.paypal.com.
+ * - Searched without success: developer.paypal.com.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; golang/oauth2 internal/token.go.
  *
  * @throws TypeError for a missing or invalid option.

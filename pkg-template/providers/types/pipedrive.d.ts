@@ -5,11 +5,11 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://oauth.pipedrive.com/oauth/token` by form, with HTTP Basic.
  * - Access tokens: about 1 h. Refresh tokens: 60 d unused.
- * - Rotation: one comes each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Rotation: each reply contains one.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 20 days, also without a call.
  * - Not verified, from memory: rotation.
- * - Looked at without finding that: pipedrive.readme.io: marketplace-oauth-authorization;
+ * - Searched without success: pipedrive.readme.io: marketplace-oauth-authorization;
  *   developers.pipedrive.com/docs/api/v1/Oauth.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; withone.ai: Pipedrive, refresh OAuth tokens;
  *   supaglue-labs/supaglue 1920; pipedrive.readme.io: marketplace-oauth-and-api-proxy-status-codes.

@@ -6,10 +6,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer` by form, with HTTP Basic.
  * - Access tokens: 1 h. Refresh tokens: 100 d, sliding; 5 years in all.
  * - Rotation: the same one, with a new value about once a day.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 30 days, also without a call.
  * - Not verified, from memory: how long the old one stays.
- * - Looked at without finding that: blogs.a.intuit.com/2025/11/12/important-changes-to-refresh-token-policy;
+ * - Searched without success: blogs.a.intuit.com/2025/11/12/important-changes-to-refresh-token-policy;
  *   intuit/oauth-jsclient 77.
  * - Source: intuit/QuickBooks-V3-Java-SDK v6.5.4; airbytehq/airbyte#7296; NangoHQ/nango@2f4c0af
  *   packages/providers/providers.yaml; IntuitDeveloper/OAuth2-Dotnet_UsingSDK docs/help/Tokens.md.

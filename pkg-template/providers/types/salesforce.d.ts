@@ -7,7 +7,7 @@ import type { RefresherOptions, Value } from "../../index.js";
  *   it; without a secret as a public client.
  * - Access tokens: the organisation's session timeout; the reply does not say. Refresh tokens: the app's policy.
  * - Rotation: none, unless the app has rotation turned on: then a new one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Source: developer.salesforce.com refresh token flow; help.salesforce.com remoteaccess_oauth_refresh_token_flow,
  *   remoteaccess_oauth_flow_errors, rn_security_refresh_token_requests; segmentio/action-destinations 2300; calcom/cal.diy
  *   11508.
@@ -19,8 +19,6 @@ export function salesforce(options: {
   client_id: string;
   /** The client secret, or a function that returns it and is called for each request. */
   client_secret?: Value;
-  /**
-   * What stands before `.salesforce.com`: `login` (default), `test`, or a My Domain such as `contoso.my`.
-   */
+  /** The part before `.salesforce.com`: `login` (default), `test`, or a My Domain such as `contoso.my`. */
   domain?: string;
 }): RefresherOptions;

@@ -5,9 +5,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://slack.com/api/oauth.v2.access` by form, with client_id and client_secret beside it.
  * - Access tokens: 12 h. Refresh tokens: one use.
- * - Rotation: a new one each time, the old one is revoked; bot and user tokens apart.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - A bot's and a user's tokens rotate apart: two refreshers, two storages, and the login's reply for both.
+ * - Rotation: a new one each time, the old one is revoked; bot and user tokens rotate separately.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - Bot and user tokens rotate separately: create two refreshers with two storages, and pass the login's reply to both.
  * - Source: docs.slack.dev/authentication/using-token-rotation, reference/methods/oauth.v2.access, oauth.v2.exchange,
  *   tooling.tokens.rotate; slackapi/node-slack-sdk packages/oauth.
  *

@@ -6,9 +6,9 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://accounts.spotify.com/api/token` by form, with HTTP Basic; without a secret as a public client.
  * - Access tokens: 1 h. Refresh tokens: 6 months from the login, not sliding (since July 2026).
  * - Rotation: with a secret usually none, with PKCE a new one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: rotation.
- * - Looked at without finding that: developer.spotify.com: refreshing-tokens.
+ * - Searched without success: developer.spotify.com: refreshing-tokens.
  * - Source: NangoHQ/nango@2f4c0af packages/providers/providers.yaml; spotify/web-api 412, 919, 1202; raycast/extensions
  *   13167; developer.spotify.com/blog/2026-06-18-refresh-token-expiration.
  *

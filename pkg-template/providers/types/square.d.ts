@@ -6,8 +6,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://connect.squareup.com/oauth2/token` in JSON, with client_id and client_secret beside it; without
  *   a secret as a public client.
  * - Access tokens: 30 d. Refresh tokens: no expiry; 90 d and one use with PKCE.
- * - Rotation: of the code flow the same one, of PKCE a new one each time.
- * - `reuse` is `"always"`: after a lost reply it is asked again.
+ * - Rotation: the same one with the code flow, a new one each time with PKCE.
+ * - `reuse` is `"always"`: a lost reply is retried.
  * - Refreshed every 7 days, also without a call.
  * - Source: developer.squareup.com: obtain token, refresh revoke limit scope; developer.squareup.com/forums 11056.
  *

@@ -5,8 +5,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://www.strava.com/api/v3/oauth/token` by form, with client_id and client_secret beside it.
  * - Access tokens: 6 h. Refresh tokens: not stated.
- * - Rotation: it may change: the newest counts.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - Rotation: it may change: use the newest.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Source: developers.strava.com/docs/oauth-updates; code of several clients for the errors.
  *
  * @throws TypeError for a missing or invalid option.

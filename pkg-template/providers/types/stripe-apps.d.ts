@@ -6,11 +6,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://api.stripe.com/v1/oauth/token` by form, with the secret as the user name of HTTP Basic.
  * - Access tokens: 1 h. Refresh tokens: 1 year, rolling.
  * - Rotation: a new one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Refreshed every 30 days, also without a call.
  * - Not verified, from memory: lifetimes, errors of the client.
- * - Looked at without finding that: docs.stripe.com/stripe-apps/api-authentication/oauth; rubydoc.info: Stripe::OAuth
- *   errors.
+ * - Searched without success: docs.stripe.com/stripe-apps/api-authentication/oauth; rubydoc.info: Stripe::OAuth errors.
  * - Source: NangoHQ/nango@2f4c0af packages/shared/lib/clients/provider.client.ts;
  *   nango.dev/blog/stripe-oauth-refresh-token-invalid-grant.
  *

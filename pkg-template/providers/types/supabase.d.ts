@@ -5,8 +5,8 @@ import type { RefresherOptions, Value } from "../../index.js";
  *
  * - Request: `POST https://{ref}.supabase.co/auth/v1/token` in JSON.
  * - Access tokens: not stated. Refresh tokens: the session's.
- * - Rotation: a new one each time; the parent of the active one answers with the active one.
- * - `reuse` is `"until-successor-used"`: after a lost reply it is asked again.
+ * - Rotation: a new one each time; for the previous one, the server returns the active one.
+ * - `reuse` is `"until-successor-used"`: a lost reply is retried.
  * - Source: supabase/auth internal/tokens/service.go, internal/api/token_refresh.go, apierrors/errorcode.go;
  *   volcengine.com/article/2891247 (apikey).
  *

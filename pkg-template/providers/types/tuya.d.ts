@@ -6,12 +6,12 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `GET https://{host}/v1.0/token/{refresh_token}`.
  * - Access tokens: 2 h. Refresh tokens: not stated.
  * - Rotation: a new one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Has a function beside its data: transport signs the request (HMAC-SHA256).
- * - Which codes say that a refresh token is dead is not documented in what was read: name them in `endsWhen` behind the
- *   preset.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - Not plain data: transport signs the request (HMAC-SHA256).
+ * - The documents that were read do not list the error codes of an invalid refresh token: write them as `endsWhen` after
+ *   the preset.
  * - Not verified, from memory: errors of a refresh token.
- * - Looked at without finding that: developer.tuya.com: cubeprivate-cloud error codes Kbrv2ex5geadd (1010 to 1012 are of a
+ * - Searched without success: developer.tuya.com: cubeprivate-cloud error codes Kbrv2ex5geadd (1010 to 1012 are of a
  *   token, and do not say which).
  * - Source: developer.tuya.com cubeprivate-cloud Kdr7o5e65p7nl; developer.tuya.com: error codes K989ruxx88swc,
  *   Kdelue2jqrz0u; developer.tuya.com/docs/iot: singnature Ka43a5mtx1gsc, check-postman-sign Kavfn3820sxg4.

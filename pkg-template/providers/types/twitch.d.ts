@@ -7,10 +7,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  *   secret as a public client.
  * - Access tokens: about 4 h. Refresh tokens: until the user disconnects; 30 d and one use without a secret.
  * - Rotation: with a secret usually the same one, without one a new one each time.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
- * - Twitch wants tokens refreshed when they are refused: nothing is refreshed ahead of need.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
+ * - Twitch wants a refresh only after a 401, so tokens are not refreshed ahead.
  * - Not verified, from memory: rotation, errors of the client.
- * - Looked at without finding that: twitchdev/issues 943, 1037, 1042.
+ * - Searched without success: twitchdev/issues 943, 1037, 1042.
  * - Source: dev.twitch.tv/docs/authentication/refresh-tokens; discuss.dev.twitch.com 24808.
  *
  * @throws TypeError for a missing or invalid option.

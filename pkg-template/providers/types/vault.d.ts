@@ -1,15 +1,15 @@
 import type { RefresherOptions } from "../../index.js";
 
 /**
- * Vault (vault.ist), after its page "Refreshing Access Tokens".
+ * Vault (vault.ist), from its page "Refreshing Access Tokens".
  *
- * - Asks `POST /v1/auth/token` with the headers `partnerId` and `grantType` and the JSON body `{ "refreshToken": "…" }`. There is no
- *   client authentication. In a browser these headers make a CORS preflight.
- * - The page shows no host: `token_endpoint` must be given.
- * - Access tokens live 24 hours in the page's prose and 3600 seconds in its example: `expires_in` decides. It says nothing about the
- *   life of refresh tokens.
- * - Rotation: "A new refresh token (if applicable)": the old one is kept when none comes. Whether it works twice is not said, so a lost
- *   reply is `outcome_unknown`.
+ * - Request: `POST /v1/auth/token` with the headers `partnerId` and `grantType` and the JSON body `{ "refreshToken": "…" }`, without
+ *   client authentication. In a browser these headers cause a CORS preflight.
+ * - `token_endpoint` is required, because the page names no host.
+ * - Access tokens live 24 hours by the page's text and 3600 seconds in its example: `expires_in` decides. The lifetime of refresh tokens
+ *   is not documented.
+ * - Rotation: "A new refresh token (if applicable)". Without a new one, the old one is kept. The page does not say whether one works
+ *   twice, so a lost reply is `outcome_unknown`.
  * - `invalid_grant` ("Refresh token has expired or is invalid.") ends the session; `invalid_request` keeps it.
  *
  * @throws TypeError if `partnerId` is no int32 or `token_endpoint` is missing.

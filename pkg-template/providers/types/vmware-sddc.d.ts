@@ -6,10 +6,9 @@ import type { RefresherOptions } from "../../index.js";
  * - Request: `PATCH https://{host}/v1/tokens/access-token/refresh` in JSON.
  * - Access tokens: not stated. Refresh tokens: not stated.
  * - Rotation: not stated: the reply is an access token alone.
- * - `reuse` is `"never"`: no refresh token is sent twice, so a lost reply is `outcome_unknown`.
+ * - `reuse` is `"never"`: a lost reply is `outcome_unknown`, and is not retried.
  * - Not verified, from memory: errors.
- * - Looked at without finding that: developer.broadcom.com: vmware-cloud-foundation-api, tokens; blogs.vmware.com
- *   2020/05/20.
+ * - Searched without success: developer.broadcom.com: vmware-cloud-foundation-api, tokens; blogs.vmware.com 2020/05/20.
  * - Source: developer.broadcom.com sddc-manager-api 9.0.
  *
  * @throws TypeError for a missing or invalid option.

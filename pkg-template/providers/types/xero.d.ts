@@ -6,10 +6,10 @@ import type { RefresherOptions, Value } from "../../index.js";
  * - Request: `POST https://identity.xero.com/connect/token` by form, with HTTP Basic; without a secret as a public client.
  * - Access tokens: 30 min. Refresh tokens: 60 d unused.
  * - Rotation: a new one each time; the old one may be sent again for 30 minutes.
- * - `reuse` is `{ graceSeconds: 1800 }`: after a lost reply it is asked again, for so long.
+ * - `reuse` is `{ graceSeconds: 1800 }`: a lost reply is retried within the grace period.
  * - Refreshed every 20 days, also without a call.
  * - Not verified, from memory: errors of the client.
- * - Looked at without finding that: XeroAPI/Xero-NetStandard 577; XeroAPI/xero-python 69.
+ * - Searched without success: XeroAPI/Xero-NetStandard 577; XeroAPI/xero-python 69.
  * - Source: developer.xero.com/faq/oauth2; community.xero.com 105714701, 127920775.
  *
  * @throws TypeError for a missing or invalid option.

@@ -4,13 +4,13 @@ import type { RefresherOptions, Value } from "../../index.js";
  * Zoho: `createRefresher({ ...zoho({ client_id, client_secret }), storage })`.
  *
  * - Request: `POST https://accounts.zoho.com/oauth/v2/token` by form, with client_id and client_secret beside it.
- * - Access tokens: 1 h; 10 in 10 minutes for a refresh token. Refresh tokens: until revoked; 20 for a user, the oldest is
- *   dropped.
- * - Rotation: none: the one there is stays.
- * - `reuse` is `"always"`: after a lost reply it is asked again.
- * - Zoho's pages write all parameters into the address; the form is taken too, and keeps the secret out of logs.
+ * - Access tokens: 1 h; at most 10 per refresh token in 10 minutes. Refresh tokens: until revoked; at most 20 per user,
+ *   then the oldest is revoked.
+ * - Rotation: none: the refresh token stays the same.
+ * - `reuse` is `"always"`: a lost reply is retried.
+ * - Zoho's documents put all parameters into the URL. Zoho also accepts a form, which keeps the secret out of logs.
  * - Not verified, from memory: the status of too many requests.
- * - Looked at without finding that: googleworkspace/apps-script-oauth2 223; tristanjahier/zoho-crm-php 9.
+ * - Searched without success: googleworkspace/apps-script-oauth2 223; tristanjahier/zoho-crm-php 9.
  * - Source: zoho.com: CRM v3 token validity, Recruit refresh, Creator help; asciisd/zoho-v3 14, schmorrison/Zoho 18;
  *   zoho.com: CRM v2 token validity.
  *
