@@ -20,7 +20,7 @@ export function apple(options) {
   };
 }
 
-/** A JWT that says who is asking, anew for each request. @param {Parameters<typeof declared>[0]} options */
+/** Creates the client's JWT, for each request. @param {Parameters<typeof declared>[0]} options */
 async function minted({ client_id, team_id, key_id, privateKey }) {
   const iat = Math.floor(Date.now() / 1000);
   const claims = {

@@ -11,6 +11,6 @@ export const atlassian = (options) =>
     response: {
       errorWhen: [{ path: "error_description", is: "refresh_token is invalid", means: "session_ended" }],
     },
-    reuse: { graceSeconds: 600 }, // "10 minutes"; later the whole family dies
+    reuse: { graceSeconds: 600 }, // "10 minutes"; a later use ends the session
     keepAliveSeconds: 30 * 86_400, // 90 days of inactivity
   });

@@ -8,5 +8,5 @@ export function atproto(options) {
   const { issuer, client_id, dpop } = options ?? {};
   required("atproto", { issuer, client_id });
   if (!dpop) throw new TypeError("atproto: dpop is missing: write dpop() of oauth-refresher/dpop");
-  return { issuer, client_id, dpop, reuse: "never" }; // a replay deletes the session
+  return { issuer, client_id, dpop, reuse: "never" }; // a replay ends the session
 }

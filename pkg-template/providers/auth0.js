@@ -10,5 +10,5 @@ export const auth0 = (options) =>
     token_endpoint: filled("auth0", options, "https://{tenant}.auth0.com/oauth/token"),
     clientAuth: "client_secret_post",
     response: { errors: { mfa_required: "session_ended" } },
-    reuse: "never", // an application's leeway is its administrator's choice
+    reuse: "never", // the leeway is set per application
   });

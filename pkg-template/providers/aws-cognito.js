@@ -13,5 +13,5 @@ export const awsCognito = (options) =>
       "https://{domain}.auth.{region}.amazoncognito.com/oauth2/token",
     ),
     clientAuth: "client_secret_basic",
-    reuse: "never", // a grace of 0 to 60 seconds is the pool's choice
+    reuse: "never", // a grace period of 0 to 60 seconds is set per pool
   });

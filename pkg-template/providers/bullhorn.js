@@ -17,8 +17,8 @@ export const bullhorn = (options) => ({
 });
 
 /**
- * The access token is for the login call only; the API takes the BhRestToken that the login returns. If the login fails, the reply gets
- * an unknown token type: its refresh token, which is the only valid one now, is stored, and no token is handed out.
+ * The access token is only for the login call; the API takes the BhRestToken that it returns. If the login fails, the reply gets an unknown
+ * token type, so that its refresh token, now the only valid one, is stored, and callers get no token.
  * @param {Request} request @param {typeof fetch} send
  */
 async function transport(request, send = fetch) {

@@ -8,5 +8,5 @@ export const dropbox = (options) =>
   preset("dropbox", options, "client_id", {
     token_endpoint: "https://api.dropboxapi.com/oauth2/token",
     clientAuth: "client_secret_post",
-    reuse: "always", // the result of a refresh has none in Dropbox's own SDK: the one there is stays
+    reuse: "always", // in Dropbox's SDK a refresh returns no refresh token: it stays the same
   });

@@ -18,5 +18,5 @@ export const facebook = (options) =>
       errors: { 190: "session_ended" },
     },
     reuse: "never",
-    keepAliveSeconds: 7 * 86_400, // about 60 days, and a dead token renews nothing
+    keepAliveSeconds: 7 * 86_400, // about 60 days; an expired token cannot be exchanged
   });

@@ -20,6 +20,6 @@ export const feishuV2 = (options) =>
         { path: "code", isNot: 0 },
       ],
     },
-    reuse: "never", // one use, and the old one dies at once
-    keepAliveSeconds: 2 * 86_400, // 7 days at the least
+    reuse: "never", // one use; the old one is revoked at once
+    keepAliveSeconds: 2 * 86_400, // at least 7 days
   });

@@ -9,5 +9,5 @@ export const figma = (options) =>
     token_endpoint: "https://api.figma.com/v1/oauth/refresh",
     clientAuth: "client_secret_basic",
     request: { names: { grant_type: null } },
-    reuse: "always", // no reply brings another
+    reuse: "always", // no reply contains another
   });

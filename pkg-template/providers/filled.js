@@ -2,8 +2,8 @@
 import { asGiven } from "../lib/given.js";
 
 /**
- * The address with `{name}` replaced by that option; `{name=a|b}` allows these values only. No value can change the host or add a path
- * segment: the tokens would go there.
+ * Replaces `{name}` in the URL by that option; `{name=a|b}` allows only these values. No value can change the host or add a path segment,
+ * which would send the tokens elsewhere.
  * @param {string} provider @param {Record<string, any>} options @param {string} address
  */
 export const filled = (provider, options, address) =>

@@ -16,16 +16,16 @@ export function go1(options) {
     client_secret,
     clientAuth: "client_secret_post", // "--data-urlencode 'client_id=…' --data-urlencode 'client_secret=…'"
     reuse: "never", // "Refresh tokens are one-time use only"
-    keepAliveSeconds: 30 * DAY_SECONDS, // "have any expiry of 90 days": three chances before an idle one dies
+    keepAliveSeconds: 30 * DAY_SECONDS, // "have any expiry of 90 days": three attempts before an idle one expires
     origins: ["https://api.go1.com"],
     isTokenRejected,
   };
 }
 
 /**
- * "If the access token expires or is removed, an 'Invalid token' error will be presented", and no more: neither status nor form.
- * So a 401 means a rejected token (RFC 9110 section 15.5.2); a 400 or 403, which have other meanings too, only with those words.
- * The body of a success or a 404 is not read: a course may be called "Invalid token".
+ * "If the access token expires or is removed, an 'Invalid token' error will be presented": the page gives neither status nor format.
+ * So a 401 refuses the token (RFC 9110 section 15.5.2); a 400 or 403, which have other meanings too, only with those words. The body of a
+ * success or a 404 is not read: a course may be called "Invalid token".
  * @param {Response} response
  */
 async function isTokenRejected(response) {

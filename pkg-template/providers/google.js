@@ -9,6 +9,6 @@ export const google = (options) =>
     token_endpoint: "https://oauth2.googleapis.com/token",
     clientAuth: "client_secret_post",
     response: { errors: { internal_failure: "unavailable" } },
-    reuse: "always", // a refresh brings no refresh token: the one there is stays
-    keepAliveSeconds: 30 * 86_400, // one that is not used for six months dies
+    reuse: "always", // a refresh returns no refresh token: it stays the same
+    keepAliveSeconds: 30 * 86_400, // six months unused
   });

@@ -13,5 +13,5 @@ export const hubspot = (options) =>
       error_description: "message",
       errors: { BAD_REFRESH_TOKEN: "session_ended" },
     },
-    reuse: "never", // that it stays the same is not documented in what was read
+    reuse: "never", // no document that was read says that it stays the same
   });

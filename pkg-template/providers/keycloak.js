@@ -13,5 +13,5 @@ export const keycloak = (options) =>
       "https://{host}/realms/{realm}/protocol/openid-connect/token",
     ),
     clientAuth: "client_secret_post",
-    reuse: "never", // "Revoke Refresh Token" is the realm's choice
+    reuse: "never", // "Revoke Refresh Token" is set per realm
   });

@@ -14,7 +14,7 @@ export const microsoftEntra = (options) =>
     ),
     clientAuth: "client_secret_post",
     response: {
-      // AADSTS50196 a client request loop, 90033 and 90055 a busy service: an invalid_grant that says nothing of the refresh token
+      // AADSTS50196 a client request loop, 90033 and 90055 a busy service: an invalid_grant that does not refuse the refresh token
       errorWhen: [
         { path: "error_codes.0", is: 50196, means: "unavailable" },
         { path: "error_codes.0", is: 90033, means: "unavailable" },

@@ -13,5 +13,5 @@ export const okta = (options) =>
       "https://{domain}/oauth2/{authorizationServer}/v1/token",
     ),
     clientAuth: "client_secret_basic",
-    reuse: "never", // an app's grace of 0 to 60 seconds is its administrator's choice
+    reuse: "never", // a grace period of 0 to 60 seconds is set per app
   });

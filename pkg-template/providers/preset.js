@@ -2,12 +2,12 @@
 /** @import { RefresherOptions, Value } from "../index.js" */
 
 /**
- * The options of a provider together with the credentials of the application.
+ * The options of a provider with the application's credentials.
  * @template {RefresherOptions} Known
  * @param {string} provider
  * @param {{ client_id?: string, client_secret?: Value } & Record<string, any>} options
- * @param {string} needs  the options that must be there, separated by spaces
- * @param {Known} known  `clientAuth` is for clients with a secret
+ * @param {string} needs  The required options, separated by spaces.
+ * @param {Known} known  Its `clientAuth` is for clients with a secret.
  */
 export function preset(provider, options, needs, known) {
   for (const name of needs.split(" ")) {

@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * Checks required options at once; without it the first request would fail. The error names the type that was given, never the value.
+ * Checks required options at once; otherwise the first request would fail. The error names the given type, never the value.
  * @param {string} provider @param {Record<string, unknown>} options
  */
 export function required(provider, options) {

@@ -17,5 +17,5 @@ export const salesforce = (options) =>
       // an invalid_grant while another refresh runs
       errorWhen: [{ path: "error_description", includes: "already being processed", means: "unavailable" }],
     },
-    reuse: "never", // an app may have rotation turned on, and then each works once
+    reuse: "never", // with rotation, which is set per app, each works once
   });

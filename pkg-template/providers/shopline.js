@@ -19,7 +19,7 @@ export function shopline(options) {
       error: "code",
       error_description: "message",
     },
-    reuse: "always", // the signature asks, and nothing is spent
+    reuse: "always", // a signed request spends no token
   });
   return {
     ...known,

@@ -13,6 +13,6 @@ export const square = (options) =>
       expiry: { in: "iso8601", name: "expires_at" },
       errorWhen: [{ path: "message", is: "Invalid refresh token", means: "session_ended" }],
     },
-    reuse: options?.client_secret ? "always" : "never", // of the code flow: many uses; of PKCE: one
+    reuse: options?.client_secret ? "always" : "never", // many uses with the code flow, one with PKCE
     keepAliveSeconds: 7 * 86_400, // "every 7 days or less"
   });

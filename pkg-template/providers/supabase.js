@@ -12,5 +12,5 @@ export const supabase = (options) =>
     request: { body: "json", place: { grant_type: "query" } },
     response: { error_description: "msg" },
     endsWhen: ["session_expired"],
-    reuse: "until-successor-used", // the parent of the active token answers with the active one
+    reuse: "until-successor-used", // for the previous token, the server returns the active one
   });

@@ -11,5 +11,5 @@ export const threads = () => ({
   },
   response: { names: { refresh_token: "access_token" }, errors: { 190: "session_ended" } },
   reuse: "never",
-  keepAliveSeconds: 7 * 86_400, // 60 days, and a dead token renews nothing
+  keepAliveSeconds: 7 * 86_400, // 60 days; an expired token cannot be exchanged
 });

@@ -10,5 +10,5 @@ export const twitch = (options) =>
     clientAuth: "client_secret_post",
     response: { error: "message", errors: { "Invalid refresh token": "session_ended" } },
     reuse: "never",
-    background: "never", // Twitch wants tokens refreshed when they are needed
+    background: "never", // Twitch wants a refresh only after a 401
   });

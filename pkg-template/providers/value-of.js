@@ -1,5 +1,5 @@
 // @ts-check
 /** @import { Value } from "../index.js" */
 
-/** The value itself, or what its function returns now. @param {Value} value */
+/** The value, or the result of its function. @param {Value} value */
 export const valueOf = async (value) => (typeof value == "function" ? value() : value);

@@ -25,6 +25,6 @@ export function vault(options) {
       place: { grant_type: "header" },
       check: { partnerId: "int32" },
     },
-    reuse: "never", // "A new refresh token (if applicable)": nothing says that the old one stays good
+    reuse: "never", // "A new refresh token (if applicable)": the page does not say that the old one stays valid
   };
 }

@@ -12,7 +12,7 @@ export const zoho = (options) =>
       { location: "com", ...options },
       "https://accounts.zoho.{location=com|eu|in|com.cn|jp|com.au}/oauth/v2/token",
     ),
-    clientAuth: "client_secret_post", // in the form: the secret does not belong into an address
+    clientAuth: "client_secret_post", // in the form, because a URL must not contain the secret
     response: {
       errors: {
         invalid_code: "session_ended",
