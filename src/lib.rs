@@ -50,9 +50,9 @@
 //!
 //! # Errors
 //!
-//! A failure is a value with a stable [`core::machine::Code`], the server's own texts, and the state of the refresh token. Only a
-//! parsed `invalid_grant` ends a session, and only if the refresh token that was refused is still stored. No error, event or `Debug`
-//! output contains a token.
+//! A failure is a value with a stable [`core::machine::Code`], the server's own texts, and the state of the refresh token. Only the
+//! server's parsed answer ends a session (`invalid_grant`, a code that asks the user to act or that the options name, an id_token of
+//! another user). A refusal counts only if the refused refresh token is still stored. No error and no `Debug` output contains a token.
 //!
 //! # Features
 //!
