@@ -163,8 +163,7 @@ export const scenarios = [
   },
   {
     name: "the server names another authorization server",
-    note:
-      "one login at the new server is expected; the last figure counts refresh tokens that the wrong server received",
+    note: "one login at the new server is expected; the last figure counts refresh tokens that the wrong server received",
     most: { logins: 1, secondUses: 0 },
     run: async (rig) => {
       await rig.loggedIn();
