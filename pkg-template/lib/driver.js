@@ -75,7 +75,7 @@ export class Driver {
     this.#dispatch = dispatch;
     const bound = /** @type {any} */ (options.dpop)?.guarded(storage, options.clientAuth);
     this.storage = bound ?? storage;
-    // In a page, background refresh starts at once; elsewhere with the first call or listener.
+    // With background refresh, which a hidden page may start later, everything starts at once; else with the first call or listener.
     if (this.#mayWatch() || (options.background == "auto" && globalThis.document)) this.listen();
   }
 
