@@ -120,7 +120,7 @@ impl<E: Effects> Machine<E> {
         let same_token = theirs.is_some() && refresh_token_of(theirs) == writing.replaces;
         let ours_wins = same_token || self.session.overrules(writing.record.as_deref(), theirs);
         if ours_wins && matters {
-            // The stored refresh token is the one that this result replaces.
+            // The stored refresh token is the one that this result replaces, or this result follows an unsaved login or sign-out.
             self.session.saw_generation(&stored);
             if writing.tries >= CONFLICT_TRIES {
                 return self.unsaved(writing, outcome);
