@@ -1,15 +1,15 @@
 // @ts-check
+import { NO_RECORD } from "./messages.js";
 import { clock } from "./ports/clock.js";
+import { RefreshError } from "./error.js";
+import { typeOf } from "./given.js";
 import { coreOptions, isEndpoint } from "./options.js";
+import { generationOf } from "../storage/record.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 import { sessions } from "./sessions.js";
-import { NO_RECORD } from "./messages.js";
-import { RefreshError } from "./error.js";
-import { scrubber } from "./scrub.js";
-import { generationOf } from "../storage/record.js";
-import { typeOf } from "./given.js";
 import { Callers } from "./callers.js";
 import { context } from "./ports/context.js";
+import { scrubber } from "./scrub.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */
@@ -65,6 +65,8 @@ export class Driver {
   #refusal;
   /** Number of in-flight token requests. */
   #sent = 0;
+  /** The generation that was saved last, until the next read. @type {number | undefined} */
+  #saved;
 
   /** @param {Options} options @param {Engine} engine @param {(type: string, detail: object) => void} dispatch */
   constructor(options, engine, dispatch) {
@@ -199,7 +201,11 @@ export class Driver {
       if (globalThis.document) stops.push(pageWakes(resumed, watch));
       if (this.#mayWatch()) this.keep(() => this.ready(watch, this.window));
       try {
-        const ended = this.options.storage.subscribe?.(() => this.ready(() => this.tell("peerChanged")));
+        // of two writes of one generation a storage refuses one: the hint of our own asks for no read
+        const ended = this.options.storage.subscribe?.(
+          (/** @type {any} */ generation) =>
+            +generation === this.#saved || this.ready(() => this.tell("peerChanged")),
+        );
         if (ended) stops.push(ended);
       } catch {} // Without notifications, the next read finds changes.
     });
@@ -303,7 +309,7 @@ export class Driver {
   /** Shared by all drivers: saves a kilobyte per idle driver. @type {CoreEffects & ThisType<Driver>} */
   static #effects = {
     load(id) {
-      this.#wire.failures.storage = undefined;
+      this.#saved = this.#wire.failures.storage = undefined;
       const core = this.#core;
       this.#wire.storage.load().then(
         ([text, record]) => {
@@ -318,6 +324,7 @@ export class Driver {
       const core = this.#core;
       this.scrubber.learn(record?.tokens);
       if (record?.pending) this.#attempt = record.pending.attempt;
+      this.#saved = record?.generation;
       this.#underLock(id, core)
         .then((may) => may && this.#wire.storage.save(record, expected))
         .then(

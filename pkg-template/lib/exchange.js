@@ -1,7 +1,7 @@
 // @ts-check
-import { bounded } from "./ports/bounded.js";
-import { checkedResponse, send } from "./ports/http.js";
 import { FUNCTION_LATE } from "./ports/messages.js";
+import { checkedResponse, send } from "./ports/http.js";
+import { bounded } from "./ports/bounded.js";
 
 /** @import { Refresher, RefresherOptions, TokenSet } from "../index.js" */
 /** @import { Options } from "./platform.js" */
@@ -53,7 +53,7 @@ async function attempt(options, requests, { ask, stands, tokens }) {
     if (!(await stands())) return { how: "unsent", error: undefined };
     if (!request) return /** @type {Refused} */ (refused).reply;
     const reply = await send(carry, request.http, leftSeconds(), requests.tools);
-    const fault = "status" in reply && requests.heard(ask, request.http, reply).refused;
+    const fault = requests.mends && "status" in reply && requests.heard(ask, request.http, reply).refused;
     if (!fault || mended.includes(fault)) return reply;
     mended += fault;
     refused = fault == "client" ? /** @type {Refused} */ ({ ...request, reply }) : undefined;

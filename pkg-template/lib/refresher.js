@@ -1,10 +1,10 @@
 // @ts-check
-import { memoryStorage } from "../storage/memory.js";
 import { DEMAND, LOAD, REFRESH, check, checkOptions, checkReply } from "./options.js";
+import { memoryStorage } from "../storage/memory.js";
 import { isTokenRefused } from "./refusal.js";
-import { Driver } from "./driver.js";
 import { GuardedEventTarget } from "./events.js";
 import { authorizedFetch } from "./fetch.js";
+import { Driver } from "./driver.js";
 
 /** @import { DemandOptions, Refresher as Declared, RefresherOptions, TokenInput } from "../index.js" */
 /** @import { Engine } from "./engine.js" */

@@ -77,6 +77,9 @@ export function requests(options, learn, tools) {
   return {
     tools,
 
+    /** Whether another attempt may say something else of the client: nothing is asked of a reply otherwise, which is read once then. */
+    mends: options.dpop || clientAuth.call || /** @type {any} */ (options.client_secret)?.call,
+
     /**
      * After a refusal, undefined if the client has no other authentication.
      * @param {typeof fetch} fetch @param {Ask} ask @param {TokenSet | null} tokens @param {Refused} [refused]

@@ -2,13 +2,13 @@
 // Builds and sends requests, reads replies, and calls the storage and the lock. Loaded with the core, because nothing of this is needed
 // without it: in pages it is in the core's chunk. It must not import a module that the entry also imports, because esbuild would put that
 // into a third file: the driver passes those as `tools`.
+import { lockPort } from "./ports/lock.js";
+import { exchange } from "./exchange.js";
+import { timer } from "./ports/timer.js";
 import { Failures } from "./failure.js";
 import { revoke } from "./revocation.js";
-import { storagePort } from "./ports/storage.js";
 import { requests } from "./request.js";
-import { lockPort } from "./ports/lock.js";
-import { timer } from "./ports/timer.js";
-import { exchange } from "./exchange.js";
+import { storagePort } from "./ports/storage.js";
 
 /** @import { Lent } from "./exchange.js" */
 /** @import { Ask } from "./request.js" */

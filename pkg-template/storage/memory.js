@@ -7,7 +7,7 @@ export function memoryStorage() {
   let stored = null;
   /** @type {number | null} */
   let generation = null;
-  /** @type {Set<() => void>} */
+  /** @type {Set<(generation?: number) => void>} */
   const listeners = new Set();
 
   return {
@@ -20,7 +20,8 @@ export function memoryStorage() {
       stored = record && JSON.stringify(record);
       generation = record && record.generation;
       // Not synchronously: the caller has not finished its write.
-      for (const changed of listeners) queueMicrotask(() => listeners.has(changed) && changed());
+      for (const changed of listeners)
+        queueMicrotask(() => listeners.has(changed) && changed(record?.generation));
       return true;
     },
 
@@ -28,7 +29,8 @@ export function memoryStorage() {
     lock: (work) => work(),
 
     subscribe(changed) {
-      const listener = () => changed();
+      /** @param {number} [generation] */
+      const listener = (generation) => changed(generation);
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },

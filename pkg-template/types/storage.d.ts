@@ -35,9 +35,10 @@ export interface TokenStorage {
   ): Promise<T>;
   /**
    * Calls `changed` when another context wrote, or may have written while notifications were lost. It is only a hint to read again. Must
-   * not keep the process running. Returns a function that unsubscribes.
+   * not keep the process running. Returns a function that unsubscribes. `generation`: that of the stored record, if the storage knows it
+   * and compares: a refresher does not read again for the hint of its own write.
    */
-  subscribe?(changed: () => void): () => void;
+  subscribe?(changed: (generation?: number) => void): () => void;
   /**
    * A synchronous `load`, where the platform has one (Web Storage). A page serves a stored access token by it before the core is loaded.
    * It may miss a concurrent write of another context, so the core reads with `load`.

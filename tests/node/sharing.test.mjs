@@ -255,6 +255,20 @@ test("a lost request is not replayed once the storage holds another token", asyn
   assert.equal(server.requests.length, 1);
 });
 
+test("the hint of a refresher's own write asks for no read", async () => {
+  const inner = memoryStorage();
+  let reads = 0;
+  const storage = { ...inner, load: () => (reads++, inner.load()) };
+  const server = fakeAuthorizationServer();
+  const { refresher } = context(server, storage);
+  await refresher.setTokens(server.login());
+  await time.settle();
+  reads = 0;
+  await refresher.refresh();
+  await time.settle();
+  assert.equal(reads, 1, "under the lock");
+});
+
 test("an older generation from a lagging storage replaces nothing", async () => {
   const inner = memoryStorage();
   const history = [];

@@ -25,20 +25,12 @@ test("a traced refresh shows its events, effects and phases in order", async () 
   assert.deepEqual(events.slice(0, 3), ["adopted", "loaded", "saved"]);
   const refresh = steps.slice(events.indexOf("demanded"));
   assert.deepEqual(
-    refresh.slice(0, 7).map(({ event, phase }) => `${event.replace("lockedHere", "locked")} ${phase}`),
-    [
-      "demanded look",
-      "loaded lock",
-      "locked re-read",
-      "loaded mark",
-      "saved send",
-      "replied save",
-      "saved look",
-    ],
+    refresh.slice(0, 6).map(({ event, phase }) => `${event.replace("lockedHere", "locked")} ${phase}`),
+    ["demanded lock", "locked re-read", "loaded mark", "saved send", "replied save", "saved idle"],
   );
-  assert.match(refresh[1].effects.join(), /^(hold,)?lock \d+$/);
-  assert.ok(refresh[6].effects.some((effect) => effect.startsWith("grant ")));
-  assert.ok(refresh[6].effects.includes("notify token-changed"));
+  assert.match(refresh[0].effects.join(), /^lock \d+$/);
+  assert.ok(refresh[5].effects.some((effect) => effect.startsWith("grant ")));
+  assert.ok(refresh[5].effects.includes("notify token-changed"));
   for (const { at, generation } of steps) assert.ok(at > 1e9 && generation >= 0);
 });
 

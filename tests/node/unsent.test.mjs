@@ -106,6 +106,28 @@ for (const [where, code, hasRequest] of [
     }
   });
 
+test("what the platform's own fetch refuses is asked of Request only then: nothing was sent, and no mark stays", async () => {
+  const { AbortController, Request, fetch } = globalThis;
+  let made = 0;
+  globalThis.Request = function (_, init) {
+    made++;
+    strict(init);
+  };
+  globalThis.fetch = async (_, init) => (strict(init), Response.json(GRANTED));
+  try {
+    assert.equal((await failed({ fetch: undefined })).error, undefined);
+    assert.equal(made, 0, "a third of the CPU of a refresh in Node");
+    globalThis.AbortController = ForeignAbortController;
+    const { error, record } = await failed({ fetch: undefined });
+    assert.deepEqual([error.code, error.refreshTokenState], ["client_rejected", "unspent"]);
+    assert.match(error.cause.message, /AbortSignal/);
+    assert.equal(record.pending, undefined);
+    assert.equal(made, 1);
+  } finally {
+    Object.assign(globalThis, { AbortController, Request, fetch });
+  }
+});
+
 // https://fetch.spec.whatwg.org/#port-blocking
 const BLOCKED = [
   1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104,

@@ -134,11 +134,11 @@ async function enterRealm(key, signal, leaseMs, isWorkerd) {
   let watch;
   try {
     await new Promise((first, reject) => {
+      if (line[0] == me) return first(undefined);
       const stop = () => reject(signal.reason);
       if (signal.aborted) return stop();
       signal.addEventListener("abort", stop, { once: true });
       me.wake = () => (signal.removeEventListener("abort", stop), first(undefined));
-      if (line[0] == me) return me.wake();
       if (isWorkerd) watch = setInterval(() => line[0].until < Date.now() && leave(line[0]), WATCH_MS);
     });
   } catch (error) {
