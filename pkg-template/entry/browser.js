@@ -1,15 +1,20 @@
 // @ts-check
 // Pages and workers: the core is a chunk that is imported by the first call that needs it.
 import { refresherMaker } from "../lib/refresher.js";
-import { LazyDriver } from "../lib/lazy-driver.js";
+import { inTime, LazyDriver } from "../lib/lazy-driver.js";
 import { engine } from "../lib/engine.js";
 
 /** @import { Refresher, RefresherOptions } from "../index.js" */
 
 export { RefreshError } from "../lib/error.js";
 
+/** A connection that hangs, neither open nor refused, ends no `import()`. */
+const CHUNK_LIMIT_MS = 30_000;
+
 const create = /* @__PURE__ */ refresherMaker(
-  /* @__PURE__ */ engine("wasm", async () => (await import("../lib/core-lazy.js")).core()),
+  /* @__PURE__ */ engine("wasm", async () =>
+    (await inTime(import("../lib/core-lazy.js"), CHUNK_LIMIT_MS, "its chunk did not come in 30 s")).core(),
+  ),
   { Driver: LazyDriver },
 );
 

@@ -85,7 +85,7 @@ export class LazyDriver extends Driver {
   async #look() {
     this.listen();
     const { storage } = this;
-    const record = await (storage.peek ? storage.peek() : inTime(storage.load()));
+    const record = await (storage.peek ? storage.peek() : inTime(storage.load(), READ_LIMIT_MS));
     if (!generationOf(record) || this.window != this.#unread || this.closed) return;
     this.#found = record;
     const { fresh, format, owner, generation, session } = this.#found;
@@ -100,12 +100,12 @@ export class LazyDriver extends Driver {
   }
 }
 
-/** @template T @param {Promise<T> | T} loaded @returns {Promise<T | void>} */
-async function inTime(loaded) {
+/** @template T @param {Promise<T> | T} awaited @param {number} limitMs @param {string} [late]  The message of the error that rejects it then. @returns {Promise<T>} */
+export async function inTime(awaited, limitMs, late) {
   /** @type {any} */
   let timer;
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, READ_LIMIT_MS)));
-  return Promise.race([loaded, late]).finally(() => clearTimeout(timer));
+  const limit = new Promise((_, reject) => (timer = setTimeout(reject, limitMs, Error(late))));
+  return Promise.race([awaited, /** @type {Promise<never>} */ (limit)]).finally(() => clearTimeout(timer));
 }
 
 /**

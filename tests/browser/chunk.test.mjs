@@ -26,6 +26,23 @@ for (const [name, reply] of Object.entries({
     here.complaints.length = 0;
   });
 
+test("a chunk that neither comes nor fails rejects its callers after 30 seconds, and a later call has it", async () => {
+  const tab = await openTab();
+  /** @type {any} */
+  let held;
+  await tab.route(CHUNK, (route) => (held = route), { times: 1 });
+  await tab.clock.install();
+  await tab.evaluate((given) => inPage.open(given), input("memory", never));
+  const failed = tab.evaluate(() => inPage.failure());
+  while (!held) await tab.waitForTimeout(20);
+  await tab.clock.fastForward(31_000);
+  const { code, text } = await failed;
+  assert.equal(code, "engine_failed");
+  assert.match(text, /did not come in 30 s/);
+  await held.continue();
+  assert.equal((await tab.evaluate(() => inPage.failure())).code, "signed_out");
+});
+
 test("a page does not fetch the core before a call needs it", async () => {
   const tab = await openTab();
   const asked = [];

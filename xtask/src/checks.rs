@@ -232,7 +232,9 @@ fn prettier_with(mode: &str) -> Result<Command> {
 /// Files of tests/node that take more than a tenth of its time each: ten thousand sessions in one process, and many processes.
 const SLOWEST: [&str; 2] = ["many.test.mjs", "processes.test.mjs"];
 
-/// Files of tests/node about the life of a session, which hold with the entry of browsers too.
+const INLINE: &str = "inline";
+
+/// Files of tests/node about the life of a session, which hold for each driver.
 const SESSIONS: [&str; 16] = [
     "callers",
     "engine",
@@ -252,11 +254,12 @@ const SESSIONS: [&str; 16] = [
     "unsaved",
 ];
 
-/// The tests of sessions with the entry of browsers, which hands out what is fresh before there is a core.
-pub fn lazily(length: Length) -> Result<Report> {
+/// The tests of sessions with `oauth-refresher/inline`, whose driver has a core from the first call on. Node's entry hands out what is
+/// fresh before that.
+pub fn inline(length: Length) -> Result<Report> {
     let folder = project::tests().join("node");
     let files = SESSIONS.iter().map(|name| folder.join(format!("{name}.test.mjs"))).collect();
-    node_files("lazy", files, false, length)
+    node_files(INLINE, files, false, length)
 }
 
 /// Runs every `*.test.mjs` below tests/`folder` with `node --test`.
@@ -274,10 +277,8 @@ fn node_files(suite: &str, files: Vec<PathBuf>, one_at_a_time: bool, length: Len
     let results = project::target().join("xtask").join(format!("{suite}-{}.tap", std::process::id()));
     fs::create_dir_all(project::target().join("xtask")).context("cannot create target/xtask")?;
     let mut command = run::program("node");
-    if suite == "lazy" {
-        // The core's chunk is there: a file takes real time, and these tests have a virtual one.
-        let chunk = project::tests().join("node_modules/oauth-refresher/lib/core-lazy.js");
-        command.arg("--conditions=browser").arg("--import").arg(chunk);
+    if suite == INLINE {
+        command.arg("--import").arg(project::tests().join("node/inline-entry.mjs"));
     }
     command.args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout", "--test-reporter=tap"]);
     command.arg(format!("--test-reporter-destination={}", results.display()));

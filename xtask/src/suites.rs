@@ -59,9 +59,9 @@ const SUITES: [Suite; 32] = [
     ),
     node("node", "the packed package in Node", || has("node"), |length| checks::node_tests("node", false, length)),
     on_package(
-        "lazy",
-        "the tests of sessions once more, with the entry of browsers: what is fresh needs no core",
-        checks::lazily,
+        "inline",
+        "the tests of sessions once more, with oauth-refresher/inline: the core is there from the first call on",
+        checks::inline,
     ),
     on_package("histories", "traces and random histories through the packed package, in Node", |length| {
         checks::histories(length.is_long())
