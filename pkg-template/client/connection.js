@@ -1,10 +1,10 @@
 // @ts-check
 // The connection to a host: one transport at a time, replaced when the host stops answering, and the fallback if there is no host.
 import { BEAT_MS, MISSED_BEATS, PROTOCOL, TAG } from "../lib/host-protocol.js";
-import { RefreshError } from "../lib/error.js";
-import { carry } from "./transport.js";
-import { sessions } from "../lib/sessions.js";
 import { clock } from "../lib/ports/clock.js";
+import { sessions } from "../lib/sessions.js";
+import { carry } from "./transport.js";
+import { RefreshError } from "../lib/error.js";
 
 /** @import { Refresher } from "../index.js" */
 /** @import { Facts, Failure, FromHost, FromPage, Method, Session } from "../lib/host-protocol.js" */
@@ -19,16 +19,14 @@ const EVENTS = "token-changed refresh-failed session-ended storage-failed state-
 
 export class Connection {
   /** Filled in by the host's welcome. @type {Facts} */
-  facts = {
+  facts = /** @type {any} */ ({
     capabilities: { engine: "wasm", crossContextLock: false, conditionalSave: false },
     origins: [],
-    fetchIn: "page",
-  };
+  });
   /** @type {Session} */
   #session = { tokens: null, state: "unknown", fresh: [0, 0] };
 
-  #open;
-  #isFactory;
+  #target;
   #fallback;
   #dispatch;
   /** Set when there is no host. @type {Refresher | undefined} */
@@ -43,8 +41,6 @@ export class Connection {
   #lastCall = 0;
   /** Calls without options share one message. @type {Promise<any> | undefined} */
   #shared;
-  /** Callers that wait for the welcome. @type {{ resolve: (own?: Refresher) => void, reject: (reason: unknown) => void }[]} */
-  #unwelcomed = [];
   #isWelcome = false;
   #attempts = 0;
   #missed = 0;
@@ -55,8 +51,7 @@ export class Connection {
 
   /** @param {Target | (() => Target)} target @param {ConnectOptions["fallback"]} fallback @param {(type: string, detail: object) => void} dispatch */
   constructor(target, fallback, dispatch) {
-    this.#isFactory = typeof target == "function";
-    this.#open = /** @type {() => Target} */ (this.#isFactory ? target : () => target);
+    this.#target = target;
     this.#fallback = fallback;
     this.#dispatch = dispatch;
     this.#connect();
@@ -66,11 +61,11 @@ export class Connection {
     return this.#own ?? this.#session;
   }
 
-  /** The tokens, if a call without options may have them. Sends no message. */
+  /** The tokens, if a call without options may have them. Sends no message. @returns {any} */
   fresh() {
     const now = this.#clock.now();
     const { tokens, fresh } = this.#session;
-    return tokens && !this.#own && !this.#isClosed && now >= fresh[0] && now < fresh[1] ? tokens : undefined;
+    return !this.#own && !this.#isClosed && now >= fresh[0] && now < fresh[1] && tokens;
   }
 
   /** Whether challenges refuse the token that was sent, by the host's core. @param {string} challenges */
@@ -79,13 +74,10 @@ export class Connection {
   }
 
   /** Resolves when the host's facts are known, or with the fallback's refresher. @returns {Promise<Refresher | undefined>} */
-  ready() {
-    return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(closed());
-      if (this.#own || this.#isWelcome) return resolve(this.#own);
-      this.#unwelcomed.push({ resolve, reject });
-      this.#reconnect();
-    });
+  async ready() {
+    // the host's answer comes after its welcome
+    this.#own || this.#isWelcome || (await this.call("ready", {}));
+    return this.#own;
   }
 
   /** @param {Method} method @param {any} given @param {AbortSignal} [signal] @returns {Promise<any>} */
@@ -112,33 +104,29 @@ export class Connection {
     const aborted = () => {
       this.#post({ say: "abort", id });
       this.#calls.get(id)?.reject(signal?.reason);
-      this.#calls.delete(id);
     };
-    signal?.addEventListener("abort", aborted, { once: true });
+    signal?.addEventListener("abort", aborted);
     try {
       return await new Promise((resolve, reject) => {
         /** @type {Call} */
         const call = { method, given, signal, resolve, reject };
         this.#calls.set(id, call);
-        if (!this.#reconnect()) this.#say(id, call);
+        if (this.#transport) this.#say(id, call);
+        else this.#connect(); // that says what is pending
         this.#arm();
       });
     } finally {
+      // also one that cannot be copied into a message: it would be said again to each new host
+      this.#calls.delete(id);
       signal?.removeEventListener("abort", aborted);
     }
   }
 
-  /** Whether the transport had to be created again, which sends pending calls again. */
-  #reconnect() {
-    return !this.#transport && !this.#isClosed && (this.#connect(), true);
-  }
-
   #connect() {
-    this.#isWelcome = false;
     this.#missed = 0;
     try {
       this.#transport = carry(
-        this.#open(),
+        typeof this.#target == "function" ? this.#target() : this.#target,
         (message) => this.#heard(message),
         () => this.#isWelcome || this.#lost(NO_HOST),
         () => this.#lost(NO_HOST),
@@ -181,7 +169,7 @@ export class Connection {
     if (message[TAG] !== PROTOCOL || message.say == "parted") return this.#lost(OTHER_VERSION);
     const { tokens, state, fresh, session, host } = message;
     const isOther = this.#host && host != this.#host;
-    const { state: previous } = this.#session;
+    const previous = this.#session.state;
     this.#host = host;
     this.#session = { tokens: tokens && Object.freeze(tokens), state, fresh };
     if (tokens) sessions.set(tokens, session);
@@ -189,13 +177,13 @@ export class Connection {
       Object.assign(this.facts, message.facts);
       this.#isWelcome = true;
       this.#attempts = 0;
-      this.#unwelcomed.splice(0).forEach(({ resolve }) => resolve());
     }
     if (message.say == "answer") this.#answered(message);
     if (message.say == "event") {
       const { type, detail, error } = message;
       if (detail.tokens) detail.tokens = this.#session.tokens;
-      this.#dispatch(type, { ...detail, ...(error && { error: errorOf(error) }) });
+      if (error) detail.error = errorOf(error);
+      this.#dispatch(type, detail);
     }
     // For any message: a page that connects after the host's first read also gets its first `state-changed`.
     if (state != previous) this.#dispatch("state-changed", { state, previous });
@@ -234,6 +222,7 @@ export class Connection {
     this.#disarm();
     this.#transport?.stop();
     this.#transport = undefined;
+    this.#isWelcome = false;
   }
 
   /** There is no host: restarts it, else uses the fallback, else rejects now and tries again at the next call. @param {string} why */
@@ -241,29 +230,30 @@ export class Connection {
     if (this.#isClosed || this.#own) return;
     this.#hangUp();
     this.#dropRequests();
-    if (this.#isFactory && why != OTHER_VERSION && !this.#attempts++) return this.#connect();
-    if (this.#fallback) return this.#fallBack(this.#fallback);
+    if (typeof this.#target == "function" && why != OTHER_VERSION && !this.#attempts++)
+      return this.#connect();
     this.#attempts = 0;
-    this.#endAll(new RefreshError({ code: "engine_failed", error_description: why }));
+    try {
+      if (this.#fallback) return this.#fallBack(this.#fallback());
+      throw new RefreshError({ code: "engine_failed", error_description: why });
+    } catch (error) {
+      this.#endAll(error); // the fallback's own, too
+    }
   }
 
-  /** @param {() => Refresher} fallback */
-  #fallBack(fallback) {
-    const own = (this.#own = fallback());
+  /** @param {Refresher} own */
+  #fallBack(own) {
     for (const type of /** @type {(keyof import("../index.js").RefresherEvents & string)[]} */ (EVENTS))
       own.addEventListener(type, (event) => this.#dispatch(type, /** @type {CustomEvent} */ (event).detail));
+    this.#own = own;
     this.facts.capabilities = own.capabilities;
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    this.#unwelcomed.splice(0).forEach(({ resolve }) => resolve(own));
-    for (const { method, given, signal, resolve } of calls) resolve(delegated(own, method, given, signal));
+    for (const { method, given, signal, resolve } of this.#calls.values())
+      resolve(delegated(own, method, given, signal));
   }
 
-  /** @param {unknown} reason */
+  /** Each call takes itself off the list before its caller goes on. @param {unknown} reason */
   #endAll(reason) {
-    const calls = [...this.#calls.values(), ...this.#unwelcomed.splice(0)];
-    this.#calls.clear();
-    for (const { reject } of calls) reject(reason);
+    for (const { reject } of this.#calls.values()) reject(reason);
   }
 }
 
@@ -271,9 +261,9 @@ export class Connection {
 function delegated(own, method, given, signal) {
   if (method == "setTokens") return own.setTokens(given.tokens);
   // `fetch` itself repeats its request with the fallback.
-  if (method == "rejects") return true;
+  if (/^re(jects|ady)/.test(method)) return true;
   if (method == "fetch") return own.fetch(given.url, given);
-  return /** @type {any} */ (own)[method]({ ...given, signal });
+  return /** @type {any} */ (own)[method](signal ? { ...given, signal } : given);
 }
 
 const closed = () => new RefreshError({ code: "closed" });
@@ -281,8 +271,7 @@ const closed = () => new RefreshError({ code: "closed" });
 /** @param {Failure} failure */
 function errorOf({ fields, name, message, cause }) {
   const Type = name == "TypeError" ? TypeError : Error;
-  const error = fields
-    ? new RefreshError({ ...fields, cause })
+  return fields
+    ? Object.assign(new RefreshError({ ...fields, cause }), { message })
     : Object.assign(new Type(message, { cause }), { name });
-  return Object.assign(error, { message });
 }

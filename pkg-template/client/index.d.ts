@@ -27,6 +27,8 @@ export interface ConnectOptions {
  *
  * Pass a function if the worker may have to be restarted: it is called once now, and once after the host stopped answering.
  *
+ * @throws TypeError for an option that is unknown or of the wrong kind. A target that is none counts as a host that is not there.
+ *
  * @example
  * ```ts
  * import { connectRefresher } from "oauth-refresher/client";

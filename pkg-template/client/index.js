@@ -2,10 +2,10 @@
 // The page's side of `hostRefresher`: a refresher without core, locks, storage and refresh token.
 import { sendableRequest, readResponse } from "./fetch.js";
 import { isChallenged } from "../lib/refusal.js";
-import { Connection } from "./connection.js";
-import { GuardedEventTarget } from "../lib/events.js";
 import { RefreshError } from "../lib/error.js";
 import { authorizedFetch } from "../lib/fetch.js";
+import { Connection } from "./connection.js";
+import { GuardedEventTarget } from "../lib/events.js";
 
 /** @import { Refresher, TokenInput } from "../index.js" */
 /** @import { ConnectOptions, Target } from "./index.js" */
@@ -16,8 +16,11 @@ export { RefreshError };
  * @param {Target | (() => Target)} target @param {ConnectOptions} [options]
  * @returns {Refresher}
  */
-export const connectRefresher = (target, { fallback, fetchIn, ...others } = {}) => {
-  for (const name in others) throw new TypeError(`write fallback or fetchIn, not ${name}`);
+export const connectRefresher = (target, { fallback, fetchIn = "page", ...others } = {}) => {
+  const given = `fallback ${typeof fallback}, fetchIn ${fetchIn}`;
+  const [wrong = given] = Object.keys(others);
+  if (!/(ion|ned), fetchIn (page|host)$/.test(wrong))
+    throw new TypeError(`write fallback: a function, fetchIn: page or host, not ${wrong}`);
   return /** @type {any} */ (new ConnectedRefresher(target, fallback, fetchIn));
 };
 
@@ -39,14 +42,13 @@ class ConnectedRefresher extends GuardedEventTarget {
       () => globalThis.fetch,
     );
     /** @type {Refresher["fetch"]} */
-    const fetch = async (input, init) => {
+    this.fetch = async (input, init) => {
       const own = await connection.ready();
       if (own) return own.fetch(input, init);
       if (fetchIn != "host" && connection.facts.fetchIn != "host") return inPage(input, init);
       const { signal, ...given } = await sendableRequest(input, init);
       return readResponse(await connection.call("fetch", given, signal));
     };
-    this.fetch = fetch;
   }
 
   /** @param {import("../index.js").DemandOptions} [options] */
@@ -54,10 +56,10 @@ class ConnectedRefresher extends GuardedEventTarget {
 
   /** @param {import("../index.js").DemandOptions} [options] */
   getTokens = async ({ signal, ...given } = {}) => {
-    const held = given.minValiditySeconds === undefined && !signal?.aborted && this.#connection.fresh();
-    return held && held.access_token !== given.rejected
-      ? held
-      : this.#connection.call("getTokens", given, signal);
+    const { rejected, timeoutSeconds, ...others } = given;
+    // what else is asked for is the host's to check
+    const held = !Object.keys(others)[0] && !signal?.aborted && this.#connection.fresh();
+    return held && held.access_token !== rejected ? held : this.#connection.call("getTokens", given, signal);
   };
 
   refresh = this.#said("refresh");
@@ -67,7 +69,7 @@ class ConnectedRefresher extends GuardedEventTarget {
   signOut = this.#said("signOut");
 
   /** @param {TokenInput} tokens */
-  setTokens = async (tokens) => this.#connection.call("setTokens", { tokens });
+  setTokens = async (tokens) => this.#connection.call("setTokens", { tokens: { ...tokens } }); // a Response or a promise has nothing to copy
 
   close = () => this.#connection.close();
 

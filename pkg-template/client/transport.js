@@ -11,6 +11,8 @@
  * @returns {Transport}
  */
 export function carry(target, heard, broken, gone) {
+  if (!target?.addEventListener)
+    throw new TypeError("no host: write a Worker, SharedWorker, ServiceWorkerRegistration or MessagePort");
   const stopped = new AbortController();
   /** @param {EventTarget} to @param {string} type @param {(event: any) => void} listener */
   const on = (to, type, listener) => to.addEventListener(type, listener, stopped);

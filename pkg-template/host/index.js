@@ -3,6 +3,7 @@
 // reply, and no page has the refresh token.
 import bytes from "../lib/core-bytes.js";
 import glue from "../lib/core-glue.js";
+import { asGiven } from "../lib/given.js";
 import { wasmEngine } from "../lib/wasm-engine.js";
 import { PROTOCOL, TAG } from "../lib/host-protocol.js";
 import { refresherMaker } from "../lib/refresher.js";
@@ -15,13 +16,13 @@ import { readRequest, sendableResponse } from "./fetch.js";
 
 export { RefreshError } from "../lib/error.js";
 
-/** The methods that a page may call. @type {Record<string, (refresher: Refresher, given: any) => unknown>} */
+/** The methods that a page may call. `ready` is answered without one. @type {Record<string, (refresher: Refresher, given: any) => unknown>} */
 const METHODS = {
   getTokens: (refresher, given) => refresher.getTokens(given),
   refresh: (refresher, given) => refresher.refresh(given),
   load: (refresher, given) => refresher.load(given),
   setTokens: (refresher, given) => refresher.setTokens(given.tokens),
-  signOut: (refresher, { revoke }) => refresher.signOut({ revoke }),
+  signOut: (refresher, { signal, ...given }) => refresher.signOut(given),
   rejects: (refresher, { challenges }) => driverOf(refresher).rejects(challenges),
   fetch: async (refresher, given) => sendableResponse(await refresher.fetch(...readRequest(given))),
 };
@@ -95,6 +96,8 @@ export function hostRefresher(options) {
  */
 export function serve(refresher, port) {
   const to = /** @type {MessagePort} */ (port);
+  if (typeof to?.postMessage != "function")
+    throw new TypeError(`serve: port must be a MessagePort or a Worker ${asGiven(port)}`);
   const post = (/** @type {object} */ message, /** @type {Transferable[]} */ transfer = []) =>
     to.postMessage(message, transfer);
   const answer = answerer(refresher);

@@ -15,7 +15,7 @@ export const BEAT_MS = 1000;
 /** Heartbeats without an answer after which the host counts as gone. A frozen page counts none. */
 export const MISSED_BEATS = 3;
 
-/** @typedef {"getTokens" | "refresh" | "load" | "setTokens" | "signOut" | "rejects" | "fetch"} Method */
+/** @typedef {"getTokens" | "refresh" | "load" | "setTokens" | "signOut" | "rejects" | "fetch" | "ready"} Method */
 /**
  * A message of a page.
  * @typedef {{ say: "hello" } | { say: "beat" } | { say: "bye" } | { say: "abort", id: number }

@@ -31,9 +31,10 @@ export const callable = (value) => typeof value != "function" && "a function";
 
 /** Refuses options where there are none: `{ encrypt: true }` would be ignored, and tokens stored in clear. @param {string} who @param {unknown[]} others */
 export function noOptions(who, [options]) {
-  const [name = "they"] = Object.keys(Object(options));
+  const [name = "it"] = typeOf(options) == "object" ? Object.keys(Object(options)) : [];
+  const other = name == "encrypt" ? "; indexedDbStorage has encrypt" : "";
   if (options !== undefined)
     throw new TypeError(
-      `${who} has no options, and ${name} would be ignored: leave it out ${asGiven(options)}; indexedDbStorage has encrypt`,
+      `${who} has no options, and ${name} would be ignored: leave it out ${asGiven(options)}${other}`,
     );
 }

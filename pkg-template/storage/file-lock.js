@@ -1,5 +1,6 @@
 // @ts-check
 import { asGiven } from "../lib/given.js";
+import { noOptions } from "../lib/known.js";
 import { constants, open, readdir, rm } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { draftOf, isDraft } from "./drafts.js";
@@ -38,9 +39,10 @@ const OLD_DRAFT = /^\d+\.\d+-[a-z\d]+$/;
 const NOTE = "silence";
 
 /** @type {typeof declared} */
-export function fileLock(path) {
+export function fileLock(path, ...others) {
   if (!path || typeof path != "string")
     throw new TypeError(`fileLock: path must be a non-empty string ${asGiven(path)}`);
+  noOptions("fileLock", others);
   return lockByLease(fileLease(resolve(path)));
 }
 

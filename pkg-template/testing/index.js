@@ -31,7 +31,7 @@ const FAULTS = [
 /** @param {any} reuse */
 const reuses = (reuse) =>
   !["never", "always", "until-successor-used"].includes(reuse) &&
-  !(reuse?.graceSeconds >= 0) &&
+  !(Number.isFinite(reuse?.graceSeconds) && reuse.graceSeconds >= 0) &&
   "never, always, until-successor-used or { graceSeconds: number }";
 
 /** @param {unknown} seconds */

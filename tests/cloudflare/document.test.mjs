@@ -1,5 +1,5 @@
 // The Worker of docs/cloudflare.md as it stands there, in workerd, with the wrangler.jsonc beside it: a login, a call, a visitor who is
-// signed out. Only its two addresses are replaced.
+// signed out. Only its two addresses are replaced. And the plain Worker of that page.
 
 import "../leaks/listener.mjs";
 import assert from "node:assert/strict";
@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { Miniflare } from "miniflare";
+import { Miniflare, Response as MiniflareResponse } from "miniflare";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import ts from "typescript";
 import { recipesOf } from "../compose/recipes.mjs";
@@ -76,6 +76,68 @@ test("a visitor who is signed out gets 401, and nothing is printed as uncaught",
   const stranger = await visit("/", "__Host-session=never-logged-in");
   assert.deepEqual([stranger.status, await stranger.text()], [401, "signed_out"]);
   assert.deepEqual(printed, []);
+});
+
+test("with tenants each vault asks its tenant's own server", async () => {
+  const servers = {
+    "acme.app.example": ["https://login.acme.example/token", "my-worker", "the-secret-of-acme"],
+    "globex.app.example": ["https://id.globex.example/token", "worker-7", "the-secret-of-globex"],
+  };
+  const fakes = Object.values(servers).map(([token_endpoint, client_id, client_secret]) =>
+    fakeAuthorizationServer({ token_endpoint, client_id, client_secret }),
+  );
+  const worker = `${recipesOf("docs/cloudflare.md")["tenants.ts"]}
+    export class Door extends Vault { logIn(reply: string) { return this.setTokens(JSON.parse(reply)); } }`;
+  await writeFile(`${FOLDER}tenants.ts`, worker);
+  const tenants = new Miniflare({
+    ...(await bundled(`${FOLDER}tenants.ts`)),
+    compatibilityDate: "2026-07-01",
+    durableObjects: { VAULT: { className: "Door", useSQLite: true } },
+    bindings: { ACME_SECRET: "the-secret-of-acme", GLOBEX_SECRET: "the-secret-of-globex" },
+    outboundService: async (request) => {
+      const { method, headers } = request;
+      const body = method == "POST" ? await request.text() : undefined;
+      const sent = () => new Request(request.url, { method, headers: Object.fromEntries(headers), body });
+      const [asked] = fakes.filter(({ token_endpoint }) => token_endpoint === request.url);
+      const reply = await (asked ?? fakes.find((one) => one.isLast)).fetch(sent());
+      return new MiniflareResponse(await reply.text(), { status: reply.status });
+    },
+  });
+  try {
+    const vaults = await tenants.getDurableObjectNamespace("VAULT");
+    for (const [number, host] of Object.keys(servers).entries()) {
+      const fake = fakes[number];
+      fakes.forEach((one) => (one.isLast = one === fake));
+      const { refresh_token } = fake.login();
+      const vault = vaults.get(vaults.idFromName(`${host.split(".")[0]}:a-session`));
+      await vault.logIn(JSON.stringify({ refresh_token }));
+      const as = (cookie) => tenants.dispatchFetch(`https://${host}/`, { headers: { cookie } });
+      assert.equal((await as("__Host-session=a-session")).status, 200);
+      assert.equal(fake.requests.length, 1, host);
+      assert.equal((await as("")).status, 401);
+    }
+    const stranger = { headers: { cookie: "__Host-session=a-session" } };
+    assert.equal((await tenants.dispatchFetch("https://other.app.example/", stranger)).status, 401);
+  } finally {
+    await tenants.dispose();
+  }
+});
+
+test("the plain Worker of the page calls the API with the refresh token of its environment", async () => {
+  const { refresh_token } = fake.login();
+  const plain = recipesOf("docs/cloudflare.md")["plain.ts"];
+  await writeFile(`${FOLDER}plain.ts`, plain.replace(/https:\/\/(auth|api)\.example/g, server.origin));
+  const worker = new Miniflare({
+    ...(await bundled(`${FOLDER}plain.ts`)),
+    compatibilityDate: "2026-07-01",
+    bindings: { CLIENT_SECRET: "the-secret-of-a-worker", REFRESH_TOKEN: refresh_token },
+  });
+  try {
+    const answers = await Promise.all([1, 2, 3].map(async () => fetch(await worker.ready)));
+    for (const answer of answers) assert.deepEqual([answer.status, await answer.json()], [200, { ok: true }]);
+  } finally {
+    await worker.dispose();
+  }
 });
 
 const visit = (path, cookie = "") => fetch(new URL(path, url), { redirect: "manual", headers: { cookie } });

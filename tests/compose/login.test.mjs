@@ -70,6 +70,22 @@ test("a page at its start shows the login to a visitor and follows what other ta
   delete globalThis.show;
 });
 
+test("where a server renders there is no refresher, and in the browser there is one", async () => {
+  issuer("my-app");
+  recipes = await openRecipes(inMemory, "docs/login.md");
+  assert.equal((await recipes.load("session-in-browser")).refresher, null);
+  await recipes.remove();
+  globalThis.window = globalThis;
+  try {
+    recipes = await openRecipes(inMemory, "docs/login.md");
+    const { refresher } = await recipes.load("session-in-browser");
+    assert.equal(await refresher.load(), null);
+    refresher.close();
+  } finally {
+    delete globalThis.window;
+  }
+});
+
 test("after session-ended the page comes back to where it was, and to no other origin", async () => {
   issuer("my-app");
   recipes = await openRecipes(inMemory, "docs/login.md");

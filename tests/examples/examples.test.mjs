@@ -1,4 +1,4 @@
-// examples/node and examples/react as they stand there, with the packed package: each runs to what it promises.
+// The applications of examples/ as they stand there, with the packed package: each runs to what it promises.
 import "../leaks/listener.mjs";
 import { hearPage } from "../leaks/pages.mjs";
 import assert from "node:assert/strict";
@@ -12,16 +12,16 @@ import { chromium } from "playwright-core";
 import { installed } from "../browser/engines/debian.mjs";
 import { heard } from "../leaks/search.mjs";
 
-const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 // Below tests/recipes, where their dependencies are and the packed package is found.
 const COPY = fileURLToPath(new URL("../recipes/.examples", import.meta.url));
 
 before(async () => {
   await rm(COPY, { recursive: true, force: true });
   await mkdir(COPY, { recursive: true });
-  const isOwn = (path) => !path.includes("node_modules", EXAMPLES.length);
-  for (const name of ["shared", "node", "react"])
-    await cp(join(EXAMPLES, name), join(COPY, name), { recursive: true, filter: isOwn });
+  const isOwn = (path) => !path.includes("node_modules", ROOT.length);
+  for (const name of ["examples/shared", "examples/node", "examples/react", "examples/worker", "www/worker"])
+    await cp(join(ROOT, name), join(COPY, name), { recursive: true, filter: isOwn });
 });
 after(() => rm(COPY, { recursive: true, force: true }));
 
@@ -83,10 +83,44 @@ test(
   },
 );
 
+test(
+  "examples/worker: a person signs in, calls the API, and signs out, without a token in the browser",
+  { timeout: 120_000 },
+  async () => {
+    const example = started("worker", { PORT: "0" });
+    try {
+      const [, origin] = await example.says(/The Worker: (\S+)\/login /);
+      const cookies = new Map();
+      const visit = async (url, init) => {
+        const cookie = [...cookies].map((pair) => pair.join("=")).join("; ");
+        const reply = await fetch(url, { redirect: "manual", headers: { cookie, origin }, ...init });
+        for (const line of reply.headers.getSetCookie()) {
+          const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
+          cookies.set(name, value);
+        }
+        return reply;
+      };
+      const toLogin = await visit(`${origin}/login`);
+      const page = await (await fetch(toLogin.headers.get("location"))).text();
+      const [, agree] = /href="(\/agree[^"]*)"/.exec(page);
+      const agreed = new URL(agree.replaceAll("&amp;", "&"), toLogin.headers.get("location"));
+      const back = await fetch(agreed, { redirect: "manual" });
+      assert.equal((await visit(back.headers.get("location"))).status, 303, example.output());
+      assert.match(await (await visit(`${origin}/`)).text(), /signed in/);
+      assert.deepEqual(await (await visit(`${origin}/api/notes`)).json(), { ok: true });
+      assert.equal((await visit(`${origin}/logout`, { method: "POST" })).status, 303);
+      assert.equal((await visit(`${origin}/api/notes`)).status, 401);
+    } finally {
+      example.process.kill("SIGTERM");
+      await once(example.process, "close");
+    }
+  },
+);
+
 function started(name, environment = {}) {
   const env = { ...process.env, REDIS_URL: "", ...environment, NODE_TEST_CONTEXT: undefined };
   const child = spawn(process.execPath, ["main.mjs"], {
-    cwd: join(COPY, name),
+    cwd: join(COPY, "examples", name),
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

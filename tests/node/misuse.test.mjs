@@ -6,8 +6,8 @@ import { createRefresher } from "oauth-refresher";
 import { clientSecretJwt, mutualTls, privateKeyJwt } from "oauth-refresher/client-auth";
 import { dpop } from "oauth-refresher/dpop";
 import { okta } from "oauth-refresher/providers";
-import { callbackStorage, indexedDbStorage, webStorage } from "oauth-refresher/storage";
-import { fileStorage } from "oauth-refresher/storage/node";
+import { callbackStorage, indexedDbStorage, memoryStorage, webStorage } from "oauth-refresher/storage";
+import { fileLock, fileStorage } from "oauth-refresher/storage/node";
 import { fakeAuthorizationServer } from "oauth-refresher/testing";
 import { traceToConsole } from "oauth-refresher/trace";
 
@@ -54,6 +54,7 @@ test("fakeAuthorizationServer refuses a misspelt option", () => {
     () => fakeAuthorizationServer({ accessTokenSeconds: "1h" }),
     /options\.accessTokenSeconds must be a number of seconds, or null \(given: string\)/,
   );
+  refused(() => fakeAuthorizationServer({ reuse: { graceSeconds: "30" } }), /options\.reuse must be never/);
   fakeAuthorizationServer({ accessTokenSeconds: null, client_secret: undefined, reuse: { graceSeconds: 0 } });
 });
 
@@ -226,6 +227,16 @@ test("storages without options refuse them: encrypt would be ignored", () => {
     `${who} has no options, and encrypt would be ignored: leave it out (given: object); indexedDbStorage has encrypt`;
   refused(() => webStorage(area, "key", { encrypt: true }), ignored("webStorage"));
   refused(() => fileStorage("session.json", { encrypt: true }), ignored("fileStorage"));
+  refused(() => memoryStorage({ encrypt: true }), ignored("memoryStorage"));
+  refused(
+    () => memoryStorage("session"),
+    "memoryStorage has no options, and it would be ignored: leave it out (given: string session)",
+  );
+  memoryStorage(undefined);
+  refused(
+    () => fileLock("session.lock", { leaseSeconds: 15 }),
+    "fileLock has no options, and leaseSeconds would be ignored: leave it out (given: object)",
+  );
 });
 
 test("keys, addresses and providers say what was given where it is no secret", () => {

@@ -77,6 +77,10 @@ fn options_that_are_none_are_named() {
     for (given, wanted) in [
         ("{ token_endpiont: 'https://a.example/t' }", "token_endpiont is no option"),
         ("{ token_endpoint: 'https://a.example/t', storage: {} }", "load() and save()"),
+        (
+            "{ token_endpoint: 'https://a.example/t', storage: { load() {}, save() {}, lock: true } }",
+            "storage.lock must be a function",
+        ),
         ("{ token_endpoint: 'https://a.example/t', retries: '3' }", "retries must be a whole number (given: string 3)"),
         (
             "{ token_endpoint: 'https://a.example/t', response: { rot: 'a' } }",

@@ -50,6 +50,7 @@ export default {
     const session = cookie(request, SESSION);
     if (!session) return new Response("Sign in at /login\n", { status: 401 });
     const vault = env.VAULT.getByName(session);
+    if (url.pathname === "/") return new Response("You are signed in: ask the API at /api/…\n");
     if (url.pathname === "/logout" && isOurs(request, url)) return logout(vault);
     if (url.pathname.startsWith("/api/")) return callApi(request, url, vault, env);
     return new Response("Not found\n", { status: 404 });

@@ -9,7 +9,7 @@ use anyhow::{bail, Context, Result};
 
 use crate::{pack, prepare, project, run};
 
-const EXAMPLES: [&str; 2] = ["node", "react"];
+const EXAMPLES: [&str; 3] = ["node", "react", "worker"];
 const INSTALL_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 pub fn example(arguments: &[OsString]) -> Result<ExitCode> {

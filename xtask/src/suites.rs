@@ -116,7 +116,7 @@ const SUITES: [Suite; 32] = [
     ),
     node(
         "examples",
-        "examples/node and examples/react, each run to what it promises",
+        "the applications of examples/, each run to what it promises",
         || has("examples"),
         |length| prepare::frameworks().and_then(|()| checks::node_tests("examples", true, length)),
     ),

@@ -1,6 +1,7 @@
 //! A storage object of the npm package, and those that it brings: the same files, so that both worlds share one session.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 
 use js_sys::{Function, Object, Promise, Reflect, JSON};
@@ -108,13 +109,17 @@ impl JsStorage {
     /// Takes the object as it is.
     ///
     /// # Errors
-    /// It lacks `load` or `save`.
+    /// It lacks `load` or `save`, or another method is no function.
     pub fn new(object: impl Into<JsValue>) -> Result<Self, StorageError> {
         let storage = Self { object: object.into() };
-        if storage.method("load").is_some() && storage.method("save").is_some() {
-            return Ok(storage);
+        if storage.method("load").is_none() || storage.method("save").is_none() {
+            return Err(StorageError::new("a storage must be an object with load() and save()"));
         }
-        Err(StorageError::new("a storage must be an object with load() and save()"))
+        let is_wrong = |name: &&&str| storage.member(name).is_truthy() && storage.method(name).is_none();
+        match ["lock", "subscribe", "peek"].iter().find(is_wrong) {
+            Some(name) => Err(StorageError::new(format!("storage.{name} must be a function"))),
+            None => Ok(storage),
+        }
     }
 
     fn member(&self, name: &str) -> JsValue {

@@ -1,4 +1,4 @@
-//! A page in Yew with a session: it is read from IndexedDB, kept fresh while somebody looks, and shared with other tabs.
+//! A page in Yew with a session: it is read from IndexedDB, kept fresh while the page is visible, and shared with other tabs.
 //! The options are data in the page's own HTML.
 
 use std::rc::Rc;
