@@ -50,8 +50,9 @@ async function attempt(options, requests, { ask, stands, tokens }) {
   for (;;) {
     const building = requests.refresh(fetch, ask, tokens(), refused);
     const request = await bounded(building, leftSeconds(), FUNCTION_LATE);
-    if (!(await stands())) return { how: "unsent", error: undefined };
     if (!request) return /** @type {Refused} */ (refused).reply;
+    // After a stall in the first request there may be no time left for a second. The core then orders another attempt.
+    if (!(await stands()) || leftSeconds() < 0) return { how: "unsent", error: undefined };
     const reply = await send(carry, request.http, leftSeconds(), requests.tools);
     const fault = requests.mends && "status" in reply && requests.heard(ask, request.http, reply).refused;
     if (!fault || mended.includes(fault)) return reply;

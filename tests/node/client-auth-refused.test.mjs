@@ -7,6 +7,7 @@ import { clientSecretJwt, privateKeyJwt } from "oauth-refresher/client-auth";
 import { dpop } from "oauth-refresher/dpop";
 import { partsOf } from "../servers/assertion.mjs";
 import { endpoint, expiredSession, granted, issuer, reasonOf, refused } from "./asked.mjs";
+import { virtualTime } from "./virtual-time.mjs";
 
 const client_id = "client-of-the-test";
 const SECRETS = ["first-s3cr3t-of-the-client-of-32-bytes", "second-s3cr3t-of-the-client-of-32-bytes"];
@@ -230,4 +231,34 @@ test("a revocation asks for a rotated secret again, once, and does not repeat th
     revoke: true,
   });
   assert.equal(constant.asked.length, 1);
+});
+
+test("after a stall in the request with the old secret the request with the new one has its whole time", async () => {
+  const time = virtualTime();
+  try {
+    const server = endpoint(invalid);
+    let answer;
+    const fetch = async (url, init) => {
+      const reply = await server.fetch(url, init);
+      const { signal } = init;
+      await new Promise((resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        if (server.asked.length === 1) answer = resolve;
+        else setTimeout(resolve, 3000);
+      });
+      return reply;
+    };
+    const options = { client_id, client_secret: rotated(), timeoutSeconds: 5 };
+    const { refresher, storage } = expiredSession({ fetch }, options);
+    const reason = reasonOf(refresher.getAccessToken());
+    await time.settle();
+    await time.passBusy(60_000);
+    answer();
+    await time.pass(15_000);
+    assert.equal(await reason, undefined);
+    assert.deepEqual(server.asked.map(secretOf), SECRETS);
+    assert.equal((await storage.load()).pending, undefined);
+  } finally {
+    time.restore();
+  }
 });

@@ -127,3 +127,21 @@ test("a process that was blocked over the timeout of a request reads the reply t
     performance.now = now;
   }
 });
+
+test("a process that was blocked over the limit of a storage call reads the answer that came meanwhile", async () => {
+  const answers = [];
+  const port = storagePort({ load: () => new Promise((resolve) => answers.push(resolve)), save: () => true });
+  const loading = port.load();
+  loading.catch(() => {});
+  await time.settle();
+  // the timers that came due fire before the answer is heard
+  await time.passBusy(40 * SECOND);
+  answers[0](null);
+  assert.deepEqual(await loading, ["null", null]);
+  const hanging = port.load();
+  hanging.catch(() => {});
+  await time.settle();
+  await time.passBusy(40 * SECOND);
+  await time.pass(2 * SECOND);
+  await assert.rejects(hanging, { message: /the storage did not answer in time/ });
+});

@@ -240,6 +240,20 @@ test("a connection that breaks later is a lost reply, whatever its code", async 
   assert.deepEqual([error.code, error.refreshTokenState], ["outcome_unknown", "unknown"]);
 });
 
+test("a connection that breaks after the headers of a success is a lost reply, whatever its code", async () => {
+  for (const code of [
+    "ENETUNREACH",
+    "ECONNREFUSED",
+    "CERT_HAS_EXPIRED",
+    "ERR_SSL_SSLV3_ALERT_UNEXPECTED_MESSAGE",
+  ]) {
+    const pull = (body) => body.error(Object.assign(new TypeError("terminated"), { code }));
+    const { error, record } = await failed({ fetch: async () => new Response(new ReadableStream({ pull })) });
+    assert.deepEqual([error.code, error.refreshTokenState], ["outcome_unknown", "unknown"], code);
+    assert.ok(record.pending);
+  }
+});
+
 test("a browser that says it is offline is asked to send all the same", async () => {
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
   Object.defineProperty(globalThis, "navigator", { value: { onLine: false }, configurable: true });

@@ -57,6 +57,16 @@ async fn the_npm_packages_options_object_is_options() {
 }
 
 #[wasm_bindgen_test]
+async fn a_response_without_a_stream_is_read_by_its_text() {
+    let value = evaluated(
+        "{ token_endpoint: 'https://auth.example/token', background: 'never', tokens: { refresh_token: 'first' },
+           fetch: async () => ({ status: 200, headers: new Headers(), text: async () => '{\"access_token\":\"at\"}' }) }",
+    );
+    let refresher = Refresher::new(Options::from_js(&value).expect("they are good")).expect("they are good");
+    assert_eq!(refresher.access_token().await.as_deref(), Ok("at"));
+}
+
+#[wasm_bindgen_test]
 fn plain_http_is_for_loopback_or_on_purpose() {
     for endpoint in ["http://localhost:1/t", "http://127.0.0.1:1/t", "http://[::1]:1/t", "https://as.example/t"] {
         assert!(Refresher::new(Options::new(endpoint)).is_ok(), "{endpoint}");

@@ -1,5 +1,6 @@
 // @ts-check
 import { isBlocked } from "./blocked.js";
+import { awake } from "./bounded.js";
 import { BLOCKED_PORT, NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE } from "./messages.js";
 
 /** @import { Unreachable } from "../door.js" */
@@ -7,9 +8,6 @@ import { BLOCKED_PORT, NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE } f
 
 /** Length limit of a body. */
 const LONGEST_BODY = 1 << 20;
-
-/** A timer that is late by this much means that the process was blocked or suspended. */
-const STALLED_MS = 1000;
 
 /**
  * @typedef {{ method: string, url: string, headers: Record<string, string>, body?: string }} HttpRequest
@@ -24,14 +22,7 @@ const STALLED_MS = 1000;
  */
 export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
   const limit = new AbortController();
-  /** @type {any} */
-  let timer;
-  // After a stall, timers fire before sockets are read, and the reply may be waiting there.
-  const abortAfter = (/** @type {number} */ ms, lateAt = performance.now() + ms + STALLED_MS) => {
-    const due = () => (performance.now() < lateAt ? limit.abort() : abortAfter(STALLED_MS));
-    timer = setTimeout(due, ms);
-  };
-  abortAfter(timeoutSeconds * 1000);
+  const stop = awake(timeoutSeconds * 1000, () => limit.abort());
   try {
     if (typeof fetch != "function") throw new TypeError("there is no fetch here: write the option `fetch`");
     // A redirect could send the refresh token to another origin: Node re-posts the body after a 307.
@@ -54,7 +45,7 @@ export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
     }
     return await read(checkedResponse(response, "fetch", tools), limit.signal);
   } finally {
-    clearTimeout(timer);
+    stop();
   }
 }
 
@@ -75,8 +66,8 @@ async function read(response, signal) {
   try {
     return { ...reply, body: await textOf(response) };
   } catch (error) {
-    // An incomplete success was processed by the server: the refresh token is spent.
-    if (response.ok) return noReply(error, signal);
+    // An incomplete success was processed by the server, whatever the error says about the connection: the refresh token is spent.
+    if (response.ok) return Object.assign(noReply(error, signal), { errors: [] });
     return reply;
   }
 }

@@ -47,7 +47,8 @@ impl Driver {
                 (None, None) => return Err(NoReply { sent: Sent::Provably, fault: FUNCTION_LATE.into() }),
             };
             // Building the request waited for functions of the options: a sign-out or a login may have come first.
-            if self.is_lock_lost(order).await || !self.machine.borrow().is_sending(order) {
+            // After a stall in the first request there may be no time left for a second.
+            if self.is_lock_lost(order).await || !self.machine.borrow().is_sending(order) || left_ms() < 0.0 {
                 return Err(NoReply { sent: Sent::Provably, fault: Fault::default() });
             }
             let reply = send(self.options.fetch.as_ref(), &request, left_ms()).await?;

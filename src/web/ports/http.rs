@@ -14,7 +14,7 @@ use web_sys::{
     RequestInit, RequestRedirect, Response,
 };
 
-use super::timer::bounded_awake;
+use super::timer::bounded;
 use crate::core::machine::Sent;
 use crate::core::oauth::messages::{BLOCKED_PORT, NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE};
 use crate::core::oauth::request::HttpRequest;
@@ -77,7 +77,7 @@ pub async fn send(fetch: Option<&Function>, request: &HttpRequest, timeout_ms: f
             Err(error) => Err(NoReply::thrown(if is_unsent(&error) { Sent::Provably } else { Sent::Perhaps }, &error)),
         }
     };
-    let in_time = bounded_awake(asked, timeout_ms).await;
+    let in_time = bounded(asked, timeout_ms).await;
     if in_time.is_none() {
         limit.abort();
     }
@@ -142,21 +142,23 @@ async fn read(response: &Response) -> Result<Reply, NoReply> {
 
 /// The body's text, or `None` if it is too long.
 async fn text_of(response: &Response) -> Result<Option<Secret>, JsValue> {
+    let Some(stream) = response.body() else {
+        // React Native's Response has no stream.
+        return JsFuture::from(response.text()?).await.map(|text| text.as_string().map(Secret::new));
+    };
     let mut bytes = Vec::new();
-    if let Some(stream) = response.body() {
-        let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
-        loop {
-            let part = JsFuture::from(reader.read()).await?;
-            if Reflect::get(&part, &JsValue::from_str("done"))?.is_truthy() {
-                break;
-            }
-            let value = Reflect::get(&part, &JsValue::from_str("value"))?;
-            bytes.extend(js_sys::Uint8Array::new(&value).to_vec());
-            if bytes.len() > LONGEST_BODY {
-                // neither the rest of the body nor the result of the cancellation is needed
-                wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(reader.cancel()).await) });
-                return Ok(None);
-            }
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
+    loop {
+        let part = JsFuture::from(reader.read()).await?;
+        if Reflect::get(&part, &JsValue::from_str("done"))?.is_truthy() {
+            break;
+        }
+        let value = Reflect::get(&part, &JsValue::from_str("value"))?;
+        bytes.extend(js_sys::Uint8Array::new(&value).to_vec());
+        if bytes.len() > LONGEST_BODY {
+            // neither the rest of the body nor the result of the cancellation is needed
+            wasm_bindgen_futures::spawn_local(async move { drop(JsFuture::from(reader.cancel()).await) });
+            return Ok(None);
         }
     }
     let text = String::from_utf8_lossy(&bytes);

@@ -45,16 +45,9 @@ pub async fn wait(millis: f64) {
     TimeoutFuture::new(clamped(if millis > 0.0 { millis as u64 } else { 0 })).await;
 }
 
-/// What the work brings, or `None` once that took too long.
+/// The result of the work, or `None` after a time limit. After a stall, timers fire before sockets are read, and the result may be waiting
+/// there.
 pub async fn bounded<T>(work: impl Future<Output = T>, millis: f64) -> Option<T> {
-    match race(pin!(work), pin!(wait(millis))).await {
-        Either::First(done) => Some(done),
-        Either::Second(()) => None,
-    }
-}
-
-/// The same, of time in which this context ran: one that was stalled hears its timers before its sockets, and the reply may be waiting there.
-pub async fn bounded_awake<T>(work: impl Future<Output = T>, millis: f64) -> Option<T> {
     let over = async {
         let mut left = millis;
         loop {
