@@ -56,8 +56,9 @@ export interface RefresherOptions {
   /**
    * The authorization server's issuer identifier, exactly as in its metadata. Discovery supplies the endpoints that are not given, at the
    * URL of RFC 8414, then at OpenID Connect's. If the metadata names another issuer (RFC 8414 §3.3), the refresh fails with
-   * `client_rejected`, which names both. If it is not found, or has no https endpoint, the refresh fails with `unavailable` and the reason,
-   * and the next one tries again. Without `clientAuth`, the metadata decides between `client_secret_basic` and `client_secret_post`.
+   * `client_rejected`, which names both. If it is not found, does not arrive within a third of `timeoutSeconds` from either URL, or has no
+   * https endpoint, the refresh fails with `unavailable` and the reason, and the next one tries again. Without `clientAuth`, the metadata
+   * decides between `client_secret_basic` and `client_secret_post`.
    */
   issuer?: string;
   /** The URL for `signOut({ revoke: true })` (RFC 7009). Without it, and without an `issuer` whose metadata has one, that call rejects. */

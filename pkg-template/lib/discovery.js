@@ -27,7 +27,10 @@ export async function discover(fetch, issuer, tools, timeoutSeconds, insecure) {
     const request = { method: "GET", url, headers: { accept: "application/json" } };
     const reply = await send(fetch, request, timeoutSeconds, tools);
     const metadata = read(reply);
-    cause ??= "error" in reply ? reply.error : undefined;
+    if ("error" in reply) {
+      cause ??= reply.error;
+      found = "brought " + reply.reason;
+    }
     if (!metadata) continue;
     for (const place of [metadata, metadata.mtls_endpoint_aliases ?? {}])
       for (const name of ENDPOINTS) if (!tools.isEndpoint(place[name], insecure)) delete place[name];

@@ -29,13 +29,9 @@ export function requests(options, learn, tools) {
   /** @param {typeof fetch} fetch @param {"token_endpoint" | "revocation_endpoint"} name @returns {Promise<any>} */
   async function endpoint(fetch, name) {
     if (options[name] || !issuer) return options[name];
-    metadata ??= await discover(
-      fetch,
-      issuer,
-      tools,
-      /** @type {number} */ (options.timeoutSeconds),
-      options.allowInsecureRequests,
-    );
+    // Two URLs are requested, and the token request has to fit into the same time.
+    const seconds = /** @type {number} */ (options.timeoutSeconds) / 3;
+    metadata ??= await discover(fetch, issuer, tools, seconds, options.allowInsecureRequests);
     // RFC 8705 §5: the endpoints for mutual TLS
     return (clientAuth.aliased && metadata.mtls_endpoint_aliases?.[name]) || metadata[name];
   }

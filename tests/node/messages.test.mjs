@@ -76,10 +76,18 @@ test("a reply that does not come in time is no lost network", async () => {
 });
 
 test("metadata that cannot be fetched is unavailable, and says where it was looked for and why", async () => {
-  const error = await refused({ token_endpoint: undefined, issuer: "https://as.example", fetch: failing });
-  assert.deepEqual([error.code, error.refreshTokenState], ["unavailable", "unspent"]);
-  assert.equal(error.error_description, "the metadata of https://as.example was not found");
-  assert.equal(error.cause.message, "fetch failed");
+  const silent = (_, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  for (const [fetch, found, cause] of [
+    [failing, "brought no reply: network down, or the server is out of reach", /^fetch failed$/],
+    [silent, "brought no reply in time", /abort/],
+    [async () => new Response("", { status: 404 }), "was not found", undefined],
+  ]) {
+    const error = await refused({ token_endpoint: undefined, issuer: "https://as.example", fetch });
+    assert.deepEqual([error.code, error.refreshTokenState], ["unavailable", "unspent"]);
+    assert.equal(error.error_description, `the metadata of https://as.example ${found}`);
+    if (cause) assert.match(error.cause.message, cause);
+  }
 });
 
 test("an unknown token_type names the option for it", async () => {
