@@ -113,10 +113,10 @@ export function serve(refresher, port) {
 }
 
 /** @param {Refresher} refresher @param {RefresherOptions} options @returns {import("../lib/host-protocol.js").Facts} */
-function factsOf(refresher, { origins = [], dpop, isTokenRejected, fetch }) {
+function factsOf(refresher, { origins = [], keepRejectedResponse, dpop, isTokenRejected, fetch }) {
   // Keys and functions cannot be passed to a page, so what needs them runs here.
   const fetchIn = dpop || isTokenRejected || fetch ? "host" : "page";
-  return { capabilities: { ...refresher.capabilities }, origins, fetchIn };
+  return { capabilities: { ...refresher.capabilities }, origins, keepRejectedResponse, fetchIn };
 }
 
 /** @param {Refresher} refresher @returns {Session} */

@@ -26,7 +26,7 @@ export const MISSED_BEATS = 3;
  * (milliseconds). `session`: the login that the tokens descend from. `host`: the instance of the worker.
  * @typedef {{ host?: number | undefined, tokens: TokenSet | null, session?: string | undefined, state: Refresher["state"], fresh: [number, number] }} Session
  */
-/** Constant while the host lives. @typedef {{ capabilities: Refresher["capabilities"], origins: string[], fetchIn: "page" | "host" }} Facts */
+/** Constant while the host lives. @typedef {{ capabilities: Refresher["capabilities"], origins: string[], keepRejectedResponse?: boolean | undefined, fetchIn: "page" | "host" }} Facts */
 /**
  * A message of the host. Each one carries the session.
  * @typedef {{ say: "welcome", facts: Facts } | { say: "beat" } | { say: "parted" }

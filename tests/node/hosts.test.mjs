@@ -104,6 +104,22 @@ test("an aborted call rejects with its signal's reason, and the refresh goes on 
   assert.equal(server.requests.length, 1);
 });
 
+test("a page's fetch keeps the 401 where keepRejectedResponse of the host says so, and else rejects as its refresh did", async () => {
+  const { fetch } = globalThis;
+  const api = "https://api.example";
+  globalThis.fetch = async (input) => new Response("", { status: String(input).startsWith(api) ? 401 : 503 });
+  try {
+    for (const keepRejectedResponse of [true, false, undefined]) {
+      const { page } = pair({ fetch: undefined, origins: [api], retries: 0, keepRejectedResponse });
+      const asked = page.fetch(`${api}/me`);
+      if (keepRejectedResponse) assert.equal((await asked).status, 401);
+      else await assert.rejects(asked, { code: "unavailable", status: 503 });
+    }
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
 test("a closed page rejects with closed, and the host goes on", async () => {
   const { page, host } = pair();
   await page.getAccessToken();
