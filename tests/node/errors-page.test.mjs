@@ -8,18 +8,43 @@ const ROOT = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, ROOT), "utf8");
 const page = read("docs/errors.md");
 
+const files = (folder, ending) =>
+  readdirSync(new URL(folder, ROOT), { recursive: true })
+    .filter((path) => path.endsWith(ending) && !/^(providers|testing|node_modules)\//.test(path))
+    .map((path) => folder + path);
+
+/**
+ * What is no error although it has three words: what fills "… must be …" in, statements of SQL and Lua, lists of names, what the console and
+ * traces get.
+ */
+const NO_ERROR =
+  /^(an? |true or |null,|the token endpoint's |Unix seconds|dpop\(\)|never\||\{ |the file of the core|SELECT|UPDATE|DELETE|CREATE|clock_timestamp|key = |(?:\$\{\w+\} )?return redis|token-changed |method cache |oauth-refresher: every |oauth-refresher\.wrote)/;
+const hasWords = (text) => /\w+ +\w+.* \w/.test(text.replace(/\$\{.*?\}/g, "")) && !NO_ERROR.test(text);
+
 /** What each file says in the errors that it creates: the texts without the values in them. */
 function* places() {
-  const scripts = readdirSync(new URL("pkg-template/", ROOT), { recursive: true })
-    .filter((path) => path.endsWith(".js") && !/^(providers|testing|node_modules)\//.test(path))
-    .map((path) => `pkg-template/${path}`);
   const created =
     /(?:new (?:Type|Refresh)?Error|\b(?:fail|missing|contradict)|reason:|found =|unsafe:)\s*\(?\s*(?:"[\w.]+",\s*)?([`"])((?:\\.|(?!\1)[^\\])+)\1/g;
-  for (const path of scripts)
-    for (const [, , text] of read(path).matchAll(created)) if (text.includes(" ")) yield [path, text];
-  const described = /explain\(&mut evidence, "([^"]+)"|&str = "([^"]+)";/g;
-  for (const path of ["src/core/oauth/response.rs", "src/core/machine/background.rs"])
-    for (const [, one, other] of read(path).matchAll(described)) yield [path, one ?? other];
+  const literal = /([`"])((?:\\.|(?!\1)[^\\\n])*)\1/g;
+  for (const path of files("pkg-template/", ".js")) {
+    const script = read(path);
+    for (const [, , text] of script.matchAll(created)) if (text.includes(" ")) yield [path, text];
+    const code = script.replace(/\/\*.*?\*\//gs, "").replace(/(^|\s)\/\/.*$/gm, "");
+    for (const [, , text] of code.matchAll(literal)) if (hasWords(text)) yield [path, text.trimStart()];
+  }
+  const described = /explain\(&mut evidence, "([^"]+)"|&str = "([^"]+)";|String::from\("(another )"\)/g;
+  for (const path of ["response.rs", "reply.rs", "background.rs"].flatMap((name) =>
+    files("src/core/", `/${name}`),
+  ))
+    for (const [, ...texts] of read(path).matchAll(described))
+      yield [path, texts.join("").replace(/ $/, " …")];
+  for (const path of files("src/web/", ".rs")) {
+    const code = read(path)
+      .split("#[cfg(test)]")[0]
+      .replace(/(\/\/|#\[).*$/gm, "");
+    for (const [, text] of code.matchAll(/"((?:\\.|[^"\\])*)"/g))
+      if (hasWords(text)) yield [path, text.replace(/\{\w*\}/g, "…").trim()];
+  }
   const sentence = /^(?: {2}\w+:|export const \w+ =)\s+"([^"]+)"[,;]$/gm;
   for (const path of ["pkg-template/lib/messages.js", "pkg-template/lib/ports/messages.js"])
     for (const [, text] of read(path).matchAll(sentence)) yield [path, text.trim()];
@@ -29,7 +54,9 @@ function* places() {
 const written = (text) =>
   text
     .replace(/\$\{[^}]*(?:\{[^}]*\}[^}]*)*\}/g, "…")
+    .replace(/\\n/g, " ")
     .replace(/\\(.)/g, "$1")
+    .replace(/ $/, " …")
     .replaceAll("|", "\\|");
 
 test("every place that creates an error is on the page, with what it says", () => {
