@@ -27,9 +27,9 @@ export async function discover(fetch, issuer, tools, timeoutSeconds, insecure) {
     const request = { method: "GET", url, headers: { accept: "application/json" } };
     const reply = await send(fetch, request, timeoutSeconds, tools);
     const metadata = read(reply);
-    if ("error" in reply) {
-      cause ??= reply.error;
-      found = "brought " + reply.reason;
+    if ("reason" in reply) {
+      cause = reply.error;
+      found = `gave ${reply.reason}`;
     }
     if (!metadata) continue;
     for (const place of [metadata, metadata.mtls_endpoint_aliases ?? {}])

@@ -30,8 +30,13 @@ export function requests(options, learn, tools) {
   async function endpoint(fetch, name) {
     if (options[name] || !issuer) return options[name];
     // Two URLs are requested, and the token request has to fit into the same time.
-    const seconds = /** @type {number} */ (options.timeoutSeconds) / 3;
-    metadata ??= await discover(fetch, issuer, tools, seconds, options.allowInsecureRequests);
+    metadata ??= await discover(
+      fetch,
+      issuer,
+      tools,
+      /** @type {number} */ (options.timeoutSeconds) / 3,
+      options.allowInsecureRequests,
+    );
     // RFC 8705 §5: the endpoints for mutual TLS
     return (clientAuth.aliased && metadata.mtls_endpoint_aliases?.[name]) || metadata[name];
   }

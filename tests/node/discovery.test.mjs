@@ -122,7 +122,7 @@ for (const [name, page] of Object.entries({
   test(`metadata that is ${name} is an error, costs no token, and is requested again`, async () => {
     const [first, second] = PLACES[ISSUER];
     const world = session({ [first]: page, [second]: page }, { retries: 0 });
-    const told = { silence: /in time/, "no network": /brought no reply: network down/ }[name];
+    const told = { silence: /in time/, "no network": /gave no reply: network down/ }[name];
     assert.match((await refused(world)) ?? "", told ?? /was not found/);
     // a failure is not cached
     world.pages[first] = GOOD;

@@ -79,8 +79,8 @@ test("metadata that cannot be fetched is unavailable, and says where it was look
   const silent = (_, { signal }) =>
     new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
   for (const [fetch, found, cause] of [
-    [failing, "brought no reply: network down, or the server is out of reach", /^fetch failed$/],
-    [silent, "brought no reply in time", /abort/],
+    [failing, "gave no reply: network down, or the server is out of reach", /^fetch failed$/],
+    [silent, "gave no reply in time", /abort/],
     [async () => new Response("", { status: 404 }), "was not found", undefined],
   ]) {
     const error = await refused({ token_endpoint: undefined, issuer: "https://as.example", fetch });

@@ -47,6 +47,12 @@ for (const [what, options, reason] of [
     /header apikey/,
   ],
   ["a line break in a header", { headers: { "x-request-id": () => "first\nsecond" } }, /header x-request-id/],
+  ["a control character in a header", { headers: { apikey: "sb_publishable_\x01abc" } }, /header apikey/],
+  [
+    "a delete character in a header",
+    { headers: { apikey: () => "sb_publishable_abc\x7f" } },
+    /header apikey/,
+  ],
   ["a space in a header's name", { headers: { "x request": "7" } }, /header x request/],
   [
     "a `fetch` that gives no Response",

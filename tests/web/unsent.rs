@@ -52,6 +52,7 @@ async fn the_platforms_error_is_the_cause_with_its_own_cause_and_without_secrets
 async fn what_cannot_be_sent_leaves_no_mark_and_says_why() {
     for (fetch, header, said) in [
         ("throw 1", "abc\u{200b}", "the header apikey has a character that HTTP does not allow"),
+        ("throw 1", "a\u{1}bc", "the header apikey has a character that HTTP does not allow"),
         ("return {}", "abc", "fetch must give a Response"),
         ("return 7", "abc", "fetch must give a Response"),
     ] {

@@ -11,7 +11,7 @@ export function awake(ms, over) {
   /** @type {any} */
   let timer;
   const wait = (/** @type {number} */ ms, lateAt = performance.now() + ms + STALLED_MS) => {
-    timer = setTimeout(() => (performance.now() < lateAt ? over() : wait(STALLED_MS)), ms);
+    timer = setTimeout(() => (lateAt > performance.now() ? over() : wait(STALLED_MS)), ms);
   };
   wait(ms);
   return () => clearTimeout(timer);

@@ -27,15 +27,15 @@ export async function send(fetch, { url, ...init }, timeoutSeconds, tools) {
     if (typeof fetch != "function") throw new TypeError("there is no fetch here: write the option `fetch`");
     // A redirect could send the refresh token to another origin: Node re-posts the body after a 307.
     const given = { ...init, ...ambient(), redirect: /** @type {const} */ ("manual"), signal: limit.signal };
-    // The platform's own error quotes the value.
+    // The platform's own error quotes the value. Node refuses control characters only when it sends (RFC 9110 section 5.5).
     for (const name in init.headers)
-      if (!/^[^\s:]+:[^\0\r\n\u0100-\uffff]*$/.test(`${name}:${`${init.headers[name]}`.trim()}`))
+      if (!/^[^\s:]+:[\t\x20-\x7e\x80-\xff]*$/.test(name + ":" + init.headers[name]?.trim()))
         throw new TypeError(`the header ${name} has a character that HTTP does not allow`);
     // Throws for what the platform's fetch refuses before it sends: a foreign AbortSignal, a URL. A third of what a refresh costs in
     // Node, so its own fetch is asked first; another one may send what this refuses.
+    let response;
     const check = () => globalThis.Request && new Request(url, given);
     if (fetch != globalThis.fetch) check();
-    let response;
     try {
       response = await fetch(url, given);
     } catch (error) {
