@@ -135,6 +135,8 @@ test("the plain Worker of the page calls the API with the refresh token of its e
   try {
     const answers = await Promise.all([1, 2, 3].map(async () => fetch(await worker.ready)));
     for (const answer of answers) assert.deepEqual([answer.status, await answer.json()], [200, { ok: true }]);
+    const sent = fake.requests.filter(({ parameters }) => parameters.refresh_token === refresh_token);
+    assert.equal(sent.length, 1, "all requests of the isolate share one refresh");
   } finally {
     await worker.dispose();
   }

@@ -1,4 +1,5 @@
-// The examples of the README and the key-bound client of docs/clients.md, as they stand there, in a Chromium page with IndexedDB.
+// Examples of the README, docs/clients.md (the key-bound client) and docs/login.md (a session in the browser), as they stand there, in
+// a Chromium page with IndexedDB.
 import "../leaks/listener.mjs";
 import { hearPage } from "../leaks/pages.mjs";
 import assert from "node:assert/strict";
@@ -88,6 +89,23 @@ test("docs/clients.md: with a key of IndexedDB the login, the refresh and the ca
   assert.deepEqual([said.token_type, said.state], ["DPoP", "active"]);
   assert.equal(said.asked.length, 2);
   for (const [, , proof] of said.asked) assert.match(proof, /^[\w-]+\.[\w-]+\.[\w-]+$/);
+});
+
+test("docs/login.md: the module that a server renders with too has a session in the browser alone", async () => {
+  const recipes = await openRecipes({}, "docs/login.md");
+  assert.equal((await recipes.load("session-in-browser")).refresher, null);
+  await recipes.remove();
+  const said = await run(
+    "docs/login.md",
+    recipesOf("docs/login.md")["session-in-browser.ts"],
+    `const { refresher } = await import("./example.js");
+     const { status } = await refresher.fetch("https://api.example/me");
+     return { status, state: refresher.state, asked };`,
+  );
+  assert.deepEqual([said.status, said.state, said.asked.length], [200, "active", 1]);
+  const [url, authorization] = said.asked[0];
+  assert.equal(url, "https://api.example/me");
+  assert.match(authorization, /^Bearer ./);
 });
 
 test("a client_secret in a page is warned of once", async () => {

@@ -22,7 +22,7 @@ afterEach(async () => {
   delete process.env.CLIENT_SECRET;
   await globalThis.connected?.destroy?.();
   await globalThis.connected?.end?.();
-  delete globalThis.connected;
+  for (const name of ["connected", "personOf", "cookies"]) delete globalThis[name];
   await recipes?.remove();
   await redis.command("flushall");
 });
@@ -52,18 +52,45 @@ test("docs/services.md: of many sessions each person has one", async () => {
   );
 });
 
-test("docs/login.md: a route handler calls the API in the session of one person", async () => {
-  const server = online("s3cret");
-  const { GET, sessionOf } = await opened("docs/login.md", "session-of");
-  await assert.rejects(GET(), { code: "signed_out" });
-  const login = sessionOf("ada");
-  await login.setTokens(server.login());
-  login.close();
-  assert.deepEqual(await (await GET()).json(), { ok: true });
-  server.rejectAccessTokens();
-  assert.equal((await GET()).status, 200);
-  assert.equal(server.requests.length, 1);
-});
+/** What each framework gives its route: Next.js the cookies of the request by an import, SvelteKit an event with them. */
+const ROUTES = {
+  "next-route": ({ GET }, jar) => {
+    globalThis.cookies = async () => ({ get: (name) => jar.has(name) && { name, value: jar.get(name) } });
+    return GET();
+  },
+  "sveltekit-server": ({ GET }, jar) => GET({ cookies: jar }),
+};
+for (const [name, ask] of Object.entries(ROUTES))
+  test(`docs/login.md: ${name} calls the API as the person of the cookie, and says who must sign in`, async () => {
+    const server = online("s3cret");
+    const { sessionOf } = await opened("docs/login.md", "session-of");
+    const route = await recipes.load(name);
+    globalThis.personOf = async (cookie) => /^verified:(\w+)$/.exec(cookie)?.[1] ?? null;
+    const answer = async (cookie) => {
+      const reply = await ask(route, new Map(cookie ? [["session", cookie]] : []));
+      return [reply.status, await reply.text()];
+    };
+    const logIn = async (reply) => {
+      const login = sessionOf("ada");
+      await login.setTokens(reply);
+      login.close();
+    };
+    const expired = () => ({ ...server.login(), expires_in: undefined, expires_at: 1 });
+
+    await logIn(server.login());
+    assert.deepEqual(await answer("verified:ada"), [200, '{"ok":true}']);
+    server.rejectAccessTokens();
+    assert.deepEqual(await answer("verified:ada"), [200, '{"ok":true}']);
+    assert.equal(server.requests.length, 1);
+    for (const cookie of [undefined, "forged:ada"]) assert.deepEqual(await answer(cookie), [401, ""]);
+    assert.deepEqual(await answer("verified:grace"), [401, "signed_out"]);
+    await logIn(expired());
+    server.next("lost-reply");
+    assert.deepEqual(await answer("verified:ada"), [503, "outcome_unknown"]);
+    await logIn(expired());
+    server.revokeAll();
+    assert.deepEqual(await answer("verified:ada"), [401, "session_ended"]);
+  });
 
 /** The exports of that block, whose connection is this file's to end. */
 async function opened(document, name) {
@@ -75,6 +102,7 @@ async function opened(document, name) {
       "createClient()": `createClient(${url})`,
       "await createClient": "globalThis.connected = await createClient",
       "new Pool": "globalThis.connected = new Pool",
+      '"next/headers"': '"data:text/javascript,export const cookies = () => globalThis.cookies()"',
     },
     document,
   );
