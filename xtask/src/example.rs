@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::{bail, Context, Result};
 
-use crate::{pack, prepare, project, run};
+use crate::{apps, pack, prepare, project, run};
 
-const EXAMPLES: [&str; 3] = ["node", "react", "worker"];
+const EXAMPLES: [&str; 4] = ["node", "react", "worker", "rust"];
 const INSTALL_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 pub fn example(arguments: &[OsString]) -> Result<ExitCode> {
@@ -20,11 +20,13 @@ pub fn example(arguments: &[OsString]) -> Result<ExitCode> {
     prepare::npm_dependencies()?;
     println!("[1 of 3] the package, built and packed …");
     pack::pack()?;
-    println!("[2 of 3] what examples/{name} depends on (npm install) …");
-    let mut install = run::program("npm");
-    // no lock: its entry for the tarball would change with every build
-    install.args(["install", "--no-package-lock", "--no-fund", "--no-audit", "--no-update-notifier"]);
-    run::must_aloud(install.current_dir(folder(name)), INSTALL_LIMIT).context("npm install failed")?;
+    if name == "rust" {
+        println!("[2 of 3] the page and the Worker, compiled …");
+        apps::apps()?;
+    } else {
+        println!("[2 of 3] what examples/{name} depends on (npm install) …");
+        install(name)?;
+    }
     println!("[3 of 3] examples/{name}");
     let mut started = run::program("node");
     let status = started.arg("main.mjs").current_dir(folder(name)).stdin(Stdio::inherit()).status();
@@ -32,6 +34,14 @@ pub fn example(arguments: &[OsString]) -> Result<ExitCode> {
     Ok(ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }
 
+fn install(name: &str) -> Result<()> {
+    let mut install = run::program("npm");
+    // no lock: its entry for the tarball would change with every build
+    install.args(["install", "--no-package-lock", "--no-fund", "--no-audit", "--no-update-notifier"]);
+    run::must_aloud(install.current_dir(folder(name)), INSTALL_LIMIT).map(drop).context("npm install failed")
+}
+
 fn folder(name: &str) -> PathBuf {
-    project::root().join("examples").join(name)
+    let folder = if name == "rust" { "apps" } else { name };
+    project::root().join("examples").join(folder)
 }

@@ -58,7 +58,7 @@ usage: cargo xtask <command>
                              the package beside its peers: bytes, CPU, starts, behaviour; a whole run, a quarter of an hour, writes
                              docs/peers.md
   demo [argument …]          starts the servers, refreshes through the packed package, serves the page
-  example node|react|worker  an example application of examples/, installed and started
+  example NAME               an application of examples/, installed and started: node, react, worker, rust
   docs [--serve [port]]      these pages, the declarations and the crate as a site with a search, in target/docs/
   sbom                       what the package and the crate are made of, in CycloneDX, in dist/
   format                     rustfmt and prettier, written
