@@ -112,7 +112,10 @@ export interface RefresherOptions {
    * token is requested.
    */
   background?: "auto" | "always" | "never";
-  /** Longest time in seconds between two refreshes, also without a call, so that an idle refresh token does not expire. Default: no limit. */
+  /**
+   * Longest time in seconds between two refreshes, also without a call, so that an idle refresh token does not expire. Default: no limit.
+   * Milliseconds are not recognised: a day is 86,400.
+   */
   keepAliveSeconds?: number;
 
   /** Whether a refresh token may be sent again after its reply was lost. Default `"never"`. */
@@ -234,6 +237,7 @@ export type Awaitable<T> = T | PromiseLike<T>;
  * - `"always"`: the refresh token does not rotate, or old ones stay valid.
  * - `"until-successor-used"`: the old one works until the new one is first used.
  * - `{ graceSeconds }`: the old one works for this many seconds after its first use.
+ *   Milliseconds are not recognised, since some servers have grace periods of hours: 30 seconds are 30.
  */
 export type Reuse = "never" | "always" | "until-successor-used" | { graceSeconds: number };
 
