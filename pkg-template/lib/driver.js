@@ -1,14 +1,14 @@
 // @ts-check
-import { NO_RECORD } from "./messages.js";
-import { clock } from "./ports/clock.js";
+import { sessions } from "./sessions.js";
 import { RefreshError } from "./error.js";
 import { typeOf } from "./given.js";
+import { context } from "./ports/context.js";
+import { clock } from "./ports/clock.js";
+import { Callers } from "./callers.js";
 import { coreOptions, isEndpoint } from "./options.js";
 import { generationOf } from "../storage/record.js";
+import { NO_RECORD } from "./messages.js";
 import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
-import { sessions } from "./sessions.js";
-import { Callers } from "./callers.js";
-import { context } from "./ports/context.js";
 import { scrubber } from "./scrub.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
@@ -204,7 +204,7 @@ export class Driver {
         // of two writes of one generation a storage refuses one: the hint of our own asks for no read
         const ended = this.options.storage.subscribe?.(
           (/** @type {any} */ generation) =>
-            +generation === this.#saved || this.ready(() => this.tell("peerChanged")),
+            (this.#saved === generation && generation) || this.ready(() => this.tell("peerChanged")),
         );
         if (ended) stops.push(ended);
       } catch {} // Without notifications, the next read finds changes.

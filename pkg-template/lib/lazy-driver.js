@@ -3,8 +3,8 @@
 // window that the core wrote into the record (`Record::fresh`). The core is loaded when the page is idle, or at once when it is needed.
 // It receives the record that was read, and decides from then on.
 
-import { generationOf } from "../storage/record.js";
 import { Callers } from "./callers.js";
+import { generationOf } from "../storage/record.js";
 import { Driver } from "./driver.js";
 
 /** @import { DemandOptions, RefresherOptions } from "../index.js" */

@@ -269,6 +269,27 @@ test("the hint of a refresher's own write asks for no read", async () => {
   assert.equal(reads, 1, "under the lock");
 });
 
+test("a hint with any argument but the generation of its own write asks for a read", async () => {
+  const inner = memoryStorage();
+  let reads = 0;
+  let changed;
+  const load = () => (reads++, inner.load());
+  const storage = { ...inner, load, subscribe: (listener) => ((changed = listener), () => {}) };
+  const server = fakeAuthorizationServer();
+  const { refresher } = context(server, storage);
+  await refresher.setTokens(server.login());
+  await time.settle();
+  const { generation } = inner.load();
+  for (const given of [Symbol("changed"), BigInt(generation), Object.create(null), [generation], undefined]) {
+    await refresher.refresh();
+    await time.settle();
+    reads = 0;
+    changed(given);
+    await time.settle();
+    assert.equal(reads, 1, typeof given);
+  }
+});
+
 test("an older generation from a lagging storage replaces nothing", async () => {
   const inner = memoryStorage();
   const history = [];

@@ -24,8 +24,7 @@ export function timer(woke) {
      * @param {boolean} [_busy]  A caller waits, or a refresh is in-flight.
      */
     arm(at, now, awaited, _busy) {
-      // What is due later waits for the timer that runs: a refresh would set six. Woken early, the core names the next time.
-      if (!running || !(Number(at) >= due)) {
+      if (!running || at !== due) {
         clearTimeout(running);
         running = undefined;
         if (at === undefined) return;
