@@ -29,6 +29,8 @@ export class LazyDriver extends Driver {
 
   /** @param {DemandOptions} wish @param {true} [force] */
   async demand(wish, force) {
+    // that reads under the lock, and another token than the one that was read here is enough for it
+    if (force) this.#handedOut = undefined;
     const { signal, ...others } = wish;
     const isPlain = !force && JSON.stringify(others) == "{}";
     if (!isPlain || this.window != this.#unread) return super.demand(wish, force);
