@@ -8,6 +8,11 @@ const STORED_MS = 1000;
 /** Every running tab knows of a new login after this time. */
 const KNOWN_MS = 3000;
 const LONGEST_CALL_MS = 12_000;
+/** The default of `timeoutSeconds`: so long other tabs wait for one whose reply the browser keeps (docs/page.md, "A frozen tab"). */
+const TIMEOUT_MS = 30_000;
+/** In a storm of some dozens of requests. It was seen twice in all. */
+const MOST_KEPT = 1;
+const KEPT = "the browser kept the reply of a tab that was frozen with its request out";
 /** So long a page takes to see that its host is gone, where the browser does not say it; WebKit's go with the tab that began them. */
 const HOST_LOST_MS = 5000;
 const HOSTS_LOST_IN_A_CALL = 4;
@@ -17,12 +22,14 @@ const LIFE_MS = 2000;
 
 export function judged(seen) {
   const rotations = judgedRotations(seen);
-  const calls = judgedCalls(seen);
+  const kept = rotations.lost.filter((why) => why?.endsWith(KEPT)).length;
+  const calls = judgedCalls(seen, kept * TIMEOUT_MS);
   const hosts = [...seen.lives.values()].filter(({ isHost }) => isHost);
   const failures = [
     ...(hosts.length ? rotations.lost.filter((why) => !why.startsWith("the worker")) : []),
     ...seen.stuck,
     ...rotations.failures,
+    ...(kept > MOST_KEPT ? [`${kept} times ${KEPT}`] : []),
     ...calls.failures,
     ...complaints(seen),
     ...leaks(seen.shown, seen.secrets),
@@ -77,7 +84,7 @@ function judgedRotations({ requests, counted, lives }) {
 }
 
 /** Every call gets a valid token, or an error while the session was lost. */
-function judgedCalls({ lives, losses, rejections, requests }) {
+function judgedCalls({ lives, losses, rejections, requests }, keptMs) {
   const failures = [];
   const isExcused = ({ askedMs, settledMs }) =>
     losses.some(({ fromMs, toMs }) => settledMs >= fromMs && askedMs <= toMs + KNOWN_MS);
@@ -87,7 +94,7 @@ function judgedCalls({ lives, losses, rejections, requests }) {
         `life ${call.life}: rejected with ${call.code} after ${call.settledMs - call.askedMs} ms`,
       );
   const hostsLost = [...lives.values()].filter(({ isHost, how }) => isHost && how).length;
-  const longestCallMs = LONGEST_CALL_MS + HOST_LOST_MS * Math.min(hostsLost, HOSTS_LOST_IN_A_CALL);
+  const longestCallMs = LONGEST_CALL_MS + keptMs + HOST_LOST_MS * Math.min(hostsLost, HOSTS_LOST_IN_A_CALL);
   let overslept = 0;
   let delayed = 0;
   for (const { life, expired = [], longestMs = 0, oldestAskMs, reportedMs } of lives.values()) {
@@ -141,12 +148,14 @@ function complaints({ complaints, requests }) {
 
 /** The reason why the result of the request is unknown: its tab was killed before it could store the reply. */
 function whyUnknown({ life, arrivedMs, repliedMs }, lives) {
-  const { doomedMs, deadMs, how } = lives.get(life) ?? {};
+  const { doomedMs, deadMs, how, pauses = [] } = lives.get(life) ?? {};
   if (!how || arrivedMs > deadMs + STORED_MS) return null;
   if (repliedMs >= doomedMs) return `${how} with the request under way`;
   const asleepMs = pausedMs(lives, repliedMs, doomedMs);
   const awakeMs = doomedMs - repliedMs - asleepMs;
-  if (awakeMs > STORED_MS) return null;
+  const wasFrozen = ({ isFreeze, fromMs, toMs }) =>
+    isFreeze && fromMs < repliedMs + STORED_MS && toMs > arrivedMs;
+  if (awakeMs > STORED_MS) return pauses.some(wasFrozen) ? `${how}: ${KEPT}` : null;
   return `${how} ${awakeMs} ms after the reply${asleepMs ? `, and ${Math.round(asleepMs)} ms of sleep` : ""}`;
 }
 

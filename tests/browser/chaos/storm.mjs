@@ -158,7 +158,7 @@ class Storm {
     freeze: async (slot) => {
       this.#count("freeze");
       const { life, handle } = slot;
-      const pause = { fromMs: Date.now(), toMs: Infinity };
+      const pause = { fromMs: Date.now(), toMs: Infinity, isFreeze: true };
       life.pauses.push(pause);
       slot.isFrozen = true;
       await handle.freeze();
