@@ -1,8 +1,8 @@
 // @ts-check
 // Pages and workers: the core is a chunk that is imported by the first call that needs it.
+import { engine } from "../lib/engine.js";
 import { refresherMaker } from "../lib/refresher.js";
 import { inTime, LazyDriver } from "../lib/lazy-driver.js";
-import { engine } from "../lib/engine.js";
 
 /** @import { Refresher, RefresherOptions } from "../index.js" */
 
@@ -13,7 +13,7 @@ const CHUNK_LIMIT_MS = 30_000;
 
 const create = /* @__PURE__ */ refresherMaker(
   /* @__PURE__ */ engine("wasm", async () =>
-    (await inTime(import("../lib/core-lazy.js"), CHUNK_LIMIT_MS, "its chunk did not come in 30 s")).core(),
+    (await inTime(import("../lib/core-lazy.js"), CHUNK_LIMIT_MS, "no chunk in 30 s")).core(),
   ),
   { Driver: LazyDriver },
 );

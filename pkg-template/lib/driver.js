@@ -1,15 +1,15 @@
 // @ts-check
-import { sessions } from "./sessions.js";
-import { RefreshError } from "./error.js";
-import { typeOf } from "./given.js";
-import { context } from "./ports/context.js";
-import { clock } from "./ports/clock.js";
 import { Callers } from "./callers.js";
 import { coreOptions, isEndpoint } from "./options.js";
+import { clock } from "./ports/clock.js";
+import { context } from "./ports/context.js";
 import { generationOf } from "../storage/record.js";
-import { NO_RECORD } from "./messages.js";
-import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
+import { typeOf } from "./given.js";
 import { scrubber } from "./scrub.js";
+import { RefreshError } from "./error.js";
+import { NO_RECORD } from "./messages.js";
+import { sessions } from "./sessions.js";
+import { isWatched, isWorkerd, kept, pageWakes } from "./ports/wake.js";
 
 /** @import { DemandOptions, Refresher, RefresherOptions, TokenInput, TokenRecord, TokenSet } from "../index.js" */
 /** @import { CoreEffect, CoreEffects, CoreEvents, Failure, Question } from "./door.js" */

@@ -1,6 +1,6 @@
 // @ts-check
-import { ENDPOINT, MESSAGES } from "./messages.js";
 import { asGiven, typeOf } from "./given.js";
+import { ENDPOINT, MESSAGES } from "./messages.js";
 
 /** @import { Lock, RefresherOptions } from "../index.js" */
 /** @typedef {{ [name: string]: string | Spec | [string | Spec] }} Spec  The kinds of an object's members. */

@@ -63,7 +63,7 @@ class Refresher extends GuardedEventTarget {
   /** @param {DemandOptions} [options] */
   getTokens = async (options) => {
     // The common call has no options and skips the check.
-    if (options) check(DEMAND, options);
+    if (options !== undefined) check(DEMAND, options);
     const { signal, minValiditySeconds, rejected } = (options ??= {});
     const held = minValiditySeconds === undefined && this.#driver.fresh();
     if (!held || held.access_token === rejected || signal?.aborted) return this.#driver.demand(options);

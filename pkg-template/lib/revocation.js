@@ -1,7 +1,7 @@
 // @ts-check
 import { bounded } from "./ports/bounded.js";
-import { FUNCTION_LATE } from "./ports/messages.js";
 import { send } from "./ports/http.js";
+import { FUNCTION_LATE } from "./ports/messages.js";
 
 /** @import { RefresherOptions } from "../index.js" */
 /** @import { Ask, Refused, requests } from "./request.js" */

@@ -1,6 +1,6 @@
 // @ts-check
-import { engine } from "./engine.js";
 import { wire } from "./wire.js";
+import { engine } from "./engine.js";
 
 /** @import { Glue } from "./engine.js" */
 

@@ -31,6 +31,10 @@ import { storagePort } from "./ports/storage.js";
  * @param {ReturnType<typeof import("./scrub.js").scrubber>} scrubber @param {Tools} tools
  */
 export function wire(options, storage, scrubber, tools) {
+  const given = /** @type {any} */ (storage);
+  for (const name of ["lock", "subscribe", "peek"])
+    if (given[name] && !given[name].call)
+      throw new TypeError(`storage.${name} must be a function (given: ${tools.typeOf(given[name])})`);
   const made = requests(options, scrubber.learn, tools);
   const {
     token_endpoint,

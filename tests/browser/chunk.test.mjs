@@ -38,7 +38,7 @@ test("a chunk that neither comes nor fails rejects its callers after 30 seconds,
   await tab.clock.fastForward(31_000);
   const { code, text } = await failed;
   assert.equal(code, "engine_failed");
-  assert.match(text, /did not come in 30 s/);
+  assert.match(text, /no chunk in 30 s/);
   await held.continue();
   assert.equal((await tab.evaluate(() => inPage.failure())).code, "signed_out");
 });

@@ -119,6 +119,25 @@ test("indexedDbStorage says in Node what to write instead, at the first call and
 const open = (options) =>
   createRefresher({ ...fakeAuthorizationServer().options, background: "never", ...options });
 
+test("of a storage what is there besides load and save must be a function", async () => {
+  const storage = { load: () => null, save: () => true };
+  const asked = (more) => {
+    const refresher = createRefresher({
+      token_endpoint: "https://as.example/token",
+      client_id: "me",
+      storage: { ...storage, ...more },
+    });
+    return refresher.getAccessToken().finally(() => refresher.close());
+  };
+  for (const name of ["lock", "subscribe", "peek"]) {
+    await assert.rejects(asked({ [name]: true }), {
+      code: "engine_failed",
+      error_description: `storage.${name} must be a function (given: boolean)`,
+    });
+    await assert.rejects(asked({ [name]: undefined }), { code: "signed_out" });
+  }
+});
+
 test("what one call asks for is checked by name and value, with a fresh token too", async () => {
   const server = fakeAuthorizationServer();
   const refresher = createRefresher({ ...server.options, tokens: server.login(), background: "never" });
@@ -145,6 +164,7 @@ test("what one call asks for is checked by name and value, with a fresh token to
       /^signal must be an AbortSignal or null \(given: abortcontroller\)$/,
     ],
     [() => refresher.getAccessToken(30), /^options must be an object \(given: number 30\)$/],
+    [() => refresher.getTokens(null), /^options must be an object \(given: null\)$/],
     [
       () => refresher.refresh({ minValiditySeconds: 3 }),
       /^minValiditySeconds is no option: write one of signal, timeoutSeconds$/,

@@ -1,7 +1,7 @@
 // @ts-check
-import { isBlocked } from "./blocked.js";
-import { awake } from "./bounded.js";
 import { BLOCKED_PORT, NO_REPLY, NO_REPLY_IN_PAGE, NO_REPLY_IN_TIME, OFFLINE } from "./messages.js";
+import { awake } from "./bounded.js";
+import { isBlocked } from "./blocked.js";
 
 /** @import { Unreachable } from "../door.js" */
 /** @import { Tools } from "../wire.js" */

@@ -1,6 +1,6 @@
 // @ts-check
-import { STORAGE_LATE } from "./messages.js";
 import { bounded } from "./bounded.js";
+import { STORAGE_LATE } from "./messages.js";
 
 /** @import { TokenStorage, TokenRecord } from "../../index.js" */
 /**
